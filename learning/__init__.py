@@ -1,0 +1,1 @@
+"""Past behaviour in, figures and model files out."""

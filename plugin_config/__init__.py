@@ -1,0 +1,1 @@
+"""What OpenSearch is told: names, mappings, templates, the client and a local node."""

@@ -1,0 +1,31 @@
+"""Errors shown to users: each message names the thing and the mend."""
+
+
+class LiveIntentError(Exception):
+    """Base of every error that a user may see; the command line prints its message alone."""
+
+    exit_code = 1
+
+
+class SettingsError(LiveIntentError):
+    """A setting has a value that is not allowed, or a name that does not exist."""
+
+    exit_code = 2
+
+
+class ClusterUnavailable(LiveIntentError):
+    """OpenSearch did not answer, or refused the credentials."""
+
+    exit_code = 3
+
+
+class ConfigMismatch(LiveIntentError):
+    """What the cluster holds does not fit what is asked of it."""
+
+    exit_code = 4
+
+
+class NodeError(LiveIntentError):
+    """The local node could not be installed, started or stopped."""
+
+    exit_code = 5

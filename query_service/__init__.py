@@ -1,0 +1,1 @@
+"""A request and a session in, ranked items out."""

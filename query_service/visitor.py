@@ -1,0 +1,48 @@
+"""A visitor: a session and, when known, the user behind it, with what they did and asked for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Event:
+    """One action on one item. `vector` is the item's vector g_i, float32 [dims], or None."""
+
+    action: str
+    item_id: str
+    timestamp: float  # seconds since 1970, UTC
+    session_id: str
+    title: str = ""
+    features: tuple[str, ...] = ()  # attribute features of the item, the input of D_a
+    vector: NDArray[np.float32] | None = None
+    vector_space: str = ""  # which space `vector` lives in
+    text: str = ""  # what the visitor wrote, a comment
+    text_vector: NDArray[np.float32] | None = None  # e(text), float32 [D]
+    watched_fraction: float | None = None  # 0 to 1
+    query_id: str = ""
+    position: int | None = None  # 1-based rank at which the item was shown
+
+
+@dataclass(frozen=True)
+class PastQuery:
+    """One query of the past. `vector` is e(query_text), float32 [D], or None."""
+
+    query_text: str
+    timestamp: float
+    session_id: str
+    query_id: str = ""
+    vector: NDArray[np.float32] | None = None
+    fingerprint: str = ""  # of the encoder that made `vector`
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Events and queries, oldest first: this session's and, for a known user, earlier sessions'."""
+
+    session_id: str
+    user_id: str = ""
+    events: tuple[Event, ...] = ()
+    queries: tuple[PastQuery, ...] = ()
+    readable: bool = True  # False: the store could not be read, nothing is known
