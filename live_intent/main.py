@@ -1,0 +1,109 @@
+"""The command `live-intent`: one lazy group, so that `--help` loads none of the packages below."""
+
+import importlib
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+
+import click
+
+from plugin_config.errors import LiveIntentError
+
+# name -> ("module:attribute", one line of help); loaded only when the command is called.
+COMMANDS = {
+    "demo": ("live_intent.demo:demo", "Show it all on the sample catalogue, on this machine."),
+    "node": ("plugin_config.commands:node", "Keep a local OpenSearch node for development."),
+    "config": ("plugin_config.commands:config", "Tell OpenSearch what it has to know."),
+    "index": ("indexer.commands:index", "Put items into OpenSearch as searchable vectors."),
+    "serve": ("query_service.commands:serve", "Run the query service."),
+    "sessions": ("query_service.session_commands:sessions", "Show or erase what is kept."),
+    "evaluate": ("learning.commands:evaluate", "Measure the quality of search."),
+    "sample": ("live_intent.sample_commands:sample", "Write the sample catalogue to a file."),
+    "settings": ("live_intent.settings_commands:settings", "Show every setting and its origin."),
+}
+
+
+class ShownError(click.ClickException):
+    """A LiveIntentError at the edge: `Error: <message>` on stderr, and its exit code."""
+
+    def __init__(self, error: LiveIntentError) -> None:
+        super().__init__(str(error))
+        self.exit_code = error.exit_code
+
+
+@contextmanager
+def _errors_shown(debug: bool) -> Iterator[None]:
+    try:
+        yield
+    except LiveIntentError as error:
+        if debug:
+            traceback.print_exc()
+        raise ShownError(error) from error
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are names in COMMANDS until one of them is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name][0].split(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        with _errors_shown(ctx.params["debug"]):
+            return super().invoke(ctx)
+
+
+def _version() -> str:
+    try:
+        return version("opensearch-live-intent")
+    except PackageNotFoundError:  # run from a source folder that was never installed
+        return "unknown"
+
+
+def check_environment() -> None:
+    """Refuse an unknown LIVE_INTENT_* variable; needs every settings class to be known.
+
+    Raises SettingsError.
+    """
+    import importlib.util
+
+    for module in ("indexer.settings", "query_service.settings"):
+        if importlib.util.find_spec(module):
+            importlib.import_module(module)
+    if importlib.util.find_spec("plugin_config.settings"):
+        from plugin_config import settings
+
+        if hasattr(settings, "check_environment"):
+            settings.check_environment()
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(_version(), prog_name="live-intent")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(debug: bool) -> None:
+    """Search and recommendation that answer what a visitor wants now.
+
+    Settings are read from the environment (LIVE_INTENT_*), then from the command's options;
+    `live-intent settings` shows them all.
+    """
+    check_environment()
+
+
+def main() -> None:
+    """Entry point of the command `live-intent`."""
+    cli(prog_name="live-intent")
