@@ -1,0 +1,221 @@
+"""The model bundle: a folder with all that was learned, and the manifest that says of what.
+
+A rebuild writes one for its index: W_uq, W_ua, the projections of the `concat` layout and the
+catalogue's statistics. Weights are safetensors; nothing in it can run code.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.encoder_spec import EncoderSpec
+from indexer.features import attribute_features, terms
+from indexer.items import Item
+from indexer.projections import Projections, fit_projections, unit
+from indexer.term_map import TermMap
+from plugin_config.errors import LiveIntentError
+
+FORMAT = 1
+MANIFEST, WEIGHTS, TERMS = "manifest.json", "weights.safetensors", "terms.json"
+
+
+class BundleError(LiveIntentError):
+    """A model bundle is missing, damaged, or does not fit the index or the encoder."""
+
+    exit_code = 4
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What is known of the catalogue as a whole."""
+
+    items: int = 0
+    max_popularity: float = 0.0
+
+    def popularity(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
+        """log(1 + p) / log(1 + max p), float32 in [0, 1]."""
+        if self.max_popularity <= 0:
+            return np.zeros_like(raw, dtype=np.float32)
+        scaled = np.log1p(np.maximum(raw, 0.0)) / np.log1p(self.max_popularity)
+        return np.minimum(scaled, 1.0).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class ModelBundle:
+    """What was learned for one index. `projections` is None in the layout `sum`."""
+
+    name: str  # of the index it belongs to
+    spec: EncoderSpec
+    W_uq: TermMap
+    W_ua: TermMap
+    projections: Projections | None
+    statistics: Statistics
+    created_at: str = ""
+
+    @property
+    def vector_space(self) -> str:
+        """16 hex digits; item vectors can be compared exactly when this is equal."""
+        return vector_space(self.spec, self.projections)
+
+    def item_vectors(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+        """g_i of embeddings float32 [n, D]: float32 [n, dims], unit length."""
+        return item_vectors(embeddings, self.projections)
+
+    def meaning(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Embeddings [..., D] as demand vectors in R^M, unit length (M = D for `sum`)."""
+        return self.projections.meaning(embeddings) if self.projections else unit(embeddings)
+
+    def halves(
+        self, vectors: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The meaning half [..., M] and behaviour half [..., K] of item vectors, unit length."""
+        if self.projections is None:
+            return vectors, vectors
+        M = len(self.projections.P_M)
+        return unit(vectors[..., :M]), unit(vectors[..., M:])
+
+    def save(self, folder: Path) -> None:
+        """Writes the bundle beside `folder` and moves it there, so that it is whole or absent."""
+        from safetensors.numpy import save_file
+
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            weights = {
+                "W_uq": self.W_uq.W, "idf_uq": self.W_uq.idf,
+                "W_ua": self.W_ua.W, "idf_ua": self.W_ua.idf,
+            }  # fmt: skip
+            if self.projections:
+                weights |= {"P_M": self.projections.P_M, "P_K": self.projections.P_K}
+            save_file({k: np.ascontiguousarray(v) for k, v in weights.items()}, part / WEIGHTS)
+            vocabularies = {"W_uq": self.W_uq.vocabulary, "W_ua": self.W_ua.vocabulary}
+            (part / TERMS).write_text(json.dumps(vocabularies, ensure_ascii=False), "utf-8")
+            manifest = {
+                "format": FORMAT,
+                "name": self.name,
+                "created_at": self.created_at or datetime.now(UTC).isoformat(timespec="seconds"),
+                "encoder": self.spec.to_meta(),
+                "fingerprint": self.spec.fingerprint,
+                "vector_space": self.vector_space,
+                "statistics": asdict(self.statistics),
+                "sha256": {name: _sha256(part / name) for name in (WEIGHTS, TERMS)},
+            }
+            (part / MANIFEST).write_text(
+                json.dumps(manifest, indent=2, ensure_ascii=False), "utf-8"
+            )
+            part.chmod(0o755)  # mkdtemp's folder is private; another user may run the service
+            if folder.exists():
+                shutil.rmtree(folder)
+            part.rename(folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+    @classmethod
+    def load(cls, folder: Path) -> "ModelBundle":
+        """Reads a bundle and checks it against its own manifest.
+
+        Raises BundleError when the folder is missing, of another format, or damaged.
+        """
+        from safetensors.numpy import load_file
+
+        manifest = _read_manifest(folder)
+        for name, expected in manifest["sha256"].items():
+            if not (folder / name).is_file() or _sha256(folder / name) != expected:
+                raise BundleError(
+                    f"the model bundle {folder} is damaged: {name} is not what its manifest says. "
+                    "Copy the bundle again, or rebuild the index: live-intent index rebuild"
+                )
+        weights = load_file(folder / WEIGHTS)
+        vocabularies = json.loads((folder / TERMS).read_text("utf-8"))
+        maps = {
+            name: TermMap(tuple(vocabularies[name]), weights[idf], weights[name])
+            for name, idf in (("W_uq", "idf_uq"), ("W_ua", "idf_ua"))
+        }
+        has_halves = "P_M" in weights
+        return cls(
+            name=manifest["name"],
+            spec=EncoderSpec.from_meta(manifest["encoder"]),
+            W_uq=maps["W_uq"],
+            W_ua=maps["W_ua"],
+            projections=Projections(weights["P_M"], weights["P_K"]) if has_halves else None,
+            statistics=Statistics(**manifest["statistics"]),
+            created_at=manifest["created_at"],
+        )
+
+
+def item_vectors(
+    embeddings: NDArray[np.float32], projections: Projections | None
+) -> NDArray[np.float32]:
+    """g_i of embeddings [n, D]: themselves in the layout `sum`, two halves in `concat`."""
+    return unit(embeddings) if projections is None else projections.item_vectors(embeddings)
+
+
+def vector_space(spec: EncoderSpec, projections: Projections | None) -> str:
+    """Names the space that item vectors live in: 16 hex digits of encoder and projections."""
+    digest = hashlib.sha256(spec.fingerprint.encode())
+    if projections:
+        digest.update(projections.P_M.astype("<f2").tobytes())
+        digest.update(projections.P_K.astype("<f2").tobytes())
+    return digest.hexdigest()[:16]
+
+
+def fit_space(spec: EncoderSpec, embeddings: NDArray[np.float32]) -> Projections | None:
+    """The projections that the layout asks for, fitted on embeddings [n, D]; None for `sum`."""
+    if spec.layout == "sum":
+        return None
+    return fit_projections(embeddings, spec.meaning_dims, spec.behaviour_dims)
+
+
+def fit_bundle(
+    name: str,
+    spec: EncoderSpec,
+    items: Sequence[Item],
+    embeddings: NDArray[np.float32],
+    *,
+    projections: Projections | None,
+    statistics: Statistics,
+) -> ModelBundle:
+    """Learns W_uq and W_ua from (a sample of) the catalogue; `embeddings` float32 [n, D]."""
+    meaning = projections.meaning(embeddings) if projections else embeddings
+    behaviour = projections.behaviour(embeddings) if projections else embeddings
+    return ModelBundle(
+        name=name,
+        spec=spec,
+        W_uq=TermMap.fit([terms(item.text) for item in items], meaning),
+        W_ua=TermMap.fit([attribute_features(item) for item in items], behaviour),
+        projections=projections,
+        statistics=statistics,
+    )
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise BundleError(
+            f"there is no model bundle in {folder}. The rebuild of an index writes it there: copy "
+            "that folder from the machine that ran it, or set LIVE_INTENT_BUNDLES_DIR to its place"
+        )
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise BundleError(f"the manifest {path} is not JSON ({error}): copy it again") from error
+    if manifest.get("format") != FORMAT:
+        raise BundleError(
+            f"the model bundle {folder} has format {manifest.get('format')!r}; this version reads "
+            f"{FORMAT}. Rebuild the index with this version: live-intent index rebuild"
+        )
+    return manifest
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
