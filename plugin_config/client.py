@@ -1,0 +1,133 @@
+"""The connection to OpenSearch, made from settings: TLS, authentication, timeouts, retries."""
+
+import random
+import time
+from typing import Any
+
+import orjson
+from opensearchpy import (
+    JSONSerializer,
+    OpenSearch,
+    Transport,
+    Urllib3AWSV4SignerAuth,
+    Urllib3HttpConnection,
+)
+from opensearchpy.exceptions import (
+    AuthenticationException,
+    AuthorizationException,
+    SSLError,
+    TransportError,
+)
+
+from plugin_config.errors import ClusterUnavailable, SettingsError
+from plugin_config.settings import ClusterSettings
+
+RETRIED_STATUSES = (429, 502, 503, 504)
+
+
+class FastSerializer(JSONSerializer):
+    """JSON by orjson: numpy arrays and scalars as they are, many times quicker on vectors."""
+
+    def dumps(self, data: Any) -> Any:
+        if isinstance(data, str | bytes):
+            return data
+        options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+        # opensearch-py joins the lines of a bulk body as text, so bytes won't do
+        return orjson.dumps(data, default=self.default, option=options).decode()
+
+    def loads(self, s: str) -> Any:
+        return orjson.loads(s)
+
+
+class PatientTransport(Transport):
+    """Waits a little, with jitter, before a retry: an overloaded node gains nothing from haste."""
+
+    def mark_dead(self, connection: Any) -> None:
+        super().mark_dead(connection)
+        if self.max_retries:
+            time.sleep(random.uniform(0.05, 0.25))
+
+
+def connect(settings: ClusterSettings) -> OpenSearch:
+    """A client for the cluster; it is thread-safe and opens connections when first used.
+
+    A request that timed out is not sent again: the cluster may have done it.
+
+    Raises:
+        SettingsError: AWS signing is asked for and can't be done here.
+    """
+    secure = any(host.startswith("https:") for host in settings.hosts)
+    tls: dict[str, Any] = {}
+    if secure:
+        tls = {
+            "verify_certs": settings.opensearch_verify_certs,
+            "ssl_show_warn": False,
+        }
+        if settings.opensearch_ca_file is not None:
+            tls["ca_certs"] = str(settings.opensearch_ca_file)
+    return OpenSearch(
+        hosts=settings.hosts,
+        http_auth=_authentication(settings),
+        connection_class=Urllib3HttpConnection,
+        transport_class=PatientTransport,
+        serializer=FastSerializer(),
+        timeout=settings.opensearch_timeout_s,
+        max_retries=settings.opensearch_retries,
+        retry_on_status=RETRIED_STATUSES,
+        retry_on_timeout=False,
+        pool_maxsize=settings.opensearch_pool_size,
+        **tls,
+    )
+
+
+def ping_or_raise(client: OpenSearch) -> dict[str, Any]:
+    """What the cluster says of itself (`GET /`): name, version.
+
+    Raises:
+        ClusterUnavailable: it does not answer, its certificate is not trusted, or it refuses the
+            credentials; the message says which, and the mend.
+    """
+    where = ", ".join(
+        sorted({connection.host for connection in client.transport.connection_pool.connections})
+    )
+    try:
+        answer: dict[str, Any] = client.info()
+    except SSLError as error:
+        raise ClusterUnavailable(
+            f"OpenSearch at {where}: its certificate is not trusted ({error.info}). Name the "
+            "certificate authority's file in LIVE_INTENT_OPENSEARCH_CA_FILE."
+        ) from error
+    except (AuthenticationException, AuthorizationException) as error:
+        raise ClusterUnavailable(
+            f"OpenSearch at {where} refuses the credentials (HTTP {error.status_code}). Check "
+            "LIVE_INTENT_OPENSEARCH_USER and LIVE_INTENT_OPENSEARCH_PASSWORD, or the AWS ones."
+        ) from error
+    except TransportError as error:
+        raise ClusterUnavailable(
+            f"OpenSearch at {where} does not answer ({error.error}). Start it "
+            "(`live-intent node start`) or set LIVE_INTENT_OPENSEARCH_URL."
+        ) from error
+    return answer
+
+
+def _authentication(settings: ClusterSettings) -> Any:
+    if settings.opensearch_user:
+        return (settings.opensearch_user, settings.opensearch_password.get_secret_value())
+    if not settings.opensearch_aws_region:
+        return None
+    try:
+        import boto3
+    except ImportError:
+        raise SettingsError(
+            "LIVE_INTENT_OPENSEARCH_AWS_REGION is set, but boto3 is not installed: "
+            "pip install 'opensearch-live-intent[aws]'"
+        ) from None
+    credentials = boto3.Session().get_credentials()
+    if credentials is None:
+        raise SettingsError(
+            "LIVE_INTENT_OPENSEARCH_AWS_REGION is set, but boto3 finds no AWS credentials: set "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or an instance role"
+        )
+    return Urllib3AWSV4SignerAuth(
+        credentials, settings.opensearch_aws_region, settings.opensearch_aws_service
+    )

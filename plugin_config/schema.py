@@ -1,0 +1,154 @@
+"""Names of indexes, aliases and fields, and the mapping of an items index."""
+
+import json
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from typing import Any, Literal
+
+from plugin_config.errors import SettingsError
+
+VECTOR = "vector"
+VECTOR_FLOAT16 = "vector_float16"
+TEMPLATES = ("items", "sessions", "ubi_queries", "ubi_events")
+META = "live_intent"
+
+
+@dataclass(frozen=True)
+class IndexNames:
+    """Every name in the cluster that starts with one prefix."""
+
+    prefix: str = ""
+
+    @property
+    def items(self) -> str:
+        """Alias of the items index that searches read."""
+        return f"{self.prefix}items"
+
+    @property
+    def items_building(self) -> str:
+        """Alias of the items index that a rebuild is filling."""
+        return f"{self.prefix}items-building"
+
+    @property
+    def items_pattern(self) -> str:
+        return f"{self.prefix}items-*"
+
+    @property
+    def sessions(self) -> str:
+        return f"{self.prefix}sessions"
+
+    @property
+    def ubi_queries(self) -> str:
+        return f"{self.prefix}ubi_queries"
+
+    @property
+    def ubi_events(self) -> str:
+        return f"{self.prefix}ubi_events"
+
+    def new_items_index(self, now: datetime, taken: Collection[str] = ()) -> str:
+        """`items-<UTC time>`, with `-2`, `-3`, ... behind it while it is among `taken`.
+
+        OpenSearch wants lower case, hence `20261124t101500z`. Names sort by time.
+        """
+        base = f"{self.prefix}items-{now.astimezone(UTC):%Y%m%dt%H%M%Sz}"
+        name, copy = base, 1
+        while name in taken:
+            copy += 1
+            name = f"{base}-{copy}"
+        return name
+
+    def template(self, which: str) -> str:
+        """Name of the index template for one of `TEMPLATES`."""
+        return f"{self.prefix}live-intent-{which.replace('_', '-')}"
+
+
+@dataclass(frozen=True)
+class VectorField:
+    """How item vectors are indexed: HNSW by inner product (the cosine of unit vectors).
+
+    Raises:
+        SettingsError: a number out of the engine's range.
+    """
+
+    dimension: int
+    engine: Literal["lucene", "faiss"] = "lucene"
+    m: int = 16
+    ef_construction: int = 100
+    ef_search: int = 100
+
+    def __post_init__(self) -> None:
+        if self.engine not in ("lucene", "faiss"):
+            raise SettingsError(f"engine={self.engine}: allowed are lucene and faiss")
+        for name, lowest, highest in (
+            ("dimension", 1, 16_000),
+            ("m", 2, 100),
+            ("ef_construction", 2, 10_000),
+            ("ef_search", 2, 10_000),
+        ):
+            value = getattr(self, name)
+            if not lowest <= value <= highest:
+                raise SettingsError(f"{name}={value}: allowed is {lowest} to {highest}")
+
+    @property
+    def mapping(self) -> dict[str, Any]:
+        """The field's mapping. Lucene takes `ef_search` with each query, faiss here."""
+        parameters = {"m": self.m, "ef_construction": self.ef_construction}
+        if self.engine == "faiss":
+            parameters["ef_search"] = self.ef_search
+        return {
+            "type": "knn_vector",
+            "dimension": self.dimension,
+            "method": {
+                "name": "hnsw",
+                "space_type": "innerproduct",
+                "engine": self.engine,
+                "parameters": parameters,
+            },
+        }
+
+
+def load_template(which: str, prefix: str = "", analyzer: str = "english") -> dict[str, Any]:
+    """The index template of one of `TEMPLATES`, its patterns below `prefix`."""
+    source = resources.files("plugin_config").joinpath("index_templates", f"{which}.json")
+    template: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
+    template["index_patterns"] = [prefix + pattern for pattern in template["index_patterns"]]
+    _analyze(template["template"]["mappings"]["properties"], _analyzer_name(analyzer))
+    return template
+
+
+def items_mapping(vector: VectorField, analyzer: str, meta: dict[str, Any]) -> dict[str, Any]:
+    """The whole body that creates an items index: settings and mappings.
+
+    `analyzer` is `english`, `cjk`, `standard` or any other that the cluster knows. `meta` is kept
+    as `_meta.live_intent`, with `hnsw`, the vector field's parameters, beside what it holds.
+    Vectors are not in `_source`: hits stay small, and a partial update (`_update`) would lose
+    them, so a document is always written whole.
+    """
+    body: dict[str, Any] = load_template("items", analyzer=analyzer)["template"]
+    hnsw = {
+        "engine": vector.engine,
+        "m": vector.m,
+        "ef_construction": vector.ef_construction,
+        "ef_search": vector.ef_search,
+    }
+    body["mappings"]["properties"][VECTOR] = vector.mapping
+    body["mappings"]["_meta"] = {META: {"hnsw": hnsw, **meta}}
+    return body
+
+
+def _analyzer_name(analyzer: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.-]+", analyzer):
+        raise SettingsError(f"analyzer={analyzer!r}: allowed are letters, digits, '_', '.', '-'")
+    return analyzer
+
+
+def _analyze(fields: dict[str, Any], analyzer: str) -> None:
+    """Put the analyzer into each text field that a catalogue's language decides."""
+    for field in fields.values():
+        if field.get("analyzer") == "catalogue":
+            field["analyzer"] = analyzer
+        _analyze(field.get("fields", {}), analyzer)
+        _analyze(field.get("properties", {}), analyzer)

@@ -1,0 +1,53 @@
+"""The folder that holds what a local installation keeps: nodes, downloads, model bundles."""
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+NOBODY = "nobody"
+
+
+def default_state_dir() -> Path:
+    """`LIVE_INTENT_STATE_DIR`, else `.live-intent` here, else a folder below `/var/tmp`.
+
+    OpenSearch refuses to run as root, so a node that root starts runs as `nobody`, who must be
+    able to enter every folder above it: `/root` and most home folders are closed to it. One
+    checkout has one folder, also below `/var/tmp`.
+    """
+    named = os.environ.get("LIVE_INTENT_STATE_DIR")
+    if named:
+        return Path(named).expanduser().absolute()
+    here = Path.cwd()
+    beside = here / ".live-intent"
+    if os.geteuid() != 0 or not closed_to_nobody(beside):
+        return beside
+    mark = hashlib.sha256(str(here).encode()).hexdigest()[:8]
+    return Path("/var/tmp") / f"live-intent-{os.getuid()}" / f"{here.name}-{mark}"
+
+
+def closed_to_nobody(path: Path) -> Path | None:
+    """The first existing folder on the way to `path` that the user `nobody` can't enter."""
+    import grp
+    import pwd
+
+    try:
+        user = pwd.getpwnam(NOBODY)
+        groups = {user.pw_gid} | {g.gr_gid for g in grp.getgrall() if NOBODY in g.gr_mem}
+    except KeyError:
+        return path
+    absolute = path.absolute()
+    for folder in (*reversed(absolute.parents), absolute):
+        try:
+            status = folder.stat()
+        except FileNotFoundError:
+            return None
+        if status.st_uid == user.pw_uid:
+            open_to_it = bool(status.st_mode & stat.S_IXUSR)
+        elif status.st_gid in groups:
+            open_to_it = bool(status.st_mode & stat.S_IXGRP)
+        else:
+            open_to_it = bool(status.st_mode & stat.S_IXOTH)
+        if not open_to_it:
+            return folder
+    return None
