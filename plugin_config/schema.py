@@ -125,7 +125,8 @@ def items_mapping(vector: VectorField, analyzer: str, meta: dict[str, Any]) -> d
     `analyzer` is `english`, `cjk`, `standard` or any other that the cluster knows. `meta` is kept
     as `_meta.live_intent`, with `hnsw`, the vector field's parameters, beside what it holds.
     Vectors are not in `_source`: hits stay small, and a partial update (`_update`) would lose
-    them, so a document is always written whole.
+    them, so a document is always written whole. OpenSearch gives doc values of the `binary`
+    field as base64 without the `=` at its end.
     """
     body: dict[str, Any] = load_template("items", analyzer=analyzer)["template"]
     hnsw = {

@@ -173,12 +173,15 @@ def known_variables(classes: Iterable[type[Settings]] | None = None) -> set[str]
     return {variable(field) for cls in chosen for field in cls.model_fields}
 
 
-def check_environment(known: set[str], environment: Mapping[str, str] | None = None) -> None:
-    """Refuse `LIVE_INTENT_*` variables that nothing reads: most are typing mistakes.
+def check_environment(
+    known: set[str] | None = None, environment: Mapping[str, str] | None = None
+) -> None:
+    """Refuse `LIVE_INTENT_*` variables that no registered class reads: mostly typing mistakes.
 
     Raises:
         SettingsError: naming each unknown variable and the nearest known one.
     """
+    known = known_variables() if known is None else known
     present = os.environ if environment is None else environment
     lines = []
     for name in sorted(set(present) - known):
