@@ -1,0 +1,100 @@
+"""From candidates to scores: the re-ranker within the deadline, else the fused order."""
+
+import threading
+import time
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from query_service.affinity import affinity
+from query_service.candidates import Candidates
+from query_service.fusion import fused
+from query_service.progress import Progress
+from query_service.reranker import Features, Reranker, Scores
+from query_service.serving import View
+from query_service.user_vector import UserVector
+from query_service.visitor import Visitor
+
+
+class Cost:
+    """How long the re-ranker takes, learned from its own runs: ms, exponentially weighted."""
+
+    def __init__(self, first_guess_ms: float = 5.0) -> None:
+        self._ms = first_guess_ms
+        self._lock = threading.Lock()
+
+    @property
+    def ms(self) -> float:
+        """The estimate for the next run."""
+        return self._ms
+
+    def learn(self, ms: float) -> None:
+        """Takes one run into account; a single slow one (the first) does not dominate."""
+        with self._lock:
+            self._ms += 0.2 * (min(ms, 10 * self._ms) - self._ms)
+
+
+def features(
+    view: View,
+    candidates: Candidates,
+    query_embedding: NDArray[np.float32] | None,
+    user_vector: UserVector | None,
+    visitor: Visitor,
+) -> Features:
+    """The re-ranker's input. Events without a vector, or without weight, are left out of it."""
+    meaning, behaviour = view.bundle.halves(candidates.vectors)
+    events = visitor.events if user_vector is not None else ()
+    vectors = np.zeros((len(events), behaviour.shape[1]), dtype=np.float32)
+    known = [place for place, event in enumerate(events) if event.vector is not None]
+    if known:
+        stacked = np.stack([v for place in known if (v := events[place].vector) is not None])
+        vectors[known] = view.bundle.halves(stacked)[1]
+    return Features(
+        candidates=candidates,
+        meaning=meaning,
+        behaviour=behaviour,
+        query=None if query_embedding is None else view.bundle.meaning(query_embedding),
+        contributions=_rows(user_vector, view.dims),
+        event_vectors=vectors,
+        event_weights=_weights(user_vector),
+        affinity=affinity(candidates, events),
+        popularity=view.bundle.statistics.popularity(candidates.popularity),
+    )
+
+
+def score(reranker: Reranker | None, cost: Cost, inputs: Features, progress: Progress) -> Scores:
+    """Scores of the candidates by the re-ranker; the fused order when it fails or would be late."""
+    result: Scores | None = None
+    if reranker is not None and len(inputs.candidates):
+        with progress.stage("rerank"):
+            if progress.clock.left_ms() < cost.ms:
+                raise TimeoutError
+            started = time.perf_counter()
+            result = reranker.score(inputs)
+            cost.learn((time.perf_counter() - started) * 1000)
+    return result if result is not None else fused(inputs)
+
+
+def varied(candidates: Candidates, by_score: Sequence[int], limit: int) -> list[int]:
+    """`by_score` with the categories taken in turn, best first: a start page of many kinds."""
+    queues: dict[str, list[int]] = {}
+    for place in by_score:
+        queues.setdefault(max(candidates.categories[place], key=len, default=""), []).append(place)
+    result: list[int] = []
+    while queues and len(result) < limit:
+        for name in list(queues):
+            result.append(queues[name].pop(0))
+            if not queues[name]:
+                del queues[name]
+    return result[:limit]
+
+
+def _rows(user_vector: UserVector | None, dims: int) -> NDArray[np.float32]:
+    if user_vector is None:
+        return np.zeros((0, dims), dtype=np.float32)
+    return user_vector.contributions
+
+
+def _weights(user_vector: UserVector | None) -> NDArray[np.float32]:
+    return np.zeros(0, dtype=np.float32) if user_vector is None else user_vector.event_weights

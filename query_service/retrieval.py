@@ -1,0 +1,242 @@
+"""Three legs in one round trip: words (BM25), meaning (k-NN on the query), person (k-NN on R)."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from opensearchpy import OpenSearch
+from opensearchpy.exceptions import NotFoundError, OpenSearchException
+
+from indexer.features import terms
+from plugin_config.errors import ClusterUnavailable, LiveIntentError
+from plugin_config.schema import VECTOR, VECTOR_FLOAT16
+from query_service.candidates import LEGS, MEANING, PERSON, WORDS, Candidates
+
+# What the re-ranker needs of an item comes from doc values: no stored source is read for it.
+FEATURE_FIELDS = [VECTOR_FLOAT16, "popularity", "price", "brand", "category"]
+TEXT_FIELDS = ["title^2", "brand.text", "category.text", "description^0.4"]
+# A broad query (one word) matches hundreds of items alike, and popularity must order them; each
+# further word says more, and popularity less.
+POPULARITY_BOOST = 6.0
+PERSON_MATCH = "2<75%"  # of the query's words, an item of the person leg must have
+
+
+class IndexGone(LiveIntentError):
+    """The index that the service reads from no longer exists: look where the alias points now."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to ask of the engine. A leg without its input (no query, R of zeros) is left out."""
+
+    query_text: str = ""
+    query_vector: NDArray[np.float32] | None = None  # float32 [dims], in the items' space
+    R: NDArray[np.float32] | None = None  # float32 [dims]
+    filters: Sequence[Mapping[str, Any]] = ()
+    exclude: Sequence[str] = ()  # item ids that must not come back
+    k: int = 100  # neighbours, or matches, asked of one leg
+    popular: bool = False  # popular items stand in for the words leg (no query, nothing known)
+    legs: frozenset[str] = frozenset(LEGS)
+    timeout_s: float = 10.0
+
+
+@dataclass(frozen=True)
+class Retrieved:
+    """The candidates; the words leg's count; which legs ran, and which failed and why."""
+
+    candidates: Candidates
+    total: int = 0
+    total_relation: str = "eq"
+    legs: tuple[str, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+
+def retrieve(client: OpenSearch, index: str, plan: Plan, dims: int) -> Retrieved:
+    """Runs the legs of `plan` in one `_msearch` and unites what they return.
+
+    Raises:
+        ClusterUnavailable: no leg could be answered.
+        IndexGone: the index does not exist any more.
+    """
+    bodies = leg_bodies(plan)
+    if not bodies:
+        return Retrieved(Candidates.none(dims))
+    lines: list[Mapping[str, Any]] = []
+    for body in bodies.values():
+        lines += [{"index": index}, body]
+    try:
+        answer = client.msearch(body=lines, params={"request_timeout": plan.timeout_s})
+    except NotFoundError as error:
+        raise IndexGone(f"the index {index} is gone") from error
+    except OpenSearchException as error:
+        raise unavailable(error) from error
+    responses = dict(zip(bodies, answer["responses"], strict=True))
+    failed = {leg: reason for leg, r in responses.items() if (reason := _failure(r))}
+    if any("index_not_found" in reason for reason in failed.values()):
+        raise IndexGone(f"the index {index} is gone")
+    good = {leg: r["hits"]["hits"] for leg, r in responses.items() if "hits" in r}
+    if not good:
+        raise ClusterUnavailable(
+            "OpenSearch answered none of the searches: "
+            + "; ".join(f"{leg}: {reason}" for leg, reason in failed.items())
+        )
+    counted = responses.get(WORDS, {}).get("hits", {}).get("total", {})
+    candidates = unite(good, dims)
+    return Retrieved(
+        candidates=candidates,
+        total=counted.get("value", len(candidates)),
+        total_relation=counted.get("relation", "eq"),
+        legs=tuple(good),
+        failed=failed,
+    )
+
+
+def retrieve_ids(
+    client: OpenSearch, index: str, ids: Sequence[str], plan: Plan, dims: int
+) -> Candidates:
+    """The given items as candidates, with their BM25 where the query matches; unknown ids absent.
+
+    Raises ClusterUnavailable, IndexGone.
+    """
+    query: dict[str, Any] = {"bool": {"filter": [{"ids": {"values": list(ids)}}]}}
+    if plan.query_text:
+        query["bool"]["should"] = [_match(plan.query_text)]
+    body = _body(query, len(ids))
+    try:
+        answer = client.search(index=index, body=body, params={"request_timeout": plan.timeout_s})
+    except NotFoundError as error:
+        raise IndexGone(f"the index {index} is gone") from error
+    except OpenSearchException as error:
+        raise unavailable(error) from error
+    return unite({WORDS: answer["hits"]["hits"]}, dims)
+
+
+def leg_bodies(plan: Plan) -> dict[str, dict[str, Any]]:
+    """The search body of each leg that has input, by its name."""
+    bodies: dict[str, dict[str, Any]] = {}
+    filters = list(plan.filters)
+    if plan.exclude:
+        filters.append({"bool": {"must_not": {"ids": {"values": list(plan.exclude)}}}})
+    if plan.query_text and WORDS in plan.legs:
+        bodies[WORDS] = _body(words_query(plan.query_text, filters), plan.k)
+    elif plan.popular and WORDS in plan.legs:
+        bodies[WORDS] = _body(popular_query(filters), plan.k)
+    if plan.query_vector is not None and MEANING in plan.legs:
+        bodies[MEANING] = _body(_nearest(plan.query_vector, plan.k, filters), plan.k)
+    if plan.R is not None and np.any(plan.R) and PERSON in plan.legs:
+        if plan.query_text:
+            # R orders what was asked for; it does not widen it.
+            filters = [*filters, _match(plan.query_text, minimum_should_match=PERSON_MATCH)]
+        bodies[PERSON] = _body(_nearest(plan.R, plan.k, filters), plan.k)
+    for body in bodies.values():
+        body["timeout"] = f"{max(int(plan.timeout_s * 1000), 1)}ms"
+    return bodies
+
+
+def words_query(query_text: str, filters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """BM25 over the text fields; the broader the query, the more popularity counts."""
+    breadth = max(len(terms(query_text)), 1)
+    boost = POPULARITY_BOOST / breadth**2
+    return {
+        "bool": {
+            "must": [_match(query_text)],
+            "should": [{"rank_feature": {"field": "popularity_rank", "boost": boost}}],
+            "filter": list(filters),
+        }
+    }
+
+
+def popular_query(filters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Items by popularity, those without any last."""
+    return {
+        "bool": {
+            "must": [{"match_all": {"boost": 0.001}}],
+            "should": [{"rank_feature": {"field": "popularity_rank"}}],
+            "filter": list(filters),
+        }
+    }
+
+
+def unite(hits: Mapping[str, Sequence[Mapping[str, Any]]], dims: int) -> Candidates:
+    """The union of the legs' hits as arrays, in the order of first appearance."""
+    places: dict[str, int] = {}
+    rows: list[Mapping[str, Any]] = []
+    for leg_hits in hits.values():
+        for hit in leg_hits:
+            if hit["_id"] not in places and VECTOR_FLOAT16 in hit.get("fields", {}):
+                places[hit["_id"]] = len(rows)
+                rows.append(hit["fields"])
+    if not rows:
+        return Candidates.none(dims)
+    legs = np.full((len(rows), len(LEGS)), np.nan, dtype=np.float32)
+    for leg, leg_hits in hits.items():
+        column = LEGS.index(leg)
+        for hit in leg_hits:
+            if hit["_id"] in places:
+                score = hit["_score"]
+                legs[places[hit["_id"]], column] = score if leg == WORDS else inner_product(score)
+    raw = b"".join(base64.b64decode(row[VECTOR_FLOAT16][0]) for row in rows)
+    vectors = np.frombuffer(raw, dtype="<f2").reshape(len(rows), dims).astype(np.float32)
+    return Candidates(
+        ids=tuple(places),
+        legs=legs,
+        vectors=vectors,
+        popularity=_numbers(rows, "popularity", 0.0),
+        price=_numbers(rows, "price", np.nan),
+        brands=tuple(row.get("brand", [""])[0] for row in rows),
+        categories=tuple(tuple(row.get("category", ())) for row in rows),
+    )
+
+
+def inner_product(score: float) -> float:
+    """The inner product s behind the engine's score: 1 + s for s >= 0, 1 / (1 - s) below."""
+    return score - 1.0 if score >= 1.0 else 1.0 - 1.0 / max(score, 1e-9)
+
+
+def unavailable(error: OpenSearchException) -> ClusterUnavailable:
+    """What the caller is told when OpenSearch could not answer."""
+    return ClusterUnavailable(f"OpenSearch did not answer: {type(error).__name__}: {error}")
+
+
+def _match(query_text: str, **options: str) -> dict[str, Any]:
+    return {
+        "multi_match": {
+            "query": query_text,
+            "fields": TEXT_FIELDS,
+            "type": "most_fields",
+            **options,
+        }
+    }
+
+
+def _nearest(
+    vector: NDArray[np.float32], k: int, filters: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    clause: dict[str, Any] = {"vector": vector, "k": k}
+    if filters:
+        clause["filter"] = {"bool": {"filter": list(filters)}}
+    return {"knn": {VECTOR: clause}}
+
+
+def _body(query: Mapping[str, Any], size: int) -> dict[str, Any]:
+    return {"query": query, "size": size, "_source": False, "docvalue_fields": FEATURE_FIELDS}
+
+
+def _failure(response: Mapping[str, Any]) -> str:
+    if "error" in response:
+        error = response["error"]
+        causes = error.get("root_cause") or [error]
+        return f"{causes[0].get('type')}: {causes[0].get('reason')}"
+    if response.get("timed_out"):
+        return "timed out in the engine; what it had found until then is used"
+    shards = response.get("_shards", {})
+    if shards.get("failed"):
+        return f"{shards['failed']} of {shards['total']} shards failed"
+    return ""
+
+
+def _numbers(rows: Sequence[Mapping[str, Any]], name: str, missing: float) -> NDArray[np.float32]:
+    return np.array([row.get(name, [missing])[0] for row in rows], dtype=np.float32)

@@ -1,0 +1,234 @@
+"""The parts of a running query service, put together once; safe to use from many threads."""
+
+import logging
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from opensearchpy import OpenSearch
+
+from indexer.encoder_spec import EncoderSpec
+from plugin_config.apply import ensure_indexes
+from plugin_config.client import ping_or_raise
+from plugin_config.errors import LiveIntentError
+from plugin_config.schema import IndexNames
+from plugin_config.settings import ClusterSettings
+from query_service.progress import Progress
+from query_service.ranking import Cost
+from query_service.requests import (
+    EventIn,
+    RankRequest,
+    RecommendRequest,
+    SearchRequest,
+    SearchResponse,
+)
+from query_service.reranker import Reranker
+from query_service.serving import Items, View, ViewHolder
+from query_service.session_documents import KnownItem, SessionLimits
+from query_service.sessions import EventOutcome, SessionStore, SessionsUnreadable
+from query_service.settings import ServiceSettings
+from query_service.user_vector import UserModel, identity
+from query_service.visitor import Event, PastQuery, Visitor
+
+log = logging.getLogger(__name__)
+Vectors = NDArray[np.float32]
+
+
+class QueryEncoder(Protocol):
+    """What the service needs of an encoder; `BatchingEncoder` and `Encoder` both have it."""
+
+    @property
+    def spec(self) -> EncoderSpec: ...
+    def encode_query(self, text: str) -> Vectors: ...
+    def encode_queries(self, texts: Sequence[str]) -> Vectors: ...
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Whether requests can be answered, and by which check not."""
+
+    ok: bool
+    checks: dict[str, str]
+
+
+class Service:
+    """Everything a request needs. `start` before use, `close` at the end."""
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        cluster: ClusterSettings,
+        client: OpenSearch,
+        encoder: QueryEncoder,
+        *,
+        reranker: Reranker | None = None,
+        user_model: UserModel = identity,
+    ) -> None:
+        self.settings = settings
+        self.client = client
+        self.names = IndexNames(cluster.index_prefix)
+        self.encoder = encoder
+        self.reranker = reranker
+        self.user_model = user_model
+        self.cost = Cost()
+        self.items = Items(client)
+        self.views = ViewHolder(
+            client, self.names, encoder.spec, cluster.bundles_dir, settings.swap_poll_s
+        )
+        limits = SessionLimits(
+            session_events=settings.session_max_events,
+            session_queries=settings.session_max_queries,
+            user_events=settings.user_max_events,
+            user_queries=settings.user_max_queries,
+            ttl_days=settings.session_ttl_days,
+        )
+        self.store = SessionStore(client, self.names, limits)
+        self._timeout_s = cluster.opensearch_timeout_s
+        self._pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="encode")
+
+    def start(self) -> None:
+        """Makes the indexes that are missing, loads the view, and warms the models up.
+
+        A cluster that does not answer is waited for. Raises EncoderMismatch, BundleError.
+        """
+        try:
+            ensure_indexes(self.client, self.names)
+        except LiveIntentError as error:
+            log.warning("the indexes of sessions and events are not made yet: %s", error)
+        self.views.start()
+        self.encoder.encode_query("warm up")
+
+    def close(self) -> None:
+        """Writes what waits to be written, and stops the threads."""
+        self.views.close()
+        self.store.close()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def ready(self) -> Readiness:
+        """Whether a search could be answered now."""
+        checks: dict[str, str] = {}
+        try:
+            ping_or_raise(self.client)
+            checks["opensearch"] = "ok"
+        except LiveIntentError as error:
+            checks["opensearch"] = str(error)
+        try:
+            checks["index"] = "ok: " + self.views.current().index
+        except LiveIntentError as error:
+            checks["index"] = str(error)
+        if self.views.problem:
+            checks["newest_index"] = self.views.problem
+        ok = checks["opensearch"] == "ok" and checks["index"].startswith("ok")
+        return Readiness(ok, checks)
+
+    def timeout_s(self, progress: Progress) -> float:
+        """Seconds that a request to the engine may take: what is left of the deadline."""
+        return max(min(self._timeout_s, progress.clock.left_ms() / 1000), 0.001)
+
+    def encode_soon(self, text: str) -> Future[Vectors]:
+        """Starts to encode a query, while the session is read."""
+        return self._pool.submit(self.encoder.encode_query, text)
+
+    def encoded(self, encoding: Future[Vectors], progress: Progress) -> Vectors | None:
+        """The query's embedding float32 [D]; None (and degraded) when it failed or is too late."""
+        with progress.stage("encode"):
+            return encoding.result(timeout=self.timeout_s(progress))
+        return None
+
+    def visitor(
+        self,
+        view: View,
+        progress: Progress,
+        request: SearchRequest | RecommendRequest | RankRequest,
+    ) -> Visitor:
+        """Who asks; an unreadable store gives an unknown visitor, and the answer says so."""
+        visitor = Visitor(request.session_id, request.user_id or "", readable=False)
+        with progress.stage("session"):
+            try:
+                visitor = self.store.read(
+                    request.session_id, request.user_id or "", timeout_s=self.timeout_s(progress)
+                )
+            except SessionsUnreadable as error:
+                progress.degrade("session", f"answered without the session: {error}")
+                return visitor
+            return self._in_space(view, visitor, progress)
+        return visitor
+
+    def record_events(self, events: Sequence[EventIn]) -> list[EventOutcome]:
+        """Keeps events; when it returns, the next search counts them. Raises ClusterUnavailable."""
+        view = self.views.current()
+
+        def lookup(item_ids: Sequence[str]) -> dict[str, KnownItem]:
+            return self.items.known(view, item_ids, self._timeout_s)
+
+        return self.store.record_events(events, lookup, self.encoder.encode_queries)
+
+    def sources(
+        self, view: View, ids: Sequence[str], progress: Progress
+    ) -> dict[str, dict[str, Any]]:
+        """What a page of hits shows. Raises ClusterUnavailable."""
+        return self.items.sources(view.index, ids, self.timeout_s(progress))
+
+    def remember_query(
+        self,
+        view: View,
+        request: SearchRequest,
+        query_id: str,
+        embedding: Vectors | None,
+        answer: SearchResponse,
+    ) -> None:
+        """Keeps the query with the session and in ubi_queries, after the answer is made."""
+        query = PastQuery(
+            query_text=request.query,
+            timestamp=time.time(),
+            session_id=request.session_id,
+            query_id=query_id,
+            vector=embedding,
+            fingerprint=view.bundle.spec.fingerprint,
+        )
+        self.store.record_query(
+            query, user_id=request.user_id or "", hit_ids=[hit.item_id for hit in answer.hits]
+        )
+
+    def _in_space(self, view: View, visitor: Visitor, progress: Progress) -> Visitor:
+        """The visitor with every vector in the current index's space.
+
+        After a rebuild with another encoder the vectors kept with old events do not fit: the
+        items' vectors are read anew, and queries and comments are encoded anew.
+        """
+        space, fingerprint = view.bundle.vector_space, view.bundle.spec.fingerprint
+        stale = [e for e in visitor.events if e.vector is not None and e.vector_space != space]
+        old_queries = [q for q in visitor.queries if q.fingerprint != fingerprint]
+        if not stale and not old_queries:
+            return visitor
+        ids = sorted({event.item_id for event in stale})
+        known = self.items.known(view, ids, self.timeout_s(progress)) if ids else {}
+        comments = [event.text for event in stale if event.text]
+        texts = [query.query_text for query in old_queries] + comments
+        vectors = dict(zip(texts, self.encoder.encode_queries(texts), strict=True)) if texts else {}
+
+        def event_now(event: Event) -> Event:
+            if event.vector is None or event.vector_space == space:
+                return event
+            item = known.get(event.item_id)
+            return replace(
+                event,
+                vector=None if item is None else item.vector,
+                vector_space=space,
+                text_vector=vectors.get(event.text),
+            )
+
+        return replace(
+            visitor,
+            events=tuple(event_now(event) for event in visitor.events),
+            queries=tuple(
+                replace(query, vector=vectors[query.query_text], fingerprint=fingerprint)
+                if query.fingerprint != fingerprint
+                else query
+                for query in visitor.queries
+            ),
+        )
