@@ -1,0 +1,75 @@
+"""`live-intent sessions`: see, erase and expire what is kept of visitors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from query_service.session_erasure import Deleted
+    from query_service.sessions import SessionStore
+
+
+@contextmanager
+def _store() -> Iterator[SessionStore]:
+    from plugin_config.client import connect
+    from plugin_config.schema import IndexNames
+    from plugin_config.settings import ClusterSettings, load
+    from query_service.session_documents import SessionLimits
+    from query_service.sessions import SessionStore
+    from query_service.settings import ServiceSettings
+
+    cluster = load(ClusterSettings)
+    limits = SessionLimits(ttl_days=load(ServiceSettings).session_ttl_days)
+    client = connect(cluster)
+    store = SessionStore(client, IndexNames(cluster.index_prefix), limits)
+    try:
+        yield store
+    finally:
+        store.close()
+        client.close()
+
+
+def _print(deleted: Deleted) -> None:
+    click.echo(json.dumps(asdict(deleted)))
+
+
+@click.group()
+def sessions() -> None:
+    """Show, erase and expire what is kept of visitors."""
+
+
+@sessions.command()
+@click.argument("session_id")
+def export(session_id: str) -> None:
+    """Print all that is kept of SESSION_ID, as JSON; of vectors only their lengths."""
+    with _store() as store:
+        click.echo(json.dumps(store.export(session_id), ensure_ascii=False, indent=2))
+
+
+@sessions.command()
+@click.argument("session_id", required=False)
+@click.option("--user", "user_id", help="Erase this user, and all sessions of the user.")
+def delete(session_id: str | None, user_id: str | None) -> None:
+    """Erase SESSION_ID, or a user, for good; prints how many documents are gone."""
+    if bool(session_id) == bool(user_id):
+        raise click.UsageError("give either a SESSION_ID or --user USER_ID")
+    with _store() as store:
+        _print(store.delete(session_id) if session_id else store.delete_user(user_id or ""))
+
+
+@sessions.command()
+@click.option(
+    "--older-than-days",
+    type=click.FloatRange(min=0),
+    help="Default: the setting LIVE_INTENT_SESSION_TTL_DAYS.",
+)
+def purge(older_than_days: float | None) -> None:
+    """Erase what is older: quiet sessions and users, and UBI rows. For a daily job."""
+    with _store() as store:
+        _print(store.purge(older_than_days))

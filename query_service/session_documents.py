@@ -1,0 +1,216 @@
+"""A session's document: what OpenSearch keeps of a visitor, and back to a `Visitor`.
+
+`session:<session_id>` holds the newest events and queries of a session; `user:<user_id>` those of
+all sessions of a user. Vectors are base64 of little-endian float16: half the bytes, and a cosine
+that differs from the float32 one by less than 0.001.
+"""
+
+import binascii
+import hashlib
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from query_service.visitor import Event, PastQuery, Visitor
+
+DAY_MS = 24 * 3600 * 1000
+
+
+@dataclass(frozen=True)
+class SessionLimits:
+    """How much of a visitor is kept, and for how long."""
+
+    session_events: int = 50
+    session_queries: int = 20
+    user_events: int = 100
+    user_queries: int = 40
+    ttl_days: float = 30.0
+
+    def of(self, kind: str) -> tuple[int, int]:
+        """The most events and the most queries in a document of `kind` (session or user)."""
+        if kind == "user":
+            return self.user_events, self.user_queries
+        return self.session_events, self.session_queries
+
+    def oldest(self, now_ms: int) -> int:
+        """What came before this time (ms) is expired."""
+        return now_ms - round(self.ttl_days * DAY_MS)
+
+
+@dataclass(frozen=True)
+class KnownItem:
+    """What is kept of an item with each event on it. `vector` is g_i, float32 [dims]."""
+
+    title: str = ""
+    features: tuple[str, ...] = ()
+    vector: NDArray[np.float32] | None = None
+    vector_space: str = ""
+
+
+def session_document_id(session_id: str) -> str:
+    """The id of a session's document."""
+    return f"session:{session_id}"
+
+
+def user_document_id(user_id: str) -> str:
+    """The id of a user's document."""
+    return f"user:{user_id}"
+
+
+def milliseconds(seconds: float) -> int:
+    """Seconds since 1970 in whole milliseconds, the unit of all stored times."""
+    return round(seconds * 1000)
+
+
+def now_ms() -> int:
+    """Now, in milliseconds since 1970, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def digest(*parts: object) -> str:
+    """32 hex digits that stand for `parts`: the same parts, the same digits."""
+    joined = "\x1f".join(str(part) for part in parts)
+    return hashlib.sha256(joined.encode()).hexdigest()[:32]
+
+
+def vector_text(vector: NDArray[np.float32] | None) -> str:
+    """A float32 [n] vector as base64 of little-endian float16; "" for None."""
+    if vector is None or vector.size == 0:
+        return ""
+    raw = np.asarray(vector, dtype="<f2").tobytes()
+    return binascii.b2a_base64(raw, newline=False).decode("ascii")
+
+
+def text_vector(text: str | None) -> NDArray[np.float32] | None:
+    """The float32 [n] vector behind `vector_text`; None for ""."""
+    if not text:
+        return None
+    return np.frombuffer(binascii.a2b_base64(text), dtype="<f2").astype(np.float32)
+
+
+def event_to_stored(event: Event, *, event_id: str, received_at: int) -> dict[str, Any]:
+    """The stored form of an event; fields without a value are left out."""
+    stored: dict[str, Any] = {
+        "event_id": event_id,
+        "action": event.action,
+        "item_id": event.item_id,
+        "timestamp": milliseconds(event.timestamp),
+        "received_at": received_at,
+        "session_id": event.session_id,
+        "title": event.title,
+        "features": list(event.features),
+        "vector": vector_text(event.vector),
+        "vector_space": event.vector_space,
+        "text": event.text,
+        "text_vector": vector_text(event.text_vector),
+        "watched_fraction": event.watched_fraction,
+        "query_id": event.query_id,
+        "position": event.position,
+    }
+    return {name: value for name, value in stored.items() if value not in ("", None, [])}
+
+
+def event_from_stored(stored: Mapping[str, Any]) -> Event:
+    """The event behind `event_to_stored`."""
+    return Event(
+        action=stored["action"],
+        item_id=stored.get("item_id", ""),
+        timestamp=stored["timestamp"] / 1000,
+        session_id=stored["session_id"],
+        title=stored.get("title", ""),
+        features=tuple(stored.get("features", ())),
+        vector=text_vector(stored.get("vector")),
+        vector_space=stored.get("vector_space", ""),
+        text=stored.get("text", ""),
+        text_vector=text_vector(stored.get("text_vector")),
+        watched_fraction=stored.get("watched_fraction"),
+        query_id=stored.get("query_id", ""),
+        position=stored.get("position"),
+    )
+
+
+def query_to_stored(query: PastQuery, *, query_id: str, received_at: int) -> dict[str, Any]:
+    """The stored form of a query; fields without a value are left out."""
+    stored: dict[str, Any] = {
+        "query_id": query_id,
+        "query_text": query.query_text,
+        "timestamp": milliseconds(query.timestamp),
+        "received_at": received_at,
+        "session_id": query.session_id,
+        "vector": vector_text(query.vector),
+        "fingerprint": query.fingerprint,
+    }
+    return {name: value for name, value in stored.items() if value != ""}
+
+
+def query_from_stored(stored: Mapping[str, Any]) -> PastQuery:
+    """The query behind `query_to_stored`."""
+    return PastQuery(
+        query_text=stored.get("query_text", ""),
+        timestamp=stored["timestamp"] / 1000,
+        session_id=stored["session_id"],
+        query_id=stored.get("query_id", ""),
+        vector=text_vector(stored.get("vector")),
+        fingerprint=stored.get("fingerprint", ""),
+    )
+
+
+def _union(
+    lists: Iterable[Iterable[Mapping[str, Any]]], id_field: str, oldest: int
+) -> list[Mapping[str, Any]]:
+    """All rows of `lists` once each, without expired ones, in order of time."""
+    rows: dict[str, Mapping[str, Any]] = {}
+    for rows_of_one in lists:
+        for row in rows_of_one:
+            if row["received_at"] >= oldest:
+                rows.setdefault(row[id_field], row)
+    return sorted(rows.values(), key=lambda row: int(row["timestamp"]))
+
+
+def _without_repeats(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of a query asked several times in a row, in one session, only the last time."""
+    kept: list[Mapping[str, Any]] = []
+    for row in rows:
+        if kept and all(kept[-1].get(f) == row.get(f) for f in ("query_text", "session_id")):
+            kept.pop()
+        kept.append(row)
+    return kept
+
+
+def visitor_from_documents(
+    session_id: str,
+    user_id: str,
+    documents: Iterable[Mapping[str, Any]],
+    *,
+    pending: Iterable[Mapping[str, Any]] = (),
+    oldest: int = 0,
+) -> Visitor:
+    """The visitor that the session's and the user's documents tell of.
+
+    `pending` are stored forms of queries that wait to be written. Everything appears once, oldest
+    first; what was received before `oldest` (ms) is left out.
+    """
+    held = list(documents)
+    events = _union((d.get("events") or () for d in held), "event_id", oldest)
+    written = [*(d.get("queries") or () for d in held), pending]
+    queries = _without_repeats(_union(written, "query_id", oldest))
+    return Visitor(
+        session_id=session_id,
+        user_id=user_id,
+        events=tuple(event_from_stored(row) for row in events),
+        queries=tuple(query_from_stored(row) for row in queries),
+    )
+
+
+def without_vectors(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored event or query for people to read: of each vector only how many numbers it has."""
+    shown = dict(row)
+    for name in ("vector", "text_vector"):
+        vector = text_vector(shown.pop(name, ""))
+        if vector is not None:
+            shown[f"{name}_length"] = int(vector.size)
+    return shown
