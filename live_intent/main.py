@@ -24,22 +24,16 @@ COMMANDS = {
 }
 
 
-class ShownError(click.ClickException):
-    """A LiveIntentError at the edge: `Error: <message>` on stderr, and its exit code."""
-
-    def __init__(self, error: LiveIntentError) -> None:
-        super().__init__(str(error))
-        self.exit_code = error.exit_code
-
-
 @contextmanager
-def _errors_shown(debug: bool) -> Iterator[None]:
+def _errors_shown(ctx: click.Context) -> Iterator[None]:
+    """A LiveIntentError becomes `Error: <message>` on stderr and its exit code."""
     try:
         yield
     except LiveIntentError as error:
-        if debug:
+        if ctx.params["debug"]:
             traceback.print_exc()
-        raise ShownError(error) from error
+        click.ClickException(str(error)).show()
+        ctx.exit(error.exit_code)
 
 
 class LazyGroup(click.Group):
@@ -61,7 +55,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> object:
-        with _errors_shown(ctx.params["debug"]):
+        with _errors_shown(ctx):
             return super().invoke(ctx)
 
 
@@ -72,21 +66,13 @@ def _version() -> str:
         return "unknown"
 
 
-def check_environment() -> None:
-    """Refuse an unknown LIVE_INTENT_* variable; needs every settings class to be known.
-
-    Raises SettingsError.
-    """
+def import_settings() -> None:
+    """Import every package's settings classes, so that all of them are known."""
     import importlib.util
 
-    for module in ("indexer.settings", "query_service.settings"):
+    for module in ("plugin_config.settings", "indexer.settings", "query_service.settings"):
         if importlib.util.find_spec(module):
             importlib.import_module(module)
-    if importlib.util.find_spec("plugin_config.settings"):
-        from plugin_config import settings
-
-        if hasattr(settings, "check_environment"):
-            settings.check_environment()
 
 
 @click.group(
@@ -101,7 +87,10 @@ def cli(debug: bool) -> None:
     Settings are read from the environment (LIVE_INTENT_*), then from the command's options;
     `live-intent settings` shows them all.
     """
-    check_environment()
+    from plugin_config.settings import check_environment
+
+    import_settings()
+    check_environment()  # a misspelt variable would otherwise be a setting that does nothing
 
 
 def main() -> None:

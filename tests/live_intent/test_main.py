@@ -1,0 +1,71 @@
+"""The command line as a user meets it."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from live_intent.main import COMMANDS
+
+COMMAND = str(Path(sys.executable).parent / "live-intent")
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("LIVE_INTENT_")}
+    return subprocess.run(
+        [COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        env=clean | environment,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_help_names_every_command_and_is_quick() -> None:
+    seconds = []
+    for _ in range(5):  # the best of five: a busy machine is not a slow command
+        started = time.perf_counter()
+        shown = run("--help")
+        seconds.append(time.perf_counter() - started)
+    assert shown.returncode == 0
+    assert all(f"  {name} " in shown.stdout for name in COMMANDS)
+    assert min(seconds) < 0.5
+
+
+def test_every_command_loads_and_explains_itself() -> None:
+    for name in COMMANDS:
+        shown = run(name, "--help")
+        assert shown.returncode == 0, f"{name}: {shown.stderr}"
+        assert shown.stdout.startswith(f"Usage: live-intent {name}")
+
+
+def test_version() -> None:
+    assert run("--version").stdout.startswith("live-intent, version ")
+
+
+def test_a_misspelt_variable_stops_the_start_and_names_the_right_one() -> None:
+    shown = run("settings", LIVE_INTENT_OPENSARCH_URL="http://127.0.0.1:9200")
+    assert shown.returncode == 2
+    assert shown.stderr.startswith("Error: LIVE_INTENT_OPENSARCH_URL is not a setting")
+    assert "LIVE_INTENT_OPENSEARCH_URL" in shown.stderr
+
+
+def test_an_error_is_one_line_and_debug_shows_its_origin() -> None:
+    wrong = {"LIVE_INTENT_OPENSEARCH_TIMEOUT_S": "soon"}
+    shown = run("settings", **wrong)
+    assert shown.returncode == 2
+    assert shown.stderr.startswith("Error: LIVE_INTENT_OPENSEARCH_TIMEOUT_S=soon: ")
+    assert "Traceback" not in shown.stderr
+    shown = run("--debug", "settings", **wrong)
+    assert shown.returncode == 2
+    assert "Traceback" in shown.stderr
+    assert "Error: LIVE_INTENT_OPENSEARCH_TIMEOUT_S=soon: " in shown.stderr
+
+
+def test_a_cluster_that_is_not_there_has_its_own_exit_code() -> None:
+    shown = run("config", "apply", LIVE_INTENT_OPENSEARCH_URL="http://127.0.0.1:1")
+    assert shown.returncode == 3
+    assert "127.0.0.1:1" in shown.stderr
+    assert "Traceback" not in shown.stderr
