@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from plugin_config.errors import LiveIntentError
 from query_service.requests import EventIn
 from query_service.session_documents import KnownItem, digest
 from query_service.session_writes import Result
@@ -82,7 +83,7 @@ def text_vectors(texts: Sequence[str], encode: Encode | None) -> dict[str, NDArr
         return {}
     try:
         return dict(zip(wanted, encode(wanted), strict=True))
-    except (RuntimeError, ValueError):
+    except (LiveIntentError, RuntimeError, ValueError):
         # The events matter more than what their comments mean.
         logger.exception("texts of %d events are kept without vectors", len(wanted))
         return {}

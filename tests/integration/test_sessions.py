@@ -1,0 +1,376 @@
+"""Sessions on a real node: what is written is read at once, by whomever, and erased for good."""
+
+import gzip
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from opensearchpy import OpenSearch
+
+from plugin_config.apply import ensure_indexes
+from plugin_config.client import connect
+from plugin_config.errors import ClusterUnavailable
+from plugin_config.schema import IndexNames
+from plugin_config.settings import ClusterSettings, load
+from query_service.requests import EventIn
+from query_service.session_documents import KnownItem, SessionLimits
+from query_service.session_erasure import SessionUnknown
+from query_service.sessions import SessionStore, SessionsUnreadable
+from query_service.visitor import PastQuery, Visitor
+
+DIMS = 384
+DATASETS = Path(os.environ.get("DATASETS_DIR", Path(__file__).parents[2] / "shared" / "data"))
+pytestmark = pytest.mark.node
+
+
+def unit_vectors(count: int, seed: int = 0) -> np.ndarray:
+    rows = np.random.default_rng(seed).standard_normal((count, DIMS)).astype(np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+ITEMS = {
+    f"i{number}": KnownItem(f"Item {number}", ("brand:acme",), vector, "space")
+    for number, vector in enumerate(unit_vectors(300))
+}
+
+
+def lookup(item_ids: Sequence[str]) -> dict[str, KnownItem]:
+    return {item_id: ITEMS[item_id] for item_id in item_ids if item_id in ITEMS}
+
+
+def encode(texts: Sequence[str]) -> np.ndarray:
+    return unit_vectors(len(texts), seed=7)
+
+
+def event(item_id: str = "i1", session_id: str = "s", action: str = "click", **fields: Any):
+    return EventIn(action=action, item_id=item_id, session_id=session_id, **fields)
+
+
+def query(text: str, session_id: str = "s", **fields: Any) -> PastQuery:
+    return PastQuery(text, time.time(), session_id, **fields)
+
+
+def item_ids(visitor: Visitor) -> list[str]:
+    return [event.item_id for event in visitor.events]
+
+
+@pytest.fixture(scope="module")
+def indexes(client: OpenSearch, names: IndexNames) -> IndexNames:
+    ensure_indexes(client, names)
+    return names
+
+
+@pytest.fixture
+def store(client: OpenSearch, indexes: IndexNames) -> Iterator[SessionStore]:
+    made = SessionStore(client, indexes)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def elsewhere(client: OpenSearch, indexes: IndexNames) -> Iterator[SessionStore]:
+    """Another service process on the same indexes."""
+    made = SessionStore(client, indexes)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def gone() -> Iterator[SessionStore]:
+    """A store whose OpenSearch does not answer."""
+    settings = load(
+        ClusterSettings, opensearch_url="http://127.0.0.1:9", opensearch_retries=0,
+        opensearch_timeout_s=1.0,
+    )  # fmt: skip
+    made = SessionStore(connect(settings), IndexNames("test-gone-"))
+    yield made
+    made.close(timeout_s=0.1)
+
+
+@pytest.fixture
+def session_id(request: pytest.FixtureRequest) -> str:
+    """A session of this test's own."""
+    return f"session of {request.node.name}"
+
+
+def test_each_click_is_in_the_very_next_read(store, elsewhere, session_id):
+    for number in range(60):
+        [outcome] = store.record_events([event(f"i{number}", session_id)], lookup)
+        assert outcome.status == "accepted"
+        newest = elsewhere.read(session_id).events[-1]
+        assert newest.item_id == f"i{number}"
+        assert newest.title == f"Item {number}"
+        assert newest.features == ("brand:acme",)
+        assert newest.vector_space == "space"
+        assert float(newest.vector @ ITEMS[f"i{number}"].vector) > 0.9999
+
+
+def test_a_visitor_of_whom_nothing_is_kept_is_empty(store, client):
+    assert store.read("never seen", "nobody") == Visitor("never seen", "nobody")
+    no_index = SessionStore(client, IndexNames("test-no-such-prefix-"))
+    assert no_index.read("never seen", "nobody") == Visitor("never seen", "nobody")
+
+
+def test_only_the_newest_events_are_kept(client, indexes, session_id):
+    small = SessionStore(client, indexes, SessionLimits(session_events=5, user_events=7))
+    for number in range(10):
+        small.record_events([event(f"i{number}", session_id, user_id=session_id)], lookup)
+    assert item_ids(small.read(session_id)) == ["i5", "i6", "i7", "i8", "i9"]
+    assert item_ids(small.read("another", session_id)) == [f"i{n}" for n in range(3, 10)]
+    many = [event(f"i{n}", session_id, timestamp=time.time()) for n in range(20, 40)]
+    assert len(small.record_events(many, lookup)) == 20
+    assert item_ids(small.read(session_id)) == ["i35", "i36", "i37", "i38", "i39"]
+
+
+def test_events_stand_in_order_of_time_whenever_they_come(store, session_id):
+    now = time.time()
+    store.record_events([event("i1", session_id, timestamp=now - 10)], lookup)
+    store.record_events([event("i3", session_id, timestamp=now - 30)], lookup)
+    late = [event("i2", session_id, timestamp=now - 20), event("i4", session_id, timestamp=now - 5)]
+    store.record_events(late, lookup)
+    assert item_ids(store.read(session_id)) == ["i3", "i2", "i1", "i4"]
+
+
+def test_a_time_in_the_future_is_taken_as_now_and_said(store, session_id):
+    before = time.time()
+    [outcome] = store.record_events([event("i1", session_id, timestamp=before + 86400)], lookup)
+    assert outcome.status == "accepted"
+    assert "in the future, taken as now" in outcome.reason
+    [kept] = store.read(session_id).events
+    assert before - 1 <= kept.timestamp <= time.time() + 1
+
+
+def test_an_event_sent_twice_counts_once(store, client, indexes, session_id):
+    named = event("i1", session_id, event_id="e1", user_id=session_id)
+    timed = event("i2", session_id, timestamp=time.time() - 5, user_id=session_id)
+    for _ in range(3):
+        outcomes = store.record_events([named, timed], lookup)
+        assert [outcome.status for outcome in outcomes] == ["accepted"] * 2
+    assert sorted(item_ids(store.read(session_id, session_id))) == ["i1", "i2"]
+    client.indices.refresh(index=indexes.ubi_events)
+    found = client.count(
+        index=indexes.ubi_events, body={"query": {"term": {"session_id": session_id}}}
+    )
+    assert found["count"] == 2
+
+
+def test_clicks_without_id_and_time_are_each_a_click(store, session_id):
+    for _ in range(3):
+        store.record_events([event("i1", session_id)], lookup)
+    assert item_ids(store.read(session_id)) == ["i1"] * 3
+
+
+def test_an_unknown_item_is_kept_without_a_vector(store, session_id):
+    outcomes = store.record_events([event("no such", session_id), event("i1", session_id)], lookup)
+    assert [o.status for o in outcomes] == ["accepted_unknown_item", "accepted"]
+    kept = {e.item_id: e for e in store.read(session_id).events}
+    assert kept["no such"].vector is None
+    assert kept["i1"].vector is not None
+
+
+def test_a_comment_is_kept_with_the_vector_of_its_text(store, session_id):
+    store.record_events(
+        [event("i1", session_id, action="comment", text="好用", query_id="q")], lookup, encode
+    )
+    [kept] = store.read(session_id).events
+    assert (kept.action, kept.text, kept.query_id) == ("comment", "好用", "q")
+    assert float(kept.text_vector @ encode(["好用"])[0]) > 0.9999
+
+
+def test_a_comment_that_can_not_be_encoded_is_kept_all_the_same(store, session_id):
+    def fails(texts: Sequence[str]) -> np.ndarray:
+        raise RuntimeError("out of memory")
+
+    store.record_events([event("i1", session_id, action="comment", text="ok")], lookup, fails)
+    [kept] = store.read(session_id).events
+    assert (kept.text, kept.text_vector) == ("ok", None)
+
+
+def test_earlier_sessions_of_the_user_are_read_with_this_one(store, session_id):
+    first, second, user = f"{session_id} 1", f"{session_id} 2", f"user of {session_id}"
+    store.record_events([event("i1", first, user_id=user)], lookup)
+    store.record_events([event("i2", second, user_id=user)], lookup)
+    visitor = store.read(second, user)
+    assert [(e.item_id, e.session_id) for e in visitor.events] == [("i1", first), ("i2", second)]
+    assert item_ids(store.read(second)) == ["i2"]
+
+
+def test_appends_by_many_at_once_are_all_there(client, indexes, session_id):
+    limits = SessionLimits(session_events=200, user_events=200)
+    stores = [SessionStore(client, indexes, limits) for _ in range(2)]
+
+    def click(number: int) -> str:
+        clicked = event(f"i{number}", session_id, user_id=session_id)
+        [outcome] = stores[number % 2].record_events([clicked], lookup)
+        return outcome.status
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(click, range(200)))
+    assert statuses == ["accepted"] * 200
+    expected = {f"i{number}" for number in range(200)}
+    assert set(item_ids(stores[0].read(session_id))) == expected
+    assert set(item_ids(stores[0].read("another", session_id))) == expected
+
+
+def test_a_query_is_known_at_once_here_and_soon_elsewhere(store, elsewhere, session_id):
+    vector = unit_vectors(1, seed=3)[0]
+    asked = query("phone", session_id, query_id="q1", vector=vector, fingerprint="f")
+    store.record_query(asked, user_id=session_id, attributes={"size": 10}, hit_ids=["i2", "i1"])
+    assert [q.query_text for q in store.read(session_id).queries] == ["phone"]
+    assert store.flush()
+    [kept] = elsewhere.read(session_id).queries
+    assert (kept.query_id, kept.fingerprint) == ("q1", "f")
+    assert kept.timestamp == pytest.approx(asked.timestamp, abs=0.001)
+    assert float(kept.vector @ vector) > 0.9999
+    assert [q.query_text for q in elsewhere.read("another", session_id).queries] == ["phone"]
+    [row] = store.export(session_id)["ubi_queries"]["rows"]
+    assert row["user_query"] == "phone"
+    assert row["query_response_hit_ids"] == ["i2", "i1"]
+    assert row["query_attributes"] == {"size": 10}
+
+
+def test_the_same_search_again_does_not_pile_up(store, session_id):
+    now = time.time()
+    texts = ["phone", "phone", "case", "case", "phone", "phone"]
+    for number, text in enumerate(texts):
+        store.record_query(PastQuery(text, now + number, session_id, f"q{number}"))
+        if number % 2:
+            store.flush()
+    queries = store.read(session_id).queries
+    assert [q.query_text for q in queries] == ["phone", "case", "phone"]
+    assert [q.query_id for q in queries] == ["q1", "q3", "q5"]
+    assert store.export(session_id)["ubi_queries"]["count"] == 6
+
+
+def test_without_opensearch_nothing_is_said_to_be_kept(gone):
+    with pytest.raises(ClusterUnavailable, match="could not keep"):
+        gone.record_events([event()], lookup)
+    with pytest.raises(SessionsUnreadable):
+        gone.read("s", "u")
+
+
+def test_a_query_that_can_not_be_written_does_not_fail_the_search(gone, caplog):
+    caplog.set_level(logging.INFO)
+    gone.record_query(query("phone", "secret session"))
+    assert gone.flush(10)
+    assert gone.query_log.counts.lost == 1
+    said = [r.getMessage() for r in caplog.records if r.name.startswith("query_service")]
+    assert len(said) == 1
+    assert "secret session" not in said[0]
+
+
+def test_a_damaged_document_is_unreadable_and_not_a_crash(store, client, indexes, session_id):
+    body = {"kind": "session", "events": [{"action": "click"}]}
+    client.index(index=indexes.sessions, id=f"session:{session_id}", body=body)
+    with pytest.raises(SessionsUnreadable, match="damaged"):
+        store.read(session_id)
+
+
+def test_export_tells_all_but_the_numbers_of_vectors(store, session_id):
+    with pytest.raises(SessionUnknown):
+        store.export(session_id)
+    store.record_events([event("i1", session_id, user_id=session_id)], lookup)
+    store.record_query(query("phone", session_id, vector=unit_vectors(1)[0]), user_id=session_id)
+    kept = json.loads(json.dumps(store.export(session_id)))
+    assert kept["session_id"] == session_id
+    [kept_event] = kept["session"]["events"]
+    assert (kept_event["item_id"], kept_event["vector_length"]) == ("i1", DIMS)
+    assert "vector" not in kept_event
+    assert kept["session"]["queries"][0]["vector_length"] == DIMS
+    assert kept["user_documents"] == 1
+    assert kept["ubi_events"]["count"] == kept["ubi_queries"]["count"] == 1
+    assert kept["ubi_events"]["rows"][0]["event_attributes"]["object"]["object_id"] == "i1"
+
+
+def test_a_deleted_session_is_gone_from_everywhere(store, elsewhere, client, indexes, session_id):
+    other, user = f"{session_id}, another", f"user of {session_id}"
+    for of_session in (session_id, other):
+        store.record_events([event("i1", of_session, user_id=user)], lookup)
+        elsewhere.record_query(query("phone", of_session), user_id=user)
+    deleted = store.delete(session_id)
+    assert (deleted.sessions, deleted.users, deleted.ubi_queries, deleted.ubi_events) == (1,) * 4
+    assert elsewhere.flush()
+    with pytest.raises(SessionUnknown):
+        store.export(session_id)
+    assert store.read(session_id) == Visitor(session_id)
+    left = store.read(session_id, user)
+    assert {e.session_id for e in left.events} == {other}
+    assert {q.session_id for q in left.queries} == {other}
+    for index in (indexes.sessions, indexes.ubi_queries, indexes.ubi_events):
+        hits = client.search(index=index, body={"query": {"match_all": {}}}, size=10_000)["hits"][
+            "hits"
+        ]
+        assert not [hit for hit in hits if json.dumps(session_id) in json.dumps(hit)]
+    assert store.export(other)["ubi_events"]["count"] == 1
+    assert not store.delete(session_id).anything
+
+
+def test_a_deleted_user_is_gone_with_all_sessions(store, session_id):
+    first, second, user = f"{session_id} 1", f"{session_id} 2", f"user of {session_id}"
+    for of_session in (first, second):
+        store.record_events([event("i1", of_session, user_id=user)], lookup)
+    deleted = store.delete_user(user)
+    assert (deleted.sessions, deleted.ubi_events) == (2, 2)
+    assert store.read(first, user) == Visitor(first, user)
+    for of_session in (first, second):
+        with pytest.raises(SessionUnknown):
+            store.export(of_session)
+
+
+def test_what_is_expired_is_not_read_and_purged(client, fresh_names):
+    ensure_indexes(client, fresh_names)
+    store = SessionStore(client, fresh_names, SessionLimits(ttl_days=2 / 86400))
+    lasting = SessionStore(client, fresh_names, SessionLimits(ttl_days=30))
+    old_time = time.time()
+    lasting.record_events([event("i1", "old", user_id="u", timestamp=old_time)], lookup)
+    lasting.record_query(query("phone", "old"), user_id="u")
+    assert lasting.flush()
+    deadline = time.time() + 10
+    while store.read("old", "u").events and time.time() < deadline:
+        threading.Event().wait(0.1)
+    assert store.read("old", "u") == Visitor("old", "u")
+    assert item_ids(lasting.read("old", "u")) == ["i1"]
+    lasting.record_events([event("i2", "new", user_id="u")], lookup)
+    purged = store.purge()
+    assert (purged.sessions, purged.ubi_events, purged.ubi_queries) == (1, 1, 1)
+    assert item_ids(lasting.read("new", "u")) == ["i2"]
+    with pytest.raises(SessionUnknown):
+        lasting.export("old")
+    assert not lasting.purge().anything
+
+
+def test_ids_are_not_logged(store, session_id, caplog):
+    caplog.set_level(logging.INFO)
+    store.record_events([event("i1", session_id, user_id="the user")], lookup)
+    store.record_query(query("phone", session_id), user_id="the user")
+    store.read(session_id, "the user")
+    store.delete(session_id)
+    shown = [record for record in caplog.records if record.name.startswith("query_service")]
+    assert not shown
+
+
+def test_the_events_of_the_ubi_sample_are_kept(store, client, indexes):
+    sample = DATASETS / "ubi_sample" / "ubi_queries_events.ndjson.gz"
+    if not sample.exists():
+        pytest.skip(f"the UBI sample is not at {sample}; DATASETS_DIR names its folder")
+    requests = pytest.importorskip("query_service.requests")
+    with gzip.open(sample, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    rows = [row for row in rows if "action_name" in row]
+    parsed = requests.parse_events(rows)
+    good = [each for each in parsed if isinstance(each, EventIn)]
+    assert len(good) > 500
+    for start in range(0, len(good), 500):
+        outcomes = store.record_events(good[start : start + 500], lookup)
+        assert {outcome.status for outcome in outcomes} == {"accepted_unknown_item"}
+        assert not [outcome.reason for outcome in outcomes if outcome.reason]
+    newest = max(good, key=lambda each: each.timestamp)
+    assert store.read(newest.session_id).events[-1].item_id == newest.item_id
