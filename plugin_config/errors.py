@@ -13,13 +13,13 @@ class SettingsError(LiveIntentError):
     exit_code = 2
 
 
-class ClusterUnavailable(LiveIntentError):  # noqa: N818
+class ClusterUnavailable(LiveIntentError):
     """OpenSearch did not answer, or refused the credentials."""
 
     exit_code = 3
 
 
-class ConfigMismatch(LiveIntentError):  # noqa: N818
+class ConfigMismatch(LiveIntentError):
     """What the cluster holds does not fit what is asked of it."""
 
     exit_code = 4

@@ -5,6 +5,8 @@ import os
 import stat
 from pathlib import Path
 
+from plugin_config.errors import NodeError
+
 NOBODY = "nobody"
 
 
@@ -51,3 +53,30 @@ def closed_to_nobody(path: Path) -> Path | None:
         if not open_to_it:
             return folder
     return None
+
+
+def make_state_dir(path: Path) -> Path:
+    """Make the folder, and check that it is ours.
+
+    Raises:
+        NodeError: it can't be made, or another user owns it.
+    """
+    path = path.expanduser().absolute()
+    try:
+        for folder in (*reversed(path.parents), path):
+            if not folder.exists():
+                folder.mkdir()
+                folder.chmod(0o755)  # whatever the umask: a node may run as another user
+    except OSError as error:
+        raise NodeError(
+            f"the state folder {path} can't be made ({error.strerror}): set LIVE_INTENT_STATE_DIR "
+            "to a folder that can be written"
+        ) from error
+    for folder in (path.parent, path):
+        # /var/tmp is open to all: somebody else may have made our folder there first
+        if folder.name.startswith("live-intent-") and folder.stat().st_uid != os.getuid():
+            raise NodeError(
+                f"the folder {folder} belongs to another user: set LIVE_INTENT_STATE_DIR to a "
+                "folder of your own"
+            )
+    return path

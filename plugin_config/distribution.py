@@ -1,0 +1,161 @@
+"""Gets OpenSearch with k-NN from Maven Central, once for all nodes of a state folder."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from plugin_config.errors import NodeError
+from plugin_config.java import Java
+
+OPENSEARCH = "3.5.0"
+KNN = "3.5.0.0"
+COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"
+ARTIFACTS = {
+    f"opensearch-{OPENSEARCH}.zip": (
+        "org.opensearch.distribution.integ-test-zip",
+        "opensearch",
+        OPENSEARCH,
+    ),
+    f"opensearch-knn-{KNN}.zip": ("org.opensearch.plugin", "opensearch-knn", KNN),
+}
+
+Report = Callable[[str], None]
+
+
+@contextmanager
+def only_one(state_dir: Path) -> Iterator[None]:
+    """Holds the state folder's lock: one process at a time installs, starts or removes."""
+    with (state_dir / "lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def installed(state_dir: Path, java: Java, report: Report) -> Path:
+    """Folder of the installation that all nodes share, made if it is not there yet.
+
+    The caller holds `only_one`.
+
+    Raises:
+        NodeError: Maven is missing or can't get a file.
+    """
+    home = state_dir / f"opensearch-{OPENSEARCH}"
+    if home.is_dir():
+        return home
+    archives = [downloaded(state_dir, name, report) for name in ARTIFACTS]
+    report(f"unpacking OpenSearch {OPENSEARCH}")
+    partial = Path(tempfile.mkdtemp(prefix="unpacking-", dir=state_dir))
+    try:
+        unpack(archives[0], partial)
+        unpacked = partial / home.name
+        _install_plugin(unpacked, archives[1], java)
+        _open_to_all(unpacked)
+        unpacked.rename(home)  # there as a whole or not at all
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return home
+
+
+def downloaded(state_dir: Path, name: str, report: Report) -> Path:
+    """The archive `name` of ARTIFACTS in the state folder, from Maven's cache or by Maven.
+
+    The user's own Maven cache is read, never written: Maven works in a folder of ours, which goes
+    when it is done.
+    """
+    folder = state_dir / "downloads"
+    folder.mkdir(exist_ok=True)
+    target = folder / name
+    if target.is_file():
+        return target
+    group, artifact, version = ARTIFACTS[name]
+    partial = folder / f"{name}.partial"
+    cached = Path.home().joinpath(
+        ".m2", "repository", *group.split("."), artifact, version, f"{artifact}-{version}.zip"
+    )
+    if _whole(cached):
+        report(f"copying {name} from Maven's cache")
+        shutil.copyfile(cached, partial)
+    else:
+        report(f"downloading {name} from Maven Central")
+        _by_maven(f"{group}:{artifact}:{version}:zip", folder, f"{artifact}-{version}.zip", partial)
+    partial.rename(target)
+    return target
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack a zip with its files' permissions, readable by every user."""
+    with zipfile.ZipFile(archive) as source:
+        for entry in source.infolist():
+            path = Path(source.extract(entry, folder))
+            mode = entry.external_attr >> 16
+            path.chmod(0o755 if path.is_dir() or mode & 0o111 else 0o644)
+
+
+def _whole(cached: Path) -> bool:
+    """Whether Maven's cache has this file, and it is what Maven Central says it should be."""
+    checksum = cached.with_name(cached.name + ".sha1")
+    if not (os.access(cached, os.R_OK) and os.access(checksum, os.R_OK)):
+        return False
+    with cached.open("rb") as source:
+        found = hashlib.file_digest(source, "sha1").hexdigest()
+    return checksum.read_text(encoding="ascii").split()[:1] == [found]
+
+
+def _by_maven(artifact: str, folder: Path, name: str, partial: Path) -> None:
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise NodeError(
+            "a local node comes from Maven Central, and the command mvn was not found. Install "
+            "Maven (Debian, Ubuntu: apt-get install maven; macOS: brew install maven), or start a "
+            "Docker engine and install opensearch-live-intent[docker]."
+        )
+    # its own working directory: a pom.xml in the user's would be taken for the project
+    with tempfile.TemporaryDirectory(prefix="maven-", dir=folder) as work:
+        command = [
+            maven,
+            "-q",
+            "-B",
+            f"-Dmaven.repo.local={work}/repository",
+            COPY,
+            f"-DoutputDirectory={work}/out",
+            f"-Dartifact={artifact}",
+        ]
+        ran = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
+        copied = Path(work, "out", name)
+        if ran.returncode != 0 or not copied.is_file():
+            lines = [line for line in ran.stdout.splitlines() if "ERROR" in line]
+            cause = lines[0] if lines else (ran.stderr.strip() or ran.stdout.strip())[-500:]
+            raise NodeError(
+                f"Maven could not get {artifact}: {cause} Check the network, and the proxy or "
+                "mirror in Maven's settings.xml."
+            )
+        copied.rename(partial)
+
+
+def _install_plugin(home: Path, archive: Path, java: Java) -> None:
+    command = [str(home / "bin" / "opensearch-plugin"), "install", "--batch", archive.as_uri()]
+    environment = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(home),
+        "OPENSEARCH_JAVA_HOME": str(java.home),
+    }
+    ran = subprocess.run(
+        command, cwd=home, env=environment, capture_output=True, text=True, check=False
+    )
+    if ran.returncode != 0:
+        output = (ran.stderr.strip() or ran.stdout.strip())[-800:]
+        raise NodeError(
+            f"OpenSearch's k-NN plugin could not be installed: {output}. Remove {archive} and "
+            "start the node again."
+        )
+
+
+def _open_to_all(home: Path) -> None:
+    for path in (home, *home.rglob("*")):
+        path.chmod(path.stat().st_mode | (0o755 if path.is_dir() else 0o444))

@@ -1,0 +1,115 @@
+"""Finds the Java that a local node runs on."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from plugin_config.errors import NodeError
+from plugin_config.state_dir import closed_to_nobody
+
+OLDEST = 21
+FOLDERS = (
+    ("/usr/lib/jvm", "*"),
+    ("~/.sdkman/candidates/java", "*"),
+    ("/opt", "*"),
+    ("/opt/java", "*"),
+    ("/opt/homebrew/opt", "openjdk*"),
+    ("/Library/Java/JavaVirtualMachines", "*/Contents/Home"),
+)
+
+
+@dataclass(frozen=True)
+class Java:
+    """A Java installation: its home folder and its feature version (17, 21, 25, ...)."""
+
+    home: Path
+    version: int
+
+
+def find_java(
+    environment: Mapping[str, str] | None = None,
+    *,
+    folders: Sequence[tuple[str, str]] = FOLDERS,
+    for_nobody: bool | None = None,
+) -> Java:
+    """`JAVA_HOME`, then `java` in the path, then the newest in `folders` (folder, pattern).
+
+    `for_nobody` (default: when root asks) leaves out what the user `nobody` can't enter.
+
+    Raises:
+        NodeError: none is new enough; the message lists what was found and how to get one.
+    """
+    env = os.environ if environment is None else environment
+    closed = os.geteuid() == 0 if for_nobody is None else for_nobody
+    seen: list[str] = []
+    for home in _named(env):
+        java = _usable(home, closed, seen)
+        if java:
+            return java
+    others = [java for home in _installed(env, folders) if (java := _usable(home, closed, seen))]
+    if others:
+        return max(others, key=lambda java: java.version)
+    found = f"; found only {', '.join(dict.fromkeys(seen))}" if seen else ""
+    raise NodeError(
+        f"OpenSearch needs Java {OLDEST} or newer, and none was found{found}. Install one "
+        f"(Debian, Ubuntu: apt-get install openjdk-{OLDEST}-jre-headless; macOS: brew install "
+        "openjdk; or Temurin from adoptium.net) or set JAVA_HOME to its folder."
+    )
+
+
+def _named(env: Mapping[str, str]) -> Iterator[Path]:
+    if env.get("JAVA_HOME"):
+        yield Path(env["JAVA_HOME"]).expanduser()
+    on_path = shutil.which("java", path=env.get("PATH", os.defpath))
+    if on_path:
+        yield Path(on_path).resolve().parent.parent
+
+
+def _installed(env: Mapping[str, str], folders: Sequence[tuple[str, str]]) -> Iterator[Path]:
+    for folder, pattern in folders:
+        place = Path(folder.replace("~", env.get("HOME", "/nonexistent"), 1))
+        if os.access(place, os.R_OK | os.X_OK):
+            yield from sorted(place.glob(pattern))
+
+
+def _usable(home: Path, closed: bool, seen: list[str]) -> Java | None:
+    """The Java in this folder; None, with the reason put into `seen`, where it won't do."""
+    home = home.resolve()
+    if not (home / "bin" / "java").is_file():
+        return None
+    version = _version(home)
+    if version is None:
+        seen.append(f"{home} (does not run)")
+    elif version < OLDEST:
+        seen.append(f"{home} (Java {version})")
+    elif closed and (folder := closed_to_nobody(home / "bin")):
+        seen.append(f"{home} (Java {version}, but the user nobody can't enter {folder})")
+    else:
+        return Java(home, version)
+    return None
+
+
+def _version(home: Path) -> int | None:
+    """Feature version, from the file `release` where there is one, else by running it."""
+    try:
+        text = (home / "release").read_text(encoding="utf-8")
+    except OSError:
+        text = ""
+    match = re.search(r'^JAVA_VERSION="(\d+)', text, re.MULTILINE)
+    if match is None:
+        try:
+            ran = subprocess.run(
+                [home / "bin" / "java", "-version"],
+                capture_output=True,
+                text=True,
+                timeout=20,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None
+        match = re.search(r'version "(\d+)', ran.stderr)
+    return int(match[1]) if match else None

@@ -1,0 +1,244 @@
+"""Keeps OpenSearch nodes for development and tests on this machine, by name."""
+
+import json
+import re
+import shutil
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from plugin_config import docker_node, node_log, node_process
+from plugin_config.distribution import installed, only_one
+from plugin_config.errors import NodeError
+from plugin_config.java import find_java
+from plugin_config.node_process import free_port, port_taken
+from plugin_config.state_dir import default_state_dir, make_state_dir
+
+__all__ = ["NodeInfo", "free_port", "start", "status", "stop"]
+
+DEFAULT_NAME = "main"
+DEFAULT_PORT = 9200
+By = Literal["auto", "docker", "maven"]
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class NodeInfo:
+    """One node. `health` is green, yellow, red, or "" when it does not answer."""
+
+    name: str
+    url: str
+    port: int
+    by: str  # "docker" or "maven"
+    pid: int = 0  # 0: not running, or in a container
+    running: bool = False
+    health: str = ""
+    version: str = ""
+    size_bytes: int = 0
+    folder: str = ""
+    already_running: bool = False
+
+
+def start(
+    name: str = DEFAULT_NAME,
+    port: int | None = None,
+    state_dir: Path | None = None,
+    timeout_s: float = 120.0,
+    heap: str = "512m",
+    by: By = "auto",
+    report: Report = lambda line: None,
+) -> NodeInfo:
+    """Start a node and wait until its health is yellow or green; says so when it already runs.
+
+    `port` None: the one it had before, else 9200. `by` "auto": the official image where a Docker
+    engine can be reached, else a process with what Maven Central has. `report` gets a line before
+    each step that takes long.
+
+    Raises:
+        NodeError: with the cause that the node's log gives, where it did not start.
+    """
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,49}", name):
+        raise NodeError(f"node name {name!r}: allowed are a-z, 0-9, '_' and '-', up to 50")
+    if not re.fullmatch(r"[1-9]\d*[kmg]", heap, re.IGNORECASE):
+        raise NodeError(f"heap {heap!r}: allowed is a size such as 512m or 2g")
+    state = make_state_dir(state_dir or default_state_dir())
+    with only_one(state):
+        before = _read(state, name)
+        if before is not None and _is_running(state, before):
+            if port not in (None, before.port):
+                raise NodeError(
+                    f"the node {name} already runs, on port {before.port}: stop it first "
+                    f"(live-intent node stop {name}) or choose another name"
+                )
+            info = replace(before, already_running=True)
+        else:
+            chosen = port or (before.port if before else DEFAULT_PORT)
+            if port_taken(chosen):
+                raise NodeError(
+                    f"port {chosen} is taken by something else: choose another "
+                    f"(live-intent node start {name} --port {chosen + 10})"
+                )
+            way = before.by if before and by == "auto" else by
+            info = _launch(state, name, chosen, heap, way, report)
+            _write(state, info)
+    try:
+        return _wait(state, info, timeout_s)
+    except (NodeError, KeyboardInterrupt):
+        if not info.already_running:
+            _end(state, info)
+            _write(state, replace(info, pid=0))
+        raise
+
+
+def stop(name: str = DEFAULT_NAME, state_dir: Path | None = None, *, remove: bool = False) -> bool:
+    """Stop a node and wait for its end; with `remove` delete its data too.
+
+    Returns whether it was running.
+
+    Raises:
+        NodeError: there is no node of this name.
+    """
+    state = (state_dir or default_state_dir()).expanduser().absolute()
+    info = _read(state, name) if state.is_dir() else None
+    if info is None:
+        known = ", ".join(node.name for node in status(state)) or "none"
+        raise NodeError(f"there is no node {name!r} in {state}; there are: {known}")
+    with only_one(state):
+        running = _is_running(state, info)
+        _end(state, info)
+        _write(state, replace(info, pid=0))
+        if remove:
+            if info.by == "docker":
+                docker_node.remove(state, name)
+            if _folder(state, name).exists():
+                shutil.rmtree(_folder(state, name))
+            _record(state, name).unlink()
+    return running
+
+
+def status(state_dir: Path | None = None) -> list[NodeInfo]:
+    """Every node of the state folder, running or not."""
+    state = (state_dir or default_state_dir()).expanduser().absolute()
+    found = []
+    for record in sorted((state / "nodes").glob("*.json")):
+        info = _read(state, record.stem)
+        if info is None:
+            continue
+        running = _is_running(state, info)
+        health, version = _answer(info.url) if running else ("", "")
+        found.append(
+            replace(
+                info,
+                running=running,
+                pid=info.pid if running else 0,
+                health=health,
+                version=version or info.version,
+                size_bytes=_size(_folder(state, info.name)),
+            )
+        )
+    return found
+
+
+def _launch(state: Path, name: str, port: int, heap: str, by: str, report: Report) -> NodeInfo:
+    info = NodeInfo(name, f"http://127.0.0.1:{port}", port, by="maven")
+    if by == "docker" or (by == "auto" and docker_node.reachable()):
+        report("starting a container of the official image")
+        docker_node.launch(state, name, port, heap, report)
+        return replace(info, by="docker")
+    java = find_java()
+    home = installed(state, java, report)
+    folder = _folder(state, name)
+    folder.mkdir(parents=True, exist_ok=True)
+    report(f"starting the node {name} on port {port} (Java {java.version})")
+    pid = node_process.spawn(home, folder, name, port, java, heap)
+    return replace(info, pid=pid, folder=str(folder))
+
+
+def _wait(state: Path, info: NodeInfo, timeout_s: float) -> NodeInfo:
+    deadline = time.monotonic() + timeout_s
+    while True:
+        running = _is_running(state, info)
+        health, version = _answer(info.url)
+        if running and health in ("green", "yellow"):
+            return replace(
+                info,
+                running=True,
+                health=health,
+                version=version,
+                size_bytes=_size(_folder(state, info.name)),
+            )
+        if not running or time.monotonic() > deadline:
+            break
+        time.sleep(0.25)
+    what = f"was not ready after {timeout_s:g} s" if running else "ended while it started"
+    if info.by == "docker":
+        raise NodeError(f"the node {info.name} {what}: {docker_node.log_cause(state, info.name)}")
+    logs = _folder(state, info.name) / "logs"
+    raise NodeError(f"the node {info.name} {what}: {node_log.cause(logs)}\nIts logs: {logs}")
+
+
+def _is_running(state: Path, info: NodeInfo) -> bool:
+    if info.by == "docker":
+        return docker_node.runs(state, info.name)
+    return info.pid > 0 and node_process.runs(info.pid, _folder(state, info.name))
+
+
+def _end(state: Path, info: NodeInfo) -> None:
+    if info.by == "docker":
+        docker_node.stop(state, info.name)
+    elif info.pid > 0:
+        node_process.end(info.pid, _folder(state, info.name))
+
+
+def _answer(url: str) -> tuple[str, str]:
+    """Health and version; empty strings while the node does not answer."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(f"{url}/_cluster/health", timeout=5) as answer:
+            health = json.load(answer)["status"]
+        with direct.open(url, timeout=5) as answer:
+            version = json.load(answer)["version"]["number"]
+    except (OSError, ValueError, KeyError):
+        return "", ""
+    return health, version
+
+
+def _folder(state: Path, name: str) -> Path:
+    return state / "nodes" / name
+
+
+def _record(state: Path, name: str) -> Path:
+    """Beside the node's folder, not in it: the node's user may write there."""
+    return state / "nodes" / f"{name}.json"
+
+
+def _read(state: Path, name: str) -> NodeInfo | None:
+    try:
+        kept: dict[str, Any] = json.loads(_record(state, name).read_text(encoding="utf-8"))
+        return NodeInfo(**kept)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        raise NodeError(f"{_record(state, name)} can't be read ({error}): delete it") from error
+
+
+def _write(state: Path, info: NodeInfo) -> None:
+    record = _record(state, info.name)
+    record.parent.mkdir(parents=True, exist_ok=True)
+    partial = record.with_suffix(".partial")
+    partial.write_text(json.dumps(asdict(info), indent=1), encoding="utf-8")
+    partial.replace(record)
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except OSError:  # gone between the listing and the look
+            continue
+    return total

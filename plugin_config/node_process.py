@@ -1,0 +1,156 @@
+"""Runs one OpenSearch node as a process of this machine."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from plugin_config.errors import NodeError
+from plugin_config.java import Java
+from plugin_config.state_dir import NOBODY, closed_to_nobody
+
+_started: dict[int, "subprocess.Popen[bytes]"] = {}
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def port_taken(port: int) -> bool:
+    """Whether something on this machine holds the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def spawn(home: Path, folder: Path, name: str, port: int, java: Java, heap: str) -> int:
+    """Start the node that lives in `folder` on the installation in `home`; returns its pid.
+
+    Root starts it as the user `nobody`, since OpenSearch refuses to run as root.
+
+    Raises:
+        NodeError: the folder can't be used by that user, or the start itself fails.
+    """
+    if any(character.isspace() for character in str(folder)):
+        raise NodeError(
+            f"OpenSearch can't run in a folder with a space in its path ({folder}): set "
+            "LIVE_INTENT_STATE_DIR to another one"
+        )
+    if os.geteuid() == 0 and (closed := closed_to_nobody(folder)):
+        raise NodeError(
+            f"a node that root starts runs as the user {NOBODY}, who can't enter {closed}: set "
+            f"LIVE_INTENT_STATE_DIR to a folder that everyone can enter, such as "
+            f"/var/tmp/live-intent, or run: chmod o+x {closed}"
+        )
+    _prepare(home, folder, name, port)
+    environment = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(folder),
+        "OPENSEARCH_JAVA_HOME": str(java.home),
+        "OPENSEARCH_PATH_CONF": str(folder / "config"),
+        "OPENSEARCH_TMPDIR": str(folder / "tmp"),
+        "OPENSEARCH_JAVA_OPTS": f"-Xms{heap} -Xmx{heap}",
+    }
+    # the pid file's path tells this process from others, also while it is still a shell script
+    command = [str(home / "bin" / "opensearch"), "-p", str(folder / "pid")]
+    identity: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        user = pwd.getpwnam(NOBODY)
+        _give(folder, user.pw_uid, user.pw_gid)
+        identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    with (folder / "logs" / "console.log").open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C in the terminal is not for the node
+            **identity,
+        )
+    _started[process.pid] = process
+    return process.pid
+
+
+def runs(pid: int, folder: Path) -> bool:
+    """Whether this process is the node of `folder`: a pid alone may be another's by now."""
+    own = _started.get(pid)
+    if own is not None and own.poll() is not None:
+        return False
+    return f" {folder}/pid " in _command_line(pid) + " "
+
+
+def end(pid: int, folder: Path, timeout_s: float = 60.0) -> None:
+    """Ask the node to stop, wait until it has ended, and kill it after `timeout_s` seconds."""
+    for sign, patience in ((signal.SIGTERM, timeout_s), (signal.SIGKILL, 10.0)):
+        deadline = time.monotonic() + patience
+        if not runs(pid, folder):
+            break
+        os.kill(pid, sign)
+        while runs(pid, folder) and time.monotonic() < deadline:
+            time.sleep(0.1)
+    if runs(pid, folder):
+        raise NodeError(f"the process {pid} does not end: look at {folder / 'logs'}")
+    _started.pop(pid, None)
+
+
+def _prepare(home: Path, folder: Path, name: str, port: int) -> None:
+    """Write the node's own configuration; data of an earlier run stay."""
+    for part in ("config", "logs", "tmp"):  # what a failed start shows is this start's
+        shutil.rmtree(folder / part, ignore_errors=True)
+    for part in ("config", "data", "logs", "tmp"):
+        (folder / part).mkdir(exist_ok=True)
+    for file in ("log4j2.properties", "fips_java.security"):
+        if (home / "config" / file).is_file():
+            shutil.copyfile(home / "config" / file, folder / "config" / file)
+    options = (home / "config" / "jvm.options").read_text(encoding="utf-8")
+    options = options.replace("file=logs/", f"file={folder}/logs/")
+    options = options.replace("ErrorFile=logs/", f"ErrorFile={folder}/logs/")
+    options = options.replace("HeapDumpPath=data", f"HeapDumpPath={folder}/data")
+    (folder / "config" / "jvm.options").write_text(options, encoding="utf-8")
+    settings = {
+        "cluster.name": f"live-intent-{name}",
+        "node.name": name,
+        "path.data": folder / "data",
+        "path.logs": folder / "logs",
+        "network.host": "127.0.0.1",
+        "http.port": port,
+        "transport.port": free_port(),
+        "discovery.type": "single-node",
+        "node.store.allow_mmap": "false",
+        "cluster.routing.allocation.disk.threshold_enabled": "false",
+    }
+    lines = [f"{key}: {value}\n" for key, value in settings.items()]
+    (folder / "config" / "opensearch.yml").write_text("".join(lines), encoding="utf-8")
+
+
+def _give(folder: Path, uid: int, gid: int) -> None:
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, uid, gid, follow_symlinks=False)
+
+
+def _command_line(pid: int) -> str:
+    """The process' command; empty when there is none, or only its exit code is left of it."""
+    if Path("/proc/self").exists():
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except (OSError, UnicodeDecodeError):
+            return ""
+    ran = subprocess.run(
+        ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return ran.stdout.strip()
