@@ -1,0 +1,190 @@
+"""Bulk requests: repeated where the cluster is busy, with errors that name the item."""
+
+import random
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import orjson
+from opensearchpy import OpenSearch
+from opensearchpy.exceptions import ConnectionError as NoConnection
+from opensearchpy.exceptions import SSLError, TransportError
+
+from indexer.settings import IndexSettings
+from plugin_config.errors import ClusterUnavailable, LiveIntentError
+
+BUSY = (429, 502, 503, 504)
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
+
+
+class BulkError(LiveIntentError):
+    """The cluster refuses an item; the message names it and the reason."""
+
+    exit_code = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One item's part of a bulk request: action line and document, or a deletion."""
+
+    item_id: str
+    payload: bytes
+
+
+def index_write(item_id: str, document: dict[str, Any], version: int) -> Write:
+    """Put a document, unless a newer version of it is there. `version`: ms since 1970."""
+    action = {"index": _meta(item_id, version)}
+    lines = (
+        orjson.dumps(action),
+        orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY),
+        b"",
+    )
+    return Write(item_id, b"\n".join(lines))
+
+
+def delete_write(item_id: str, version: int) -> Write:
+    """Delete a document, unless a newer version of it is there. `version`: ms since 1970."""
+    return Write(item_id, orjson.dumps({"delete": _meta(item_id, version)}) + b"\n")
+
+
+@dataclass
+class Outcome:
+    """What became of writes. `indexes` are the concrete ones behind the alias written to."""
+
+    written: int = 0
+    superseded: list[str] = field(default_factory=list)  # a newer version was there
+    not_found: list[str] = field(default_factory=list)  # deletions of what was not there
+    indexes: set[str] = field(default_factory=set)
+    no_index: bool = False  # the alias does not exist (any more)
+
+    def add(self, other: "Outcome") -> None:
+        """Count another outcome in."""
+        self.written += other.written
+        self.superseded += other.superseded
+        self.not_found += other.not_found
+        self.indexes |= other.indexes
+        self.no_index = self.no_index or other.no_index
+
+
+def send(
+    client: OpenSearch,
+    alias: str,
+    writes: Sequence[Write],
+    settings: IndexSettings,
+    stop: threading.Event | None = None,
+) -> Outcome:
+    """One bulk request to an alias, repeated for what was refused because the cluster is busy.
+
+    Repeating is safe: a write carries its version. The target must be an alias, so that a write
+    after the index is gone never makes an index of that name.
+
+    Raises:
+        BulkError: the cluster refuses an item for good; it is named.
+        ClusterUnavailable: still busy or absent after `bulk_retries` further tries.
+    """
+    outcome = Outcome()
+    pending = list(writes)
+    stop = stop or threading.Event()
+    for attempt in range(settings.bulk_retries + 1):
+        refused, why = _send_once(client, alias, pending, settings, outcome)
+        if not refused:
+            return outcome
+        pending = refused
+        if attempt < settings.bulk_retries and stop.wait(_wait(attempt)):
+            break
+    names = ", ".join(write.item_id for write in pending[:3])
+    raise ClusterUnavailable(
+        f"{len(pending)} items were not taken by {alias} after {settings.bulk_retries + 1} tries "
+        f"(item {names}{', ...' if len(pending) > 3 else ''}): {why}. Try again when the cluster "
+        "has room, or raise LIVE_INTENT_BULK_RETRIES."
+    )
+
+
+def _send_once(
+    client: OpenSearch,
+    alias: str,
+    writes: list[Write],
+    settings: IndexSettings,
+    outcome: Outcome,
+) -> tuple[list[Write], str]:
+    """Sends once; returns what to send again, and why it was refused."""
+    try:
+        answer = client.bulk(
+            body=b"".join(write.payload for write in writes),
+            index=alias,
+            params={"require_alias": "true", "request_timeout": settings.bulk_timeout_s},
+        )
+    except SSLError:
+        raise
+    except NoConnection as error:  # time-outs too
+        return writes, f"{type(error).__name__}: {error.error}"
+    except TransportError as error:
+        if error.status_code in BUSY:
+            return writes, f"HTTP {error.status_code}, {error.error}"
+        if error.status_code == 413 and len(writes) > 1:
+            half = len(writes) // 2
+            first, why = _send_once(client, alias, writes[:half], settings, outcome)
+            second, why2 = _send_once(client, alias, writes[half:], settings, outcome)
+            return first + second, why or why2
+        raise BulkError(
+            f"the cluster refuses a bulk request of {len(writes)} items to {alias} (the first: "
+            f"item {writes[0].item_id}): HTTP {error.status_code}, {error.error}"
+        ) from error
+    return _sort_out(alias, writes, answer["items"], outcome)
+
+
+def _sort_out(
+    alias: str, writes: list[Write], answers: Iterable[dict[str, Any]], outcome: Outcome
+) -> tuple[list[Write], str]:
+    refused: list[Write] = []
+    failed: list[tuple[str, dict[str, Any]]] = []
+    why = ""
+    for write, answer in zip(writes, answers, strict=True):
+        ((_, result),) = answer.items()
+        status = result["status"]
+        error = result.get("error")
+        if error is None:
+            outcome.indexes.add(result["_index"])
+            if status == 404:
+                outcome.not_found.append(write.item_id)
+            else:
+                outcome.written += 1
+        elif status == 409 and error["type"] == "version_conflict_engine_exception":
+            outcome.indexes.add(error.get("index", result["_index"]))
+            outcome.superseded.append(write.item_id)
+        elif status == 404 and error["type"] == "index_not_found_exception":
+            outcome.no_index = True
+        elif status in BUSY:
+            refused.append(write)
+            why = f"{error['type']}: {error['reason']}"
+        else:
+            failed.append((write.item_id, error))
+    if failed:
+        _raise_refused(alias, failed)
+    return refused, why
+
+
+def _raise_refused(alias: str, failed: list[tuple[str, dict[str, Any]]]) -> NoReturn:
+    lines = []
+    for item_id, error in failed[:5]:
+        cause = error.get("caused_by") or {}
+        reason = f"{error['type']}: {error['reason']}"
+        if cause.get("reason") and cause["reason"] not in reason:
+            reason += f" ({cause['reason']})"
+        lines.append(f"  item {item_id}: {reason}")
+    more = f"\n  and {len(failed) - 5} more" if len(failed) > 5 else ""
+    raise BulkError(
+        f"{alias} refuses {len(failed)} of the items:\n" + "\n".join(lines) + more + "\n"
+        "Mend these rows of the catalogue, or leave them out."
+    )
+
+
+def _wait(attempt: int) -> float:
+    """Doubling, with jitter, so that two writers don't come back at the same moment."""
+    wait: float = min(FIRST_WAIT_S * 2.0**attempt, LONGEST_WAIT_S)
+    return wait * random.uniform(0.75, 1.25)
+
+
+def _meta(item_id: str, version: int) -> dict[str, Any]:
+    return {"_id": item_id, "version": version, "version_type": "external_gte"}
