@@ -3,7 +3,11 @@ PYTHON ?= 3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format environment requirements clean
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format environment requirements clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: environment ## node, sample catalogue, index, service, a short scripted visit
 	$(BIN)/live-intent demo
@@ -15,11 +19,11 @@ test: environment ## everything that CI runs
 check: environment ## format, lint, strict types, import layers
 	scripts/check
 
-format: environment
+format: environment ## let ruff put the code in order
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-environment:
+environment: ## .venv with the pinned requirements
 	PYTHON=$(PYTHON) scripts/environment
 
 requirements: ## compile the pinned files anew
