@@ -96,3 +96,7 @@ def cli(debug: bool) -> None:
 def main() -> None:
     """Entry point of the command `live-intent`."""
     cli(prog_name="live-intent")
+
+
+if __name__ == "__main__":
+    main()
