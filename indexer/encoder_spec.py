@@ -1,0 +1,52 @@
+"""What an encoder is: enough to tell whether two sets of vectors can be compared."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from plugin_config.errors import LiveIntentError
+
+
+class EncoderMismatch(LiveIntentError):
+    """An index holds vectors of another encoder than the one at hand."""
+
+    exit_code = 4
+
+
+@dataclass(frozen=True)
+class EncoderSpec:
+    """Model, how it is used, and the vector layout built from it."""
+
+    model: str
+    weights_hash: str
+    pooling: str
+    normalize: bool
+    query_prefix: str
+    item_prefix: str
+    max_length: int
+    dimension: int  # D, of an embedding
+    layout: Literal["sum", "concat"] | str
+    meaning_dims: int  # M, of the layout `concat`
+    behaviour_dims: int  # K, likewise
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits; the same on every machine and in every number format."""
+        raw = json.dumps(self.to_meta(), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(raw.encode()).hexdigest()[:16]
+
+    @property
+    def vector_dims(self) -> int:
+        """Dimensions of an item vector: D for `sum`, M + K for `concat`."""
+        return self.dimension if self.layout == "sum" else self.meaning_dims + self.behaviour_dims
+
+    def to_meta(self) -> dict[str, Any]:
+        """As it stands in an index's `_meta`."""
+        return asdict(self)
+
+    @classmethod
+    def from_meta(cls, meta: Mapping[str, Any]) -> "EncoderSpec":
+        """The reverse of `to_meta`."""
+        return cls(**meta)
