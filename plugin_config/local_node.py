@@ -153,6 +153,7 @@ def _launch(state: Path, name: str, port: int, heap: str, by: str, report: Repor
     home = installed(state, java, report)
     folder = _folder(state, name)
     folder.mkdir(parents=True, exist_ok=True)
+    folder.parent.chmod(0o755)  # whatever the umask: the node may run as another user
     report(f"starting the node {name} on port {port} (Java {java.version})")
     pid = node_process.spawn(home, folder, name, port, java, heap)
     return replace(info, pid=pid, folder=str(folder))

@@ -89,8 +89,8 @@ def spawn(home: Path, folder: Path, name: str, port: int, java: Java, heap: str)
 def runs(pid: int, folder: Path) -> bool:
     """Whether this process is the node of `folder`: a pid alone may be another's by now."""
     own = _started.get(pid)
-    if own is not None and own.poll() is not None:
-        return False
+    if own is not None:
+        return own.poll() is None
     return f" {folder}/pid " in _command_line(pid) + " "
 
 
@@ -146,10 +146,16 @@ def _give(folder: Path, uid: int, gid: int) -> None:
 def _command_line(pid: int) -> str:
     """The process' command; empty when there is none, or only its exit code is left of it."""
     if Path("/proc/self").exists():
-        try:
-            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except (OSError, UnicodeDecodeError):
-            return ""
+        for _ in range(10):
+            try:
+                command = Path(f"/proc/{pid}/cmdline").read_bytes()
+                state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1]
+            except (OSError, IndexError):
+                return ""
+            if command or state.split()[0] in "ZX":
+                return command.replace(b"\0", b" ").decode(errors="replace")
+            time.sleep(0.01)  # a process that just becomes another program has none for a moment
+        return ""
     ran = subprocess.run(
         ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
