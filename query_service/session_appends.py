@@ -71,4 +71,4 @@ def upserts(
 
 
 def _newest(rows: Rows, count: int) -> Rows:
-    return sorted(rows, key=lambda row: int(row["timestamp"]))[-count:]
+    return sorted(rows, key=lambda row: int(row["timestamp"]))[-count:] if count else []

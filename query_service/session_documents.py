@@ -53,12 +53,17 @@ class KnownItem:
 
 def session_document_id(session_id: str) -> str:
     """The id of a session's document."""
-    return f"session:{session_id}"
+    return _document_id("session", session_id)
 
 
 def user_document_id(user_id: str) -> str:
     """The id of a user's document."""
-    return f"user:{user_id}"
+    return _document_id("user", user_id)
+
+
+def _document_id(kind: str, of: str) -> str:
+    # OpenSearch refuses a request with an id of more than 512 bytes, and all that is in it.
+    return f"{kind}:{of if len(of.encode()) <= 480 else digest(of)}"
 
 
 def milliseconds(seconds: float) -> int:

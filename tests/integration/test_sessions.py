@@ -98,7 +98,7 @@ def gone() -> Iterator[SessionStore]:
 @pytest.fixture
 def session_id(request: pytest.FixtureRequest) -> str:
     """A session of this test's own."""
-    return f"session of {request.node.name}"
+    return request.node.name
 
 
 def test_each_click_is_in_the_very_next_read(store, elsewhere, session_id):
@@ -169,10 +169,10 @@ def test_clicks_without_id_and_time_are_each_a_click(store, session_id):
 
 
 def test_an_unknown_item_is_kept_without_a_vector(store, session_id):
-    outcomes = store.record_events([event("no such", session_id), event("i1", session_id)], lookup)
+    outcomes = store.record_events([event("no-such", session_id), event("i1", session_id)], lookup)
     assert [o.status for o in outcomes] == ["accepted_unknown_item", "accepted"]
     kept = {e.item_id: e for e in store.read(session_id).events}
-    assert kept["no such"].vector is None
+    assert kept["no-such"].vector is None
     assert kept["i1"].vector is not None
 
 
@@ -195,7 +195,7 @@ def test_a_comment_that_can_not_be_encoded_is_kept_all_the_same(store, session_i
 
 
 def test_earlier_sessions_of_the_user_are_read_with_this_one(store, session_id):
-    first, second, user = f"{session_id} 1", f"{session_id} 2", f"user of {session_id}"
+    first, second, user = f"{session_id}-1", f"{session_id}-2", f"user-of-{session_id}"
     store.record_events([event("i1", first, user_id=user)], lookup)
     store.record_events([event("i2", second, user_id=user)], lookup)
     visitor = store.read(second, user)
@@ -250,6 +250,25 @@ def test_the_same_search_again_does_not_pile_up(store, session_id):
     assert store.export(session_id)["ubi_queries"]["count"] == 6
 
 
+def test_long_and_foreign_ids_are_kept_apart(store, session_id):
+    first, second = "手" * 127 + "1", "手" * 127 + "2"
+    store.record_events([event("i1", first, user_id=first * 4)], lookup)
+    store.record_events([event("i2", second, user_id=second * 4)], lookup)
+    assert item_ids(store.read(first)) == ["i1"]
+    assert item_ids(store.read(session_id, second * 4)) == ["i2"]
+    assert store.delete(first).sessions == 1
+    assert store.delete_user(second * 4).users == 1
+
+
+def test_a_limit_of_none_keeps_none(client, indexes, session_id):
+    none = SessionStore(client, indexes, SessionLimits(session_queries=0))
+    none.record_query(query("phone", session_id))
+    none.record_events([event("i1", session_id)], lookup)
+    assert none.flush()
+    assert none.read(session_id).queries == ()
+    assert item_ids(none.read(session_id)) == ["i1"]
+
+
 def test_without_opensearch_nothing_is_said_to_be_kept(gone):
     with pytest.raises(ClusterUnavailable, match="could not keep"):
         gone.record_events([event()], lookup)
@@ -291,7 +310,7 @@ def test_export_tells_all_but_the_numbers_of_vectors(store, session_id):
 
 
 def test_a_deleted_session_is_gone_from_everywhere(store, elsewhere, client, indexes, session_id):
-    other, user = f"{session_id}, another", f"user of {session_id}"
+    other, user = f"{session_id}-another", f"user-of-{session_id}"
     for of_session in (session_id, other):
         store.record_events([event("i1", of_session, user_id=user)], lookup)
         elsewhere.record_query(query("phone", of_session), user_id=user)
@@ -314,7 +333,7 @@ def test_a_deleted_session_is_gone_from_everywhere(store, elsewhere, client, ind
 
 
 def test_a_deleted_user_is_gone_with_all_sessions(store, session_id):
-    first, second, user = f"{session_id} 1", f"{session_id} 2", f"user of {session_id}"
+    first, second, user = f"{session_id}-1", f"{session_id}-2", f"user-of-{session_id}"
     for of_session in (first, second):
         store.record_events([event("i1", of_session, user_id=user)], lookup)
     deleted = store.delete_user(user)
