@@ -46,7 +46,8 @@ class Statistics:
         if self.max_popularity <= 0:
             return np.zeros_like(raw, dtype=np.float32)
         scaled = np.log1p(np.maximum(raw, 0.0)) / np.log1p(self.max_popularity)
-        return np.minimum(scaled, 1.0).astype(np.float32)
+        limited: NDArray[np.float32] = np.minimum(scaled, 1.0).astype(np.float32)
+        return limited
 
 
 @dataclass(frozen=True)

@@ -50,3 +50,25 @@ class EncoderSpec:
     def from_meta(cls, meta: Mapping[str, Any]) -> "EncoderSpec":
         """The reverse of `to_meta`."""
         return cls(**meta)
+
+
+def check_fingerprint(spec: EncoderSpec, meta: Mapping[str, Any], index_name: str) -> None:
+    """Refuses an index (by its `_meta`) that was made by another encoder.
+
+    Raises EncoderMismatch.
+    """
+    if meta.get("fingerprint") == spec.fingerprint:
+        return
+    theirs = meta.get("encoder")
+    holds = _told(theirs) if theirs else "an unknown encoder (it was not made by a rebuild)"
+    raise EncoderMismatch(
+        f"the index {index_name} holds vectors of {holds}; this process encodes with "
+        f"{_told(spec.to_meta())}. Rebuild it (live-intent index rebuild CATALOGUE), or set "
+        "LIVE_INTENT_ENCODER, LIVE_INTENT_LAYOUT and what goes with them to the index's"
+    )
+
+
+def _told(meta: Mapping[str, Any]) -> str:
+    dims = f", M={meta['meaning_dims']}, K={meta['behaviour_dims']}"
+    layout = f"layout {meta['layout']}" + (dims if meta["layout"] == "concat" else "")
+    return f"{meta['model']} (weights {meta['weights_hash']}, {meta['pooling']} pooling, {layout})"

@@ -11,9 +11,10 @@ Vectors = NDArray[np.float32]
 def unit(vectors: Vectors) -> Vectors:
     """Rows at unit length, float32 [..., dims]; a zero row stays zero (it never meets a cosine)."""
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.divide(
+    scaled: Vectors = np.divide(
         vectors, norms, out=np.zeros_like(vectors, dtype=np.float32), where=norms > 1e-12
     )
+    return scaled
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Projections:
     def item_vectors(self, embeddings: Vectors) -> Vectors:
         """g = [P_M e ; P_K e], float32 [n, M+K], unit length with halves of equal length."""
         halves = [self.meaning(embeddings), self.behaviour(embeddings)]
-        return (np.concatenate(halves, axis=-1) / np.sqrt(2.0)).astype(np.float32)
+        joined: Vectors = np.concatenate(halves, axis=-1) / np.float32(np.sqrt(2.0))
+        return joined
 
 
 def fit_projections(embeddings: Vectors, M: int, K: int) -> Projections:

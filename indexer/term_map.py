@@ -65,4 +65,5 @@ class TermMap:
             return np.zeros(self.W.shape[1], dtype=np.float32)
         index = np.array([column for column, _ in known])
         weight = np.array([n for _, n in known], dtype=np.float32) * self.idf[index]
-        return weight @ self.W[index]
+        embedded: NDArray[np.float32] = weight @ self.W[index]
+        return embedded

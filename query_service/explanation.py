@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from query_service.candidates import LEGS, Candidates
-from query_service.requests import Explanation, Share
+from query_service.requests import Explanation, Share, ShareKind
 from query_service.reranker import Scores
 from query_service.user_vector import UserVector
 from query_service.visitor import Visitor
@@ -27,9 +27,9 @@ def explain(
     query_text: str,
 ) -> Explanation:
     """The explanation of candidate `place`: `shares` sum to its score (up to float rounding)."""
-    values: dict[tuple[str, int], float] = {}
+    values: dict[tuple[ShareKind, int], float] = {}
 
-    def add(kind: str, index: int, value: float) -> None:
+    def add(kind: ShareKind, index: int, value: float) -> None:
         values[kind, index] = values.get((kind, index), 0.0) + value
 
     if query_text:
@@ -86,7 +86,7 @@ def _reason(share: Share) -> str:
     return reasons[share.kind]
 
 
-def _share(kind: str, index: int, value: float, visitor: Visitor, query_text: str) -> Share:
+def _share(kind: ShareKind, index: int, value: float, visitor: Visitor, query_text: str) -> Share:
     if kind in ("event", "user_history"):
         event = visitor.events[index]
         label = f"{VERBS.get(event.action, event.action)} “{_short(event.title or event.item_id)}”"

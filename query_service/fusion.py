@@ -38,4 +38,5 @@ def _shared_out(person: NDArray[np.float32], features: Features) -> NDArray[np.f
     by_source = features.candidates.vectors @ features.contributions.T
     sums = by_source.sum(axis=1, keepdims=True)
     share = np.divide(by_source, sums, out=np.zeros_like(by_source), where=np.abs(sums) > 1e-6)
-    return (person[:, None] * share).astype(np.float32)
+    shared: NDArray[np.float32] = (person[:, None] * share).astype(np.float32)
+    return shared

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from query_service import ranking, user_vector
-from query_service.candidates import Candidates
+from query_service.candidates import LEGS, Candidates
 from query_service.explanation import explain
 from query_service.filters import clauses
 from query_service.progress import Progress
@@ -34,12 +34,15 @@ from query_service.visitor import Visitor
 Answer = TypeVar("Answer")
 
 
-def search(service: Service, request: SearchRequest) -> SearchResponse:
+def search(
+    service: Service, request: SearchRequest, legs: frozenset[str] = frozenset(LEGS)
+) -> SearchResponse:
     """Hits for a live query, personalised by the session's (and the user's) behaviour.
 
-    Raises ClusterUnavailable (IndexNotReady among it) when no leg can be answered.
+    `legs` limits what is asked of the engine (an evaluation's ablation). Raises
+    ClusterUnavailable (IndexNotReady among it) when no leg can be answered.
     """
-    return _on_current_index(service, lambda view: _search(service, view, request))
+    return _on_current_index(service, lambda view: _search(service, view, request, legs))
 
 
 def recommend(service: Service, request: RecommendRequest) -> SearchResponse:
@@ -55,7 +58,9 @@ def rank(service: Service, request: RankRequest) -> RankResponse:
     return _on_current_index(service, lambda view: _rank(service, view, request))
 
 
-def _search(service: Service, view: View, request: SearchRequest) -> SearchResponse:
+def _search(
+    service: Service, view: View, request: SearchRequest, legs: frozenset[str]
+) -> SearchResponse:
     progress = Progress(Clock(request.deadline_ms or service.settings.default_deadline_ms))
     encoding = service.encode_soon(request.query)
     visitor = service.visitor(view, progress, request) if request.personalize else _nobody(request)
@@ -71,7 +76,7 @@ def _search(service: Service, view: View, request: SearchRequest) -> SearchRespo
         filters=clauses(request.filters),
         k=max(service.settings.candidates_per_leg, request.from_ + request.size),
         timeout_s=service.timeout_s(progress),
-        legs=service.settings.leg_set,
+        legs=legs,
     )
     retrieved = _retrieve(service, view, plan, progress)
     inputs = ranking.features(view, retrieved.candidates, embedding, person, visitor)
@@ -186,7 +191,7 @@ def _user_vector(
             query_text=query_text,
             query_vector=embedding,
             scenario=scenario,
-            weights=service.settings.fusion_weights,
+            weights=service.fusion_weights,
             model=service.user_model,
         )
     return result if result is not None and result.known and result.knows_behaviour else None

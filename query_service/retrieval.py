@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +49,7 @@ class Retrieved:
 
     candidates: Candidates
     total: int = 0
-    total_relation: str = "eq"
+    total_relation: Literal["eq", "gte"] = "eq"
     legs: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
 

@@ -31,7 +31,7 @@ from query_service.serving import Items, View, ViewHolder
 from query_service.session_documents import KnownItem, SessionLimits
 from query_service.sessions import EventOutcome, SessionStore, SessionsUnreadable
 from query_service.settings import ServiceSettings
-from query_service.user_vector import UserModel, identity
+from query_service.user_vector import FusionWeights, UserModel, identity
 from query_service.visitor import Event, PastQuery, Visitor
 
 log = logging.getLogger(__name__)
@@ -74,6 +74,9 @@ class Service:
         self.encoder = encoder
         self.reranker = reranker
         self.user_model = user_model
+        self.fusion_weights = FusionWeights(
+            alpha=settings.alpha, beta=settings.beta, demand=settings.demand
+        )
         self.cost = Cost()
         self.items = Items(client)
         self.views = ViewHolder(

@@ -1,0 +1,50 @@
+"""Settings of the query service."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from plugin_config.settings import Settings, register
+
+
+@register
+class ServiceSettings(Settings):
+    """How the service listens, how much it keeps of a visitor, and how it weighs."""
+
+    host: str = Field("127.0.0.1", description="Address the service listens on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port the service listens on.")
+    processes: int | Literal["auto"] = Field(
+        "auto", description="Worker processes; auto: one per GPU, else one."
+    )
+    threads: int = Field(16, ge=1, le=256, description="Requests that a process works on at once.")
+    session_max_events: int = Field(50, ge=1, le=1000, description="Events kept of a session.")
+    session_max_queries: int = Field(20, ge=0, le=200, description="Queries kept of a session.")
+    user_max_events: int = Field(100, ge=1, le=1000, description="Events kept of a user.")
+    user_max_queries: int = Field(40, ge=0, le=200, description="Queries kept of a user.")
+    session_ttl_days: float = Field(
+        30, gt=0, le=3650, description="Days after which what is kept of a visitor expires."
+    )
+    candidates_per_leg: int = Field(
+        100, ge=10, le=1000, description="Items asked of each leg before re-ranking."
+    )
+    default_deadline_ms: int = Field(
+        1000, ge=1, le=60000, description="Time for an answer where the request names none, ms."
+    )
+    alpha: float = Field(0.7, ge=0, le=1, description="D_u = alpha D_H + (1 - alpha) D_q.")
+    beta: float = Field(0.8, ge=0, le=1, description="D_b = beta D_B + (1 - beta) D_a.")
+    demand: float = Field(
+        0.5, ge=0, le=1, description="Share of the demand in the user vector; behaviour the rest."
+    )
+    swap_poll_s: float = Field(
+        2.0, gt=0, le=3600, description="Seconds between looks at where the alias points."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least level that is logged."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="Form of the log's lines.")
+    max_body_bytes: int = Field(
+        1_048_576, ge=1024, le=67_108_864, description="Largest request body, bytes."
+    )
+    cors_origins: str = Field(
+        "", description="Origins that browsers may call from, separated by commas; empty: none."
+    )
