@@ -83,11 +83,12 @@ def demo(stop: bool) -> None:
 def _with_node(settings: "ClusterSettings") -> "ClusterSettings":
     """The settings with the address of the local node, started where it does not run."""
     from plugin_config import local_node
+    from plugin_config.node_process import free_port, port_taken
 
     known = {node.name: node for node in local_node.status(settings.state_dir)}
     port = None
-    if NODE not in known and local_node.port_taken(local_node.DEFAULT_PORT):
-        port = local_node.free_port()  # somebody else's OpenSearch is none of our business
+    if NODE not in known and port_taken(local_node.DEFAULT_PORT):
+        port = free_port()  # somebody else's OpenSearch is none of our business
     _say("live-intent node start" + (f" --port {port}" if port else ""))
     node = local_node.start(
         NODE, port=port, state_dir=settings.state_dir, report=lambda line: click.echo(f"  {line}")
@@ -113,7 +114,8 @@ def _configure(settings: "ClusterSettings") -> None:
     _say("live-intent config apply")
     client = connect(settings)
     ping_or_raise(client)
-    changes = apply(client, IndexNames(settings.index_prefix))
+    analyzer = os.environ.get("LIVE_INTENT_ANALYZER")
+    changes = apply(client, IndexNames(settings.index_prefix), analyzer=analyzer)
     click.echo(f"  {len(changes)} changes" if changes else "  nothing to change")
 
 

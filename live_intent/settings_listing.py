@@ -12,7 +12,7 @@ from live_intent.main import import_settings
 from plugin_config.settings import known_settings, load, variable
 
 _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
-_NO_BOUNDS = {  # what pydantic's numbers without limits look like in a table
+_NO_BOUNDS: dict[Any, str] = {  # what pydantic's numbers without limits look like in a table
     int: "whole number",
     float: "number",
     bool: "true, false",
@@ -95,17 +95,20 @@ def _default(info: FieldInfo) -> str:
 
 
 def _allowed(info: FieldInfo) -> str:
-    annotation = info.annotation
-    kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
-    if get_origin(annotation) is Literal:
-        return ", ".join(f"`{kind}`" for kind in kinds)
-    if len(kinds) == 1 and get_origin(kinds[0]) is Literal:
-        return ", ".join(f"`{kind}`" for kind in get_args(kinds[0]))
+    """The allowed values in words: bounds of numbers, the choices of a Literal."""
+    kinds = [kind for kind in get_args(info.annotation) if kind is not type(None)]
+    if get_origin(info.annotation) is Literal or not kinds:
+        kinds = [info.annotation]
     bounds = [
         f"{sign} {getattr(rule, name)}"
         for rule in info.metadata
         for name, sign in _BOUNDS.items()
         if getattr(rule, name, None) is not None
     ]
-    kind = kinds[0] if len(kinds) == 1 else annotation
-    return ", ".join(bounds) if bounds else _NO_BOUNDS.get(kind, "")  # type: ignore[arg-type]
+    parts = [", ".join(bounds)] if bounds else []
+    for kind in kinds:
+        if get_origin(kind) is Literal:
+            parts += [", ".join(f"`{choice}`" for choice in get_args(kind))]
+        elif kind in _NO_BOUNDS and not bounds:
+            parts += [_NO_BOUNDS[kind]]
+    return " or ".join(parts)
