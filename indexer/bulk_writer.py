@@ -3,30 +3,39 @@
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar
 
 from opensearchpy import OpenSearch
 
 from indexer.bulk import Outcome, Write, send
 from indexer.settings import IndexSettings
+from plugin_config.errors import LiveIntentError
+
+T = TypeVar("T")
 
 
-class BulkWriter:
-    """Sends writes from threads behind a bounded queue, while the caller makes more of them."""
+class IndexTakenAway(LiveIntentError):
+    """The index disappeared while it was being filled."""
+
+    exit_code = 7
+
+
+class BulkWriter(Generic[T]):
+    """Turns things into writes (`make`) and sends them, behind a bounded queue."""
 
     def __init__(
         self,
         client: OpenSearch,
         alias: str,
         settings: IndexSettings,
+        make: Callable[[T], Write],
         written: Callable[[int], None] = lambda count: None,
     ) -> None:
         self.outcome = Outcome()
         self._client, self._alias, self._settings = client, alias, settings
-        self._written = written
-        self._queue: queue.Queue[list[Write] | None] = queue.Queue(settings.bulk_threads)
-        self._chunk: list[Write] = []
-        self._size = 0
+        self._make, self._written = make, written
+        self._queue: queue.Queue[Sequence[T] | None] = queue.Queue(settings.bulk_threads)
         self._stop = threading.Event()
         self._error: BaseException | None = None
         self._lock = threading.Lock()
@@ -37,20 +46,17 @@ class BulkWriter:
         for thread in self._threads:
             thread.start()
 
-    def put(self, write: Write) -> None:
-        """Add one; waits while the cluster is behind. Raises what a sending thread raised."""
-        limit = self._settings.bulk_mb * 1e6
-        if self._chunk and self._size + len(write.payload) > limit:
-            self._flush()
-        self._chunk.append(write)
-        self._size += len(write.payload)
-        if len(self._chunk) >= self._settings.bulk_items:
-            self._flush()
+    def put(self, things: Sequence[T]) -> None:
+        """Hand over a batch; waits while the cluster is behind.
+
+        Raises what a sending thread raised: BulkError, ClusterUnavailable, IndexTakenAway.
+        """
+        size = self._settings.bulk_items
+        for start in range(0, len(things), size):
+            self._offer(things[start : start + size])
 
     def finish(self) -> Outcome:
-        """Send the rest and wait for every answer. Raises what a sending thread raised."""
-        if self._chunk:
-            self._flush()
+        """Wait for every answer. Raises what a sending thread raised."""
         for _ in self._threads:
             self._offer(None)
         for thread in self._threads:
@@ -66,15 +72,11 @@ class BulkWriter:
         for thread in self._threads:
             thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
-    def _flush(self) -> None:
-        chunk, self._chunk, self._size = self._chunk, [], 0
-        self._offer(chunk)
-
-    def _offer(self, chunk: list[Write] | None) -> None:
+    def _offer(self, batch: Sequence[T] | None) -> None:
         while True:
             self._check()
             try:
-                self._queue.put(chunk, timeout=0.2)
+                self._queue.put(batch, timeout=0.2)
             except queue.Full:
                 continue
             return
@@ -86,17 +88,39 @@ class BulkWriter:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                chunk = self._queue.get(timeout=0.2)
+                batch = self._queue.get(timeout=0.2)
             except queue.Empty:
                 continue
-            if chunk is None:
+            if batch is None:
                 return
             try:
-                outcome = send(self._client, self._alias, chunk, self._settings, self._stop)
+                for writes in self._by_size(batch):
+                    self._send(writes)
             except BaseException as error:
                 self._error = error
                 self._stop.set()
                 return
-            with self._lock:
-                self.outcome.add(outcome)
-                self._written(len(chunk))
+
+    def _send(self, writes: list[Write]) -> None:
+        outcome = send(self._client, self._alias, writes, self._settings, self._stop)
+        if outcome.no_index:
+            raise IndexTakenAway(
+                f"the alias {self._alias} is gone while its index was being filled: somebody "
+                "deleted it. Run the rebuild again."
+            )
+        with self._lock:
+            self.outcome.add(outcome)
+            self._written(len(writes))
+
+    def _by_size(self, batch: Sequence[T]) -> Iterator[list[Write]]:
+        limit = self._settings.bulk_mb * 1e6
+        writes: list[Write] = []
+        size = 0
+        for write in map(self._make, batch):
+            if writes and size + len(write.payload) > limit:
+                yield writes
+                writes, size = [], 0
+            writes.append(write)
+            size += len(write.payload)
+        if writes:
+            yield writes

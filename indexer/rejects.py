@@ -75,7 +75,6 @@ class RejectsFile:
         self.path = path
         self.count = 0
         self.first: list[Reject] = []
-        self.reasons: dict[str, int] = {}
         self._file: IO[str] | None = None
         if path is not None:
             path.unlink(missing_ok=True)

@@ -1,0 +1,225 @@
+"""Fills a new index: read, encode and write, all three at the same time."""
+
+import queue
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from opensearchpy import OpenSearch
+
+from indexer.bulk import Outcome, Write, index_write
+from indexer.bulk_writer import BulkWriter
+from indexer.bundle import item_vectors
+from indexer.catalogue import Catalogue, CatalogueError
+from indexer.columns import ColumnMap
+from indexer.documents import to_document
+from indexer.encoder_spec import EncoderSpec
+from indexer.items import Item, read_items
+from indexer.progress import Progress
+from indexer.projections import Projections
+from indexer.settings import IndexSettings
+from indexer.survey import Survey
+
+Vectors = NDArray[np.float32]
+
+
+class ItemEncoder(Protocol):
+    """What a fill needs of an encoder."""
+
+    @property
+    def spec(self) -> EncoderSpec: ...
+
+    def encode_items(self, texts: Sequence[str]) -> Vectors:
+        """Embeddings float32 [n, D], unit length."""
+        ...
+
+
+@dataclass(frozen=True)
+class Window:
+    """Some items in the catalogue's order; `first` is the ordinal of the first."""
+
+    first: int
+    items: list[Item]
+
+
+@dataclass(frozen=True)
+class Filled:
+    """`embeddings` float32 [sample, D]: of the survey's sample, in its order."""
+
+    outcome: Outcome
+    embeddings: Vectors
+
+
+def encode_sorted(encoder: ItemEncoder, texts: Sequence[str]) -> Vectors:
+    """Embeddings float32 [n, D] in the order of `texts`, encoded shortest first.
+
+    Texts of like length share a batch, so that little of it is padding.
+    """
+    order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+    embeddings = encoder.encode_items([texts[place] for place in order])
+    back = np.empty_like(embeddings)
+    back[order] = embeddings
+    return back
+
+
+def encode_sample(
+    encoder: ItemEncoder, sample: Sequence[tuple[int, Item]], window: int, progress: Progress
+) -> Vectors:
+    """Embeddings float32 [n, D] of the survey's sample, in its order."""
+    progress.start("encode a sample", len(sample))
+    parts = []
+    for start in range(0, len(sample), window):
+        part = sample[start : start + window]
+        parts.append(encode_sorted(encoder, [item.text for _, item in part]))
+        progress.advance(len(part))
+    progress.close()
+    return np.concatenate(parts)
+
+
+def fill(
+    client: OpenSearch,
+    alias: str,
+    catalogue: Catalogue,
+    mapping: ColumnMap,
+    encoder: ItemEncoder,
+    survey: Survey,
+    *,
+    version: int,
+    projections: Projections | None,
+    known: Vectors | None,
+    settings: IndexSettings,
+    progress: Progress,
+) -> Filled:
+    """Writes every item to the index behind `alias`.
+
+    `known` are embeddings of the survey's sample where they were needed before, so that nothing
+    is encoded twice. A thread reads ahead, this one encodes, others send bulk requests.
+
+    Raises:
+        CatalogueError: the file changed since the survey.
+        BulkError, ClusterUnavailable, IndexTakenAway: see `bulk` and `bulk_writer`.
+    """
+    rows = {ordinal: row for row, (ordinal, _) in enumerate(survey.sample)}
+    embeddings = known if known is not None else np.zeros(
+        (len(rows), encoder.spec.dimension), dtype=np.float32
+    )  # fmt: skip
+
+    def make(pair: tuple[Item, Vectors]) -> Write:
+        item, vector = pair
+        return index_write(item.item_id, to_document(item, vector), version)
+
+    progress.start("encode and index", survey.items)
+    writer: BulkWriter[tuple[Item, Vectors]] = BulkWriter(
+        client, alias, settings, make, progress.advance
+    )
+    read = 0
+    reader = _ReadAhead(catalogue, mapping, settings.fill_window)
+    try:
+        for window in reader:
+            vectors = _embed(encoder, window, rows, known)
+            if known is None:
+                _collect(window, rows, vectors, embeddings)
+            read += len(window.items)
+            placed = item_vectors(vectors, projections)
+            writer.put(list(zip(window.items, placed, strict=True)))
+        _check_unchanged(catalogue, survey.items, read)
+        outcome = writer.finish()
+    except BaseException:
+        reader.stop()
+        writer.abort()
+        raise
+    progress.close()
+    return Filled(outcome, embeddings)
+
+
+def _check_unchanged(catalogue: Catalogue, surveyed: int, read: int) -> None:
+    if read != surveyed:
+        raise CatalogueError(
+            f"{catalogue.name} changed while it was read: {surveyed} items at first, then {read}. "
+            "Run the rebuild again on a file that nobody writes to."
+        )
+
+
+def _embed(
+    encoder: ItemEncoder, window: Window, rows: Mapping[int, int], known: Vectors | None
+) -> Vectors:
+    if known is None:
+        return encode_sorted(encoder, [item.text for item in window.items])
+    embeddings = np.zeros((len(window.items), known.shape[1]), dtype=np.float32)
+    fresh = []
+    for place in range(len(window.items)):
+        row = rows.get(window.first + place)
+        if row is None:
+            fresh.append(place)
+        else:
+            embeddings[place] = known[row]
+    if fresh:
+        texts = [window.items[place].text for place in fresh]
+        embeddings[fresh] = encode_sorted(encoder, texts)
+    return embeddings
+
+
+def _collect(
+    window: Window, rows: Mapping[int, int], vectors: Vectors, embeddings: Vectors
+) -> None:
+    for place in range(len(window.items)):
+        row = rows.get(window.first + place)
+        if row is not None:
+            embeddings[row] = vectors[place]
+
+
+class _ReadAhead:
+    """Windows of the catalogue's items, read by a thread while earlier ones are encoded."""
+
+    def __init__(self, catalogue: Catalogue, mapping: ColumnMap, size: int) -> None:
+        self._queue: queue.Queue[Window | BaseException | None] = queue.Queue(2)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, args=(catalogue, mapping, size), name="read-ahead", daemon=True
+        )
+        self._thread.start()
+
+    def __iter__(self) -> Iterator[Window]:
+        while True:
+            try:
+                window = self._queue.get(timeout=0.2)
+            except queue.Empty:
+                continue
+            if window is None:
+                return
+            if isinstance(window, BaseException):
+                raise window
+            yield window
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(timeout=2)
+
+    def _run(self, catalogue: Catalogue, mapping: ColumnMap, size: int) -> None:
+        first, items = 0, []
+        try:
+            for each in read_items(catalogue, mapping):
+                if not isinstance(each, Item):
+                    continue
+                items.append(each)
+                if len(items) >= size:
+                    if not self._offer(Window(first, items)):
+                        return
+                    first, items = first + len(items), []
+            if items:
+                self._offer(Window(first, items))
+            self._offer(None)
+        except BaseException as error:
+            self._offer(error)
+
+    def _offer(self, window: Window | BaseException | None) -> bool:
+        while not self._stop.is_set():
+            try:
+                self._queue.put(window, timeout=0.2)
+            except queue.Full:
+                continue
+            return True
+        return False

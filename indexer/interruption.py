@@ -1,0 +1,47 @@
+"""Ctrl-C and SIGTERM during a rebuild: clean up once, then leave with 130 or 143."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Stopped(BaseException):
+    """A signal asked this process to stop; no `except Exception` on the way may keep it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+@contextmanager
+def stopped_by_signals(state: Callable[[], str]) -> Iterator[None]:
+    """SIGINT and SIGTERM raise `Stopped` inside; outside it becomes the exit code 128 + number.
+
+    Only the first one does: a second Ctrl-C must not interrupt the cleaning up. `state` says in
+    a few words how things stand afterwards.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals belong to the main thread
+        return
+    seen: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if seen:
+            sys.stderr.write("stopping already, a moment ...\n")
+            return
+        seen.append(number)
+        raise Stopped(number)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except Stopped as stopped:
+        sys.stderr.write(f"stopped by {stopped}; {state()}\n")
+        sys.stderr.flush()
+        sys.exit(128 + stopped.number)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
