@@ -1,0 +1,59 @@
+"""`make clean` removes what was made here, and nothing else."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def clean(checkout: Path, **variables: str) -> str:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("LIVE_INTENT")}
+    ran = subprocess.run(
+        [checkout / "scripts" / "clean"],
+        env=environment | variables,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return ran.stdout
+
+
+def test_it_removes_what_was_made_in_the_checkout_alone(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)  # so that the state folder is beside the code, for root too
+    checkout, named = tmp_path / "checkout", tmp_path / "named"
+    shutil.copytree(ROOT / "plugin_config", checkout / "plugin_config")
+    (checkout / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts" / "clean", checkout / "scripts" / "clean")
+    for path in (".venv/x", ".ruff_cache/x", "mine/x", ".live-intent/bundles/items-1/x"):
+        (checkout / path).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / path).touch()
+    for state in (checkout / ".live-intent", named):
+        (state / "nodes").mkdir(parents=True)
+    (named / "mine").touch()
+
+    with subprocess.Popen(["sleep", "60"]) as other:
+        record = {"name": "a", "url": "http://127.0.0.1:1", "port": 1, "by": "maven"}
+        for state in (checkout / ".live-intent", named):
+            text = json.dumps(record | {"pid": other.pid})
+            (state / "nodes" / "a.json").write_text(text)
+        said = clean(checkout, LIVE_INTENT_STATE_DIR=str(named))
+        assert "removing the node a" in said
+        assert f"leaving {named}" in said
+        assert sorted(path.name for path in named.iterdir()) == ["mine"]
+        assert not (checkout / ".venv").exists()
+
+        assert not (checkout / ".live-intent").exists()  # nor its node, whatever was named
+
+        (checkout / ".live-intent" / "nodes").mkdir(parents=True)
+        assert f"removing {checkout / '.live-intent'}" in clean(checkout)
+        assert other.poll() is None
+        other.kill()
+    left = sorted(path.name for path in checkout.iterdir())
+    assert left == ["mine", "plugin_config", "scripts"]
+    assert clean(checkout) == ""  # again: nothing to do
