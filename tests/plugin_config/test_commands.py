@@ -1,0 +1,54 @@
+"""The commands `live-intent config` and `live-intent node`, as they are typed."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+from click.testing import CliRunner
+from opensearchpy import OpenSearch
+
+from plugin_config.commands import config, node
+from plugin_config.errors import ConfigMismatch
+from plugin_config.schema import IndexNames
+
+
+def test_config_apply_shows_what_it_would_do_then_does_it_then_has_nothing_to_do(
+    client: OpenSearch, fresh_names: IndexNames, node_url: str
+) -> None:
+    arguments = ["apply", "--url", node_url, "--prefix", fresh_names.prefix]
+    planned = CliRunner().invoke(config, [*arguments, "--dry-run"])
+    assert f"would be created: index {fresh_names.sessions}\n" in planned.output
+    assert not client.indices.exists(index=fresh_names.sessions)
+    done = CliRunner().invoke(config, arguments)
+    assert done.output == planned.output.replace("would be ", "")
+    assert CliRunner().invoke(config, arguments).output == "nothing to change\n"
+
+
+def test_an_unknown_analyzer_is_an_error_with_a_mend(
+    fresh_names: IndexNames, node_url: str
+) -> None:
+    arguments = ["apply", "--url", node_url, "--prefix", fresh_names.prefix, "--analyzer", "nori"]
+    failed = CliRunner().invoke(config, arguments)
+    assert isinstance(failed.exception, ConfigMismatch)
+    assert "install its plugin" in str(failed.exception)
+
+
+def test_every_option_has_a_line_of_help() -> None:
+    for group in (config, node):
+        for command in group.commands.values():
+            assert command.help
+            for parameter in command.params:
+                if isinstance(parameter, click.Option):
+                    assert parameter.help, (command.name, parameter.name)
+
+
+def test_help_is_quick() -> None:
+    command = [Path(sys.executable).with_name("live-intent"), "node", "--help"]
+    took = []
+    for _ in range(3):
+        started = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        took.append(time.perf_counter() - started)
+    assert min(took) < 0.5
