@@ -1,10 +1,65 @@
 """Settings of the indexer."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator
 
 from plugin_config.settings import Settings, register
+from plugin_config.state_dir import default_state_dir
+
+
+@register
+class EncoderSettings(Settings):
+    """Which encoder makes the vectors, and how it computes."""
+
+    encoder: str = Field(
+        "minilm",
+        min_length=1,
+        description="`minilm`, `multilingual` (needs the extra of that name), a folder in Hugging "
+        "Face form, or a hub name.",
+    )
+    pooling: Literal["mean", "cls"] | None = Field(
+        None, description="How token vectors become one; default: as the model's folder says."
+    )
+    query_prefix: str | None = Field(
+        None, description="Put before a query; default: as the model's folder says."
+    )
+    item_prefix: str | None = Field(
+        None, description="Put before an item's text; default: as the model's folder says."
+    )
+    max_length: int | None = Field(
+        None, ge=8, le=8192, description="Most tokens of a text; default: as the model's folder."
+    )
+    device: str = Field(
+        "auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="`auto`, `cpu`, `cuda`, `cuda:1`."
+    )
+    number_format: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto",
+        description="Format of the encoder's numbers; auto: bfloat16 where the CPU computes in "
+        "it, float16 on a GPU, else float32. Vectors agree within a cosine of 0.999.",
+    )
+    query_cache_size: int = Field(
+        10_000, ge=0, le=10_000_000, description="Vectors of recent queries that are kept."
+    )
+    encode_threads: int = Field(
+        0, ge=0, le=256, description="Threads that one encode uses; 0: as many as torch chooses."
+    )
+    layout: Literal["sum", "concat"] = Field(
+        "sum",
+        description="`sum`: an item's vector is its embedding; `concat`: a meaning half and a "
+        "behaviour half.",
+    )
+    meaning_dims: int = Field(
+        200, ge=2, le=4096, description="M, dimensions of the meaning half (layout concat)."
+    )
+    behaviour_dims: int = Field(
+        100, ge=2, le=4096, description="K, dimensions of the behaviour half (layout concat)."
+    )
+    models_dir: Path = Field(
+        default_factory=lambda: default_state_dir() / "models",
+        description="Folder for converted models (default: `models` in the state folder).",
+    )
 
 
 @register
