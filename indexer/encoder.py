@@ -113,7 +113,8 @@ class Encoder:
 
     def encode_query(self, text: str) -> Vectors:
         """Embedding of one query: float32 [D], unit length."""
-        return self.encode_queries([text])[0]
+        vector: Vectors = self.encode_queries([text])[0]
+        return vector
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
         import torch
