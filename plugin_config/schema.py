@@ -124,9 +124,9 @@ def items_mapping(vector: VectorField, analyzer: str, meta: dict[str, Any]) -> d
 
     `analyzer` is `english`, `cjk`, `standard` or any other that the cluster knows. `meta` is kept
     as `_meta.live_intent`, with `hnsw`, the vector field's parameters, beside what it holds.
-    Vectors are not in `_source`: hits stay small, and a partial update (`_update`) would lose
-    them, so a document is always written whole. OpenSearch gives doc values of the `binary`
-    field as base64 without the `=` at its end.
+    `_source` holds the float16 copy, which a realtime GET reads, and not the vector itself: a
+    partial update (`_update`) would lose it, so a document is always written whole. Doc values of
+    the copy come as base64 without the `=` at its end.
     """
     body: dict[str, Any] = load_template("items", analyzer=analyzer)["template"]
     hnsw = {

@@ -144,6 +144,8 @@ def test_items_are_found_by_word_and_by_vector(
     by_word = client.search(index=index, body={"query": {"match": {"title": query}}})
     assert by_word["hits"]["total"]["value"] == 1
     assert "vector" not in by_word["hits"]["hits"][0]["_source"]
+    realtime = client.get(index=index, id="1", params={"_source_includes": "vector*"})
+    assert realtime["_source"] == {"vector_float16": "zTgzuw=="}
     by_vector = client.search(
         index=index,
         body={
