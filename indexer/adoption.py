@@ -12,7 +12,7 @@ from opensearchpy import OpenSearch
 from indexer.bulk import index_write, send
 from indexer.bundle import item_vectors
 from indexer.documents import to_document, to_stored_item
-from indexer.fill import ItemEncoder, encode_sorted
+from indexer.fill import ItemEncoder
 from indexer.projections import Projections
 from indexer.settings import IndexSettings
 from plugin_config.schema import VECTOR_FLOAT16
@@ -36,7 +36,7 @@ def adopt(
         if not hits:
             break
         items = [to_stored_item(hit["_source"]) for hit in hits]
-        vectors = item_vectors(encode_sorted(encoder, [item.text for item in items]), projections)
+        vectors = item_vectors(encoder.encode_items([item.text for item in items]), projections)
         # with the version that was read: an upsert that came in meanwhile stays
         writes = [
             index_write(item.item_id, to_document(item, vector), hit["_version"])

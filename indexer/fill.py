@@ -33,7 +33,7 @@ class ItemEncoder(Protocol):
     def spec(self) -> EncoderSpec: ...
 
     def encode_items(self, texts: Sequence[str]) -> Vectors:
-        """Embeddings float32 [n, D], unit length."""
+        """Embeddings float32 [n, D], unit length; batches them by length itself."""
         ...
 
 
@@ -53,18 +53,6 @@ class Filled:
     embeddings: Vectors
 
 
-def encode_sorted(encoder: ItemEncoder, texts: Sequence[str]) -> Vectors:
-    """Embeddings float32 [n, D] in the order of `texts`, encoded shortest first.
-
-    Texts of like length share a batch, so that little of it is padding.
-    """
-    order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
-    embeddings = encoder.encode_items([texts[place] for place in order])
-    back = np.empty_like(embeddings)
-    back[order] = embeddings
-    return back
-
-
 def encode_sample(
     encoder: ItemEncoder, sample: Sequence[tuple[int, Item]], window: int, progress: Progress
 ) -> Vectors:
@@ -73,7 +61,7 @@ def encode_sample(
     parts = []
     for start in range(0, len(sample), window):
         part = sample[start : start + window]
-        parts.append(encode_sorted(encoder, [item.text for _, item in part]))
+        parts.append(encoder.encode_items([item.text for _, item in part]))
         progress.advance(len(part))
     progress.close()
     return np.concatenate(parts)
@@ -147,7 +135,7 @@ def _embed(
     encoder: ItemEncoder, window: Window, rows: Mapping[int, int], known: Vectors | None
 ) -> Vectors:
     if known is None:
-        return encode_sorted(encoder, [item.text for item in window.items])
+        return encoder.encode_items([item.text for item in window.items])
     embeddings = np.zeros((len(window.items), known.shape[1]), dtype=np.float32)
     fresh = []
     for place in range(len(window.items)):
@@ -158,7 +146,7 @@ def _embed(
             embeddings[place] = known[row]
     if fresh:
         texts = [window.items[place].text for place in fresh]
-        embeddings[fresh] = encode_sorted(encoder, texts)
+        embeddings[fresh] = encoder.encode_items(texts)
     return embeddings
 
 

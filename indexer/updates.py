@@ -13,7 +13,7 @@ from indexer.catalogue import open_catalogue
 from indexer.columns import ColumnMap
 from indexer.documents import to_document
 from indexer.encoder_spec import EncoderMismatch, check_fingerprint
-from indexer.fill import ItemEncoder, Vectors, encode_sorted
+from indexer.fill import ItemEncoder, Vectors
 from indexer.generations import Generation, NoItemsIndex, generations
 from indexer.items import Item, read_items
 from indexer.progress import Progress, Silence
@@ -58,7 +58,7 @@ def upsert(
     """
     _check_live(client, names, encoder)
     version = _now_ms()
-    embeddings = encode_sorted(encoder, [item.text for item in items])
+    embeddings = encoder.encode_items([item.text for item in items])
 
     def writes(target: Generation) -> list[Write]:
         vectors = _vectors_for(target, encoder, embeddings, bundles_dir)

@@ -9,7 +9,10 @@ from typing import Any
 # Control signs say nothing to a reader; tab and line breaks count as spaces.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _NUMBER = re.compile(r"[+-]?(\d[\d.,'’\u00a0\u202f ]*|\.\d+)([eE][+-]?\d{1,3})?")
+_GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{2,3})*,\d{3}(\.\d*)?([eE][+-]?\d+)?")
+_GROUPED_BY_POINTS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d*)?([eE][+-]?\d+)?")
 _SYMBOLS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW"}
+_SHORT_SIGNS = frozenset(("kr", "kr.", "R", "R$", "A$", "C$", "US$", "Rs", "Rs.", "Ft", "lei"))
 _AROUND = re.compile(r"^([^\d.,+\-\s]{0,4})\s*([+-]?[\d.,].*?)\s*([^\d.,\s]{0,4})$")
 _TRUE = frozenset(("true", "t", "yes", "y", "1", "in stock", "in_stock", "instock", "available"))
 _FALSE = frozenset(
@@ -93,6 +96,12 @@ def read_price(value: Any) -> tuple[float | None, str]:
         raise ValueProblem(f"price {value!r} is not a number")
     before, digits, behind = found.groups()
     sign = before or behind
+    if (
+        sign.isascii()
+        and re.search("[A-Za-z0-9]", sign)
+        and not (sign in _SHORT_SIGNS or re.fullmatch("[A-Z]{3}", sign))
+    ):
+        raise ValueProblem(f"price {value!r} is not a number")
     currency = _SYMBOLS.get(sign, sign if re.fullmatch("[A-Z]{3}", sign) else "")
     return read_number(digits, "price"), currency
 
@@ -136,14 +145,12 @@ def _parse_number(text: str, name: str) -> float:
         raise ValueProblem(f"{name} {text!r} is not a number")
     plain = re.sub(r"['’\u00a0\u202f ]", "", text)
     point, comma = plain.rfind("."), plain.rfind(",")
-    if comma > point >= 0:  # 1.049,00
-        plain = plain.replace(".", "").replace(",", ".")
-    elif comma >= 0 and point < 0 and re.fullmatch(r"[+-]?\d+,(\d{1,2}|\d{4,})", plain):
-        plain = plain.replace(",", ".")  # 12,99
-    else:
+    if _GROUPED.fullmatch(plain):  # 1,049.00 or 1,234,567 (12,34,567 in India)
         plain = plain.replace(",", "")
-        if plain.count(".") > 1:  # 1.049.000
-            plain = plain.replace(".", "")
+    elif _GROUPED_BY_POINTS.fullmatch(plain) and (comma > 0 or plain.count(".") > 1):
+        plain = plain.replace(".", "").replace(",", ".")  # 1.049,00 or 1.234.567
+    elif point < 0:
+        plain = plain.replace(",", ".", 1)  # 12,99
     try:
         return float(plain)
     except ValueError:
