@@ -178,7 +178,8 @@ def unite(hits: Mapping[str, Sequence[Mapping[str, Any]]], dims: int) -> Candida
             if hit["_id"] in places:
                 score = hit["_score"]
                 legs[places[hit["_id"]], column] = score if leg == WORDS else inner_product(score)
-    raw = b"".join(base64.b64decode(row[VECTOR_FLOAT16][0]) for row in rows)
+    # The engine leaves the padding of base64 out; superfluous padding does no harm.
+    raw = b"".join(base64.b64decode(row[VECTOR_FLOAT16][0] + "==") for row in rows)
     vectors = np.frombuffer(raw, dtype="<f2").reshape(len(rows), dims).astype(np.float32)
     return Candidates(
         ids=tuple(places),
