@@ -20,14 +20,15 @@ from plugin_config.client import connect
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
+from query_service.event_forms import parse_events
 from query_service.requests import EventIn
 from query_service.session_documents import KnownItem, SessionLimits
 from query_service.session_erasure import SessionUnknown
-from query_service.sessions import SessionStore, SessionsUnreadable
+from query_service.sessions import EventOutcome, SessionStore, SessionsUnreadable
 from query_service.visitor import PastQuery, Visitor
 
 DIMS = 384
-DATASETS = Path(os.environ.get("DATASETS_DIR", Path(__file__).parents[2] / "shared" / "data"))
+DATASETS = Path(os.environ.get("DATASETS_DIR", Path(__file__).parents[3] / "shared" / "data"))
 pytestmark = pytest.mark.node
 
 
@@ -380,16 +381,25 @@ def test_the_events_of_the_ubi_sample_are_kept(store, client, indexes):
     sample = DATASETS / "ubi_sample" / "ubi_queries_events.ndjson.gz"
     if not sample.exists():
         pytest.skip(f"the UBI sample is not at {sample}; DATASETS_DIR names its folder")
-    requests = pytest.importorskip("query_service.requests")
     with gzip.open(sample, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     rows = [row for row in rows if "action_name" in row]
-    parsed = requests.parse_events(rows)
-    good = [each for each in parsed if isinstance(each, EventIn)]
+    outcomes: list[EventOutcome] = []
+    good: list[EventIn] = []
+    for start in range(0, len(rows), 500):
+        parsed = parse_events(rows[start : start + 500])
+        now_good = [each for each in parsed if isinstance(each, EventIn)]
+        outcomes += store.record_events(now_good, lookup)
+        good += now_good
     assert len(good) > 500
-    for start in range(0, len(good), 500):
-        outcomes = store.record_events(good[start : start + 500], lookup)
-        assert {outcome.status for outcome in outcomes} == {"accepted_unknown_item"}
-        assert not [outcome.reason for outcome in outcomes if outcome.reason]
-    newest = max(good, key=lambda each: each.timestamp)
+    assert {outcome.status for outcome in outcomes} == {"accepted_unknown_item"}
+    assert not [outcome.reason for outcome in outcomes if outcome.reason]
+    newest = max(good, key=lambda each: each.timestamp or 0.0)
     assert store.read(newest.session_id).events[-1].item_id == newest.item_id
+    rows_kept = store.export(newest.session_id)["ubi_events"]
+    assert rows_kept["count"] == len({
+        (each.action, each.item_id, each.timestamp, each.position, each.query_id)
+        for each in good
+        if each.session_id == newest.session_id
+    })  # fmt: skip
+    assert rows_kept["rows"][-1]["application"] == newest.ubi["application"]
