@@ -1,0 +1,92 @@
+"""Concurrent encodes as one batch: eight queries at once cost little more than one."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.encoder_spec import EncoderSpec
+from plugin_config.errors import LiveIntentError
+
+if TYPE_CHECKING:
+    from query_service.service import QueryEncoder
+
+Vectors = NDArray[np.float32]
+MOST = 64  # texts of one batch
+
+
+class EncoderClosed(LiveIntentError):
+    """The service is about to end."""
+
+
+class BatchingEncoder:
+    """An encoder whose `encode_query` calls, made at the same time, are encoded together.
+
+    One thread encodes. It takes what is there and never waits for more: a query that comes alone
+    is encoded at once, those that come meanwhile are the next batch.
+    """
+
+    def __init__(self, encoder: "QueryEncoder", most: int = MOST) -> None:
+        self._encoder = encoder
+        self._most = most
+        self._waiting: list[tuple[str, Future[Vectors]]] = []
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="encoder", daemon=True)
+        self._thread.start()
+
+    @property
+    def spec(self) -> EncoderSpec:
+        """What the encoder is."""
+        return self._encoder.spec
+
+    def encode_query(self, text: str) -> Vectors:
+        """The query's embedding, float32 [D]. Raises what the encoder raises, EncoderClosed."""
+        future: Future[Vectors] = Future()
+        with self._changed:
+            if self._closed:
+                raise EncoderClosed("the encoder is closed: the service ends")
+            self._waiting.append((text, future))
+            self._changed.notify()
+        return future.result()
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Embeddings float32 [n, D] of texts that are a batch already."""
+        return self._encoder.encode_queries(texts)
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Encodes what waits, then stops the thread."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join(timeout_s)
+        with self._changed:
+            left, self._waiting = self._waiting, []
+        for _, future in left:
+            future.set_exception(EncoderClosed("the encoder was closed before it could answer"))
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or self._closed)
+                if not self._waiting:
+                    return
+                batch = self._waiting[: self._most]
+                del self._waiting[: self._most]
+            self._encode(batch)
+
+    def _encode(self, batch: Sequence[tuple[str, Future[Vectors]]]) -> None:
+        try:
+            rows = self._encoder.encode_queries([text for text, _ in batch])
+            for (_, future), row in zip(batch, rows, strict=True):
+                future.set_result(row)
+        except Exception as error:
+            if len(batch) == 1:
+                batch[0][1].set_exception(error)
+                return
+            for one in batch:  # one bad text must not fail those beside it
+                if not one[1].done():
+                    self._encode([one])

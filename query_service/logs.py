@@ -1,0 +1,98 @@
+"""The service's log: lines of text or of JSON, and one line per request.
+
+No line of a request has a query's text, a visitor's id or a secret in it: a route's pattern stands
+for its path.
+"""
+
+import logging
+import sys
+import time
+from typing import Any, Literal
+
+import orjson
+from flask import Flask, Response, g, request
+
+access = logging.getLogger("live_intent.access")
+_FIELDS = ("request_id", "method", "route", "status", "ms", "bytes")
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": _iso(record.created, record.msecs),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {name: getattr(record, name) for name in _FIELDS if hasattr(record, name)}
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return orjson.dumps(line).decode()
+
+
+class TextLines(logging.Formatter):
+    """Time, level, logger, message."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        return _iso(record.created, record.msecs)
+
+
+class _OfRequest(logging.Filter):
+    """Gives lines that are written during a request the request's id."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not hasattr(record, "request_id") and g and "request_id" in g:
+            record.request_id = g.request_id
+            if record.levelno >= logging.ERROR:
+                record.msg = f"{record.getMessage()} [{g.request_id}]"
+                record.args = ()
+        return True
+
+
+def configure(level: str, form: Literal["text", "json"]) -> None:
+    """Sends all logging of this process to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines() if form == "json" else TextLines())
+    handler.addFilter(_OfRequest())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for chatty in ("opensearch", "urllib3", "httpx", "transformers", "huggingface_hub"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
+
+
+def log_requests(app: Flask) -> None:
+    """One line for each request that was answered."""
+
+    @app.after_request
+    def _line(answer: Response) -> Response:
+        took_ms = (time.perf_counter() - g.started) * 1000
+        route = request.url_rule.rule if request.url_rule else "(none)"
+        quiet = route in ("/healthz", "/readyz", "/metrics") and answer.status_code == 200
+        fields = {
+            "request_id": g.request_id,
+            "method": request.method,
+            "route": route,
+            "status": answer.status_code,
+            "ms": round(took_ms, 1),
+            "bytes": answer.content_length or 0,
+        }
+        access.log(
+            logging.DEBUG if quiet else logging.INFO,
+            "%s %s %d %.1f ms",
+            request.method,
+            route,
+            answer.status_code,
+            took_ms,
+            extra=fields,
+        )
+        return answer
+
+
+def _iso(created: float, msecs: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(created)) + f".{int(msecs):03d}Z"
