@@ -1,9 +1,9 @@
 """The encoder: texts in, unit vectors out. Items and queries go through the same object."""
 
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -214,16 +214,16 @@ def _from_hub(name: str) -> Path:
     return folder
 
 
-class _quiet:  # noqa: N801
-    """No progress bars of transformers: a service's log is for what matters."""
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No progress bars and reports of transformers: a service's log is for what matters."""
+    from transformers.utils import logging
 
-    def __enter__(self) -> None:
-        from transformers.utils import logging
-
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-        logging.disable_progress_bar()
-
-    def __exit__(self, *_: object) -> None:
-        from transformers.utils import logging
-
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
         logging.enable_progress_bar()
+        logging.set_verbosity(level)
