@@ -73,5 +73,6 @@ def float16_base64(vector: NDArray[np.float32]) -> str:
 
 
 def from_float16_base64(text: str) -> NDArray[np.float32]:
-    """The vector of `float16_base64`, float32 [dims]."""
-    return np.frombuffer(binascii.a2b_base64(text), dtype="<f2").astype(np.float32)
+    """The vector of `float16_base64`, float32 [dims]; the engine's doc values lack the padding."""
+    padded = text + "=" * (-len(text) % 4)
+    return np.frombuffer(binascii.a2b_base64(padded), dtype="<f2").astype(np.float32)
