@@ -86,6 +86,7 @@ class Metrics:
             self.requests.labels(route, str(answer.status_code)).observe(took_s)
             return answer
 
-        @app.get("/metrics")
         def metrics() -> Response:
             return Response(self.page(), content_type=CONTENT_TYPE_LATEST)
+
+        app.add_url_rule("/metrics", "metrics", metrics)

@@ -216,8 +216,8 @@ class EventAnswer(Strict):
     status: Literal["accepted", "accepted_unknown_item", "rejected"]
     event_id: str | None = None
     error: str | None = None
-    field: str | None = Field(None, description="The field that is wrong.")
-    note: str | None = Field(None, description="What was done differently than asked.")
+    field: str | None = Field(default=None, description="The field that is wrong.")
+    note: str | None = Field(default=None, description="What was done differently than asked.")
 
 
 class EventsResponse(Strict):
