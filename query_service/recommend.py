@@ -26,7 +26,7 @@ from query_service.requests import (
 )
 from query_service.reranker import Scores, order
 from query_service.retrieval import IndexGone, Plan, Retrieved, retrieve, retrieve_ids
-from query_service.service import Service
+from query_service.service import LEAST_S, Service
 from query_service.serving import Clock, View
 from query_service.user_vector import UserVector
 from query_service.visitor import Visitor
@@ -75,11 +75,11 @@ def _search(
         R=None if person is None else person.R,
         filters=clauses(request.filters),
         k=max(service.settings.candidates_per_leg, request.from_ + request.size),
-        timeout_s=service.timeout_s(progress),
+        timeout_s=service.timeout_s(progress, LEAST_S),
         legs=legs,
     )
     retrieved = _retrieve(service, view, plan, progress)
-    inputs = ranking.features(view, retrieved.candidates, embedding, person, visitor)
+    inputs = ranking.features(view, retrieved.candidates, embedding, person, visitor, request.query)
     scores = ranking.score(service.reranker, service.cost, inputs, progress)
     places = order(scores.total, retrieved.candidates.ids)
 
@@ -102,7 +102,7 @@ def _recommend(service: Service, view: View, request: RecommendRequest) -> Searc
         exclude=sorted({event.item_id for event in visitor.events}),
         k=max(service.settings.candidates_per_leg, request.from_ + request.size),
         popular=person is None,
-        timeout_s=service.timeout_s(progress),
+        timeout_s=service.timeout_s(progress, LEAST_S),
     )
     retrieved = _retrieve(service, view, plan, progress)
     if plan.popular:  # that leg's scores are popularity, which is a feature of its own
@@ -136,11 +136,11 @@ def _rank(service: Service, view: View, request: RankRequest) -> RankResponse:
     embedding = service.encoded(encoding, progress) if encoding else None
     person = _user_vector(service, view, progress, visitor, "shop", query_text, embedding)
 
-    plan = Plan(query_text=query_text, timeout_s=service.timeout_s(progress))
+    plan = Plan(query_text=query_text, timeout_s=service.timeout_s(progress, LEAST_S))
     candidates = retrieve_ids(service.client, view.index, request.item_ids, plan, view.dims)
     progress.clock.step("retrieve")
     progress.ran("retrieve")
-    inputs = ranking.features(view, candidates, embedding, person, visitor)
+    inputs = ranking.features(view, candidates, embedding, person, visitor, query_text)
     scores = ranking.score(service.reranker, service.cost, inputs, progress)
     places = order(scores.total, candidates.ids)
 

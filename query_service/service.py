@@ -36,6 +36,9 @@ from query_service.visitor import Event, PastQuery, Visitor
 
 log = logging.getLogger(__name__)
 Vectors = NDArray[np.float32]
+# What no answer can do without gets this time even past the deadline: a little late is better
+# than an error.
+LEAST_S = 0.25
 
 
 class QueryEncoder(Protocol):
@@ -128,9 +131,9 @@ class Service:
         ok = checks["opensearch"] == "ok" and checks["index"].startswith("ok")
         return Readiness(ok, checks)
 
-    def timeout_s(self, progress: Progress) -> float:
+    def timeout_s(self, progress: Progress, least_s: float = 0.001) -> float:
         """Seconds that a request to the engine may take: what is left of the deadline."""
-        return max(min(self._timeout_s, progress.clock.left_ms() / 1000), 0.001)
+        return max(min(self._timeout_s, progress.clock.left_ms() / 1000), least_s)
 
     def encode_soon(self, text: str) -> Future[Vectors]:
         """Starts to encode a query, while the session is read."""
@@ -174,7 +177,7 @@ class Service:
         self, view: View, ids: Sequence[str], progress: Progress
     ) -> dict[str, dict[str, Any]]:
         """What a page of hits shows. Raises ClusterUnavailable."""
-        return self.items.sources(view.index, ids, self.timeout_s(progress))
+        return self.items.sources(view.index, ids, self.timeout_s(progress, LEAST_S))
 
     def remember_query(
         self,
