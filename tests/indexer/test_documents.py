@@ -44,6 +44,7 @@ def test_the_item_comes_back() -> None:
 
 def test_float16_is_little_endian_and_near() -> None:
     assert float16_base64(np.array([1.0], dtype=np.float32)) == "ADw="
+    assert from_float16_base64("ADw") == from_float16_base64("ADw=") == 1.0
     vector = np.random.default_rng(1).normal(size=384).astype(np.float32)
     vector /= np.linalg.norm(vector)
     back = from_float16_base64(float16_base64(vector))
