@@ -88,7 +88,7 @@ def click_and_search(
             )
             ended = time.perf_counter()
             counted = any(
-                share["kind"] == "event" and share["item_id"] == item_id
+                share["kind"] == "event" and share.get("item_id") == item_id
                 for hit in answer["hits"]
                 for share in hit["explanation"]["shares"]
             )

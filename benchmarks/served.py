@@ -24,17 +24,21 @@ DATASETS = Path(os.environ.get("DATASETS_DIR", Path(__file__).parents[2] / "shar
 
 
 class Api:
-    """The service's HTTP API, over connections that are kept."""
+    """The service's HTTP API, over connections that are kept.
 
-    def __init__(self, url: str, connections: int = 8) -> None:
+    Searches go to `searches`, another process of the service, where one is named.
+    """
+
+    def __init__(self, url: str, *, searches: str = "", connections: int = 8) -> None:
         self._url = url.rstrip("/")
+        self._searches = (searches or url).rstrip("/")
         self._pool = urllib3.PoolManager(maxsize=connections, retries=False)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """The answer to a POST of JSON; any other status than 2xx ends the benchmark."""
         answer = self._pool.request(
             "POST",
-            self._url + path,
+            (self._searches if path == "/v1/search" else self._url) + path,
             body=json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
         )
