@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from learning.intervals import bootstrap, paired_difference
+
+
+def test_the_interval_is_about_as_wide_as_theory_says() -> None:
+    values = np.random.default_rng(1).normal(0.4, 0.3, size=2000)
+    found = bootstrap(values)
+    half = 1.96 * values.std() / np.sqrt(len(values))
+    assert found.mean == pytest.approx(values.mean())
+    assert found.high - found.mean == pytest.approx(half, rel=0.1)
+    assert found.mean - found.low == pytest.approx(half, rel=0.1)
+
+
+def test_the_true_mean_is_inside_about_19_times_of_20() -> None:
+    rng = np.random.default_rng(2)
+    inside = 0
+    for trial in range(300):
+        found = bootstrap(rng.random(200), seed=trial, resamples=400)
+        inside += found.low <= 0.5 <= found.high
+    assert 0.91 <= inside / 300 <= 0.98
+
+
+def test_queries_without_a_value_are_left_out_and_counted() -> None:
+    found = bootstrap([0.5, np.nan, 1.0, np.nan])
+    assert (found.mean, found.count, found.left_out) == (0.75, 2, 2)
+    nothing = bootstrap([np.nan])
+    assert np.isnan(nothing.mean)
+    assert nothing.count == 0
+
+
+def test_a_seed_repeats_an_interval() -> None:
+    values = np.random.default_rng(3).random(100)
+    assert bootstrap(values, seed=4) == bootstrap(values, seed=4)
+    assert bootstrap(values, seed=4) != bootstrap(values, seed=5)
+
+
+def test_a_difference_query_by_query_is_surer_than_two_intervals() -> None:
+    rng = np.random.default_rng(6)
+    baseline = rng.random(500)
+    better = baseline + 0.02 + rng.normal(0, 0.05, size=500)
+    found = paired_difference(better, baseline)
+    assert found.low > 0
+    assert found.mean == pytest.approx((better - baseline).mean())
+    alone = bootstrap(better)
+    assert found.high - found.low < (alone.high - alone.low) / 3
+    assert alone.low < baseline.mean()  # which the two intervals could not tell apart
+
+
+def test_a_query_that_lacks_either_value_is_left_out_of_the_difference() -> None:
+    found = paired_difference([1.0, np.nan, 0.5], [0.5, 0.5, np.nan])
+    assert (found.mean, found.count, found.left_out) == (0.5, 1, 2)
+    with pytest.raises(ValueError, match="shape"):
+        paired_difference([1.0], [1.0, 2.0])
