@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.features import terms
 from query_service.affinity import affinity
 from query_service.candidates import Candidates
 from query_service.fusion import fused
@@ -41,6 +42,7 @@ def features(
     query_embedding: NDArray[np.float32] | None,
     user_vector: UserVector | None,
     visitor: Visitor,
+    query_text: str = "",
 ) -> Features:
     """The re-ranker's input. Events without a vector, or without weight, are left out of it."""
     meaning, behaviour = view.bundle.halves(candidates.vectors)
@@ -60,6 +62,7 @@ def features(
         event_weights=_weights(user_vector),
         affinity=affinity(candidates, events),
         popularity=view.bundle.statistics.popularity(candidates.popularity),
+        breadth=1 / max(len(terms(query_text)), 1) if query_text else 0.0,
     )
 
 

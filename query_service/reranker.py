@@ -25,6 +25,9 @@ class RerankerWeights:
     attention: float = 0.2
     affinity: float = 0.3
     popularity: float = 0.05
+    # What a one-word query adds to the weight of everything personal: it asks for hundreds of
+    # items alike, and only the visitor tells them apart. n words add this divided by n.
+    breadth: float = 2.0
     temperature: float = 0.1  # of the attention from a candidate to the events
 
 
@@ -47,6 +50,7 @@ class Features:
     event_weights: NDArray[np.float32]
     affinity: NDArray[np.float32]
     popularity: NDArray[np.float32]
+    breadth: float = 0.0  # 1 / the query's number of terms; 0 without a query
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class Reranker(nn.Module):
         super().__init__()
         weights = weights or RerankerWeights()
         values = [weights.words, weights.meaning, weights.person]
-        values += [weights.attention, weights.affinity, weights.popularity]
+        values += [weights.attention, weights.affinity, weights.popularity, weights.breadth]
         self.weights: Tensor
         self.temperature = weights.temperature
         self.register_buffer("weights", torch.tensor(values))
@@ -89,9 +93,11 @@ class Reranker(nn.Module):
         event_weights: Tensor,  # [E]
         affinity: Tensor,  # [n, E]
         popularity: Tensor,  # [n]
+        breadth: float,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """The five terms of the score: words, meaning, person, events, popularity."""
-        w_words, w_meaning, w_person, w_attention, w_affinity, w_popularity = self.weights
+        w_words, w_meaning, w_person, w_attention, w_affinity, w_popularity = self.weights[:6]
+        personal = 1 + self.weights[6] * breadth
         words = w_words * _by_largest(torch.nan_to_num(bm25, nan=0.0))
         similarity = torch.zeros_like(words) if query is None else meaning @ query
         to_query = w_meaning * _min_max(similarity)
@@ -101,11 +107,11 @@ class Reranker(nn.Module):
         lowest = person_sum.argmin()
         # Each source is compared with itself at the weakest candidate, so that the shares of a
         # min-max normalised sum still add up to it.
-        person = w_person * (by_source - by_source[lowest]) / _range(person_sum)
+        person = personal * w_person * (by_source - by_source[lowest]) / _range(person_sum)
 
         attention = _attention(behaviour @ event_vectors.T, event_weights, self.temperature)
         events = w_attention * attention + w_affinity * event_weights * affinity  # [n, E]
-        return words, to_query, person, events, w_popularity * popularity
+        return words, to_query, person, personal * events, w_popularity * popularity
 
     @torch.inference_mode()
     def score(self, features: Features) -> Scores:
@@ -126,6 +132,7 @@ class Reranker(nn.Module):
             tensor(features.event_weights),
             tensor(features.affinity),
             tensor(features.popularity),
+            features.breadth,
         )
         words, meaning, person, events, popularity = (term.cpu().numpy() for term in terms)
         total = words + meaning + person.sum(axis=1) + events.sum(axis=1) + popularity

@@ -40,7 +40,8 @@ def a_visit(made):
         [query("huawei", embeddings()[1])],
     )
     person = build(who, made, now=NOW, query_text="xiaomi phone", query_vector=embeddings()[3])
-    inputs = features(View("items-test", made), candidates(made), embeddings()[3], person, who)
+    view = View("items-test", made)
+    inputs = features(view, candidates(made), embeddings()[3], person, who, "xiaomi phone")
     return who, person, inputs
 
 
@@ -68,12 +69,15 @@ def test_scores_equal_a_loop_over_the_formula() -> None:
     for i in range(30):
         expected = w.words * bm25[i] / bm25.max()
         expected += w.meaning * (cos[i] - cos.min()) / (cos.max() - cos.min())
-        expected += w.person * (to_person[i] - to_person.min()) / np.ptp(to_person)
+        personal = 1 + w.breadth / 2  # of a query of two words
+        expected += personal * w.person * (to_person[i] - to_person.min()) / np.ptp(to_person)
         likeness = inputs.event_vectors @ g[i]
         attention = np.exp(likeness / w.temperature) * np.abs(inputs.event_weights)
         attention /= attention.sum()
-        expected += w.attention * (attention * np.sign(inputs.event_weights) * likeness).sum()
-        expected += w.affinity * (inputs.event_weights * inputs.affinity[i]).sum()
+        expected += (
+            personal * w.attention * (attention * np.sign(inputs.event_weights) * likeness).sum()
+        )
+        expected += personal * w.affinity * (inputs.event_weights * inputs.affinity[i]).sum()
         expected += w.popularity * inputs.popularity[i]
         assert scores[i] == pytest.approx(expected, abs=1e-4)
 
