@@ -4,6 +4,7 @@ const EXAMPLES = ["headphones", "running shoes", "gift for a child", "something 
 const ACTIONS = { click: "Clicked", add_to_cart: "In the cart", like: "Liked", dislike: "Disliked" };
 const PAUSE_MS = 500; // after the last key, before a search
 const SIZE = 10;
+const DEADLINE_MS = 5000; // patient: this page may run on a small machine
 const byId = (id) => document.getElementById(id);
 const query = byId("query"), lists = byId("lists"), personalize = byId("personalize");
 const compare = byId("compare");
@@ -91,7 +92,8 @@ function hitElement(hit, answer, moved) {
   made.querySelector(".move").textContent = movement(hit, moved);
   const facts = made.querySelector(".facts");
   facts.append(element("span", "price", price(source)));
-  const rest = [source.brand, (source.category || []).at(-1), source.available === false ? "sold out" : ""];
+  const leaf = ((source.category || []).at(-1) || "").split(" > ").at(-1);
+  const rest = [source.brand, leaf, source.available === false ? "sold out" : ""];
   facts.append(rest.filter(Boolean).map((fact) => ` · ${fact}`).join(""));
   made.querySelector(".why").textContent = hit.explanation ? hit.explanation.why : "";
   for (const button of made.querySelectorAll("[data-action]")) {
@@ -139,7 +141,7 @@ async function refresh() {
   document.title = text ? `${text} - Live Intent` : "Live Intent";
   const wanted = compare.checked ? [true, false] : [personalize.checked];
   const path = text ? "v1/search" : "v1/recommend";
-  const body = { session_id: sessionId, size: SIZE, explain: true, ...(text && { query: text }) };
+  const body = { session_id: sessionId, size: SIZE, explain: true, deadline_ms: DEADLINE_MS, ...(text && { query: text }) };
   lists.setAttribute("aria-busy", "true");
   try {
     const answers = await Promise.all(
@@ -148,6 +150,7 @@ async function refresh() {
     lists.replaceChildren(...answers.map((answer, i) =>
       listElement(titleOf(answer, wanted[i]), answer, moved && wanted[i])));
     if (wanted[0]) before = { query: text, places: new Map(answers[0].hits.map((h) => [h.item_id, h.position])) };
+    lists.setAttribute("aria-busy", "false");
     showError(null);
     say(`${answers[0].hits.length} hits${text ? ` for ${text}` : ""}`);
     byId("examples").hidden = Boolean(text);

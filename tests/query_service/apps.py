@@ -1,0 +1,46 @@
+"""An app whose cluster does not answer: for what a request meets before any cluster is asked."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from flask.testing import FlaskClient
+
+from plugin_config.client import connect
+from plugin_config.settings import ClusterSettings, load
+from query_service.app import create_app
+from query_service.service import Service
+from query_service.settings import ServiceSettings
+from tests.query_service.fixtures import D, spec
+
+
+class Zeros:
+    """An encoder to which all texts are the same."""
+
+    def __init__(self) -> None:
+        self.spec = spec()
+
+    def encode_query(self, text: str) -> np.ndarray:
+        return np.zeros(D, np.float32)
+
+    def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
+        return np.zeros((len(texts), D), np.float32)
+
+
+def app_without_cluster(folder: Path, **settings: Any) -> Any:
+    """The app, with nothing that listens where its cluster should be."""
+    cluster = load(
+        ClusterSettings,
+        opensearch_url="http://127.0.0.1:9",
+        opensearch_retries=0,
+        state_dir=folder,
+    )
+    wanted = load(ServiceSettings, **settings)
+    return create_app(wanted, cluster, service=Service(wanted, cluster, connect(cluster), Zeros()))
+
+
+def client_without_cluster(folder: Path, **settings: Any) -> FlaskClient:
+    """A client of that app."""
+    client: FlaskClient = app_without_cluster(folder, **settings).test_client()
+    return client

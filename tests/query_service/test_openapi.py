@@ -1,0 +1,56 @@
+"""The API's description: whole, and shown by a page that asks nobody else."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.query_service.apps import client_without_cluster
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> FlaskClient:
+    return client_without_cluster(tmp_path)
+
+
+def test_it_describes_the_api_and_nothing_else(client: FlaskClient) -> None:
+    document = client.get("/openapi.json").get_json()
+    assert document["openapi"].startswith("3.1")
+    assert {path: set(methods) for path, methods in document["paths"].items()} == {
+        "/v1/search": {"post"},
+        "/v1/recommend": {"post"},
+        "/v1/rank": {"post"},
+        "/v1/events": {"post"},
+        "/v1/sessions/{session_id}": {"get", "delete"},
+    }
+    search = document["paths"]["/v1/search"]["post"]
+    assert set(search["responses"]) == {"200", "400", "413", "415", "422", "500", "503"}
+    assert list(search["responses"]["503"]["content"]) == ["application/problem+json"]
+
+
+def test_all_that_it_refers_to_is_there(client: FlaskClient) -> None:
+    document = client.get("/openapi.json").get_json()
+    references = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
+    assert {"SearchRequest", "EventForm", "UbiEvent", "Problem", "Hit"} <= references
+    assert references <= set(document["components"]["schemas"])
+
+
+@pytest.mark.parametrize("page", ["/", "/docs"])
+def test_pages_ask_nobody_else(client: FlaskClient, page: str) -> None:
+    answer = client.get(page)
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 200
+    assert "http" not in re.sub(r"<meta http-equiv|https?-equiv", "", text)
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    for name in re.findall(r'(?:src|href)="([^"]+\.(?:js|css))"', text):
+        assert client.get("/" + name).status_code == 200
+
+
+def test_only_the_viewers_files_are_served(client: FlaskClient) -> None:
+    assert client.get("/docs/__init__.py").status_code == 404
+    assert client.get("/docs/..%2f..%2fapp.py").status_code == 404
+    assert client.get("/page.html").status_code == 404
