@@ -86,7 +86,11 @@ class Encoder:
 
     def encode_items(self, texts: Sequence[str]) -> Vectors:
         """Embeddings of item texts: float32 [n, D], unit length, in the order given."""
-        return self._encode([self.spec.item_prefix + text for text in texts])
+        return self.encode_tokens(self.tokenize_items(texts))
+
+    def tokenize_items(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of item texts; a thread may do this while another is in `encode_tokens`."""
+        return self._tokenize([self.spec.item_prefix + text for text in texts])
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Embeddings of queries: float32 [n, D], unit length; recent ones come from the cache."""
@@ -98,7 +102,8 @@ class Encoder:
                     found[text] = self._cache[text]
         missing = [text for text in dict.fromkeys(texts) if text not in found]
         if missing:
-            vectors = self._encode([self.spec.query_prefix + text for text in missing])
+            tokens = self._tokenize([self.spec.query_prefix + text for text in missing])
+            vectors = self.encode_tokens(tokens)
             vectors.setflags(write=False)  # rows are shared through the cache
             found |= dict(zip(missing, vectors, strict=True))
             with self._lock:
@@ -116,13 +121,16 @@ class Encoder:
         vector: Vectors = self.encode_queries([text])[0]
         return vector
 
-    def _encode(self, texts: Sequence[str]) -> Vectors:
+    def _tokenize(self, texts: list[str]) -> list[list[int]]:
+        return [each.ids for each in self._tokenizer.encode_batch_fast(texts)] if texts else []
+
+    def encode_tokens(self, tokens: Sequence[Sequence[int]]) -> Vectors:
+        """Embeddings of tokenised texts: float32 [n, D], unit length, in the order given."""
         import torch
 
-        vectors = np.zeros((len(texts), self.spec.dimension), dtype=np.float32)
-        if not texts:
+        vectors = np.zeros((len(tokens), self.spec.dimension), dtype=np.float32)
+        if not tokens:
             return vectors
-        tokens = [e.ids for e in self._tokenizer.encode_batch_fast(list(texts))]
         with torch.inference_mode():
             for places in _batches([len(ids) for ids in tokens]):
                 ids, mask = _padded([tokens[i] for i in places])

@@ -36,13 +36,26 @@ class ItemEncoder(Protocol):
         """Embeddings float32 [n, D], unit length; batches them by length itself."""
         ...
 
+    def tokenize_items(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of texts: the first half of `encode_items`."""
+        ...
+
+    def encode_tokens(self, tokens: Sequence[Sequence[int]]) -> Vectors:
+        """Embeddings float32 [n, D] of token ids: the second half."""
+        ...
+
 
 @dataclass(frozen=True)
 class Window:
-    """Some items in the catalogue's order; `first` is the ordinal of the first."""
+    """Some items in the catalogue's order; `tokens` are of those at `fresh` places alone.
 
-    first: int
+    The others' embeddings are known: `row` in the survey's sample, by place.
+    """
+
     items: list[Item]
+    rows: dict[int, int]
+    fresh: list[int]
+    tokens: list[list[int]]
 
 
 @dataclass(frozen=True)
@@ -84,7 +97,8 @@ def fill(
     """Writes every item to the index behind `alias`.
 
     `known` are embeddings of the survey's sample where they were needed before, so that nothing
-    is encoded twice. A thread reads ahead, this one encodes, others send bulk requests.
+    is encoded twice. A thread reads and tokenises ahead, this one encodes, others send bulk
+    requests.
 
     Raises:
         CatalogueError: the file changed since the survey.
@@ -104,12 +118,10 @@ def fill(
         client, alias, settings, make, progress.advance
     )
     read = 0
-    reader = _ReadAhead(catalogue, mapping, settings.fill_window)
+    reader = _ReadAhead(catalogue, mapping, encoder, rows, known is not None, settings.fill_window)
     try:
         for window in reader:
-            vectors = _embed(encoder, window, rows, known)
-            if known is None:
-                _collect(window, rows, vectors, embeddings)
+            vectors = _embed(encoder, window, embeddings)
             read += len(window.items)
             placed = item_vectors(vectors, projections)
             writer.put(list(zip(window.items, placed, strict=True)))
@@ -131,38 +143,32 @@ def _check_unchanged(catalogue: Catalogue, surveyed: int, read: int) -> None:
         )
 
 
-def _embed(
-    encoder: ItemEncoder, window: Window, rows: Mapping[int, int], known: Vectors | None
-) -> Vectors:
-    if known is None:
-        return encoder.encode_items([item.text for item in window.items])
-    embeddings = np.zeros((len(window.items), known.shape[1]), dtype=np.float32)
-    fresh = []
-    for place in range(len(window.items)):
-        row = rows.get(window.first + place)
-        if row is None:
-            fresh.append(place)
-        else:
-            embeddings[place] = known[row]
-    if fresh:
-        texts = [window.items[place].text for place in fresh]
-        embeddings[fresh] = encoder.encode_items(texts)
-    return embeddings
-
-
-def _collect(
-    window: Window, rows: Mapping[int, int], vectors: Vectors, embeddings: Vectors
-) -> None:
-    for place in range(len(window.items)):
-        row = rows.get(window.first + place)
-        if row is not None:
+def _embed(encoder: ItemEncoder, window: Window, embeddings: Vectors) -> Vectors:
+    """Embeddings of a window; those of the sample are taken from, or kept in, `embeddings`."""
+    vectors = np.zeros((len(window.items), embeddings.shape[1]), dtype=np.float32)
+    vectors[window.fresh] = encoder.encode_tokens(window.tokens)
+    fresh = set(window.fresh)
+    for place, row in window.rows.items():
+        if place in fresh:
             embeddings[row] = vectors[place]
+        else:
+            vectors[place] = embeddings[row]
+    return vectors
 
 
 class _ReadAhead:
-    """Windows of the catalogue's items, read by a thread while earlier ones are encoded."""
+    """Windows of the catalogue, read and tokenised by a thread while earlier ones are encoded."""
 
-    def __init__(self, catalogue: Catalogue, mapping: ColumnMap, size: int) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        mapping: ColumnMap,
+        encoder: ItemEncoder,
+        rows: Mapping[int, int],
+        sample_known: bool,
+        size: int,
+    ) -> None:
+        self._encoder, self._rows, self._sample_known = encoder, rows, sample_known
         self._queue: queue.Queue[Window | BaseException | None] = queue.Queue(2)
         self._stop = threading.Event()
         self._thread = threading.Thread(
@@ -187,21 +193,29 @@ class _ReadAhead:
         self._thread.join(timeout=2)
 
     def _run(self, catalogue: Catalogue, mapping: ColumnMap, size: int) -> None:
-        first, items = 0, []
+        first = 0
+        items: list[Item] = []
         try:
             for each in read_items(catalogue, mapping):
                 if not isinstance(each, Item):
                     continue
                 items.append(each)
                 if len(items) >= size:
-                    if not self._offer(Window(first, items)):
+                    if not self._offer(self._window(first, items)):
                         return
                     first, items = first + len(items), []
             if items:
-                self._offer(Window(first, items))
+                self._offer(self._window(first, items))
             self._offer(None)
         except BaseException as error:
             self._offer(error)
+
+    def _window(self, first: int, items: list[Item]) -> Window:
+        places = range(len(items))
+        rows = {p: self._rows[first + p] for p in places if first + p in self._rows}
+        fresh = [p for p in places if not (self._sample_known and p in rows)]
+        tokens = self._encoder.tokenize_items([items[p].text for p in fresh])
+        return Window(items, rows, fresh, tokens)
 
     def _offer(self, window: Window | BaseException | None) -> bool:
         while not self._stop.is_set():
