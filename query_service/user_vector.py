@@ -7,20 +7,15 @@ each source was worth. A part without input is left out and its weight goes to t
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from indexer.bundle import ModelBundle
 from indexer.features import terms
 from indexer.projections import unit
 from query_service import actions
+from query_service.part import TINY, Part, Source, Vectors, mix, nothing, part_of
 from query_service.visitor import Event, PastQuery, Visitor
-
-Vectors = NDArray[np.float32]
-SourceKind = Literal["query", "search_history", "event", "user_history", "model"]
-TINY = 1e-6
 
 
 @dataclass(frozen=True)
@@ -35,43 +30,6 @@ class FusionWeights:
     event_decay: float = 0.93  # likewise for events: about half after ten
     event_half_life_s: float = 7 * 86400.0
     user_history: float = 0.5  # what an event of an earlier session counts
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a share of R comes from. `index` is into the visitor's queries or events."""
-
-    kind: SourceKind
-    index: int = -1
-
-
-@dataclass(frozen=True)
-class Part:
-    """A vector as the sum of rows, one per source: float32 [n, dims]; no rows: no input."""
-
-    rows: Vectors
-    sources: tuple[Source, ...]
-
-    @property
-    def vector(self) -> Vectors:
-        """The part itself, float32 [dims]."""
-        total: Vectors = self.rows.sum(axis=0)
-        return total
-
-    @property
-    def known(self) -> bool:
-        """Whether there is anything in it; a zero vector never reaches a cosine."""
-        return len(self.rows) > 0 and float(np.linalg.norm(self.vector)) > TINY
-
-    def scaled(self, factor: float) -> "Part":
-        """The same sources, each row times `factor`."""
-        return Part((self.rows * np.float32(factor)).astype(np.float32), self.sources)
-
-    def unit(self) -> "Part":
-        """At unit length; without rows when there is nothing in it."""
-        if not self.known:
-            return Part(self.rows[:0], ())
-        return self.scaled(1.0 / float(np.linalg.norm(self.vector)))
 
 
 @dataclass(frozen=True)
@@ -165,7 +123,7 @@ def search_history(
     for source, vector, value in texts:
         rows.append(vector * np.float32(value))
         sources.append(source)
-    return _part(rows, sources, _demand_dims(bundle)).unit()
+    return part_of(rows, sources, _demand_dims(bundle)).unit()
 
 
 def query_terms(query_text: str, bundle: ModelBundle) -> Part:
@@ -174,7 +132,7 @@ def query_terms(query_text: str, bundle: ModelBundle) -> Part:
     for term in terms(query_text):
         counts[term] = counts.get(term, 0.0) + 1.0
     vector = bundle.W_uq.embed(counts)
-    return _part([vector], [Source("query")], len(vector)).unit()
+    return part_of([vector], [Source("query")], len(vector)).unit()
 
 
 def behaviour_sequence(
@@ -208,16 +166,6 @@ def action_statistics(
                 counts[row, place[columns[name]]] += weights[row]
     rows = (counts * bundle.W_ua.idf[used]) @ bundle.W_ua.W[used]
     return Part(rows.astype(np.float32), tuple(sources)).unit()
-
-
-def mix(first: Part, second: Part, share: float) -> Part:
-    """share x first + (1 - share) x second at unit length; all weight to the one that is known."""
-    if not second.known:
-        return first.unit()
-    if not first.known:
-        return second.unit()
-    rows = np.concatenate([first.scaled(share).rows, second.scaled(1.0 - share).rows])
-    return Part(rows, first.sources + second.sources).unit()
 
 
 def fuse(D_u: Part, D_b: Part, bundle: ModelBundle, demand: float) -> Part:
@@ -258,7 +206,7 @@ def build(
 
     texts = _demand_texts(visitor, bundle, raw, scenario)
     D_H = search_history(query_vector, queries, texts, visitor.session_id, now, bundle, weights)
-    D_q = query_terms(query_text, bundle) if query_text else _empty(_demand_dims(bundle))
+    D_q = query_terms(query_text, bundle) if query_text else nothing(_demand_dims(bundle))
     D_u = mix(D_H, D_q, weights.alpha)
 
     if usable:
@@ -267,7 +215,7 @@ def build(
         features = [visitor.events[i].features for i in usable]
         D_a = action_statistics(features, raw[usable], sources, bundle)
     else:
-        D_B = D_a = _empty(_behaviour_dims(bundle))
+        D_B = D_a = nothing(_behaviour_dims(bundle))
     D_b = mix(D_B, D_a, weights.beta)
 
     fused = fuse(D_u, D_b, bundle, weights.demand)
@@ -325,13 +273,3 @@ def _demand_dims(bundle: ModelBundle) -> int:
 
 def _behaviour_dims(bundle: ModelBundle) -> int:
     return len(bundle.projections.P_K) if bundle.projections else bundle.spec.dimension
-
-
-def _part(rows: Sequence[Vectors], sources: Sequence[Source], dims: int) -> Part:
-    if not rows:
-        return _empty(dims)
-    return Part(np.stack(rows).astype(np.float32), tuple(sources))
-
-
-def _empty(dims: int) -> Part:
-    return Part(np.zeros((0, dims), dtype=np.float32), ())

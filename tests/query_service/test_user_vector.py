@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from query_service import user_vector
-from query_service.user_vector import FusionWeights, Source, build
+from query_service.part import Source
+from query_service.user_vector import FusionWeights, build
 from tests.query_service.fixtures import NOW, K, M, bundle, embeddings, event, query, visitor
 
 LAYOUTS = pytest.mark.parametrize("layout", ["sum", "concat"])
