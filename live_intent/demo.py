@@ -65,8 +65,8 @@ def demo(stop: bool) -> None:
         URL_VARIABLE: settings.opensearch_url,
         "LIVE_INTENT_STATE_DIR": str(settings.state_dir),
     }
-    _configure(settings)
-    _index(settings, folder, environment)
+    rebuild_due = _configure(settings)
+    _index(settings, folder, environment, rebuild_due)
     url = _serve(service, environment)
     _visit(url)
     if os.environ.get("DEMO_EXIT") == "1":
@@ -106,7 +106,8 @@ def _stop_node(settings: "ClusterSettings") -> None:
         click.echo("node stopped")
 
 
-def _configure(settings: "ClusterSettings") -> None:
+def _configure(settings: "ClusterSettings") -> bool:
+    """Whether the index that is there has another mapping than it should have."""
     from plugin_config.apply import apply
     from plugin_config.client import connect, ping_or_raise
     from plugin_config.schema import IndexNames
@@ -116,10 +117,16 @@ def _configure(settings: "ClusterSettings") -> None:
     ping_or_raise(client)
     analyzer = os.environ.get("LIVE_INTENT_ANALYZER")
     changes = apply(client, IndexNames(settings.index_prefix), analyzer=analyzer)
-    click.echo(f"  {len(changes)} changes" if changes else "  nothing to change")
+    for change in changes:
+        click.echo(f"  {change.kind}: {change.target} {change.name}")
+    if not changes:
+        click.echo("  nothing to change")
+    return any(change.kind == "rebuild due" for change in changes)
 
 
-def _index(settings: "ClusterSettings", folder: Path, environment: dict[str, str]) -> None:
+def _index(
+    settings: "ClusterSettings", folder: Path, environment: dict[str, str], rebuild_due: bool
+) -> None:
     """The sample catalogue behind the alias, unless it is there already. Raises DemoRefused."""
     from indexer.settings import EncoderSettings
     from live_intent.sample_catalogue import sample_hash, write_sample
@@ -135,7 +142,7 @@ def _index(settings: "ClusterSettings", folder: Path, environment: dict[str, str
             "would replace it: set LIVE_INTENT_INDEX_PREFIX=demo- to keep them apart"
         )
     wanted = Made(current, settings.opensearch_url, sample_hash(), encoder)
-    if current and made == wanted:
+    if current and made == wanted and not rebuild_due:
         click.echo(f"  the index {current} holds the sample catalogue already")
         return
     _say(f"live-intent sample {_shown(catalogue)}")

@@ -11,6 +11,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import indexer
+import plugin_config
+import query_service
 from live_intent.demo_visit import Site
 from plugin_config.errors import LiveIntentError
 from plugin_config.node_process import port_taken
@@ -87,13 +90,22 @@ class BackgroundService:
 
 
 def settings_of(environment: Mapping[str, str]) -> dict[str, str]:
-    """The settings in an environment: a service with others must be started anew."""
+    """What a service was started with: one with other settings, or older code, starts anew."""
     secret = ("LIVE_INTENT_OPENSEARCH_PASSWORD", "LIVE_INTENT_PORT")
-    return {
+    found = {
         name: value
         for name, value in sorted(environment.items())
         if name.startswith("LIVE_INTENT_") and name not in secret
     }
+    return found | {"code": _newest_code()}
+
+
+def _newest_code() -> str:
+    """When a file of ours was changed last."""
+    packages = (plugin_config, indexer, query_service)
+    folders = [Path(folder) for package in packages for folder in package.__path__]
+    files = [path for folder in folders for path in folder.rglob("*.*")]
+    return str(max(path.stat().st_mtime for path in files if "__pycache__" not in path.parts))
 
 
 def port_to_use(port: int, asked_for: bool) -> int:

@@ -16,6 +16,7 @@ Hit = Mapping[str, Any]
 SHOWN = 10  # hits a list
 LOOKED_AT = 40  # hits among which the visitor clicks
 CLICKS = 3
+DEADLINE_MS = 20_000  # a busy machine shall show the method, not what is done in a hurry
 LEAST_WIDTH, MOST_WIDTH = 96, 160  # columns of the terminal
 
 
@@ -106,6 +107,11 @@ def play(site: Site, visit: Visit, echo: Callable[[str], None]) -> tuple[list[Hi
         site.post("/v1/events", {"events": [event]})
         echo(f"  click    no. {hit['position']}: {hit['source']['title']}")
     after = _search(site, visit, session_id, SHOWN)
+    if not after["personalized"]:
+        reasons = "; ".join(f"{step['stage']}: {step['reason']}" for step in after["degraded"])
+        raise VisitError(
+            f"the second answer does not know of the clicks ({reasons or 'no reason'})"
+        )
     echo(f"  search   {visit.query}   (answered in {after['timing_ms']['total']:.0f} ms)\n")
     for line in side_by_side(before["hits"][:SHOWN], after["hits"]):
         echo(line)
@@ -113,10 +119,14 @@ def play(site: Site, visit: Visit, echo: Callable[[str], None]) -> tuple[list[Hi
 
 
 def _search(site: Site, visit: Visit, session_id: str, size: int) -> Any:
-    return site.post(
-        "/v1/search",
-        {"query": visit.query, "session_id": session_id, "size": size, "explain": True},
-    )
+    body = {
+        "query": visit.query,
+        "session_id": session_id,
+        "size": size,
+        "explain": True,
+        "deadline_ms": DEADLINE_MS,
+    }
+    return site.post("/v1/search", body)
 
 
 def side_by_side(
@@ -138,7 +148,7 @@ def side_by_side(
         right = ("", "")
         if place < len(after):
             was = places.get(after[place]["item_id"])
-            mark = "new" if was is None else "up" if was > place else ""
+            mark = "(new) " if was is None else "(up) " if was > place else ""
             right = _cell(after[place], place, mark)
         lines += [
             f"{_fit(one, width)} | {_fit(two, width)}".rstrip()
@@ -148,14 +158,14 @@ def side_by_side(
 
 
 def _cell(hit: Hit, place: int, mark: str) -> tuple[str, str]:
-    title = f"{place + 1:2}. {hit['source']['title']}"
     why = (hit.get("explanation") or {}).get("why", "")
-    return f"{title} ({mark})" if mark else title, f"      {why}"
+    return f"{place + 1:2}. {mark}{hit['source']['title']}", f"    {why}"
 
 
 def _fit(text: str, width: int) -> str:
     """The text cut or filled to `width` columns; a Chinese sign takes two."""
-    shown, used = [], 0
+    shown: list[str] = []
+    used = 0
     for sign in text:
         takes = 2 if unicodedata.east_asian_width(sign) in "WF" else 1
         if used + takes > width:

@@ -14,9 +14,9 @@ def test_lists_stand_side_by_side_with_reasons_and_marks() -> None:
     after = [hit("b", "Second", "three"), hit("c", "Third", "four")]
     lines = side_by_side(before, after, columns=103)
     assert lines[0] == f"{'before the clicks':<50} | after the clicks"
-    assert lines[2] == f"{' 1. First':<50} |  1. Second (up)"
-    assert lines[3] == f"{'      one':<50} |       three"
-    assert lines[4] == f"{' 2. Second':<50} |  2. Third (new)"
+    assert lines[2] == f"{' 1. First':<50} |  1. (up) Second"
+    assert lines[3] == f"{'    one':<50} |     three"
+    assert lines[4] == f"{' 2. Second':<50} |  2. (new) Third"
 
 
 def test_long_and_chinese_titles_keep_the_columns_straight() -> None:
@@ -30,7 +30,7 @@ def test_long_and_chinese_titles_keep_the_columns_straight() -> None:
 
 def test_lists_of_different_length() -> None:
     lines = side_by_side([], [hit("a", "Only", "why")], columns=103)
-    assert lines[2].strip() == "|  1. Only (new)"
+    assert lines[2].strip() == "|  1. (new) Only"
 
 
 def test_what_the_visitors_like() -> None:
