@@ -89,7 +89,6 @@ class OfflineService(Service):
         self,
         view: View,
         request: SearchRequest,
-        query_id: str,
         embedding: Vectors | None,
         answer: SearchResponse,
     ) -> None:

@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -32,6 +32,17 @@ from query_service.user_vector import UserVector
 from query_service.visitor import Visitor
 
 Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """The candidates with their scores and order, and for whom: what a page is cut from."""
+
+    retrieved: Retrieved
+    scores: Scores
+    places: NDArray[np.intp]
+    person: UserVector | None
+    visitor: Visitor
 
 
 def search(
@@ -83,11 +94,11 @@ def _search(
     scores = ranking.score(service.reranker, service.cost, inputs, progress)
     places = order(scores.total, retrieved.candidates.ids)
 
-    query_id = str(uuid.uuid4())
     answer = _page(
-        service, view, request, query_id, retrieved, scores, places, person, visitor, progress
+        service, view, request, Ranked(retrieved, scores, places, person, visitor), progress
     )
-    service.remember_query(view, request, query_id, embedding, answer)
+    if request.personalize:
+        service.remember_query(view, request, embedding, answer)
     return answer
 
 
@@ -115,16 +126,7 @@ def _recommend(service: Service, view: View, request: RecommendRequest) -> Searc
             ranking.varied(retrieved.candidates, places.tolist(), len(places)), np.intp
         )
     return _page(
-        service,
-        view,
-        request,
-        str(uuid.uuid4()),
-        retrieved,
-        scores,
-        places,
-        person,
-        visitor,
-        progress,
+        service, view, request, Ranked(retrieved, scores, places, person, visitor), progress
     )
 
 
@@ -146,16 +148,7 @@ def _rank(service: Service, view: View, request: RankRequest) -> RankResponse:
 
     retrieved = Retrieved(candidates, total=len(candidates))
     answer = _page(
-        service,
-        view,
-        request,
-        str(uuid.uuid4()),
-        retrieved,
-        scores,
-        places,
-        person,
-        visitor,
-        progress,
+        service, view, request, Ranked(retrieved, scores, places, person, visitor), progress
     )
     unknown = [item_id for item_id in request.item_ids if item_id not in set(candidates.ids)]
     return RankResponse(**dict(answer), unknown_item_ids=unknown)
@@ -211,20 +204,15 @@ def _page(
     service: Service,
     view: View,
     request: SearchRequest | RecommendRequest | RankRequest,
-    query_id: str,
-    retrieved: Retrieved,
-    scores: Scores,
-    places: NDArray[np.intp],
-    person: UserVector | None,
-    visitor: Visitor,
+    ranked: Ranked,
     progress: Progress,
 ) -> SearchResponse:
     """The asked-for page of the ranked candidates, with sources and (on request) explanations."""
-    first = getattr(request, "from_", 0)
-    shown = places[first : first + (request.size or len(places))]
-    candidates = retrieved.candidates
+    first = 0 if isinstance(request, RankRequest) else request.from_
+    shown = ranked.places[first : first + (request.size or len(ranked.places))]
+    candidates, scores = ranked.retrieved.candidates, ranked.scores
     sources = service.sources(view, [candidates.ids[i] for i in shown], progress)
-    query_text = getattr(request, "query", None) or ""
+    query_text = "" if isinstance(request, RecommendRequest) else request.query or ""
     hits = []
     for position, place in enumerate(shown.tolist(), start=first + 1):
         item_id = candidates.ids[place]
@@ -237,18 +225,21 @@ def _page(
             position=position,
         )
         if request.explain:
-            hit.explanation = explain(place, candidates, scores, person, visitor, query_text)
+            hit.explanation = explain(
+                place, candidates, scores, ranked.person, ranked.visitor, query_text
+            )
         hits.append(hit)
     progress.clock.step("page")
+    total = Total(value=ranked.retrieved.total, relation=ranked.retrieved.total_relation)
     return SearchResponse(
-        query_id=query_id,
+        query_id=str(uuid.uuid4()),
         hits=hits,
-        total=Total(value=retrieved.total, relation=retrieved.total_relation),
+        total=total,
         timing_ms=progress.clock.timing(),
         stages_run=progress.stages_run,
         degraded=[Degradation(stage=s, reason=r) for s, r in progress.degraded.items()],
         index=view.index,
-        personalized=person is not None,
+        personalized=ranked.person is not None,
     )
 
 

@@ -183,7 +183,6 @@ class Service:
         self,
         view: View,
         request: SearchRequest,
-        query_id: str,
         embedding: Vectors | None,
         answer: SearchResponse,
     ) -> None:
@@ -192,7 +191,7 @@ class Service:
             query_text=request.query,
             timestamp=time.time(),
             session_id=request.session_id,
-            query_id=query_id,
+            query_id=answer.query_id,
             vector=embedding,
             fingerprint=view.bundle.spec.fingerprint,
         )
