@@ -64,7 +64,7 @@ def search(as_json: bool, quiet: bool, **given: Any) -> None:
     """Search the whole catalogue for judged queries: NDCG@10, Recall@10 and @100.
 
     The items are indexed below a prefix of their own (evaluate-...), which is kept for the next
-    run; the shop's own index is left alone.
+    run; the shop's own index is left alone. Ends with status 1 when an answer lacked a part.
     """
     from indexer.progress import for_terminal
     from learning import report
@@ -73,6 +73,9 @@ def search(as_json: bool, quiet: bool, **given: Any) -> None:
     legs = [legs_of(text) for text in given.pop("legs") or ("words", "words,meaning")]
     made = SearchTask(legs=legs, progress=for_terminal(quiet), **given).run()
     click.echo(report.as_json(made) if as_json else report.as_table(made))
+    if not made.whole:
+        # Figures of answers that lack a part are no figures of this system.
+        raise click.exceptions.Exit(1)
 
 
 @evaluate.command()

@@ -19,6 +19,11 @@ class Report:
     remarks: Sequence[str] = field(default_factory=tuple)
     seed: int = 0
 
+    @property
+    def whole(self) -> bool:
+        """Whether every answer was made with all its parts."""
+        return not any(row.degraded for row in self.rows)
+
     def differences(self, row: Measured) -> dict[str, Interval]:
         """By measure, the paired difference of a row to the first one; empty for the first."""
         first = self.rows[0]
