@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from opensearchpy import OpenSearch
+from opensearchpy.exceptions import ConnectionError as NoConnection
+from opensearchpy.exceptions import OpenSearchException
 
 from indexer.encoder_spec import EncoderSpec
 from plugin_config.apply import ensure_indexes
@@ -27,6 +29,7 @@ from query_service.requests import (
     SearchResponse,
 )
 from query_service.reranker import Reranker
+from query_service.retrieval import unavailable
 from query_service.serving import Items, View, ViewHolder
 from query_service.session_documents import KnownItem, SessionLimits
 from query_service.sessions import EventOutcome, SessionStore, SessionsUnreadable
@@ -83,8 +86,14 @@ class Service:
         self.cost = Cost()
         self.items = Items(client)
         self.views = ViewHolder(
-            client, self.names, encoder.spec, cluster.bundles_dir, settings.swap_poll_s
+            client,
+            self.names,
+            encoder.spec,
+            cluster.bundles_dir,
+            settings.swap_poll_s,
+            prepare=self._make_indexes,
         )
+        self._indexes_made = False
         limits = SessionLimits(
             session_events=settings.session_max_events,
             session_queries=settings.session_max_queries,
@@ -101,10 +110,6 @@ class Service:
 
         A cluster that does not answer is waited for. Raises EncoderMismatch, BundleError.
         """
-        try:
-            ensure_indexes(self.client, self.names)
-        except LiveIntentError as error:
-            log.warning("the indexes of sessions and events are not made yet: %s", error)
         self.views.start()
         self.encoder.encode_query("warm up")
 
@@ -198,6 +203,22 @@ class Service:
         self.store.record_query(
             query, user_id=request.user_id or "", hit_ids=[hit.item_id for hit in answer.hits]
         )
+
+    def _make_indexes(self) -> None:
+        """The indexes of sessions and events, before a view lets anyone write to them.
+
+        Raises ClusterUnavailable when the cluster does not answer; that it forbids to make them is
+        no reason not to start.
+        """
+        if self._indexes_made:
+            return
+        try:
+            ensure_indexes(self.client, self.names)
+            self._indexes_made = True
+        except NoConnection as error:
+            raise unavailable(error) from error
+        except OpenSearchException as error:
+            log.warning("the indexes of sessions and events are not made: %s", error)
 
     def _in_space(self, view: View, visitor: Visitor, progress: Progress) -> Visitor:
         """The visitor with every vector in the current index's space.

@@ -8,7 +8,7 @@ rebuild keeps. An index that does not fit is refused and the old one stays in us
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,13 +59,21 @@ class ViewHolder:
     """Keeps the current View, and follows the alias in a thread of its own."""
 
     def __init__(
-        self, client: OpenSearch, names: IndexNames, spec: EncoderSpec, bundles: Path, poll_s: float
+        self,
+        client: OpenSearch,
+        names: IndexNames,
+        spec: EncoderSpec,
+        bundles: Path,
+        poll_s: float,
+        prepare: Callable[[], None] = lambda: None,
     ) -> None:
+        """`prepare` is called before a view comes into use, and may raise ClusterUnavailable."""
         self._client = client
         self._names = names
         self._spec = spec
         self._bundles = bundles
         self._poll_s = poll_s
+        self._prepare = prepare
         self._view: View | None = None
         self._problem = "not looked at yet"
         self._stop = threading.Event()
@@ -109,6 +117,7 @@ class ViewHolder:
         """
         with self._refreshing:
             try:
+                self._prepare()
                 index, meta = self._behind_alias()
                 if self._view is None or self._view.index != index:
                     check_fingerprint(self._spec, meta, index)

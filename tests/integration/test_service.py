@@ -326,3 +326,33 @@ def test_a_service_without_an_index_waits_for_one_and_follows_the_alias(
             assert api.search("shoes", "p1")["index"] == made.index
         assert indexes[0] != indexes[1]
     app.extensions["live_intent"].close()
+
+
+def test_a_cluster_that_comes_late_gets_the_indexes_it_needs(
+    client: OpenSearch,
+    fresh_names: IndexNames,
+    cluster: ClusterSettings,
+    encoder: Encoder,
+    node_url: str,
+    tmp_path: Path,
+) -> None:
+    catalogue = write_items(tmp_path / "items.jsonl", 20)
+    rebuild(client, fresh_names, encoder, catalogue, load(IndexSettings), cluster.bundles_dir)
+    client.indices.delete(index=fresh_names.sessions, ignore=[404])
+    proxy = Proxy(node_url)
+    proxy.close()
+    own = cluster.model_copy(
+        update={"opensearch_url": proxy.url, "index_prefix": fresh_names.prefix}
+    )
+    app = create_app(settings(), own, encoder)
+    with in_thread(app) as api:
+        assert api("GET", "/readyz").status == 503
+        assert not client.indices.exists(index=fresh_names.sessions)
+        proxy.open()
+        wait_for(lambda: api("GET", "/readyz").status == 200)
+        mapping = client.indices.get_mapping(index=fresh_names.sessions)
+        assert mapping[fresh_names.sessions]["mappings"]["dynamic"] == "strict"
+        api.event("click", "i1", "q1")
+        assert api.search("Acme", "q1")["personalized"] is True
+    app.extensions["live_intent"].close()
+    proxy.close()
