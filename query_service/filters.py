@@ -1,6 +1,5 @@
 """The filters of a request as clauses of the engine; each stands inside every leg."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from query_service.requests import Filters
@@ -17,7 +16,7 @@ def clauses(filters: Filters | None) -> list[dict[str, Any]]:
         ("language", filters.language),
     ):
         if value:
-            found.append({"terms": {name: _listed(value)}})
+            found.append({"terms": {name: value}})
     if filters.price is not None:
         bounds = filters.price.model_dump(exclude_none=True)
         if bounds:
@@ -27,7 +26,3 @@ def clauses(filters: Filters | None) -> list[dict[str, Any]]:
     for key, wanted in (filters.attributes or {}).items():
         found.append({"term": {f"attributes.{key}": wanted}})
     return found
-
-
-def _listed(value: str | Sequence[str]) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)

@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from query_service.errors import ApiProblem
 
@@ -31,8 +32,12 @@ class JsonRequest(Request):
         charset = self.mimetype_params.get("charset", "utf-8").lower()
         if charset not in ("utf-8", "utf8"):
             raise ApiProblem(415, f"The body must be in UTF-8, not {charset}.")
+        content = self.get_data()
+        if self.content_length is None and len(content) == self.max_content_length:
+            # A body in chunks has no length to refuse beforehand: werkzeug cuts it off.
+            raise RequestEntityTooLarge
         try:
-            body = orjson.loads(self.get_data())
+            body = orjson.loads(content)
         except orjson.JSONDecodeError as error:
             raise ApiProblem(400, f"The body is no valid JSON: {error}") from None
         if not isinstance(body, dict | list):

@@ -3,7 +3,7 @@
 import importlib.resources
 from importlib.resources.abc import Traversable
 
-from flask import Blueprint, Response, abort
+from flask import Blueprint, Response, abort, request
 
 _TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
 _POLICY = (
@@ -31,6 +31,8 @@ def pages() -> Blueprint:
 
     @routes.get("/docs")
     def docs() -> Response:
+        if request.path.endswith("/"):  # from there its relative links would lead nowhere
+            return Response(status=308, headers={"Location": "../docs"})
         return _file(ours / "docs.html", _DOCS_POLICY)
 
     @routes.get("/docs/<name>")

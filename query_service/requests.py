@@ -1,9 +1,16 @@
 """The API's requests and answers; the OpenAPI document is made from these classes."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 from query_service.actions import Action, Scenario
 
@@ -13,14 +20,24 @@ Id = Annotated[
 ]
 ItemId = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 Deadline = Annotated[int | None, Field(ge=1, le=60000, description="Time for the answer, ms.")]
+# Bounds that keep a request below what the engine refuses: 65,536 terms and 1,024 clauses.
+Value = Annotated[str, StringConstraints(max_length=512)]
+Values = Annotated[
+    list[Value],
+    Field(max_length=1000),
+    BeforeValidator(
+        lambda given: [given] if isinstance(given, str) else given,
+        json_schema_input_type=Value | Annotated[list[Value], Field(max_length=1000)],
+    ),
+]
+MOST_ATTRIBUTES = 50
 DEEPEST = 1000  # hits that can be paged through
-MOST_EVENTS = 500  # in one request
 
 
 class Strict(BaseModel):
     """No unknown keys: a mistyped field is an error, not a silent default."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(extra="forbid")
 
 
 class PriceRange(Strict):
@@ -29,16 +46,24 @@ class PriceRange(Strict):
     gte: float | None = Field(None, ge=0)
     lte: float | None = Field(None, ge=0)
 
+    @field_validator("lte")
+    @classmethod
+    def _in_order(cls, lte: float | None, info: ValidationInfo) -> float | None:
+        gte = info.data.get("gte")
+        if lte is not None and gte is not None and lte < gte:
+            raise ValueError(f"{lte:g} is less than gte, {gte:g}")
+        return lte
+
 
 class Filters(Strict):
     """Every hit fulfils all of them; several values of one field mean any of them."""
 
-    brand: str | list[str] | None = None
-    category: str | list[str] | None = Field(None, description='A path: "Phones > Smartphones".')
+    brand: Values | None = None
+    category: Values | None = Field(None, description='A path: "Phones > Smartphones".')
     price: PriceRange | None = None
     available: bool | None = None
-    language: str | list[str] | None = None
-    attributes: dict[str, str] | None = None
+    language: Values | None = None
+    attributes: dict[Value, Value] | None = Field(None, max_length=MOST_ATTRIBUTES)
 
 
 class _Visit(Strict):
@@ -55,11 +80,13 @@ class _Paged(_Visit):
     personalize: bool = True
     scenario: Scenario = "shop"
 
-    @model_validator(mode="after")
-    def _not_too_deep(self) -> "_Paged":
-        if self.from_ + self.size > DEEPEST:
-            raise ValueError(f"from + size is {self.from_ + self.size}, at most {DEEPEST}")
-        return self
+    @field_validator("from_")
+    @classmethod
+    def _not_too_deep(cls, from_: int, info: ValidationInfo) -> int:
+        size = info.data.get("size", 1)
+        if from_ + size > DEEPEST:
+            raise ValueError(f"from + size is {from_ + size}, at most {DEEPEST}")
+        return from_
 
 
 class SearchRequest(_Paged):
@@ -82,11 +109,15 @@ class RankRequest(_Visit):
     ) = None
     size: int | None = Field(None, ge=1, le=500)
 
-    @model_validator(mode="after")
-    def _unique(self) -> "RankRequest":
-        if len(set(self.item_ids)) != len(self.item_ids):
-            raise ValueError("item_ids: an id stands there twice")
-        return self
+    @field_validator("item_ids")
+    @classmethod
+    def _unique(cls, item_ids: list[str]) -> list[str]:
+        seen: set[str] = set()
+        for item_id in item_ids:
+            if item_id in seen:
+                raise ValueError(f"the id {item_id} stands there twice")
+            seen.add(item_id)
+        return item_ids
 
 
 ShareKind = Literal["query", "search_history", "event", "user_history", "item", "model"]
@@ -155,43 +186,6 @@ class RankResponse(SearchResponse):
     unknown_item_ids: list[str]
 
 
-class EventForm(Strict):
-    """What a visitor did with an item, in our own form."""
-
-    action: Action
-    item_id: ItemId
-    session_id: Id
-    user_id: Id | None = None
-    timestamp: datetime | float | None = Field(
-        None, description="ISO 8601, or seconds or ms since 1970; absent: now."
-    )
-    query_id: str | None = Field(None, max_length=128, description="Of the answer it came from.")
-    position: int | None = Field(None, ge=1, le=100_000, description="Of the hit, from 1.")
-    watched_fraction: float | None = Field(None, ge=0, le=1, description="Of a watch.")
-    text: str | None = Field(None, max_length=2000, description="Of a comment.")
-    event_id: Id | None = Field(None, description="An event that is sent twice counts once.")
-
-
-class UbiEvent(BaseModel):
-    """An event of User Behavior Insights 1.3, as it is."""
-
-    model_config = ConfigDict(extra="allow")
-
-    action_name: str
-    client_id: Id
-    session_id: Id | None = None
-    user_id: Id | None = None
-    query_id: str | None = None
-    timestamp: datetime | float | None = None
-    event_attributes: dict[str, Any] = Field(description="With object.object_id, the item's id.")
-
-
-class EventList(Strict):
-    """Several events at once, in either form."""
-
-    events: list[EventForm | UbiEvent] = Field(max_length=MOST_EVENTS)
-
-
 class EventIn(Strict):
     """An event, checked and in our own form, whichever form it came in."""
 
@@ -207,51 +201,6 @@ class EventIn(Strict):
     watched_fraction: float | None = Field(None, ge=0, le=1)
     text: str = Field("", max_length=2000)
     ubi: dict[str, Any] | None = Field(None, description="The UBI event as it came.")
-
-
-class EventAnswer(Strict):
-    """What became of one event."""
-
-    index: int = Field(description="Its place in the request, from 0.")
-    status: Literal["accepted", "accepted_unknown_item", "rejected"]
-    event_id: str | None = None
-    error: str | None = None
-    field: str | None = Field(default=None, description="The field that is wrong.")
-    note: str | None = Field(default=None, description="What was done differently than asked.")
-
-
-class EventsResponse(Strict):
-    """What became of the events, one by one."""
-
-    accepted: int
-    rejected: int
-    items: list[EventAnswer]
-
-
-class Rows(Strict):
-    """Rows of a UBI index: how many there are, and the first of them."""
-
-    count: int
-    rows: list[dict[str, Any]]
-
-
-class SessionResponse(Strict):
-    """All that is kept of a session; of vectors only how long they are."""
-
-    session_id: str
-    session: dict[str, Any] | None
-    user_documents: int = Field(description="Documents of users that tell of this session.")
-    ubi_queries: Rows
-    ubi_events: Rows
-
-
-class DeletedResponse(Strict):
-    """How many documents are gone."""
-
-    sessions: int
-    users: int
-    ubi_queries: int
-    ubi_events: int
 
 
 class FieldError(Strict):

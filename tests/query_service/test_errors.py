@@ -1,5 +1,6 @@
 """Every error is a problem document that names what is wrong, and nothing of the inside."""
 
+import io
 import json
 import logging
 from collections.abc import Iterator
@@ -50,6 +51,13 @@ def problem(answer: Any, status: int) -> dict[str, Any]:
         ({"from": -1}, "from"),
         ({"filters": {"price": {"gte": -1}}}, "filters.price.gte"),
         ({"filters": {"colour": "red"}}, "filters.colour"),
+        ({"filters": {"price": {"gte": 9, "lte": 1}}}, "filters.price.lte"),
+        ({"filters": {"attributes": {f"a{n}": "b" for n in range(51)}}}, "filters.attributes"),
+        ({"filters": {"brand": 5}}, "filters.brand"),
+        ({"filters": {"brand": ["a", 5]}}, "filters.brand.1"),
+        ({"filters": {"brand": "x" * 513}}, "filters.brand.0"),
+        ({"from": 995, "size": 10}, "from"),
+        ({"from_": 3}, "from_"),
         ({"personalise": True}, "personalise"),
         ({"deadline_ms": 0}, "deadline_ms"),
     ],
@@ -58,6 +66,19 @@ def test_a_wrong_field_is_named(client: FlaskClient, change: dict, field: str) -
     body = problem(client.post("/v1/search", json=SEARCH | change), 422)
     assert [error["field"] for error in body["errors"]] == [field]
     assert field in body["detail"]
+
+
+def test_more_values_than_the_engine_takes(tmp_path: Path) -> None:
+    filters = {"brand": [str(n) for n in range(1001)]}
+    roomy = client_without_cluster(tmp_path)
+    body = problem(roomy.post("/v1/search", json=SEARCH | {"filters": filters}), 422)
+    assert "at most 1000" in body["detail"]
+
+
+def test_an_id_that_is_given_twice_is_named(client: FlaskClient) -> None:
+    body = problem(client.post("/v1/rank", json={"session_id": "s", "item_ids": ["a", "a"]}), 422)
+    assert [error["field"] for error in body["errors"]] == ["item_ids"]
+    assert "the id a " in body["detail"]
 
 
 def test_several_wrong_fields_are_all_named(client: FlaskClient) -> None:
@@ -77,6 +98,14 @@ def test_bodies_that_are_none(client: FlaskClient, path: str) -> None:
     problem(client.post(path, data="{}", content_type="application/json; charset=latin-1"), 415)
     large = json.dumps({"query": "x" * 3000})
     problem(client.post(path, data=large, content_type="application/json"), 413)
+    in_chunks = {"wsgi.input_terminated": True}
+    answer = client.post(
+        path,
+        input_stream=io.BytesIO(large.encode()),
+        content_type="application/json",
+        environ_overrides=in_chunks,
+    )
+    problem(answer, 413)
 
 
 def test_a_list_is_no_search(client: FlaskClient) -> None:

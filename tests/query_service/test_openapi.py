@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from flask.testing import FlaskClient
@@ -48,6 +49,12 @@ def test_pages_ask_nobody_else(client: FlaskClient, page: str) -> None:
     assert "script-src 'self';" in policy
     for name in re.findall(r'(?:src|href)="([^"]+\.(?:js|css))"', text):
         assert client.get("/" + name).status_code == 200
+
+
+def test_the_page_of_the_api_with_a_slash_too(client: FlaskClient) -> None:
+    answer = client.get("/docs/")
+    assert answer.status_code == 308
+    assert urljoin("/docs/", answer.headers["Location"]) == "/docs"
 
 
 def test_only_the_viewers_files_are_served(client: FlaskClient) -> None:
