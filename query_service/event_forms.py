@@ -12,7 +12,8 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from query_service.actions import ACTIONS
-from query_service.requests import MOST_EVENTS, EventForm, EventIn, Id
+from query_service.requests import EventIn, Id
+from query_service.visit_requests import MOST_EVENTS, EventForm
 
 # Names that others have for our actions; ACTIONS themselves need no line here.
 ALIASES = {

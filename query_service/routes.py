@@ -15,11 +15,6 @@ from query_service.errors import problem
 from query_service.event_forms import EventError, parse_events
 from query_service.metrics import Metrics
 from query_service.requests import (
-    DeletedResponse,
-    EventAnswer,
-    EventForm,
-    EventList,
-    EventsResponse,
     FieldError,
     Id,
     Problem,
@@ -28,11 +23,18 @@ from query_service.requests import (
     RecommendRequest,
     SearchRequest,
     SearchResponse,
-    SessionResponse,
-    UbiEvent,
 )
 from query_service.service import Service
 from query_service.sessions import EventOutcome
+from query_service.visit_requests import (
+    DeletedResponse,
+    EventAnswer,
+    EventForm,
+    EventList,
+    EventsResponse,
+    SessionResponse,
+    UbiEvent,
+)
 
 SEARCH = Tag(name="search", description="Hits for a query, for a visitor, or in another order.")
 VISITORS = Tag(name="visitors", description="What visitors do, and what is kept of it.")
