@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+import tempfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from indexer.encoder_spec import EncoderSpec
 from indexer.generations import BUILDING, READY, Generation, generations, refuse_taken_alias
 from indexer.owner import Owner
 from indexer.settings import IndexSettings
-from plugin_config.errors import LiveIntentError
+from plugin_config.errors import LiveIntentError, SettingsError
 from plugin_config.schema import IndexNames, VectorField, items_mapping
 
 # While a fill runs: no refresh, no copies, and deletions remembered, so that a visitor-facing
@@ -31,6 +32,18 @@ class RebuildUnderWay(LiveIntentError):
     """Another rebuild fills an index; the message names it."""
 
     exit_code = 4
+
+
+def check_writable(bundles: Path) -> None:
+    """Raises SettingsError when no model bundle could be written: now, not after an hour."""
+    try:
+        bundles.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=bundles).close()
+    except OSError as error:
+        raise SettingsError(
+            f"LIVE_INTENT_BUNDLES_DIR={bundles}: can't be written ({error.strerror}). Allowed: a "
+            "folder that this user may write to"
+        ) from error
 
 
 def clear_the_way(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 
 from indexer.adoption import adopt
-from indexer.building import abandon, blueprint, claim, clear_the_way
+from indexer.building import abandon, blueprint, check_writable, claim, clear_the_way
 from indexer.bundle import ModelBundle, fit_bundle, fit_space, item_vectors, vector_space
 from indexer.catalogue import Catalogue, open_catalogue
 from indexer.columns import ColumnMap
@@ -82,6 +82,7 @@ def rebuild(
     mapping = mapping or ColumnMap()
     limit = RejectLimit.parse(settings.max_rejects)
     begun = time.monotonic()
+    check_writable(bundles_dir)
     clear_the_way(client, names, bundles_dir, settings.stale_after_hours, progress.note)
     with open_catalogue(source, file_format, mapping) as catalogue:
         surveyed = survey(

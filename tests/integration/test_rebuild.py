@@ -27,6 +27,7 @@ from indexer.settings import EncoderSettings, IndexSettings
 from indexer.status import read_status
 from indexer.swap import roll_back, set_meta
 from indexer.updates import delete, upsert
+from plugin_config.errors import SettingsError
 from plugin_config.settings import load
 from tests.integration.rebuilding import (
     TINY,
@@ -184,12 +185,27 @@ def test_a_catalogue_that_changes_meanwhile(run, client, fresh_names, catalogue)
     assert indexes(client, fresh_names) == [before]
 
 
-def test_an_item_that_the_cluster_refuses_stops_it(run, client, fresh_names, tmp_path, bundles):
-    catalogue = write_catalogue(tmp_path / "long.jsonl", range(20), image_url="x")
+def test_an_analyzer_that_the_cluster_does_not_know(run, client, fresh_names, catalogue, bundles):
     with pytest.raises(RebuildUnderWay, match="analyzer"):
         run(catalogue, analyzer="klingon")
     assert indexes(client, fresh_names) == []
-    assert not bundles.exists() or not list(bundles.iterdir())
+    assert not list(bundles.iterdir())
+
+
+def test_a_bundles_folder_that_cannot_be_written(
+    client, fresh_names, plain_encoder, catalogue, tmp_path
+):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(SettingsError, match="LIVE_INTENT_BUNDLES_DIR"):
+        rebuild(
+            client,
+            fresh_names,
+            plain_encoder,
+            catalogue,
+            load(IndexSettings),
+            tmp_path / "file" / "bundles",
+        )
+    assert indexes(client, fresh_names) == []
 
 
 @pytest.mark.parametrize("after", [0, 100])

@@ -1,0 +1,66 @@
+"""What a rebuild says of itself where there is no terminal."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from indexer.interruption import stopped_by_signals
+from indexer.owner import Owner
+from indexer.progress import Lines
+
+
+def test_a_line_for_every_tenth(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines()
+    lines.start("encode", 200)
+    for _ in range(200):
+        lines.advance()
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "encode: 200 items"
+    assert [line.split()[1] for line in said[1:]] == [str(n) for n in range(10, 101, 10)]
+
+
+def test_quiet_says_remarks_only(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines(quiet=True)
+    lines.start("encode", 100)
+    lines.advance(100)
+    lines.note("discarded an index")
+    assert capsys.readouterr().err == "discarded an index\n"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_becomes_an_exit_code(
+    capsys: pytest.CaptureFixture[str], number: int, code: int
+) -> None:
+    before = signal.getsignal(number)
+
+    def interrupted() -> None:
+        with stopped_by_signals(lambda: "all is well"):
+            try:
+                os.kill(os.getpid(), number)
+            finally:
+                os.kill(os.getpid(), number)  # a second one does not interrupt the cleaning up
+
+    with pytest.raises(SystemExit) as left:
+        interrupted()
+    assert left.value.code == code
+    assert f"stopped by {signal.Signals(number).name}; all is well" in capsys.readouterr().err
+    assert signal.getsignal(number) is before
+
+
+def test_owner_knows_the_dead_from_the_living() -> None:
+    own = Owner.this_process()
+    assert Owner.of_meta(own.to_meta()) == own
+    assert not own.is_dead()
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        pass
+    assert Owner(own.host, process.pid, "").is_dead()
+    assert not Owner("elsewhere", process.pid, "").is_dead()  # nothing is known of it
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="no /proc on this system")
+def test_a_later_process_of_the_same_number_is_another() -> None:
+    own = Owner.this_process()
+    assert Owner(own.host, own.pid, "another start").is_dead()
