@@ -1,0 +1,66 @@
+"""The benchmark of recommendations, on a small catalogue and made sessions."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from opensearchpy import OpenSearch
+
+from benchmarks.movielens import ask_all, measures
+from benchmarks.own_index import remove
+from benchmarks.ratings import RatedSession, Rating
+from indexer.encoder import Encoder
+from indexer.rebuild import rebuild
+from indexer.settings import EncoderSettings, IndexSettings
+from plugin_config.schema import IndexNames
+from plugin_config.settings import ClusterSettings, load
+from query_service.reranker import Reranker
+from query_service.service import Service
+from query_service.settings import ServiceSettings
+from tests.integration.rebuilding import tiny_model, write_catalogue
+
+
+def session(*early: str, wanted: set[str]) -> RatedSession:
+    rated = tuple(Rating("u", item, 5.0, 1000.0 + n) for n, item in enumerate(early))
+    return RatedSession("u", rated, frozenset(wanted))
+
+
+def test_measures_of_lists_of_different_lengths() -> None:
+    asked = [session("x", wanted={"a", "b"}), session("x", wanted={"z"})]
+    found = measures([["a", "c", "b"], []], asked)
+    assert found["Recall@10"].tolist() == [1.0, 0.0]
+    assert found["NDCG@10"][0] == pytest.approx(1.5 / (1 + 0.6309), abs=1e-3)
+
+
+def test_only_a_benchmarks_own_indexes_are_removed() -> None:
+    with pytest.raises(ValueError, match="no benchmark's"):
+        remove(OpenSearch(), IndexNames("shop-"))
+
+
+@pytest.mark.node
+def test_who_liked_phones_is_recommended_phones(
+    client: OpenSearch, names: IndexNames, cluster_settings: ClusterSettings, tmp_path: Path
+) -> None:
+    cluster = cluster_settings.model_copy(update={"state_dir": tmp_path})
+    encoder = Encoder.load(load(EncoderSettings, encoder=tiny_model()))
+    # Every fifth item is a phone; nothing is popular, so that only behaviour can find them.
+    catalogue = write_catalogue(tmp_path / "items.jsonl", range(100), popularity=0)
+    rebuild(client, names, encoder, catalogue, load(IndexSettings), cluster.bundles_dir)
+    service = Service(load(ServiceSettings), cluster, client, encoder, reranker=Reranker())
+    service.start()
+    phones = {str(n) for n in range(0, 100, 5)}
+    try:
+        figures = ask_all(
+            service,
+            [session("0", "20", "5", wanted=phones - {"0", "20", "5"})],
+            Counter({str(n): 100 - n for n in range(100)}),
+            "feed",
+        )
+    finally:
+        service.close()
+    assert figures["sessions"] == 1
+    assert figures["degraded"] == 0
+    # 17 phones are wanted: 10 found are 0.59 of them; of the most popular ten, two are phones.
+    assert figures["rows"]["recommend"]["NDCG@10"].startswith("1.0000")
+    assert float(figures["rows"]["popularity"]["Recall@10"].split()[0]) < 0.2
+    assert figures["recommend_minus_popularity"]["Recall@10"].startswith("0.")
