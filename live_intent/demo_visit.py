@@ -14,7 +14,7 @@ from plugin_config.errors import LiveIntentError
 
 Hit = Mapping[str, Any]
 SHOWN = 10  # hits a list
-LOOKED_AT = 40  # hits among which the visitor clicks
+LOOKED_AT = 100  # hits among which the visitor clicks: somebody who scrolls
 CLICKS = 3
 DEADLINE_MS = 20_000  # a busy machine shall show the method, not what is done in a hurry
 LEAST_WIDTH, MOST_WIDTH = 96, 160  # columns of the terminal

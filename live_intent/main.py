@@ -68,11 +68,8 @@ def _version() -> str:
 
 def import_settings() -> None:
     """Import every package's settings classes, so that all of them are known."""
-    import importlib.util
-
     for module in ("plugin_config.settings", "indexer.settings", "query_service.settings"):
-        if importlib.util.find_spec(module):
-            importlib.import_module(module)
+        importlib.import_module(module)
 
 
 @click.group(
