@@ -110,6 +110,11 @@ class Service:
 
         A cluster that does not answer is waited for. Raises EncoderMismatch, BundleError.
         """
+        from threadpoolctl import threadpool_limits
+
+        # A request's matrices are small: threads of the linear algebra library that wait for each
+        # other cost far more than they bring (measured: 40 against 11 ms of CPU a search).
+        threadpool_limits(1, user_api="blas")
         self.views.start()
         self.encoder.encode_query("warm up")
 
