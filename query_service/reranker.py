@@ -27,7 +27,9 @@ class RerankerWeights:
     popularity: float = 0.05
     # What a one-word query adds to the weight of everything personal: it asks for hundreds of
     # items alike, and only the visitor tells them apart. n words add this divided by n.
-    breadth: float = 2.0
+    breadth: float = 3.0
+    # Likewise for popularity, divided by n squared: of hundreds of matches, most want the known.
+    broad_popularity: float = 1.0
     temperature: float = 0.1  # of the attention from a candidate to the events
 
 
@@ -75,7 +77,8 @@ class Reranker(nn.Module):
         super().__init__()
         weights = weights or RerankerWeights()
         values = [weights.words, weights.meaning, weights.person]
-        values += [weights.attention, weights.affinity, weights.popularity, weights.breadth]
+        values += [weights.attention, weights.affinity, weights.popularity]
+        values += [weights.breadth, weights.broad_popularity]
         self.weights: Tensor
         self.temperature = weights.temperature
         self.register_buffer("weights", torch.tensor(values))
@@ -98,6 +101,7 @@ class Reranker(nn.Module):
         """The five terms of the score: words, meaning, person, events, popularity."""
         w_words, w_meaning, w_person, w_attention, w_affinity, w_popularity = self.weights[:6]
         personal = 1 + self.weights[6] * breadth
+        w_popularity = w_popularity + self.weights[7] * breadth**2
         words = w_words * _by_largest(torch.nan_to_num(bm25, nan=0.0))
         similarity = torch.zeros_like(words) if query is None else meaning @ query
         to_query = w_meaning * _min_max(similarity)

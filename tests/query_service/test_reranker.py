@@ -78,7 +78,7 @@ def test_scores_equal_a_loop_over_the_formula() -> None:
             personal * w.attention * (attention * np.sign(inputs.event_weights) * likeness).sum()
         )
         expected += personal * w.affinity * (inputs.event_weights * inputs.affinity[i]).sum()
-        expected += w.popularity * inputs.popularity[i]
+        expected += (w.popularity + w.broad_popularity / 4) * inputs.popularity[i]
         assert scores[i] == pytest.approx(expected, abs=1e-4)
 
 
