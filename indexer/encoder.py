@@ -2,27 +2,29 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.encoder_spec import EncoderSpec
-from indexer.model_folder import ModelUse, read_use, weights_hash
-from indexer.model_names import ModelUnavailable, locate, shown_name
-from indexer.number_format import choose_device, choose_format
+from indexer.number_format import torch_threads
 from indexer.projections import unit
-from indexer.settings import EncoderSettings
+from indexer.token_batches import TokenBatch, Tokens, token_batches
 
 if TYPE_CHECKING:
     import torch
+    from tokenizers import Tokenizer
 
-BATCH = 64  # texts
-PADDING = 1.15  # a batch is cut where the longest would be this many times the shortest
-LONGEST = 512
+    from indexer.forward import Forward
+    from indexer.settings import EncoderSettings
+
+# Tokens of one forward pass: on a CPU what stays in its caches, on a GPU what fills it.
+CPU_BATCH, GPU_BATCH = 2048, 32_768
+# Up to this many tokens one thread is quicker than many that wait for each other.
+FEW = 256
 Vectors = NDArray[np.float32]
 
 
@@ -32,57 +34,35 @@ class Encoder:
     def __init__(
         self,
         spec: EncoderSpec,
-        tokenizer: Any,
-        forward: "torch.nn.Module",
+        tokenizer: "Tokenizer",
+        forward: "Forward",
         device: str,
         dtype: "torch.dtype",
+        *,
+        threads: int = 1,
         cache_size: int = 10_000,
     ) -> None:
         self.spec = spec
         self.device = device
         self.dtype = dtype
+        self.threads = threads
         self._tokenizer = tokenizer
         self._forward = forward
         self._cache: OrderedDict[str, Vectors] = OrderedDict()
         self._cache_size = cache_size
         self._lock = threading.Lock()
+        self._workers: ThreadPoolExecutor | None = None
 
     @classmethod
-    def load(cls, settings: EncoderSettings) -> "Encoder":
+    def load(cls, settings: "EncoderSettings") -> "Encoder":
         """Loads a model by short name, folder or hub name.
 
         What the model's folder says of its use is overruled by the settings. Raises
         ModelUnavailable, SettingsError.
         """
-        import torch
-        from transformers import AutoModel, AutoTokenizer
+        from indexer.encoder_loading import load_encoder
 
-        if settings.encode_threads:
-            torch.set_num_threads(settings.encode_threads)
-        device = choose_device(settings.device)
-        dtype = choose_format(settings.number_format, device)
-        place = locate(settings.encoder, settings.models_dir)
-        try:
-            folder = Path(place) if Path(place).is_dir() else _from_hub(place)
-            tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True).backend_tokenizer
-            with _quiet():
-                model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
-        except ModelUnavailable:
-            raise
-        except Exception as error:  # transformers raises many kinds
-            raise ModelUnavailable(
-                f"the encoder {settings.encoder} can't be loaded ({type(error).__name__}: "
-                f"{str(error).splitlines()[0] if str(error) else 'no reason given'}). "
-                "LIVE_INTENT_ENCODER takes minilm, multilingual, a folder in Hugging Face form, or "
-                "a hub name where the hub can be reached"
-            ) from error
-        spec = _spec(settings, read_use(folder), folder, model.config)
-        tokenizer.no_padding()
-        tokenizer.enable_truncation(spec.max_length)
-        from indexer.forward import lean
-
-        forward = lean(model, model.config).to(device=device, dtype=dtype).eval()
-        return cls(spec, tokenizer, forward, device, dtype, settings.query_cache_size)
+        return load_encoder(settings)
 
     def encode_items(self, texts: Sequence[str]) -> Vectors:
         """Embeddings of item texts: float32 [n, D], unit length, in the order given."""
@@ -103,17 +83,11 @@ class Encoder:
         missing = [text for text in dict.fromkeys(texts) if text not in found]
         if missing:
             tokens = self._tokenize([self.spec.query_prefix + text for text in missing])
-            vectors = self.encode_tokens(tokens)
-            vectors.setflags(write=False)  # rows are shared through the cache
-            found |= dict(zip(missing, vectors, strict=True))
-            with self._lock:
-                for text in missing:
-                    self._cache[text] = found[text]
-                while len(self._cache) > self._cache_size:
-                    self._cache.popitem(last=False)
-        if not texts:
-            return np.zeros((0, self.spec.dimension), np.float32)
-        rows: Vectors = np.stack([found[text] for text in texts])
+            found |= dict(zip(missing, self.encode_tokens(tokens), strict=True))
+            self._remember({text: found[text] for text in missing})
+        rows = np.zeros((len(texts), self.spec.dimension), np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            row[:] = found[text]
         return rows
 
     def encode_query(self, text: str) -> Vectors:
@@ -121,117 +95,72 @@ class Encoder:
         vector: Vectors = self.encode_queries([text])[0]
         return vector
 
-    def _tokenize(self, texts: list[str]) -> list[list[int]]:
-        return [each.ids for each in self._tokenizer.encode_batch_fast(texts)] if texts else []
+    def encode_tokens(self, tokens: Tokens) -> Vectors:
+        """Embeddings of tokenised texts: float32 [n, D], unit length, in the order given.
 
-    def encode_tokens(self, tokens: Sequence[Sequence[int]]) -> Vectors:
-        """Embeddings of tokenised texts: float32 [n, D], unit length, in the order given."""
-        import torch
-
+        On a CPU many texts are shared out to threads, a batch each: they need not wait for each
+        other within a layer.
+        """
         vectors = np.zeros((len(tokens), self.spec.dimension), dtype=np.float32)
-        if not tokens:
-            return vectors
-        with torch.inference_mode():
-            for places in _batches([len(ids) for ids in tokens]):
-                ids, mask = _padded([tokens[i] for i in places])
-                ids = ids.to(self.device)
-                mask = None if mask is None else mask.to(self.device)
-                hidden = self._forward(ids, mask).float()  # [B, T, D]
-                vectors[places] = _pool(hidden, mask, self.spec.pooling).cpu().numpy()
+        total = sum(map(len, tokens))
+        if self.device != "cpu":
+            for batch in token_batches(tokens, GPU_BATCH):
+                vectors[batch.places] = self._embed(batch)
+        elif total <= FEW or self.threads == 1:
+            with torch_threads(1):
+                for batch in token_batches(tokens, CPU_BATCH):
+                    vectors[batch.places] = self._embed(batch)
+        else:
+            batches = list(token_batches(tokens, min(CPU_BATCH, -(-total // self.threads))))
+            for batch, rows in zip(batches, self._pool().map(self._embed, batches), strict=True):
+                vectors[batch.places] = rows
         return unit(vectors) if self.spec.normalize else vectors
 
+    def _embed(self, batch: TokenBatch) -> Vectors:
+        """Float32 [n, D], in the order of the batch's places; not yet of unit length."""
+        import torch
 
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Places of texts, longest first, in batches of nearly one length."""
-    order = sorted(range(len(lengths)), key=lambda place: -lengths[place])
-    batch: list[int] = []
-    for place in order:
-        if batch and (len(batch) == BATCH or lengths[batch[0]] > PADDING * lengths[place]):
-            yield batch
-            batch = []
-        batch.append(place)
-    yield batch
+        with torch.inference_mode():
+            groups = [torch.from_numpy(group).to(self.device) for group in batch.groups]
+            hidden = self._forward(groups)  # [n, T, D] each
+            if self.spec.pooling == "cls":
+                pooled = [part[:, 0].float() for part in hidden]
+            else:
+                pooled = [part.mean(dim=1, dtype=torch.float32) for part in hidden]
+            rows: Vectors = torch.cat(pooled).cpu().numpy()
+        return rows
 
+    def _tokenize(self, texts: list[str]) -> list[list[int]]:
+        # A tokenizer without marks makes nothing of an empty text: token 0 stands for it.
+        if len(texts) == 1:
+            return [self._tokenizer.encode(texts[0]).ids or [0]]
+        return [each.ids or [0] for each in self._tokenizer.encode_batch_fast(texts)]
 
-def _padded(rows: Sequence[Sequence[int]]) -> tuple["torch.Tensor", "torch.Tensor | None"]:
-    """Token ids int64 [B, T] and their mask bool [B, T]; no mask where all are of one length."""
-    import torch
+    def _remember(self, vectors: dict[str, Vectors]) -> None:
+        with self._lock:
+            for text, vector in vectors.items():
+                self._cache[text] = vector.copy()  # a view would keep its whole batch alive
+            while len(self._cache) > self._cache_size:
+                self._cache.popitem(last=False)
 
-    longest = max(len(row) for row in rows)
-    if min(len(row) for row in rows) == longest:
-        return torch.tensor(rows, dtype=torch.long), None
-    ids = np.zeros((len(rows), longest), dtype=np.int64)
-    mask = np.zeros((len(rows), longest), dtype=bool)
-    for place, row in enumerate(rows):
-        ids[place, : len(row)] = row
-        mask[place, : len(row)] = True
-    return torch.from_numpy(ids), torch.from_numpy(mask)
-
-
-def _pool(hidden: "torch.Tensor", mask: "torch.Tensor | None", pooling: str) -> "torch.Tensor":
-    """[B, T, D] -> [B, D]."""
-    if pooling == "cls":
-        return hidden[:, 0]
-    if mask is None:
-        return hidden.mean(dim=1)
-    weights = mask[:, :, None].to(hidden.dtype)
-    return (hidden * weights).sum(dim=1) / weights.sum(dim=1)
+    def _pool(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._workers is None:
+                self._workers = one_threaded_workers(self.threads)
+            return self._workers
 
 
-def _spec(settings: EncoderSettings, use: ModelUse, folder: Path, config: Any) -> EncoderSpec:
-    positions = config.max_position_embeddings
-    if config.model_type in ("roberta", "xlm-roberta"):
-        positions -= config.pad_token_id + 1
-    wanted = settings.max_length or use.max_length or LONGEST
+def one_threaded_workers(count: int) -> ThreadPoolExecutor:
+    """Threads in each of which torch computes with that one alone."""
+    together = threading.Barrier(count)
 
-    def first(*values: str | None) -> str:
-        return next((value for value in values if value is not None), "")
+    def begin(_: Any) -> None:
+        import torch
 
-    spec = EncoderSpec(
-        model=shown_name(settings.encoder),
-        weights_hash=weights_hash(folder),
-        pooling=settings.pooling or use.pooling or "mean",
-        normalize=True,
-        query_prefix=first(settings.query_prefix, use.query_prefix),
-        item_prefix=first(settings.item_prefix, use.item_prefix),
-        max_length=min(wanted, positions),
-        dimension=config.hidden_size,
-        layout=settings.layout,
-        meaning_dims=settings.meaning_dims if settings.layout == "concat" else config.hidden_size,
-        behaviour_dims=settings.behaviour_dims
-        if settings.layout == "concat"
-        else config.hidden_size,
-    )
-    if max(spec.meaning_dims, spec.behaviour_dims) > spec.dimension:
-        raise ModelUnavailable(
-            f"the layout concat asks for halves of {spec.meaning_dims} and {spec.behaviour_dims} "
-            f"dimensions, the encoder {spec.model} gives {spec.dimension}: set "
-            "LIVE_INTENT_MEANING_DIMS and LIVE_INTENT_BEHAVIOUR_DIMS to at most that"
-        )
-    return spec
+        together.wait()  # every thread runs this once: none takes two turns
+        torch.set_num_threads(1)  # holds for the calling thread, and is the default of new ones
 
-
-def _from_hub(name: str) -> Path:
-    """The local copy of a hub's model, downloaded where it is not there yet."""
-    from huggingface_hub import snapshot_download
-
-    patterns = ["*.json", "*.safetensors", "*.txt", "*.model", "1_Pooling/*"]
-    folder = Path(snapshot_download(name, allow_patterns=patterns))
-    if not list(folder.glob("*.safetensors")):  # old repositories have pickled weights only
-        folder = Path(snapshot_download(name, allow_patterns=[*patterns, "pytorch_model*.bin"]))
-    return folder
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """No progress bars and reports of transformers: a service's log is for what matters."""
-    from transformers.utils import logging
-
-    level = logging.get_verbosity()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.enable_progress_bar()
-        logging.set_verbosity(level)
+    workers = ThreadPoolExecutor(count, thread_name_prefix="encode")
+    with torch_threads(1):  # and so the default of new threads is set back
+        list(workers.map(begin, range(count)))
+    return workers
