@@ -48,7 +48,8 @@ def listing() -> Iterator[Setting]:
     Raises SettingsError when one of them has a value that is not allowed.
     """
     import_settings()
-    for cls in known_settings:
+    # By package, whichever was imported first; `sorted` keeps the order within a module.
+    for cls in sorted(known_settings, key=lambda cls: cls.__module__):
         values = load(cls)
         group = (cls.__doc__ or cls.__name__).strip().splitlines()[0].rstrip(".")
         for name, info in cls.model_fields.items():
