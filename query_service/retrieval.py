@@ -10,17 +10,13 @@ from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, OpenSearchException
 
-from indexer.features import terms
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
 from plugin_config.schema import VECTOR, VECTOR_FLOAT16
 from query_service.candidates import LEGS, MEANING, PERSON, WORDS, Candidates
+from query_service.wording import strict, wording, words_query
 
 # What the re-ranker needs of an item comes from doc values: no stored source is read for it.
 FEATURE_FIELDS = [VECTOR_FLOAT16, "popularity", "price", "brand", "category"]
-TEXT_FIELDS = ["title^2", "brand.text", "category.text", "description^0.4"]
-# A broad query (one word) matches hundreds of items alike, and popularity must order them; each
-# further word says more, and popularity less.
-POPULARITY_BOOST = 6.0
 PERSON_MATCH = "2<75%"  # of the query's words, an item of the person leg must have
 
 
@@ -103,7 +99,7 @@ def retrieve_ids(
     """
     query: dict[str, Any] = {"bool": {"filter": [{"ids": {"values": list(ids)}}]}}
     if plan.query_text:
-        query["bool"]["should"] = [_match(plan.query_text)]
+        query["bool"]["should"] = [wording(plan.query_text)]
     body = _body(query, len(ids))
     try:
         answer = client.search(index=index, body=body, params={"request_timeout": plan.timeout_s})
@@ -129,24 +125,11 @@ def leg_bodies(plan: Plan) -> dict[str, dict[str, Any]]:
     if plan.R is not None and np.any(plan.R) and PERSON in plan.legs:
         if plan.query_text:
             # R orders what was asked for; it does not widen it.
-            filters = [*filters, _match(plan.query_text, minimum_should_match=PERSON_MATCH)]
+            filters = [*filters, strict(plan.query_text, minimum_should_match=PERSON_MATCH)]
         bodies[PERSON] = _body(_nearest(plan.R, plan.k, filters), plan.k)
     for body in bodies.values():
         body["timeout"] = f"{max(int(plan.timeout_s * 1000), 1)}ms"
     return bodies
-
-
-def words_query(query_text: str, filters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """BM25 over the text fields; the broader the query, the more popularity counts."""
-    breadth = max(len(terms(query_text)), 1)
-    boost = POPULARITY_BOOST / breadth**2
-    return {
-        "bool": {
-            "must": [_match(query_text)],
-            "should": [{"rank_feature": {"field": "popularity_rank", "boost": boost}}],
-            "filter": list(filters),
-        }
-    }
 
 
 def popular_query(filters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -200,17 +183,6 @@ def inner_product(score: float) -> float:
 def unavailable(error: OpenSearchException) -> ClusterUnavailable:
     """What the caller is told when OpenSearch could not answer."""
     return ClusterUnavailable(f"OpenSearch did not answer: {type(error).__name__}: {error}")
-
-
-def _match(query_text: str, **options: str) -> dict[str, Any]:
-    return {
-        "multi_match": {
-            "query": query_text,
-            "fields": TEXT_FIELDS,
-            "type": "most_fields",
-            **options,
-        }
-    }
 
 
 def _nearest(

@@ -42,6 +42,21 @@ def test_the_person_leg_only_orders_what_was_asked_for() -> None:
     assert "multi_match" not in str(leg_bodies(Plan(R=VECTOR))[PERSON]["query"])
 
 
+def test_misspelt_words_are_found_and_must_not_be_asked_of_the_person_leg() -> None:
+    bodies = leg_bodies(Plan(query_text="flurorescent light bulbs", R=VECTOR))
+    assert "fuzziness" in str(bodies[WORDS]["query"])
+    assert "fuzziness" not in str(bodies[PERSON]["query"])
+
+
+def test_neighbours_in_the_query_are_looked_for_as_such() -> None:
+    query = str(leg_bodies(Plan(query_text="flurorescent  light bulbs"))[WORDS]["query"])
+    assert "'query': 'flurorescent light'" in query
+    assert "'query': 'light bulbs'" in query
+    assert "match_phrase" not in str(leg_bodies(Plan(query_text="手机"))[WORDS]["query"])
+    long = " ".join(f"w{n}" for n in range(200))
+    assert str(leg_bodies(Plan(query_text=long))[WORDS]["query"]).count("match_phrase") == 8
+
+
 def test_no_leg_reads_the_stored_source() -> None:
     plan = Plan(query_text="lamp", query_vector=VECTOR, R=VECTOR)
     assert all(body["_source"] is False for body in leg_bodies(plan).values())
