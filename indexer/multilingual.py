@@ -179,9 +179,7 @@ def _write_weights(folder: Path, reader: _Reader, sizes: dict[str, int]) -> None
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
 
 
-def _write_use(
-    folder: Path, sizes: dict[str, int], eps: float, special: dict[str, int]
-) -> None:
+def _write_use(folder: Path, sizes: dict[str, int], eps: float, special: dict[str, int]) -> None:
     _write(
         folder / "config.json",
         {
