@@ -71,7 +71,10 @@ class OfflineService(Service):
         self.views.refresh()
 
     def start(self) -> None:
-        """Nothing: the view is loaded, and no index but the items' is wanted."""
+        """Nothing: the view is loaded."""
+
+    def make_indexes(self) -> None:
+        """Nothing: no index but the items' is wanted."""
 
     def encoded(self, encoding: Future[Vectors], progress: Progress) -> Vectors | None:
         """The query's embedding float32 [D]; None where its meaning is not asked for."""

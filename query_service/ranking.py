@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from indexer.features import terms
 from query_service.affinity import affinity
-from query_service.candidates import Candidates
+from query_service.candidates import LEGS, PERSON, WORDS, Candidates
 from query_service.fusion import fused
 from query_service.progress import Progress
 from query_service.reranker import Features, Reranker, Scores
@@ -62,8 +62,20 @@ def features(
         event_weights=_weights(user_vector),
         affinity=affinity(candidates, events),
         popularity=view.bundle.statistics.popularity(candidates.popularity),
-        breadth=1 / max(len(terms(query_text)), 1) if query_text else 0.0,
+        breadth=breadth(candidates, query_text),
     )
+
+
+def breadth(candidates: Candidates, query_text: str) -> NDArray[np.float32]:
+    """How open the query leaves which item is wanted: 1 / its number of terms, float32 [n].
+
+    0 for items that came by meaning alone: the visitor's taste and popularity choose among what
+    was asked for, and do not put other things before it. 0 without a query.
+    """
+    has_words = candidates.legs[:, LEGS.index(WORDS)] > 0  # False for NaN
+    has_words |= np.isfinite(candidates.legs[:, LEGS.index(PERSON)])  # that leg asks for them
+    share = 1 / max(len(terms(query_text)), 1) if query_text else 0.0
+    return np.where(has_words, share, 0.0).astype(np.float32)
 
 
 def score(reranker: Reranker | None, cost: Cost, inputs: Features, progress: Progress) -> Scores:

@@ -42,7 +42,8 @@ class Features:
     `query` float32 [M] or None: the meaning vector that candidates' meaning halves are compared
     with; `contributions` float32 [S, dims] add up to R; `event_vectors` float32 [E, K] behaviour
     halves; `event_weights` float32 [E], signed; `affinity` float32 [n, E]; `popularity` float32
-    [n] in [0, 1]; `meaning` float32 [n, M], `behaviour` float32 [n, K]: the candidates' halves.
+    [n] in [0, 1]; `breadth` float32 [n], 1 / the query's number of terms where the item has its
+    words, else 0; `meaning` float32 [n, M], `behaviour` float32 [n, K]: the candidates' halves.
     """
 
     candidates: Candidates
@@ -54,7 +55,7 @@ class Features:
     event_weights: NDArray[np.float32]
     affinity: NDArray[np.float32]
     popularity: NDArray[np.float32]
-    breadth: float = 0.0  # 1 / the query's number of terms; 0 without a query
+    breadth: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,11 @@ class Reranker(nn.Module):
         event_weights: Tensor,  # [E]
         affinity: Tensor,  # [n, E]
         popularity: Tensor,  # [n]
-        breadth: float,
+        breadth: Tensor,  # [n]
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """The five terms of the score: words, meaning, person, events, popularity."""
         w_words, w_meaning, w_person, w_attention, w_affinity, w_popularity = self.weights[:6]
-        personal = 1 + self.weights[6] * breadth
+        personal = (1 + self.weights[6] * breadth)[:, None]  # [n, 1]
         w_popularity = w_popularity + self.weights[7] * breadth**2
         words = w_words * _by_largest(torch.nan_to_num(bm25, nan=0.0))
         similarity = torch.zeros_like(words) if query is None else meaning @ query
@@ -138,7 +139,7 @@ class Reranker(nn.Module):
             tensor(features.event_weights),
             tensor(features.affinity),
             tensor(features.popularity),
-            features.breadth,
+            tensor(features.breadth),
         )
         words, meaning, person, events, popularity = (term.cpu().numpy() for term in terms)
         total = words + meaning + person.sum(axis=1) + events.sum(axis=1) + popularity

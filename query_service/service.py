@@ -91,7 +91,7 @@ class Service:
             encoder.spec,
             cluster.bundles_dir,
             settings.swap_poll_s,
-            prepare=self._make_indexes,
+            prepare=self.make_indexes,
         )
         self._indexes_made = False
         limits = SessionLimits(
@@ -209,7 +209,7 @@ class Service:
             query, user_id=request.user_id or "", hit_ids=[hit.item_id for hit in answer.hits]
         )
 
-    def _make_indexes(self) -> None:
+    def make_indexes(self) -> None:
         """The indexes of sessions and events, before a view lets anyone write to them.
 
         Raises ClusterUnavailable when the cluster does not answer; that it forbids to make them is

@@ -69,7 +69,8 @@ def test_scores_equal_a_loop_over_the_formula() -> None:
     for i in range(30):
         expected = w.words * bm25[i] / bm25.max()
         expected += w.meaning * (cos[i] - cos.min()) / (cos.max() - cos.min())
-        personal = 1 + w.breadth / 2  # of a query of two words
+        broad = 0.5 * (i < 25)  # of a query of two words, where a leg that asks for them has it
+        personal = 1 + w.breadth * broad
         expected += personal * w.person * (to_person[i] - to_person.min()) / np.ptp(to_person)
         likeness = inputs.event_vectors @ g[i]
         attention = np.exp(likeness / w.temperature) * np.abs(inputs.event_weights)
@@ -78,7 +79,7 @@ def test_scores_equal_a_loop_over_the_formula() -> None:
             personal * w.attention * (attention * np.sign(inputs.event_weights) * likeness).sum()
         )
         expected += personal * w.affinity * (inputs.event_weights * inputs.affinity[i]).sum()
-        expected += (w.popularity + w.broad_popularity / 4) * inputs.popularity[i]
+        expected += (w.popularity + w.broad_popularity * broad**2) * inputs.popularity[i]
         assert scores[i] == pytest.approx(expected, abs=1e-4)
 
 
@@ -98,6 +99,16 @@ def test_the_clicked_brand_rises_and_the_disliked_item_falls() -> None:
     gain = after - before
     assert gain[0::3].mean() > gain[2::3].mean() + 0.05  # xiaomi, clicked, against lumo
     assert gain[4] < gain[0::3].mean()
+
+
+def test_neither_popularity_nor_taste_put_another_thing_before_the_one_asked_for() -> None:
+    made = bundle()
+    some = candidates(made).take(np.array([0, 29]))  # the first has the words, the other is popular
+    some.legs[:] = [[9.0, np.nan, np.nan], [np.nan, 0.9, np.nan]]
+    inputs = features(View("i", made), some, embeddings()[29], None, visitor(), "zanzibar")
+    assert inputs.breadth.tolist() == [1.0, 0.0]
+    scores = Reranker().score(inputs).total
+    assert scores[0] > scores[1]
 
 
 def test_ties_are_broken_by_id_and_what_is_not_finite_sinks() -> None:
