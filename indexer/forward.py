@@ -16,7 +16,8 @@ from indexer.linear import Linear
 
 FAMILIES = ("bert", "roberta", "xlm-roberta")
 LAYER_TENSORS = 16
-# Up to this many tokens two small products are quicker than the fused kernel in bfloat16.
+# A single text of up to this many tokens: two small products are quicker than the fused kernel in
+# bfloat16. Not for more texts: torch keeps a kernel for each shape, a gigabyte for 50,000 titles.
 SHORT = 32
 
 
@@ -116,7 +117,7 @@ class LeanBert:
         for part, group in zip(_split(qkv, [g.numel() for g in groups]), groups, strict=True):
             n, T = group.shape
             q, k, v = part.view(n, T, 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # [n, H, T, d]
-            if T <= SHORT and q.dtype == torch.bfloat16 and q.device.type == "cpu":
+            if n == 1 and T <= SHORT and q.dtype == torch.bfloat16 and q.device.type == "cpu":
                 scores = torch.matmul(q * q.shape[-1] ** -0.5, k.transpose(-1, -2))  # [n, H, T, T]
                 seen = torch.matmul(torch.softmax(scores, dim=-1), v)
             else:
