@@ -17,6 +17,10 @@ from query_service.serving import View
 from query_service.user_vector import UserVector
 from query_service.visitor import Visitor
 
+# Without a query everything is open, far more than with one word. Measured on movielens' validation
+# sessions: NDCG@10 .016 with 0, .061 with 1, .083 with 3, .084 with 8; popularity alone .090.
+OPEN = 3.0
+
 
 class Cost:
     """How long the re-ranker takes, learned from its own runs: ms, exponentially weighted."""
@@ -70,11 +74,13 @@ def breadth(candidates: Candidates, query_text: str) -> NDArray[np.float32]:
     """How open the query leaves which item is wanted: 1 / its number of terms, float32 [n].
 
     0 for items that came by meaning alone: the visitor's taste and popularity choose among what
-    was asked for, and do not put other things before it. 0 without a query.
+    was asked for, and do not put other things before it. OPEN without a query.
     """
+    if not query_text:
+        return np.full(len(candidates), OPEN, dtype=np.float32)
     has_words = candidates.legs[:, LEGS.index(WORDS)] > 0  # False for NaN
     has_words |= np.isfinite(candidates.legs[:, LEGS.index(PERSON)])  # that leg asks for them
-    share = 1 / max(len(terms(query_text)), 1) if query_text else 0.0
+    share = 1 / max(len(terms(query_text)), 1)
     return np.where(has_words, share, 0.0).astype(np.float32)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from query_service import ranking, user_vector
-from query_service.candidates import LEGS, Candidates
+from query_service.candidates import LEGS, WORDS, Candidates
 from query_service.explanation import explain
 from query_service.filters import clauses
 from query_service.progress import Progress
@@ -112,16 +112,16 @@ def _recommend(service: Service, view: View, request: RecommendRequest) -> Searc
         filters=clauses(request.filters),
         exclude=sorted({event.item_id for event in visitor.events}),
         k=max(service.settings.candidates_per_leg, request.from_ + request.size),
-        popular=person is None,
+        popular=True,
         timeout_s=service.timeout_s(progress, LEAST_S),
     )
     retrieved = _retrieve(service, view, plan, progress)
-    if plan.popular:  # that leg's scores are popularity, which is a feature of its own
-        retrieved = replace(retrieved, candidates=_without_legs(retrieved.candidates))
+    # The popular leg's scores are popularity, which is a feature of its own.
+    retrieved = replace(retrieved, candidates=_without_words(retrieved.candidates))
     inputs = ranking.features(view, retrieved.candidates, None, person, visitor)
     scores = ranking.score(service.reranker, service.cost, inputs, progress)
     places = order(scores.total, retrieved.candidates.ids)
-    if plan.popular:
+    if person is None:
         places = np.array(
             ranking.varied(retrieved.candidates, places.tolist(), len(places)), np.intp
         )
@@ -247,5 +247,7 @@ def _nobody(request: SearchRequest | RecommendRequest) -> Visitor:
     return Visitor(request.session_id, request.user_id or "")
 
 
-def _without_legs(candidates: Candidates) -> Candidates:
-    return replace(candidates, legs=np.full_like(candidates.legs, np.nan))
+def _without_words(candidates: Candidates) -> Candidates:
+    legs = candidates.legs.copy()
+    legs[:, LEGS.index(WORDS)] = np.nan
+    return replace(candidates, legs=legs)
