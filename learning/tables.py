@@ -38,7 +38,7 @@ class Remarks:
     def lines(self) -> list[str]:
         """One line a kind, the most frequent first."""
         return [
-            f"{count} rows left out: {kind} ({'; '.join(self.examples[kind])}"
+            f"{count} row{'s' * (count > 1)} left out: {kind} ({'; '.join(self.examples[kind])}"
             + (", ...)" if count > _SHOWN else ")")
             for kind, count in self.counts.most_common()
         ]

@@ -55,7 +55,7 @@ def test_measures_of_each_way_of_ranking_and_what_was_left_out(run, items, judgm
     report = json.loads(result.stdout)
     assert report["items"] == "120 of items.jsonl"
     assert report["queries"].startswith("3 asked, 1 left out")
-    assert report["remarks"] == ["1 rows left out: the item is not among the items (line 18: none)"]
+    assert report["remarks"] == ["1 row left out: the item is not among the items (line 18: none)"]
     words, both = report["rows"]
     assert (words["label"], both["label"]) == ("words", "words + meaning")
     # Red phones come first; of six blue hoses, alike to the engine, three are judged; no boat.
