@@ -17,7 +17,7 @@ COMMANDS = {
     "config": ("plugin_config.commands:config", "Tell OpenSearch what it has to know."),
     "index": ("indexer.commands:index", "Put items into OpenSearch as searchable vectors."),
     "serve": ("query_service.commands:serve", "Run the query service."),
-    "sessions": ("query_service.session_commands:sessions", "Show or erase what is kept."),
+    "sessions": ("query_service.sessions.commands:sessions", "Show or erase what is kept."),
     "evaluate": ("learning.commands:evaluate", "Measure the quality of search."),
     "sample": ("live_intent.sample_commands:sample", "Write the sample catalogue to a file."),
     "settings": ("live_intent.settings_commands:settings", "Show every setting and its origin."),

@@ -31,8 +31,8 @@ from query_service.requests import (
 from query_service.reranker import Reranker
 from query_service.retrieval import unavailable
 from query_service.serving import Items, View, ViewHolder
-from query_service.session_documents import KnownItem, SessionLimits
-from query_service.sessions import EventOutcome, SessionStore, SessionsUnreadable
+from query_service.sessions.documents import KnownItem, SessionLimits
+from query_service.sessions.store import EventOutcome, SessionStore, SessionsUnreadable
 from query_service.settings import ServiceSettings
 from query_service.user_vector import FusionWeights, UserModel, identity
 from query_service.visitor import Event, PastQuery, Visitor

@@ -24,7 +24,7 @@ from indexer.encoder_spec import EncoderSpec, check_fingerprint
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
 from plugin_config.schema import VECTOR, VECTOR_FLOAT16, IndexNames
 from query_service.retrieval import unavailable
-from query_service.session_documents import KnownItem
+from query_service.sessions.documents import KnownItem
 
 log = logging.getLogger(__name__)
 _NOT_SHOWN = frozenset({VECTOR, VECTOR_FLOAT16, "features", "popularity_rank"})

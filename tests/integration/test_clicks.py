@@ -15,7 +15,7 @@ from indexer.rebuild import rebuild
 from indexer.settings import EncoderSettings, IndexSettings
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service.app import create_app
+from query_service.http.app import create_app
 from query_service.settings import ServiceSettings
 from tests.integration.rebuilding import tiny_model, write_catalogue
 

@@ -14,8 +14,8 @@ from indexer.settings import EncoderSettings, IndexSettings
 from plugin_config.client import connect
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service.app import create_app, make_service
 from query_service.batching import BatchingEncoder
+from query_service.http.app import create_app, make_service
 from query_service.reranker import Reranker
 from query_service.service import Service
 from query_service.settings import ServiceSettings

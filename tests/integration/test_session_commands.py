@@ -8,9 +8,9 @@ from click.testing import CliRunner, Result
 
 from plugin_config.apply import ensure_indexes
 from query_service.requests import EventIn
-from query_service.session_commands import sessions
-from query_service.session_erasure import SessionUnknown
-from query_service.sessions import SessionStore
+from query_service.sessions.commands import sessions
+from query_service.sessions.erasure import SessionUnknown
+from query_service.sessions.store import SessionStore
 
 pytestmark = pytest.mark.node
 Run = Callable[..., Result]

@@ -20,11 +20,11 @@ from plugin_config.client import connect
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service.event_forms import parse_events
+from query_service.http.event_forms import parse_events
 from query_service.requests import EventIn
-from query_service.session_documents import KnownItem, SessionLimits
-from query_service.session_erasure import SessionUnknown
-from query_service.sessions import EventOutcome, SessionStore, SessionsUnreadable
+from query_service.sessions.documents import KnownItem, SessionLimits
+from query_service.sessions.erasure import SessionUnknown
+from query_service.sessions.store import EventOutcome, SessionStore, SessionsUnreadable
 from query_service.visitor import PastQuery, Visitor
 
 DIMS = 384

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from query_service import logs
+from query_service.http import logs
 from tests.query_service.apps import app_without_cluster, client_without_cluster
 
 SEARCH = {"query": "phone", "session_id": "s"}

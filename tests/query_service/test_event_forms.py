@@ -2,7 +2,7 @@
 
 import pytest
 
-from query_service.event_forms import EventError, EventsMalformed, parse_events
+from query_service.http.event_forms import EventError, EventsMalformed, parse_events
 from query_service.requests import EventIn
 
 OURS = {"action": "click", "item_id": "a", "session_id": "s"}

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 
 from plugin_config.errors import ClusterUnavailable
-from query_service.query_log import QueryLog
+from query_service.sessions.query_log import QueryLog
 
 
 class Sink:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from query_service.session_documents import (
+from query_service.sessions.documents import (
     DAY_MS,
     SessionLimits,
     event_from_stored,
@@ -15,7 +15,7 @@ from query_service.session_documents import (
     visitor_from_documents,
     without_vectors,
 )
-from query_service.ubi import event_row, query_row
+from query_service.sessions.ubi import event_row, query_row
 from query_service.visitor import Event, PastQuery
 
 NOW = 1_790_000_000_000

@@ -11,9 +11,9 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, PlainValidator, RootModel
 
 from query_service import recommend as method
-from query_service.errors import problem
-from query_service.event_forms import EventError, parse_events
-from query_service.metrics import Metrics
+from query_service.http.errors import problem
+from query_service.http.event_forms import EventError, parse_events
+from query_service.http.metrics import Metrics
 from query_service.requests import (
     FieldError,
     Id,
@@ -25,7 +25,7 @@ from query_service.requests import (
     SearchResponse,
 )
 from query_service.service import Service
-from query_service.sessions import EventOutcome
+from query_service.sessions.store import EventOutcome
 from query_service.visit_requests import (
     DeletedResponse,
     EventAnswer,

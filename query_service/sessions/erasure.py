@@ -11,15 +11,15 @@ from opensearchpy.helpers import scan
 
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
-from query_service.session_documents import (
+from query_service.sessions.documents import (
     DAY_MS,
     now_ms,
     session_document_id,
     user_document_id,
     without_vectors,
 )
-from query_service.session_scripts import forget_script
-from query_service.session_writes import Write, send, unavailable
+from query_service.sessions.scripts import forget_script
+from query_service.sessions.writes import Write, send, unavailable
 
 ROWS_SHOWN = 1000
 PASSES = 5

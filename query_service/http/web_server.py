@@ -100,7 +100,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         """Called by gunicorn in each process, after the fork: the app."""
         try:
             _set_torch_threads(self.processes)
-            from query_service.app import create_app
+            from query_service.http.app import create_app
 
             self.app = create_app(self.settings, self.cluster)
         except LiveIntentError as error:

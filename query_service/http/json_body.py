@@ -6,7 +6,7 @@ import orjson
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from query_service.errors import ApiProblem
+from query_service.http.errors import ApiProblem
 
 _UNREAD = object()
 

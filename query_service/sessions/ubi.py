@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from query_service.session_documents import digest
+from query_service.sessions.documents import digest
 from query_service.visitor import Event, PastQuery
 
 APPLICATION = "live-intent"

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
-from query_service.event_forms import EventsMalformed
+from query_service.http.event_forms import EventsMalformed
 from query_service.requests import FieldError, Problem
-from query_service.session_erasure import SessionUnknown
+from query_service.sessions.erasure import SessionUnknown
 
 logger = logging.getLogger(__name__)
 RETRY_AFTER_S = 1

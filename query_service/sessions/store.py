@@ -16,20 +16,10 @@ from opensearchpy.exceptions import OpenSearchException
 
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
-from query_service import ubi
-from query_service.event_intake import (
-    Encode,
-    EventOutcome,
-    after_append,
-    event_id_of,
-    kept_event,
-    noted,
-    text_vectors,
-)
-from query_service.query_log import QueryLog
 from query_service.requests import EventIn
-from query_service.session_appends import Append, gather, upserts
-from query_service.session_documents import (
+from query_service.sessions import ubi
+from query_service.sessions.appends import Append, gather, upserts
+from query_service.sessions.documents import (
     KnownItem,
     SessionLimits,
     event_to_stored,
@@ -39,8 +29,18 @@ from query_service.session_documents import (
     user_document_id,
     visitor_from_documents,
 )
-from query_service.session_erasure import Deleted, SessionErasure, SessionUnknown
-from query_service.session_writes import Write, send
+from query_service.sessions.erasure import Deleted, SessionErasure, SessionUnknown
+from query_service.sessions.intake import (
+    Encode,
+    EventOutcome,
+    after_append,
+    event_id_of,
+    kept_event,
+    noted,
+    text_vectors,
+)
+from query_service.sessions.query_log import QueryLog
+from query_service.sessions.writes import Write, send
 from query_service.visitor import PastQuery, Visitor
 
 __all__ = [

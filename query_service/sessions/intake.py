@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from plugin_config.errors import LiveIntentError
 from query_service.requests import EventIn
-from query_service.session_documents import KnownItem, digest
-from query_service.session_writes import Result
+from query_service.sessions.documents import KnownItem, digest
+from query_service.sessions.writes import Result
 from query_service.visitor import Event
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ _VIEWER = ("swagger-ui-bundle.js", "swagger-ui.css")
 def pages() -> Blueprint:
     """The routes of both pages."""
     routes = Blueprint("pages", __name__)
-    ours = importlib.resources.files("query_service") / "page"
+    ours = importlib.resources.files("query_service.http") / "page"
     viewer = importlib.resources.files("flask_openapi3_swagger") / "templates" / "swagger"
 
     @routes.get("/")

@@ -10,12 +10,12 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
 from plugin_config.settings import ClusterSettings
-from query_service import errors, logs
-from query_service.json_body import JsonRequest
-from query_service.metrics import Metrics
-from query_service.pages import pages
+from query_service.http import errors, logs
+from query_service.http.json_body import JsonRequest
+from query_service.http.metrics import Metrics
+from query_service.http.pages import pages
+from query_service.http.routes import api
 from query_service.requests import Problem
-from query_service.routes import api
 from query_service.service import QueryEncoder, Service
 from query_service.settings import ServiceSettings
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from query_service.session_erasure import Deleted
-    from query_service.sessions import SessionStore
+    from query_service.sessions.erasure import Deleted
+    from query_service.sessions.store import SessionStore
 
 
 @contextmanager
@@ -20,8 +20,8 @@ def _store() -> Iterator[SessionStore]:
     from plugin_config.client import connect
     from plugin_config.schema import IndexNames
     from plugin_config.settings import ClusterSettings, load
-    from query_service.session_documents import SessionLimits
-    from query_service.sessions import SessionStore
+    from query_service.sessions.documents import SessionLimits
+    from query_service.sessions.store import SessionStore
     from query_service.settings import ServiceSettings
 
     cluster = load(ClusterSettings)
