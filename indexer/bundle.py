@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ class ModelBundle:
     statistics: Statistics
     created_at: str = ""
 
-    @property
+    @cached_property
     def vector_space(self) -> str:
         """16 hex digits; item vectors can be compared exactly when this is equal."""
         return vector_space(self.spec, self.projections)

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from plugin_config.errors import LiveIntentError
@@ -31,7 +32,7 @@ class EncoderSpec:
     meaning_dims: int  # M, of the layout `concat`
     behaviour_dims: int  # K, likewise
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """16 hex digits; the same on every machine and in every number format."""
         raw = json.dumps(self.to_meta(), sort_keys=True, ensure_ascii=False)
