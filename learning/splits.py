@@ -4,7 +4,6 @@ import hashlib
 from typing import Literal
 
 Split = Literal["train", "validation", "test"]
-SPLITS = ("all", "train", "validation", "test")
 TRAIN, VALIDATION = 0.6, 0.2  # the rest is the test
 
 

@@ -8,7 +8,6 @@ Action = Literal[
 ]  # fmt: skip
 Scenario = Literal["shop", "feed", "video"]
 ACTIONS: tuple[str, ...] = get_args(Action)
-SCENARIOS: tuple[str, ...] = get_args(Scenario)
 
 _SHOP = {
     "view": 1.0, "click": 1.5, "add_to_cart": 3.0, "purchase": 3.0, "watch": 1.0, "like": 2.5,

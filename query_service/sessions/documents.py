@@ -5,7 +5,6 @@ all sessions of a user. Vectors are base64 of little-endian float16: half the by
 that differs from the float32 one by less than 0.001.
 """
 
-import binascii
 import hashlib
 import time
 from collections.abc import Iterable, Mapping
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.documents import float16_base64, from_float16_base64
 from query_service.visitor import Event, PastQuery, Visitor
 
 DAY_MS = 24 * 3600 * 1000
@@ -86,15 +86,14 @@ def vector_text(vector: NDArray[np.float32] | None) -> str:
     """A float32 [n] vector as base64 of little-endian float16; "" for None."""
     if vector is None or vector.size == 0:
         return ""
-    raw = np.asarray(vector, dtype="<f2").tobytes()
-    return binascii.b2a_base64(raw, newline=False).decode("ascii")
+    return float16_base64(vector)
 
 
 def text_vector(text: str | None) -> NDArray[np.float32] | None:
     """The float32 [n] vector behind `vector_text`; None for ""."""
     if not text:
         return None
-    return np.frombuffer(binascii.a2b_base64(text), dtype="<f2").astype(np.float32)
+    return from_float16_base64(text)
 
 
 def event_to_stored(event: Event, *, event_id: str, received_at: int) -> dict[str, Any]:
