@@ -23,14 +23,19 @@ class DatasetError(LiveIntentError):
 
 @dataclass
 class Remarks:
-    """What was wrong with rows that were left out: how many of each kind, and the first of them."""
+    """What was wrong with rows that were left out: how many of each kind, and the first of them.
+
+    Parts of rows can be left out too: `nouns` says of a kind what its counts are of, if not rows.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
+    nouns: dict[str, str] = field(default_factory=dict)
 
-    def add(self, kind: str, example: str) -> None:
-        """One more row that was left out, because of `kind`."""
+    def add(self, kind: str, example: str, noun: str = "row") -> None:
+        """One more row (or what `noun` says) that was left out, because of `kind`."""
         self.counts[kind] += 1
+        self.nouns[kind] = noun
         shown = self.examples.setdefault(kind, [])
         if len(shown) < _SHOWN:
             shown.append(example)
@@ -38,7 +43,7 @@ class Remarks:
     def lines(self) -> list[str]:
         """One line a kind, the most frequent first."""
         return [
-            f"{count} row{'s' * (count > 1)} left out: {kind} ({'; '.join(self.examples[kind])}"
+            f"{count} {self.nouns[kind]}{'s' * (count > 1)} left out: {kind} ({'; '.join(self.examples[kind])}"
             + (", ...)" if count > _SHOWN else ")")
             for kind, count in self.counts.most_common()
         ]

@@ -3,15 +3,14 @@
 Each event is judged alone: a malformed one is named, and the others are kept.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from query_service.actions import ACTIONS
+from query_service.moments import seconds
 from query_service.requests import EventIn, Id
 from query_service.visit_requests import MOST_EVENTS, EventForm
 
@@ -42,9 +41,6 @@ ALIASES = {
     "removefromcart": "remove_from_cart",
     "remove_from_basket": "remove_from_cart",
 }
-# Numbers above this are milliseconds since 1970; as seconds they would lie after the year 5000.
-SECONDS_END = 1e11
-EARLIEST, LATEST = 0.0, 4e9  # 1970, 2096
 
 _OUR_FIELDS = frozenset(EventForm.model_fields)
 _ID: TypeAdapter[str] = TypeAdapter(Id)
@@ -204,19 +200,9 @@ def _object(parent: Mapping[str, Any], name: str, field: str) -> Mapping[str, An
 
 
 def _seconds(value: object) -> float | None:
-    """Seconds since 1970 of an ISO 8601 time (without a zone: UTC) or of a number."""
     if value is None:
         return None
-    seconds = math.nan
-    if isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(value.strip())
-        except ValueError:
-            raise _Wrong("timestamp", "it is not a time as 2026-11-24T10:15:00Z") from None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        seconds = (moment - datetime.fromtimestamp(0, UTC)).total_seconds()
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = value / 1000 if abs(value) >= SECONDS_END else float(value)
-    if not EARLIEST <= seconds <= LATEST:
-        raise _Wrong("timestamp", "it is ISO 8601, or seconds or ms since 1970, before 2096")
-    return seconds
+    try:
+        return seconds(value)
+    except ValueError as error:
+        raise _Wrong("timestamp", str(error)) from None
