@@ -42,11 +42,12 @@ class Remarks:
 
     def lines(self) -> list[str]:
         """One line a kind, the most frequent first."""
-        return [
-            f"{count} {self.nouns[kind]}{'s' * (count > 1)} left out: {kind} ({'; '.join(self.examples[kind])}"
-            + (", ...)" if count > _SHOWN else ")")
-            for kind, count in self.counts.most_common()
-        ]
+        return [self._line(kind, count) for kind, count in self.counts.most_common()]
+
+    def _line(self, kind: str, count: int) -> str:
+        noun = self.nouns[kind] + "s" * (count > 1)
+        more = ", ..." * (count > _SHOWN)
+        return f"{count} {noun} left out: {kind} ({'; '.join(self.examples[kind])}{more})"
 
 
 def rows(path: Path, remarks: Remarks) -> Iterator[tuple[int, dict[str, Any]]]:

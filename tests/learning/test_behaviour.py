@@ -99,7 +99,7 @@ def test_rows_that_cannot_be_used_are_counted_and_said(tmp_path: Path) -> None:
     assert counts.pop("user_id is missing") == 1
     assert counts.pop("target is missing") == 1
     assert counts.pop("the target is not among the items") == 1
-    assert counts.pop("no event of its history can be used") == 1
+    assert counts.pop("no event of its history can be used") == 2
     assert counts.pop("it is on the target itself") == 1
     assert counts.pop("the history is no list") == 1
     assert counts.pop("history is missing") == 1
