@@ -1,11 +1,35 @@
 """The commands `live-intent evaluate`: how good is it, on whose data."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def output_options(command: Command) -> Command:
+    """Where a report goes: `learning.output.Output.ready` takes what these options give."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
+        click.option(
+            "--baseline",
+            type=FILE,
+            metavar="REPORT.json",
+            help="Also the difference, query by query, to an earlier run: its report.json.",
+        ),
+        click.option(
+            "--report",
+            "directory",
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            help="Also write a page with plots, index.html, and report.json into this folder.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 @click.group()
@@ -59,23 +83,22 @@ def evaluate() -> None:
 @click.option("--url", help="Address of the cluster [LIVE_INTENT_OPENSEARCH_URL].")
 @click.option("--prefix", help="Prefix of every name [LIVE_INTENT_INDEX_PREFIX].")
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def search(as_json: bool, quiet: bool, **given: Any) -> None:
+@output_options
+def search(
+    as_json: bool, directory: Path | None, baseline: Path | None, quiet: bool, **given: Any
+) -> None:
     """Search the whole catalogue for judged queries: NDCG@10, Recall@10 and @100.
 
     The items are indexed below a prefix of their own (evaluate-...), which is kept for the next
     run; the shop's own index is left alone. Ends with status 1 when an answer lacked a part.
     """
     from indexer.progress import for_terminal
-    from learning import report
+    from learning.output import Output
     from learning.search_task import SearchTask, legs_of
 
+    output = Output.ready(as_json, directory, baseline)
     legs = [legs_of(text) for text in given.pop("legs") or ("words", "words,meaning")]
-    made = SearchTask(legs=legs, progress=for_terminal(quiet), **given).run()
-    click.echo(report.as_json(made) if as_json else report.as_table(made))
-    if not made.whole:
-        # Figures of answers that lack a part are no figures of this system.
-        raise click.exceptions.Exit(1)
+    output.tell(SearchTask(legs=legs, progress=for_terminal(quiet), **given).run())
 
 
 @evaluate.command()

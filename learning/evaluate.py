@@ -27,16 +27,25 @@ SESSION = "evaluation"
 
 @dataclass(frozen=True)
 class Measured:
-    """One way of ranking, measured. `values`: by measure, float64 [queries], NaN left out."""
+    """One way of ranking, measured. `values`: by measure, float64 [queries], NaN left out.
+
+    `keys` names the queries in the same order, so that a later run can be compared with this one,
+    query by query. A measure in `weights`, float64 [queries], is a weighted mean.
+    """
 
     label: str
     values: Mapping[str, Values]
     seconds: float
     degraded: Mapping[str, int] = field(default_factory=dict)
+    keys: Sequence[str] = ()
+    weights: Mapping[str, Values] = field(default_factory=dict)
 
     def intervals(self, seed: int = 0) -> dict[str, Interval]:
         """Each measure's mean with its 95 % interval over queries."""
-        return {name: bootstrap(values, seed=seed) for name, values in self.values.items()}
+        return {
+            name: bootstrap(values, weights=self.weights.get(name), seed=seed)
+            for name, values in self.values.items()
+        }
 
 
 def check_asked(judgments: Judgments, relevant: float, split: str) -> Judgments:
@@ -89,6 +98,7 @@ def full_catalogue(
         },
         seconds,
         _degraded(answers),
+        judgments.queries,
     )
 
 
@@ -117,7 +127,7 @@ def judged_lists(
     answers, seconds = _timed(ask, judgments.queries, f"rank by {label}", threads, progress)
     gains = _gains(answers, judgments, relevant, 5)
     values = {"judged NDCG@5": ndcg(gains, _ideal(judgments, relevant), 5)}
-    return Measured(label, values, seconds, _degraded(answers))
+    return Measured(label, values, seconds, _degraded(answers), judgments.queries)
 
 
 def _timed(

@@ -1,28 +1,45 @@
 """What an evaluation says: a table for people, and the same as JSON."""
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from learning.baseline import Baseline, by_query
 from learning.evaluate import Measured
+from learning.figures import Figure
 from learning.intervals import Interval, paired_difference
+
+_WIDE = 5  # more measures than that stand below each other
 
 
 @dataclass(frozen=True)
 class Report:
-    """One evaluation: its rows (the first is what the others are compared with) and remarks."""
+    """One evaluation: its rows (the first is what the others are compared with) and remarks.
+
+    `totals` are figures of the whole that are no means over queries; `figures` are for the page
+    that --report makes; `baseline` is an earlier run.
+    """
 
     task: str
     facts: dict[str, Any]  # what was evaluated, in words and numbers
     rows: Sequence[Measured]
     remarks: Sequence[str] = field(default_factory=tuple)
     seed: int = 0
+    totals: Mapping[str, Interval] = field(default_factory=dict)
+    figures: Sequence[Figure] = ()
+    baseline: Baseline | None = None
 
     @property
     def whole(self) -> bool:
         """Whether every answer was made with all its parts."""
         return not any(row.degraded for row in self.rows)
+
+    @property
+    def measures(self) -> list[str]:
+        """The measures of all rows, in their order."""
+        return list(dict.fromkeys(name for row in self.rows for name in row.values))
 
     def differences(self, row: Measured) -> dict[str, Interval]:
         """By measure, the paired difference of a row to the first one; empty for the first."""
@@ -30,44 +47,65 @@ class Report:
         if row is first:
             return {}
         return {
-            name: paired_difference(values, first.values[name], seed=self.seed)
+            name: paired_difference(
+                values,
+                first.values[name],
+                weights=row.weights.get(name),
+                baseline_weights=first.weights.get(name),
+                seed=self.seed,
+            )
             for name, values in row.values.items()
             if name in first.values
         }
 
+    def differences_to_baseline(self, row: Measured) -> dict[str, Interval]:
+        """By measure, the paired difference of a row to the baseline's; empty without one."""
+        return self.baseline.differences(row, self.seed) if self.baseline else {}
 
-def as_json(report: Report) -> str:
-    """The report as one JSON object."""
-    rows = [
-        {
+
+def as_data(report: Report, *, values: bool = False) -> dict[str, Any]:
+    """The report as plain data; with `values`, each query's too, by measure and query."""
+    rows = []
+    for row in report.rows:
+        line: dict[str, Any] = {
             "label": row.label,
-            "measures": {n: asdict(i) for n, i in row.intervals(report.seed).items()},
-            "difference_to_first": {n: asdict(i) for n, i in report.differences(row).items()},
+            "measures": _plain(row.intervals(report.seed)),
+            "difference_to_first": _plain(report.differences(row)),
             "degraded": dict(row.degraded),
             "seconds": round(row.seconds, 2),
         }
-        for row in report.rows
-    ]
-    told = {"task": report.task, **report.facts, "rows": rows, "remarks": list(report.remarks)}
-    return json.dumps(told, ensure_ascii=False, indent=2)
+        if report.baseline:
+            line["baseline"] = report.baseline.row_for(row.label).label
+            line["difference_to_baseline"] = _plain(report.differences_to_baseline(row))
+        rows.append(line | (by_query(row) if values else {}))
+    data = {"task": report.task, **report.facts, "rows": rows, "remarks": list(report.remarks)}
+    if report.totals:
+        data["totals"] = _plain(report.totals)
+    if report.baseline:
+        data["baseline"] = report.baseline.name
+    return data
+
+
+def as_json(report: Report) -> str:
+    """The report as one JSON object."""
+    return json.dumps(as_data(report), ensure_ascii=False, indent=2)
 
 
 def as_table(report: Report) -> str:
     """The report for a terminal."""
-    measures = list(dict.fromkeys(name for row in report.rows for name in row.values))
-    head = ["", *measures]
-    body = []
-    for row in report.rows:
-        found = row.intervals(report.seed)
-        body.append([row.label, *(_told(found[m]) if m in found else "" for m in measures)])
-        differences = report.differences(row)
-        if differences:
-            cells = (_signed(differences[m]) if m in differences else "" for m in measures)
-            body.append([f"  - {report.rows[0].label}", *cells])
-    widths = [max(len(line[i]) for line in [head, *body]) for i in range(len(head))]
+    table = table_of(report)
+    if len(report.measures) > _WIDE:
+        table = [list(column) for column in zip(*table, strict=True)]
+    head, *body = table
+    widths = [max(len(line[i]) for line in table) for i in range(len(head))]
     lines = [f"{name}: {value}" for name, value in report.facts.items()]
+    if report.baseline:
+        lines.append(f"baseline: {report.baseline.name}")
     lines += ["", _line(head, widths), "  ".join("-" * width for width in widths)]
     lines += [_line(line, widths) for line in body]
+    if report.totals:
+        width = max(map(len, report.totals))
+        lines += ["", *(f"{n.ljust(width)}  {told(i)}" for n, i in report.totals.items())]
     lines += ["", "In brackets: 95 % bootstrap interval over queries."]
     for row in report.rows:
         for stage, count in row.degraded.items():
@@ -75,12 +113,45 @@ def as_table(report: Report) -> str:
     return "\n".join([*lines, *report.remarks])
 
 
-def _told(interval: Interval) -> str:
-    return f"{interval.mean:.4f} [{interval.low:.4f}, {interval.high:.4f}]"
+def table_of(report: Report) -> list[list[str]]:
+    """Header and lines: a line a row, below it its differences to the first row and a baseline."""
+    measures = report.measures
+    table = [["", *measures]]
+    for row in report.rows:
+        found = row.intervals(report.seed)
+        table.append([row.label, *(told(found[m]) if m in found else "" for m in measures)])
+        compared = {f"  - {report.rows[0].label}": report.differences(row)}
+        if report.baseline:
+            before = report.baseline.row_for(row.label).label
+            compared[f"  - baseline {before}"] = report.differences_to_baseline(row)
+        for label, differences in compared.items():
+            if differences:
+                cells = (signed(differences[m]) if m in differences else "" for m in measures)
+                table.append([label, *cells])
+    return table
 
 
-def _signed(interval: Interval) -> str:
+def told(interval: Interval) -> str:
+    """`0.4210 [0.4012, 0.4410]`, and how many queries, where some have no value."""
+    if not interval.count:
+        return "no value"
+    counted = f" of {interval.count}" if interval.left_out else ""
+    return f"{interval.mean:.4f} [{interval.low:.4f}, {interval.high:.4f}]{counted}"
+
+
+def signed(interval: Interval) -> str:
+    """As `told`, with a sign: of a difference."""
+    if not interval.count:
+        return "no value"
     return f"{interval.mean:+.4f} [{interval.low:+.4f}, {interval.high:+.4f}]"
+
+
+def _plain(intervals: Mapping[str, Interval]) -> dict[str, dict[str, float | int | None]]:
+    """Without NaN, which JSON has no word for."""
+    return {
+        name: {k: None if math.isnan(v) else v for k, v in asdict(interval).items()}
+        for name, interval in intervals.items()
+    }
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

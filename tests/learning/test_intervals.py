@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from learning.intervals import bootstrap, paired_difference
+from learning.intervals import bootstrap, paired_difference, spread
 
 
 def test_the_interval_is_about_as_wide_as_theory_says() -> None:
@@ -53,3 +53,32 @@ def test_a_query_that_lacks_either_value_is_left_out_of_the_difference() -> None
     assert (found.mean, found.count, found.left_out) == (0.5, 1, 2)
     with pytest.raises(ValueError, match="shape"):
         paired_difference([1.0], [1.0, 2.0])
+
+
+def test_a_weighted_mean_is_a_ratio_drawn_above_and_below() -> None:
+    rng = np.random.default_rng(7)
+    weights = rng.exponential(size=3000) * (rng.random(3000) < 0.5)
+    values = rng.normal(0.4, 0.2, size=3000)
+    values[weights == 0] = np.nan
+    found = bootstrap(values, weights=weights)
+    assert found.mean == pytest.approx(np.nansum(values * weights) / weights.sum())
+    assert (found.count, found.left_out) == ((weights > 0).sum(), (weights == 0).sum())
+    errors = weights * np.nan_to_num(values - found.mean)  # the delta method
+    half = 1.96 * np.sqrt((errors**2).sum()) / weights.sum()
+    assert found.high - found.mean == pytest.approx(half, rel=0.1)
+    same = paired_difference(values, values, weights=weights, baseline_weights=weights)
+    assert (same.mean, same.low, same.high) == (0, 0, 0)
+    with pytest.raises(ValueError, match="weight"):
+        bootstrap([1.0, 2.0], weights=[1.0, -1.0])
+
+
+def test_a_count_of_distinct_things_is_not_drawn_downwards() -> None:
+    shown = np.random.default_rng(8).integers(0, 100, size=150)
+
+    def distinct(times: np.ndarray) -> float:
+        return float(len(np.unique(shown[times > 0])))
+
+    found = spread(distinct, len(shown))
+    assert found.mean == distinct(np.ones(len(shown)))
+    assert found.low < found.mean < found.high
+    assert spread(distinct, len(shown)) == found
