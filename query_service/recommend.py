@@ -45,15 +45,12 @@ class Ranked:
     visitor: Visitor
 
 
-def search(
-    service: Service, request: SearchRequest, legs: frozenset[str] = frozenset(LEGS)
-) -> SearchResponse:
+def search(service: Service, request: SearchRequest) -> SearchResponse:
     """Hits for a live query, personalised by the session's (and the user's) behaviour.
 
-    `legs` limits what is asked of the engine (an evaluation's ablation). Raises
-    ClusterUnavailable (IndexNotReady among it) when no leg can be answered.
+    Raises ClusterUnavailable (IndexNotReady among it) when no leg can be answered.
     """
-    return _on_current_index(service, lambda view: _search(service, view, request, legs))
+    return _on_current_index(service, lambda view: _search(service, view, request))
 
 
 def recommend(service: Service, request: RecommendRequest) -> SearchResponse:
@@ -69,9 +66,7 @@ def rank(service: Service, request: RankRequest) -> RankResponse:
     return _on_current_index(service, lambda view: _rank(service, view, request))
 
 
-def _search(
-    service: Service, view: View, request: SearchRequest, legs: frozenset[str]
-) -> SearchResponse:
+def _search(service: Service, view: View, request: SearchRequest) -> SearchResponse:
     progress = Progress(Clock(request.deadline_ms or service.settings.default_deadline_ms))
     encoding = service.encode_soon(request.query)
     visitor = service.visitor(view, progress, request) if request.personalize else _nobody(request)
@@ -87,7 +82,8 @@ def _search(
         filters=clauses(request.filters),
         k=max(service.settings.candidates_per_leg, request.from_ + request.size),
         timeout_s=service.timeout_s(progress, LEAST_S),
-        legs=legs,
+        legs=service.legs,
+        exact=service.exact,
     )
     retrieved = _retrieve(service, view, plan, progress)
     inputs = ranking.features(view, retrieved.candidates, embedding, person, visitor, request.query)
@@ -114,6 +110,8 @@ def _recommend(service: Service, view: View, request: RecommendRequest) -> Searc
         k=max(service.settings.candidates_per_leg, request.from_ + request.size),
         popular=True,
         timeout_s=service.timeout_s(progress, LEAST_S),
+        legs=service.legs,
+        exact=service.exact,
     )
     retrieved = _retrieve(service, view, plan, progress)
     # The popular leg's scores are popularity, which is a feature of its own.

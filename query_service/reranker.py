@@ -5,7 +5,8 @@ the first minute. Every term belongs to a source (the query, an earlier query, a
 so the shares of a score add up to the score.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -33,6 +34,23 @@ class RerankerWeights:
     # Likewise for popularity, divided by n squared: of hundreds of matches, most want the known.
     broad_popularity: float = 1.0
     temperature: float = 0.1  # of the attention from a candidate to the events
+
+    def without(self, group: str) -> "RerankerWeights":
+        """The same with one of FEATURE_GROUPS counting for nothing."""
+        changed = dict.fromkeys(FEATURE_GROUPS[group], 0.0)
+        return replace(self, **changed)
+
+
+# What an evaluation can switch off, and the weights that this sets to 0.
+FEATURE_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "words": ("words",),
+    "meaning": ("meaning",),
+    "person": ("person",),
+    "attention": ("attention",),
+    "affinity": ("affinity",),
+    "popularity": ("popularity", "broad_popularity"),
+    "breadth": ("breadth", "broad_popularity"),
+}
 
 
 @dataclass(frozen=True)
@@ -76,9 +94,11 @@ class Scores:
 class Reranker(nn.Module):
     """Fixed weights as buffers: they move with `.to(device)` and save with the module."""
 
+    groups = tuple(FEATURE_GROUPS)
+
     def __init__(self, weights: RerankerWeights | None = None, device: str = "cpu") -> None:
         super().__init__()
-        weights = weights or RerankerWeights()
+        self.fixed = weights = weights or RerankerWeights()
         values = [weights.words, weights.meaning, weights.person]
         values += [weights.attention, weights.affinity, weights.popularity]
         values += [weights.breadth, weights.broad_popularity]
@@ -86,6 +106,10 @@ class Reranker(nn.Module):
         self.temperature = weights.temperature
         self.register_buffer("weights", torch.tensor(values))
         self.to(device)
+
+    def without(self, group: str) -> "Reranker":
+        """The same without one of `groups`, for an ablation."""
+        return Reranker(self.fixed.without(group), str(self.weights.device))
 
     def forward(
         self,

@@ -36,6 +36,7 @@ class Plan:
     k: int = 100  # neighbours, or matches, asked of one leg
     popular: bool = False  # popular items stand in for the words leg (no query, nothing known)
     legs: frozenset[str] = frozenset(LEGS)
+    exact: bool = False  # every vector is compared, instead of a walk through the HNSW graph
     timeout_s: float = 10.0
 
 
@@ -121,12 +122,12 @@ def leg_bodies(plan: Plan) -> dict[str, dict[str, Any]]:
     elif plan.popular and WORDS in plan.legs:
         bodies[WORDS] = _body(popular_query(filters), plan.k)
     if plan.query_vector is not None and MEANING in plan.legs:
-        bodies[MEANING] = _body(_nearest(plan.query_vector, plan.k, filters), plan.k)
+        bodies[MEANING] = _body(_nearest(plan.query_vector, plan, filters), plan.k)
     if plan.R is not None and np.any(plan.R) and PERSON in plan.legs:
         if plan.query_text:
             # R orders what was asked for; it does not widen it.
             filters = [*filters, strict(plan.query_text, minimum_should_match=PERSON_MATCH)]
-        bodies[PERSON] = _body(_nearest(plan.R, plan.k, filters), plan.k)
+        bodies[PERSON] = _body(_nearest(plan.R, plan, filters), plan.k)
     for body in bodies.values():
         body["timeout"] = f"{max(int(plan.timeout_s * 1000), 1)}ms"
     return bodies
@@ -186,11 +187,17 @@ def unavailable(error: OpenSearchException) -> ClusterUnavailable:
 
 
 def _nearest(
-    vector: NDArray[np.float32], k: int, filters: Sequence[Mapping[str, Any]]
+    vector: NDArray[np.float32], plan: Plan, filters: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    clause: dict[str, Any] = {"vector": vector, "k": k}
+    within = {"bool": {"filter": list(filters)}}
+    if plan.exact:
+        # The same space, hence the same scores as those of the graph.
+        params = {"field": VECTOR, "query_value": vector, "space_type": "innerproduct"}
+        script = {"source": "knn_score", "lang": "knn", "params": params}
+        return {"script_score": {"query": within, "script": script}}
+    clause: dict[str, Any] = {"vector": vector, "k": plan.k}
     if filters:
-        clause["filter"] = {"bool": {"filter": list(filters)}}
+        clause["filter"] = within
     return {"knn": {VECTOR: clause}}
 
 

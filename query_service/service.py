@@ -19,6 +19,7 @@ from plugin_config.client import ping_or_raise
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
+from query_service.candidates import LEGS
 from query_service.progress import Progress
 from query_service.ranking import Cost
 from query_service.requests import (
@@ -80,6 +81,9 @@ class Service:
         self.encoder = encoder
         self.reranker = reranker
         self.user_model = user_model
+        # What an evaluation changes: the legs that are asked, and brute force in place of HNSW.
+        self.legs = frozenset(LEGS)
+        self.exact = False
         self.fusion_weights = FusionWeights(
             alpha=settings.alpha, beta=settings.beta, demand=settings.demand
         )
