@@ -1,44 +1,31 @@
 """The commands `live-intent evaluate`: how good is it, on whose data."""
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
-Command = TypeVar("Command", bound=Callable[..., Any])
+from learning.events_command import events
+from learning.task_options import FILE, SPLIT, output_options, setup_options, user_options
 
-
-def output_options(command: Command) -> Command:
-    """Where a report goes: `learning.output.Output.ready` takes what these options give."""
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
-        click.option(
-            "--baseline",
-            type=FILE,
-            metavar="REPORT.json",
-            help="Also the difference, query by query, to an earlier run: its report.json.",
-        ),
-        click.option(
-            "--report",
-            "directory",
-            type=click.Path(path_type=Path),
-            metavar="DIR",
-            help="Also write a page with plots, index.html, and report.json into this folder.",
-        ),
-    ):
-        command = option(command)
-    return command
+if TYPE_CHECKING:
+    from learning.output import Output
+    from learning.users import Users
+    from learning.workbench import Setup
 
 
 @click.group()
 def evaluate() -> None:
-    """Measure the quality of search, through the real engine and the service's own code."""
+    """Measure the quality of search and recommendation, through the real engine and service.
+
+    Items are indexed below a prefix of their own (evaluate-...), which is kept for the next run;
+    the shop's own index is left alone. A task ends with status 1 when an answer lacked a part.
+    """
+
+
+evaluate.add_command(events)
 
 
 @evaluate.command()
-@click.option("--items", "items_file", type=FILE, required=True, help="The catalogue.")
 @click.option(
     "--judgments",
     "judgments_file",
@@ -55,7 +42,7 @@ def evaluate() -> None:
 )
 @click.option(
     "--split",
-    type=click.Choice(["all", "train", "validation", "test"]),
+    type=SPLIT,
     default="all",
     show_default=True,
     help="Part of the queries, by a hash of the query: 60, 20 and 20 %.",
@@ -68,37 +55,69 @@ def evaluate() -> None:
     help="Least grade of a relevant item; the others, and unjudged ones, are worth nothing.",
 )
 @click.option("--judged-lists", is_flag=True, help="Also order each query's judged items alone.")
-@click.option(
-    "--map", "columns", multiple=True, metavar="FIELD=COLUMN", help="Which column gives a field."
-)
-@click.option("--mapping", "mapping_file", type=FILE, help="A TOML file with the column mapping.")
-@click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave a column out.")
-@click.option("--analyzer", help="Analyzer of the items' texts [LIVE_INTENT_ANALYZER].")
-@click.option("--encoder", help="Model: a short name, a folder, a name [LIVE_INTENT_ENCODER].")
-@click.option("--layout", type=click.Choice(["sum", "concat"]), help="[LIVE_INTENT_LAYOUT].")
-@click.option("--fresh", is_flag=True, help="Index the items anew, though they are there.")
-@click.option("--clean", "remove_after", is_flag=True, help="Remove the index at the end.")
-@click.option("--threads", type=click.IntRange(1, 64), default=4, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap.")
-@click.option("--url", help="Address of the cluster [LIVE_INTENT_OPENSEARCH_URL].")
-@click.option("--prefix", help="Prefix of every name [LIVE_INTENT_INDEX_PREFIX].")
-@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@setup_options
 @output_options
-def search(
-    as_json: bool, directory: Path | None, baseline: Path | None, quiet: bool, **given: Any
-) -> None:
-    """Search the whole catalogue for judged queries: NDCG@10, Recall@10 and @100.
-
-    The items are indexed below a prefix of their own (evaluate-...), which is kept for the next
-    run; the shop's own index is left alone. Ends with status 1 when an answer lacked a part.
-    """
-    from indexer.progress import for_terminal
-    from learning.output import Output
+def search(**given: Any) -> None:
+    """Search the whole catalogue for judged queries: NDCG@10, Recall@10 and @100."""
     from learning.search_task import SearchTask, legs_of
 
-    output = Output.ready(as_json, directory, baseline)
+    output, setup = _begin(given)
     legs = [legs_of(text) for text in given.pop("legs") or ("words", "words,meaning")]
-    output.tell(SearchTask(legs=legs, progress=for_terminal(quiet), **given).run())
+    output.tell(SearchTask(setup, legs=legs, **given).run())
+
+
+@evaluate.command("next-item")
+@click.option(
+    "--sequences",
+    "sequences_file",
+    type=FILE,
+    required=True,
+    help="Rows of user_id and item_ids, oldest first: JSON lines, gzip or not.",
+)
+@click.option(
+    "--negatives",
+    type=click.IntRange(1, 499),
+    default=99,
+    show_default=True,
+    help="Items that the last one is to be told from, drawn by popularity.",
+)
+@setup_options
+@user_options
+@output_options
+def next_item(**given: Any) -> None:
+    """A user's last item from those before it: among 99 others, and among all items.
+
+    NDCG@10, Recall@10 and MRR of /v1/rank on the target and items drawn by popularity; then the
+    measures of /v1/recommend over the whole catalogue. Beside it: popularity, and chance.
+    """
+    from learning.next_item_task import NextItemTask
+
+    output, setup = _begin(given)
+    output.tell(NextItemTask(setup, users=_users(given), **given).run())
+
+
+@evaluate.command("personalised-search")
+@click.option(
+    "--rows",
+    "rows_file",
+    type=FILE,
+    required=True,
+    help="Rows of user_id, query, history (item ids, or objects of item_id, action, timestamp and "
+    "text, oldest first) and target: JSON lines, gzip or not.",
+)
+@setup_options
+@user_options
+@output_options
+def personalised_search(**given: Any) -> None:
+    """A live query and a history, over the whole catalogue: together, and each alone.
+
+    NDCG@10, Recall@10, MRR and Recall@100 of the target by the query alone, the history alone,
+    both, and the query with another user's history. Items of the history are no hits.
+    """
+    from learning.personalised_task import PersonalisedTask
+
+    output, setup = _begin(given)
+    output.tell(PersonalisedTask(setup, users=_users(given), **given).run())
 
 
 @evaluate.command()
@@ -113,3 +132,25 @@ def clean(url: str | None, prefix: str | None) -> None:
         for names in all_made(cluster.client, cluster.names):
             for index in remove(cluster.client, names, cluster.settings.bundles_dir):
                 click.echo(f"removed {index}")
+
+
+def _begin(given: dict[str, Any]) -> tuple["Output", "Setup"]:
+    """Takes the options of output and setup out of `given`, checked before the work begins."""
+    from indexer.progress import for_terminal
+    from learning.output import Output
+    from learning.workbench import Setup
+
+    output = Output.ready(given.pop("as_json"), given.pop("directory"), given.pop("baseline"))
+    return output, Setup.taken(given, for_terminal(given.pop("quiet")))
+
+
+def _users(given: dict[str, Any]) -> "Users":
+    """Takes the choice of users out of `given`."""
+    from learning.users import Users
+
+    return Users.read(
+        given.pop("split"),
+        given.pop("users_from"),
+        given.pop("users_not_in"),
+        given.pop("most_users") or 0,
+    )

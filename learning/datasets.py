@@ -28,6 +28,13 @@ class ItemsFile:
     rejects: int
     sha256: str
 
+    @property
+    def remarks(self) -> list[str]:
+        """What a report says of rows that are no items."""
+        if not self.rejects:
+            return []
+        return [f"{self.rejects} rows of {self.path.name} are no items"]
+
 
 @dataclass(frozen=True)
 class Judgments:
@@ -65,9 +72,13 @@ def read_items_file(path: Path, mapping: ColumnMap | None = None) -> ItemsFile:
             rejects += 1
     if not ids:
         raise DatasetError(f"{path} holds no item ({rejects} rows were rejected)")
+    return ItemsFile(path, frozenset(ids), rejects, sha256_of(path))
+
+
+def sha256_of(path: Path) -> str:
+    """The hash of a file's bytes, as hex digits."""
     with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return ItemsFile(path, frozenset(ids), rejects, sha256)
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_judgments(path: Path, item_ids: Collection[str]) -> Judgments:

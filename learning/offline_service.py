@@ -9,16 +9,18 @@ from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 
 from indexer.encoder_spec import EncoderSpec
+from learning.visitors import Visitors
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
-from query_service.candidates import MEANING
+from query_service.candidates import LEGS
 from query_service.progress import Progress
-from query_service.requests import SearchRequest, SearchResponse
+from query_service.requests import RankRequest, RecommendRequest, SearchRequest, SearchResponse
 from query_service.reranker import Reranker
 from query_service.service import QueryEncoder, Service
 from query_service.serving import View
 from query_service.settings import ServiceSettings
 from query_service.user_vector import UserModel, identity
+from query_service.visitor import Visitor
 
 Vectors = NDArray[np.float32]
 
@@ -49,8 +51,9 @@ class EncodedBefore:
 class OfflineService(Service):
     """A service on an evaluation's own index. Rankings are those of the real one.
 
-    Without the leg `meaning` among `legs` the query is not encoded: the re-ranker does not see its
-    meaning either. Hits carry no sources, and neither queries nor answers are kept.
+    `legs` are the ones asked; `exact` compares every vector, in place of HNSW; without `encodes`
+    a query has no vector, for the legs as for the re-ranker. Visitors come from `visitors`. Hits
+    carry no sources, and neither queries nor answers are kept.
     """
 
     def __init__(
@@ -61,13 +64,19 @@ class OfflineService(Service):
         names: IndexNames,
         encoder: QueryEncoder,
         *,
-        legs: frozenset[str],
         reranker: Reranker | None,
         user_model: UserModel = identity,
+        visitors: Visitors | None = None,
+        legs: frozenset[str] = frozenset(LEGS),
+        exact: bool = False,
+        encodes: bool = True,
     ) -> None:
         own = cluster.model_copy(update={"index_prefix": names.prefix})
         super().__init__(settings, own, client, encoder, reranker=reranker, user_model=user_model)
         self.legs = legs
+        self.exact = exact
+        self._encodes = encodes
+        self._visitors = visitors or Visitors({}, {})
         self.views.refresh()
 
     def start(self) -> None:
@@ -78,9 +87,21 @@ class OfflineService(Service):
 
     def encoded(self, encoding: Future[Vectors], progress: Progress) -> Vectors | None:
         """The query's embedding float32 [D]; None where its meaning is not asked for."""
-        if MEANING in self.legs:
-            return super().encoded(encoding, progress)
-        return None
+        return super().encoded(encoding, progress) if self._encodes else None
+
+    def encode_soon(self, text: str) -> Future[Vectors]:
+        """The query's embedding, if one is wanted."""
+        return super().encode_soon(text) if self._encodes else Future()
+
+    def visitor(
+        self,
+        view: View,
+        progress: Progress,
+        request: SearchRequest | RecommendRequest | RankRequest,
+    ) -> Visitor:
+        """The visitor whose history was given for the session."""
+        progress.ran("session")
+        return self._visitors.visitor(request.session_id, request.user_id or "")
 
     def sources(
         self, view: View, ids: Sequence[str], progress: Progress

@@ -77,6 +77,8 @@ def as_data(report: Report, *, values: bool = False) -> dict[str, Any]:
         if report.baseline:
             line["baseline"] = report.baseline.row_for(row.label).label
             line["difference_to_baseline"] = _plain(report.differences_to_baseline(row))
+        if row.note:
+            line["note"] = row.note
         rows.append(line | (by_query(row) if values else {}))
     data = {"task": report.task, **report.facts, "rows": rows, "remarks": list(report.remarks)}
     if report.totals:
@@ -119,7 +121,8 @@ def table_of(report: Report) -> list[list[str]]:
     table = [["", *measures]]
     for row in report.rows:
         found = row.intervals(report.seed)
-        table.append([row.label, *(told(found[m]) if m in found else "" for m in measures)])
+        label = f"{row.label} ({row.note})" if row.note else row.label
+        table.append([label, *(told(found[m]) if m in found else "" for m in measures)])
         compared = {f"  - {report.rows[0].label}": report.differences(row)}
         if report.baseline:
             before = report.baseline.row_for(row.label).label

@@ -1,0 +1,78 @@
+"""Ways to put the service together: whole, and with one part switched off (an ablation)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, runtime_checkable
+
+from learning.evaluate import Measured
+from learning.intervals import paired_difference
+from query_service.candidates import LEGS, MEANING, PERSON, WORDS
+
+NOT_PAYING = "does not pay"
+
+
+@runtime_checkable
+class Separable(Protocol):
+    """A re-ranker whose feature groups can be switched off one by one."""
+
+    @property
+    def groups(self) -> Sequence[str]: ...
+    def without(self, group: str) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to put the service together.
+
+    `encodes` False: the query has no vector at all. `settings`: of the service. `without_group`: a
+    feature group of the re-ranker that counts for nothing. `user_model` False: R = D_ub.
+    """
+
+    label: str
+    legs: frozenset[str] = frozenset(LEGS)
+    encodes: bool = True
+    settings: Mapping[str, float] = field(default_factory=dict)
+    without_group: str = ""
+    user_model: bool = True
+
+
+WHOLE = Variant("whole")
+
+
+def ablations(*, query: bool, groups: Iterable[str], user_model: bool) -> list[Variant]:
+    """The whole and then it without each of its parts.
+
+    `query`: whether there is one; without it D_H, D_q, the leg `meaning` and the words have no
+    input, and the leg `words` holds the popular items. `groups`: the re-ranker's feature groups;
+    `user_model`: whether M_theta is learned.
+    """
+    found = [WHOLE]
+    if query:
+        # mix(D_H, D_q, alpha) and mix(D_B, D_a, beta): a share of 0 leaves the one out.
+        found += [_changed("D_H", alpha=0.0), _changed("D_q", alpha=1.0)]
+    found += [_changed("D_B", beta=0.0), _changed("D_a", beta=1.0)]
+    if user_model:
+        found.append(replace(WHOLE, label="without M_theta", user_model=False))
+    for leg in (WORDS, MEANING, PERSON) if query else (WORDS, PERSON):
+        name = leg if query or leg != WORDS else "popular"
+        legs = frozenset(LEGS) - {leg}
+        found.append(replace(WHOLE, label=f"without the leg {name}", legs=legs))
+    for group in groups:
+        if query or group not in {"words", "meaning"}:
+            label = f"re-ranker without {group}"
+            found.append(replace(WHOLE, label=label, without_group=group))
+    return found
+
+
+def with_verdicts(rows: Sequence[Measured], measure: str, seed: int) -> list[Measured]:
+    """The rows; those that are surely better than the first, the whole, say what does not pay."""
+    whole = rows[0].values[measure]
+    judged = [rows[0]]
+    for row in rows[1:]:
+        better = paired_difference(row.values[measure], whole, seed=seed).low > 0
+        judged.append(replace(row, note=NOT_PAYING) if better else row)
+    return judged
+
+
+def _changed(part: str, **settings: float) -> Variant:
+    return replace(WHOLE, label=f"without {part}", settings=settings)
