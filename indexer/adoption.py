@@ -36,7 +36,8 @@ def adopt(
         if not hits:
             break
         items = [to_stored_item(hit["_source"]) for hit in hits]
-        vectors = item_vectors(encoder.encode_items([item.text for item in items]), projections)
+        embeddings = encoder.encode_items([item.text for item in items])
+        vectors = item_vectors(embeddings, projections, [item.item_id for item in items])
         # with the version that was read: an upsert that came in meanwhile stays
         writes = [
             index_write(item.item_id, to_document(item, vector), hit["_version"])

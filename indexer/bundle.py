@@ -1,7 +1,8 @@
-"""The model bundle: a folder with all that was learned, and the manifest that says of what.
+"""The bundle of an index: what was learned of its catalogue, and the manifest that says of what.
 
 A rebuild writes one for its index: W_uq, W_ua, the projections of the `concat` layout and the
-catalogue's statistics. Weights are safetensors; nothing in it can run code.
+catalogue's statistics. What is learned of visitors lies in a bundle of its own, see `learned`.
+Weights are safetensors; nothing in it can run code.
 """
 
 import hashlib
@@ -68,9 +69,11 @@ class ModelBundle:
         """16 hex digits; item vectors can be compared exactly when this is equal."""
         return vector_space(self.spec, self.projections)
 
-    def item_vectors(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-        """g_i of embeddings float32 [n, D]: float32 [n, dims], unit length."""
-        return item_vectors(embeddings, self.projections)
+    def item_vectors(
+        self, embeddings: NDArray[np.float32], ids: Sequence[str] = ()
+    ) -> NDArray[np.float32]:
+        """g_i of embeddings float32 [n, D] of the items `ids`: float32 [n, dims], unit length."""
+        return item_vectors(embeddings, self.projections, ids)
 
     def meaning(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
         """Embeddings [..., D] as demand vectors in R^M, unit length (M = D for `sum`)."""
@@ -155,14 +158,17 @@ class ModelBundle:
 
 
 def item_vectors(
-    embeddings: NDArray[np.float32], projections: Projections | None
+    embeddings: NDArray[np.float32], projections: Projections | None, ids: Sequence[str] = ()
 ) -> NDArray[np.float32]:
     """g_i of embeddings [n, D]: themselves in the layout `sum`, two halves in `concat`."""
-    return unit(embeddings) if projections is None else projections.item_vectors(embeddings)
+    return unit(embeddings) if projections is None else projections.item_vectors(embeddings, ids)
 
 
 def vector_space(spec: EncoderSpec, projections: Projections | None) -> str:
-    """Names the space that item vectors live in: 16 hex digits of encoder and projections."""
+    """Names the space that item vectors live in: 16 hex digits of encoder and projections.
+
+    Learned item halves are in the encoder's fingerprint.
+    """
     digest = hashlib.sha256(spec.fingerprint.encode())
     if projections:
         digest.update(projections.P_M.astype("<f2").tobytes())
@@ -188,7 +194,8 @@ def fit_bundle(
 ) -> ModelBundle:
     """Learns W_uq and W_ua from (a sample of) the catalogue; `embeddings` float32 [n, D]."""
     meaning = projections.meaning(embeddings) if projections else embeddings
-    behaviour = projections.behaviour(embeddings) if projections else embeddings
+    ids = [item.item_id for item in items]
+    behaviour = projections.behaviour(embeddings, ids) if projections else embeddings
     return ModelBundle(
         name=name,
         spec=spec,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from indexer.encoder_spec import EncoderSpec
 from indexer.number_format import torch_threads
-from indexer.projections import unit
+from indexer.projections import Projections, unit
 from indexer.token_batches import TokenBatch, Tokens, token_batches
 
 if TYPE_CHECKING:
@@ -41,8 +41,11 @@ class Encoder:
         *,
         threads: int = 1,
         cache_size: int = 10_000,
+        halves: Projections | None = None,
     ) -> None:
+        """`halves` are the learned item halves of a bundle: the item's vector is made with them."""
         self.spec = spec
+        self.halves = halves
         self.device = device
         self.dtype = dtype
         self.threads = threads

@@ -1,17 +1,21 @@
 """From settings to an encoder: find the model, read it, check its number format, say what it is."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
+from indexer.bundle import BundleError
 from indexer.encoder import Encoder
 from indexer.encoder_spec import EncoderSpec
+from indexer.learned import ENCODER, ITEM_HALVES, LearnedBundle
 from indexer.model_folder import ModelUse, read_use, weights_hash
 from indexer.model_loading import Checkpoint, read_checkpoint, read_tokenizer
 from indexer.model_names import model_folder, shown_name
 from indexer.number_format import TOLERANCE, choose_device, choose_format
+from indexer.projections import Projections
 from plugin_config.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -31,10 +35,25 @@ def load_encoder(settings: "EncoderSettings") -> Encoder:
     """Raises ModelUnavailable, SettingsError."""
     device = choose_device(settings.device)
     dtype = choose_format(settings.number_format, device)
-    folder = model_folder(settings.encoder, settings.models_dir)
+    bundle = LearnedBundle.open(settings.bundle) if settings.bundle else None
+    if bundle is not None and bundle.has(ENCODER):
+        folder = bundle.path(ENCODER)
+        name = str(bundle.provenance[ENCODER].get("name", "tuned"))
+    else:
+        folder, name = model_folder(settings.encoder, settings.models_dir), settings.encoder
     use = read_use(folder)
     checkpoint = read_checkpoint(folder)
-    spec = _spec(settings, use, folder, checkpoint)
+    spec = _spec(settings, use, folder, name, checkpoint)
+    halves = None
+    if bundle is not None and bundle.has(ITEM_HALVES):
+        halves = _learned_halves(bundle, spec)
+        spec = replace(
+            spec,
+            layout="concat",
+            meaning_dims=len(halves.P_M),
+            behaviour_dims=len(halves.P_K),
+            behaviour=halves.fingerprint,
+        )
     tokenizer = read_tokenizer(folder, use, checkpoint.config["vocab_size"])
     tokenizer.enable_truncation(spec.max_length)
 
@@ -47,6 +66,7 @@ def load_encoder(settings: "EncoderSettings") -> Encoder:
             dtype,
             threads=settings.encode_threads or torch.get_num_threads(),
             cache_size=settings.query_cache_size,
+            halves=halves,
         )
 
     if dtype == torch.float32:
@@ -67,8 +87,21 @@ def load_encoder(settings: "EncoderSettings") -> Encoder:
     return encoder(torch.float32)
 
 
+def _learned_halves(bundle: LearnedBundle, spec: EncoderSpec) -> Projections:
+    """The item halves of a bundle. Raises BundleError when another encoder was at their base."""
+    told = bundle.provenance[ITEM_HALVES]
+    wanted = told.get("encoder_weights")
+    if wanted != spec.weights_hash:
+        raise BundleError(
+            f"the item halves of the learned bundle {bundle.folder} stand on the encoder "
+            f"{told.get('encoder')} (weights {wanted}); LIVE_INTENT_ENCODER gives {spec.model} "
+            f"(weights {spec.weights_hash}). Set it to that one, or learn again"
+        )
+    return Projections.load(bundle.path(ITEM_HALVES))
+
+
 def _spec(
-    settings: "EncoderSettings", use: ModelUse, folder: Path, checkpoint: Checkpoint
+    settings: "EncoderSettings", use: ModelUse, folder: Path, name: str, checkpoint: Checkpoint
 ) -> EncoderSpec:
     dimension: int = checkpoint.config["hidden_size"]
     halves = (settings.meaning_dims, settings.behaviour_dims)
@@ -81,7 +114,7 @@ def _spec(
             "LIVE_INTENT_BEHAVIOUR_DIMS to at most that"
         )
     return EncoderSpec(
-        model=shown_name(settings.encoder),
+        model=shown_name(name),
         weights_hash=weights_hash(folder),
         pooling=settings.pooling or use.pooling or "mean",
         normalize=True,

@@ -31,6 +31,7 @@ class EncoderSpec:
     layout: Literal["sum", "concat"] | str
     meaning_dims: int  # M, of the layout `concat`
     behaviour_dims: int  # K, likewise
+    behaviour: str = ""  # fingerprint of the learned item halves; empty: none are learned
 
     @cached_property
     def fingerprint(self) -> str:
@@ -45,7 +46,10 @@ class EncoderSpec:
 
     def to_meta(self) -> dict[str, Any]:
         """As it stands in an index's `_meta`."""
-        return asdict(self)
+        told = asdict(self)
+        if not self.behaviour:
+            del told["behaviour"]  # so that an index from before there was one still fits
+        return told
 
     @classmethod
     def from_meta(cls, meta: Mapping[str, Any]) -> "EncoderSpec":
@@ -65,11 +69,16 @@ def check_fingerprint(spec: EncoderSpec, meta: Mapping[str, Any], index_name: st
     raise EncoderMismatch(
         f"the index {index_name} holds vectors of {holds}; this process encodes with "
         f"{_told(spec.to_meta())}. Rebuild it (live-intent index rebuild CATALOGUE), or set "
-        "LIVE_INTENT_ENCODER, LIVE_INTENT_LAYOUT and what goes with them to the index's"
+        "LIVE_INTENT_BUNDLE, LIVE_INTENT_ENCODER, LIVE_INTENT_LAYOUT and what goes with them to "
+        "the index's"
     )
 
 
 def _told(meta: Mapping[str, Any]) -> str:
     dims = f", M={meta['meaning_dims']}, K={meta['behaviour_dims']}"
     layout = f"layout {meta['layout']}" + (dims if meta["layout"] == "concat" else "")
-    return f"{meta['model']} (weights {meta['weights_hash']}, {meta['pooling']} pooling, {layout})"
+    learned = f", learned item halves {meta['behaviour']}" if meta.get("behaviour") else ""
+    return (
+        f"{meta['model']} (weights {meta['weights_hash']}, {meta['pooling']} pooling, {layout}"
+        f"{learned})"
+    )

@@ -32,6 +32,11 @@ class ItemEncoder(Protocol):
     @property
     def spec(self) -> EncoderSpec: ...
 
+    @property
+    def halves(self) -> Projections | None:
+        """The learned item halves; None: a rebuild fits its own."""
+        ...
+
     def encode_items(self, texts: Sequence[str]) -> Vectors:
         """Embeddings float32 [n, D], unit length; batches them by length itself."""
         ...
@@ -123,7 +128,8 @@ def fill(
         for window in reader:
             vectors = _embed(encoder, window, embeddings)
             read += len(window.items)
-            placed = item_vectors(vectors, projections)
+            ids = [item.item_id for item in window.items]
+            placed = item_vectors(vectors, projections, ids)
             writer.put(list(zip(window.items, placed, strict=True)))
         _check_unchanged(catalogue, survey.items, read)
         outcome = writer.finish()

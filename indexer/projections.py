@@ -1,11 +1,21 @@
-"""The two halves of the `concat` layout: g_i = [P_M e ; P_K e + r_i], each half unit length."""
+"""The two halves of the `concat` layout: g_i = [P_M e ; P_K e + r_i], each half unit length.
 
-from dataclasses import dataclass
+Before anything is learned r_i is 0. `learn user-model` learns P_K, and r_i for each item that
+visitors acted on; the others (cold items) keep what their text says.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
+_WEIGHTS, _IDS = "weights.safetensors", "ids.json"
 
 
 def unit(vectors: Vectors) -> Vectors:
@@ -19,24 +29,70 @@ def unit(vectors: Vectors) -> Vectors:
 
 @dataclass(frozen=True)
 class Projections:
-    """P_M float32 [M, D] and P_K float32 [K, D] from embeddings to the item's two halves."""
+    """P_M float32 [M, D] and P_K float32 [K, D] from embeddings to the item's two halves.
+
+    `residuals` float32 [n, K] are the r_i of the items `ids`.
+    """
 
     P_M: Vectors
     P_K: Vectors
+    ids: tuple[str, ...] = ()
+    residuals: Vectors = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """Where each known item's r_i is in `residuals`."""
+        return {item_id: row for row, item_id in enumerate(self.ids)}
 
     def meaning(self, embeddings: Vectors) -> Vectors:
         """P_M e, float32 [..., M], unit length."""
         return unit(embeddings @ self.P_M.T)
 
-    def behaviour(self, embeddings: Vectors) -> Vectors:
-        """P_K e, float32 [..., K], unit length: the behaviour half before anything is learned."""
-        return unit(embeddings @ self.P_K.T)
+    def behaviour(self, embeddings: Vectors, ids: Sequence[str] = ()) -> Vectors:
+        """P_K e + r_i, float32 [..., K], unit length; r_i is 0 for items not in `ids`."""
+        projected = embeddings @ self.P_K.T
+        if self.ids and len(ids):
+            found = [(place, self.rows[i]) for place, i in enumerate(ids) if i in self.rows]
+            if found:
+                places, rows = np.array(found).T
+                projected[places] += self.residuals[rows]
+        return unit(projected)
 
-    def item_vectors(self, embeddings: Vectors) -> Vectors:
-        """g = [P_M e ; P_K e], float32 [n, M+K], unit length with halves of equal length."""
-        halves = [self.meaning(embeddings), self.behaviour(embeddings)]
+    def item_vectors(self, embeddings: Vectors, ids: Sequence[str] = ()) -> Vectors:
+        """g = [P_M e ; P_K e + r], float32 [n, M+K], unit length with halves of equal length."""
+        halves = [self.meaning(embeddings), self.behaviour(embeddings, ids)]
         joined: Vectors = np.concatenate(halves, axis=-1) / np.float32(np.sqrt(2.0))
         return joined
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits of all that is learned in it."""
+        digest = hashlib.sha256()
+        for weights in (self.P_M, self.P_K, self.residuals):
+            digest.update(np.ascontiguousarray(weights.astype("<f2")).tobytes())
+        digest.update("\n".join(self.ids).encode())
+        return digest.hexdigest()[:16]
+
+    def save(self, folder: Path) -> None:
+        """Writes the halves as a part of a learned bundle; r_i as float16."""
+        from safetensors.numpy import save_file
+
+        weights = {
+            "P_M": self.P_M.astype(np.float32),
+            "P_K": self.P_K.astype(np.float32),
+            "residuals": self.residuals.astype(np.float16),
+        }
+        save_file({k: np.ascontiguousarray(v) for k, v in weights.items()}, folder / _WEIGHTS)
+        (folder / _IDS).write_text(json.dumps(list(self.ids), ensure_ascii=False), "utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "Projections":
+        """The reverse of `save`."""
+        from safetensors.numpy import load_file
+
+        weights = load_file(folder / _WEIGHTS)
+        ids = tuple(json.loads((folder / _IDS).read_text("utf-8")))
+        return cls(weights["P_M"], weights["P_K"], ids, weights["residuals"].astype(np.float32))
 
 
 def fit_projections(embeddings: Vectors, M: int, K: int) -> Projections:

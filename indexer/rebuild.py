@@ -173,7 +173,7 @@ class _Work:
         known = encode_sample(
             self.encoder, self.survey.sample, self.settings.fill_window, self.progress
         )
-        projections = fit_space(self.encoder.spec, known)
+        projections = self.encoder.halves or fit_space(self.encoder.spec, known)
         return projections, self._fit_bundle(projections, known), known
 
     def _fit_bundle(self, projections: Projections | None, embeddings: Vectors) -> ModelBundle:
@@ -226,7 +226,9 @@ class _Work:
         )
         step = max(1, len(self.survey.sample) // INSPECTED)
         items = [item for _, item in self.survey.sample[::step]]
-        vectors = item_vectors(filled.embeddings[::step], projections)
+        vectors = item_vectors(
+            filled.embeddings[::step], projections, [item.item_id for item in items]
+        )
         check_vectors(self.client, self.index, list(zip(items, vectors, strict=True)), self.version)
         return count
 

@@ -19,6 +19,11 @@ class EncoderSettings(Settings):
         description="`minilm`, `multilingual` (needs the extra of that name), a folder in Hugging "
         "Face form, or a hub name.",
     )
+    bundle: Path | None = Field(
+        None,
+        description="Folder that `live-intent learn` wrote; its encoder and item halves come "
+        "before what LIVE_INTENT_ENCODER and LIVE_INTENT_LAYOUT say. Default: nothing learned.",
+    )
     pooling: Literal["mean", "cls"] | None = Field(
         None, description="How token vectors become one; default: as the model's folder says."
     )

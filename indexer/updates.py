@@ -61,7 +61,7 @@ def upsert(
     embeddings = encoder.encode_items([item.text for item in items])
 
     def writes(target: Generation) -> list[Write]:
-        vectors = _vectors_for(target, encoder, embeddings, bundles_dir)
+        vectors = _vectors_for(target, encoder, items, embeddings, bundles_dir)
         return [
             index_write(
                 item.item_id,
@@ -193,11 +193,16 @@ def _check_live(client: OpenSearch, names: IndexNames, encoder: ItemEncoder) -> 
 
 
 def _vectors_for(
-    target: Generation, encoder: ItemEncoder, embeddings: Vectors, bundles_dir: Path
+    target: Generation,
+    encoder: ItemEncoder,
+    items: Sequence[Item],
+    embeddings: Vectors,
+    bundles_dir: Path,
 ) -> Vectors | None:
+    ids = [item.item_id for item in items]
     try:
         check_fingerprint(encoder.spec, target.meta, target.index)
-        return item_vectors(embeddings, _projections(target, encoder, bundles_dir))
+        return item_vectors(embeddings, _projections(target, encoder, bundles_dir), ids)
     except (EncoderMismatch, BundleError):
         if target.live:
             raise
@@ -207,6 +212,8 @@ def _vectors_for(
 def _projections(target: Generation, encoder: ItemEncoder, bundles_dir: Path) -> Projections | None:
     if encoder.spec.layout == "sum":
         return None
+    if encoder.halves is not None:
+        return encoder.halves  # the fingerprint says that the index was made with them
     bundle = ModelBundle.load(bundles_dir / str(target.meta.get("bundle", target.index)))
     if bundle.vector_space != target.meta.get("vector_space"):
         raise BundleError(
