@@ -34,9 +34,11 @@ th, td { padding: .35rem .7rem; border: 1px solid var(--line); text-align: right
   white-space: nowrap; }
 th:first-child { text-align: left; } thead th { background: var(--paper); }
 tr.less th, tr.less td { color: var(--quiet); font-size: .9rem; }
-figure { margin: .5rem 0 1rem; }
+figure { margin: .5rem 0 1rem; min-width: 0; }
 .pair { display: flex; flex-wrap: wrap; gap: 1rem; align-items: start; }
 svg { max-width: 100%; height: auto; }
+@media (max-width: 40rem) { dl { display: block; } dd { margin-bottom: .5rem; }
+  figure { overflow-x: auto; } svg { max-width: none; } }
 .quiet, figcaption { color: var(--quiet); font-size: .9rem; }
 .bad { color: var(--bad); font-weight: 600; } summary { cursor: pointer; }
 """
@@ -150,30 +152,33 @@ def _table(report: Report) -> str:
 def _measures(report: Report) -> str:
     parts = []
     rows = [(row, row.intervals(report.seed)) for row in report.rows]
-    compared = [
-        (row, report.differences(row), report.differences_to_baseline(row)) for row in report.rows
-    ]
+    compared = [(f"- {report.rows[0].label}", [report.differences(row) for row in report.rows])]
+    if report.baseline:
+        found = [report.differences_to_baseline(row) for row in report.rows]
+        compared.append(("- baseline", found))
     for name in report.measures:
         means = {row.label: found[name] for row, found in rows if name in found}
-        differences = {}
-        for row, to_first, to_baseline in compared:
-            if name in to_first:
-                differences[f"{row.label} - {report.rows[0].label}"] = to_first[name]
-            if name in to_baseline and report.baseline:
-                differences[f"{row.label} - baseline"] = to_baseline[name]
-        differences = {label: i for label, i in differences.items() if i.count}
-        values = {row.label: row.values[name] for row, found in rows if name in found}
-        drawn = plots.histogram(name, values)
-        means = {label: i for label, i in means.items() if i.count}
+        means = {label: interval for label, interval in means.items() if interval.count}
         if not means:
             parts.append(f'<h3>{escape(name)}</h3><p class="quiet">No query has a value.</p>')
             continue
-        note = plots.legend_names(list(values))
+        differences = {
+            title: {
+                row.label: each[name]
+                for row, each in zip(report.rows, found, strict=True)
+                if name in each and each[name].count
+            }
+            for title, found in compared
+        }
+        differences = {title: found for title, found in differences.items() if found}
+        values = {row.label: row.values[name] for row, found in rows if name in found}
+        note = plots.left_out(list(values))
         parts.append(
             f'<h3>{escape(name)}</h3><div class="pair">'
             f"<figure>{plots.forest(name, means, differences)}"
-            "<figcaption>Mean and 95 % interval</figcaption></figure>"
-            f"<figure>{drawn}<figcaption>Single queries. {escape(note)}</figcaption></figure></div>"
+            "<figcaption>Means and paired differences, with 95 % intervals</figcaption></figure>"
+            f"<figure>{plots.spread(name, values)}"
+            f"<figcaption>Single queries. {escape(note)}</figcaption></figure></div>"
         )
     return "".join(parts)
 

@@ -41,24 +41,30 @@ _STYLE = {
 }
 
 
-def forest(name: str, means: Mapping[str, Interval], differences: Mapping[str, Interval]) -> str:
-    """A measure's mean and 95 % interval of each row, and beside it the paired differences."""
-    panels = 2 if differences else 1
-    most = max(len(means), len(differences))
+def forest(
+    name: str, means: Mapping[str, Interval], differences: Mapping[str, Mapping[str, Interval]]
+) -> str:
+    """A measure's mean and 95 % interval of each row; beside it, by what they are compared with,
+    the rows' paired differences.
+    """
+    panels = 1 + len(differences)
     alt = f"{name}: " + "; ".join(f"{label} {i.mean:.4f}" for label, i in means.items())
-    with _figure(7.6 if panels == 2 else 5.2, 0.9 + 0.32 * most, alt) as (figure, drawn):
-        axes = np.ravel(figure.subplots(1, panels))
-        _intervals(axes[0], means, COLOURS[0])
+    size = (3.2 + 1.9 * panels, 0.9 + 0.3 * len(means))
+    with _figure(*size, alt) as (figure, drawn):
+        axes = np.ravel(figure.subplots(1, panels, sharey=True))
+        _intervals(axes[0], list(means), means, COLOURS[0])
         axes[0].set_xlabel(name)
-        if differences:
-            _intervals(axes[1], differences, COLOURS[1])
-            axes[1].axvline(0, color=INK, linewidth=0.8)
-            axes[1].set_xlabel("difference")
+        for panel, (title, found) in zip(axes[1:], differences.items(), strict=True):
+            _intervals(panel, list(means), found, COLOURS[1])
+            panel.axvline(0, color=INK, linewidth=0.8)
+            panel.set_xlabel(_short(title))
     return drawn[0]
 
 
-def histogram(name: str, values: Mapping[str, Values]) -> str:
-    """How a measure's values of the single queries are spread, a line a row."""
+def spread(name: str, values: Mapping[str, Values]) -> str:
+    """How a measure's values of the single queries are spread: a histogram, or of three rows and
+    more, which would hide each other, the share of queries up to each value.
+    """
     shown = {label: row[~np.isnan(row)] for label, row in list(values.items())[:SERIES]}
     every = np.concatenate(list(shown.values())) if shown else np.zeros(0)
     if not len(every):
@@ -66,14 +72,17 @@ def histogram(name: str, values: Mapping[str, Values]) -> str:
     low, high = float(every.min()), float(every.max())
     low, high = (min(low, 0.0), max(high, 1.0)) if high <= 1.5 else (low, high)
     edges = np.linspace(low, high if high > low else low + 1, 21)
-    alt = f"Histogram of {name} over queries for {', '.join(shown)}"
-    with _figure(5.2, 2.3, alt) as (figure, drawn):
+    alt = f"Distribution of {name} over queries for {', '.join(shown)}"
+    with _figure(4.6, 2.1, alt) as (figure, drawn):
         axes = figure.subplots()
         for (label, row), colour in zip(shown.items(), COLOURS, strict=False):
-            counts = np.histogram(row, edges)[0] / max(len(row), 1)
-            axes.stairs(counts, edges, color=colour, linewidth=1.6, label=label)
+            if len(shown) > 2:
+                axes.ecdf(row, color=colour, linewidth=1.4, label=label)
+            else:
+                counts = np.histogram(row, edges)[0] / max(len(row), 1)
+                axes.stairs(counts, edges, color=colour, linewidth=1.6, label=label)
         axes.set_xlabel(name)
-        axes.set_ylabel("share of queries")
+        axes.set_ylabel("share up to it" if len(shown) > 2 else "share of queries")
         _legend(axes, len(shown))
     return drawn[0]
 
@@ -87,6 +96,8 @@ def curve(shown: Curve) -> str:
         axes.set_xlabel(shown.x_label)
         axes.set_ylabel(shown.y_label)
         axes.set_ylim(bottom=0)
+        if all(float(x).is_integer() for x in shown.x):
+            axes.xaxis.get_major_locator().set_params(integer=True)
         _legend(axes, len(shown.lines))
     return drawn[0]
 
@@ -106,19 +117,24 @@ def bars(shown: Bars) -> str:
             if label in shown.low:
                 axes.hlines(at, shown.low[label], shown.high[label], color=INK, linewidth=1)
         axes.set_yticks(places, [_short(label) for label in shown.labels])
-        axes.invert_yaxis()
+        axes.set_ylim(len(shown.labels) - 0.5, -0.5)
         axes.set_xlabel(shown.x_label)
         axes.grid(visible=False, axis="y")
         _legend(axes, each)
     return drawn[0]
 
 
-def _intervals(axes: Any, intervals: Mapping[str, Interval], colour: str) -> None:
-    for place, interval in enumerate(intervals.values()):
-        axes.hlines(place, interval.low, interval.high, color=colour, linewidth=2)
-        axes.plot([interval.mean], [place], marker="o", markersize=5, color=colour)
-    axes.set_yticks(range(len(intervals)), [_short(label) for label in intervals])
-    axes.set_ylim(len(intervals) - 0.5, -0.5)
+def _intervals(
+    axes: Any, labels: Sequence[str], intervals: Mapping[str, Interval], colour: str
+) -> None:
+    for place, label in enumerate(labels):
+        interval = intervals.get(label)
+        if interval is not None:
+            axes.hlines(place, interval.low, interval.high, color=colour, linewidth=2)
+            axes.plot([interval.mean], [place], marker="o", markersize=5, color=colour)
+    axes.set_yticks(range(len(labels)), [_short(label) for label in labels])
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.locator_params(axis="x", nbins=4)
     axes.grid(visible=False, axis="y")
 
 
@@ -170,7 +186,7 @@ def _inline(svg: str, alt: str) -> str:
     return body.replace("<svg", head, 1)
 
 
-def legend_names(labels: Sequence[str]) -> str:
-    """What a histogram leaves out, in words."""
+def left_out(labels: Sequence[str]) -> str:
+    """What `spread` does not show, in words."""
     left = len(labels) - SERIES
     return f"The first {SERIES} rows; {left} more are left out." if left > 0 else ""

@@ -124,7 +124,9 @@ def test_a_run_against_the_one_before(tmp_path: Path) -> None:
     assert told["baseline"] == "words"
     assert told["difference_to_baseline"]["NDCG@10"]["mean"] == pytest.approx(0.1)
     write_report(now, tmp_path / "now")
-    assert "learned - baseline" in (tmp_path / "now/index.html").read_text()
+    page = (tmp_path / "now/index.html").read_text()
+    assert "- baseline words" in page
+    assert "+0.1000 [+0.1000, +0.1000]" in page
 
 
 def test_a_baseline_that_fits_not(tmp_path: Path) -> None:
