@@ -19,7 +19,7 @@ from query_service.reranker import Reranker
 from query_service.service import QueryEncoder, Service
 from query_service.serving import View
 from query_service.settings import ServiceSettings
-from query_service.user_vector import UserModel, identity
+from query_service.user_vector import UserModel
 from query_service.visitor import Visitor
 
 Vectors = NDArray[np.float32]
@@ -65,7 +65,7 @@ class OfflineService(Service):
         encoder: QueryEncoder,
         *,
         reranker: Reranker | None,
-        user_model: UserModel = identity,
+        user_model: UserModel | None = None,
         visitors: Visitors | None = None,
         legs: frozenset[str] = frozenset(LEGS),
         exact: bool = False,

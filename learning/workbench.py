@@ -66,12 +66,13 @@ class Setup:
         """
         from indexer.encoder import Encoder
         from indexer.settings import EncoderSettings, IndexSettings
-        from query_service.reranker import Reranker
-        from query_service.user_vector import identity
+        from query_service.learned_parts import learned_parts
 
         with ClusterSession(self.url, self.prefix) as cluster:
             settings = load(IndexSettings, analyzer=self.analyzer)
-            encoder = Encoder.load(load(EncoderSettings, encoder=self.encoder, layout=self.layout))
+            chosen = load(EncoderSettings, encoder=self.encoder, layout=self.layout)
+            encoder = Encoder.load(chosen)
+            parts = learned_parts(chosen.bundle, encoder.spec)
             bundles = cluster.settings.bundles_dir
             names = evaluation_index.names_for(
                 cluster.names, items, mapping, encoder.spec, settings
@@ -91,7 +92,7 @@ class Setup:
             }
             if self.exact:
                 facts["k-NN"] = "exact, every vector compared"
-            yield Workbench(self, cluster, names, encoder, facts, Reranker(), identity)
+            yield Workbench(self, cluster, names, encoder, facts, parts.reranker, parts.user_model)
             if self.remove_after:
                 evaluation_index.remove(cluster.client, names, bundles)
 
@@ -106,7 +107,7 @@ class Workbench:
     encoder: "Encoder"
     facts: dict[str, Any]  # what the report says of it
     reranker: "Reranker"
-    user_model: "UserModel"
+    user_model: "UserModel | None"
 
     @contextmanager
     def service(
@@ -119,7 +120,6 @@ class Workbench:
         """A service put together as `variant` says, closed afterwards."""
         from learning.offline_service import OfflineService
         from query_service.settings import ServiceSettings
-        from query_service.user_vector import identity
 
         service = OfflineService(
             load(ServiceSettings, **variant.settings),
@@ -128,7 +128,7 @@ class Workbench:
             self.names,
             encoder or self.encoder,
             reranker=self._reranker(variant),
-            user_model=self.user_model if variant.user_model else identity,
+            user_model=self.user_model if variant.user_model else None,
             visitors=visitors,
             legs=variant.legs,
             exact=self.setup.exact,
@@ -147,9 +147,7 @@ class Workbench:
     @property
     def has_user_model(self) -> bool:
         """Whether M_theta is learned."""
-        from query_service.user_vector import identity
-
-        return self.user_model is not identity
+        return self.user_model is not None
 
     def known_items(self, ids: Sequence[str]) -> dict[str, "KnownItem"]:
         """What an event keeps of each item. Raises LiveIntentError for one not in the index."""

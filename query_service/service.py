@@ -35,7 +35,7 @@ from query_service.serving import Items, View, ViewHolder
 from query_service.sessions.documents import KnownItem, SessionLimits
 from query_service.sessions.store import EventOutcome, SessionStore, SessionsUnreadable
 from query_service.settings import ServiceSettings
-from query_service.user_vector import FusionWeights, UserModel, identity
+from query_service.user_vector import FusionWeights, UserModel
 from query_service.visitor import Event, PastQuery, Visitor
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class Service:
         encoder: QueryEncoder,
         *,
         reranker: Reranker | None = None,
-        user_model: UserModel = identity,
+        user_model: UserModel | None = None,
     ) -> None:
         self.settings = settings
         self.client = client

@@ -5,8 +5,9 @@ and R keeps the sum's rows apart: `contributions` add up to R, so that an explan
 each source was worth. A part without input is left out and its weight goes to the others.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from indexer.features import terms
 from indexer.projections import unit
 from query_service import actions
 from query_service.part import TINY, Part, Source, Vectors, mix, nothing, part_of
+from query_service.steps import Steps, gate_inputs, steps_of
 from query_service.visitor import Event, PastQuery, Visitor
 
 
@@ -63,12 +65,18 @@ class UserVector:
         return any(source.kind != "query" for source in self.sources)
 
 
-UserModel = Callable[[Vectors], Vectors]  # M_theta: float32 [dims] -> float32 [dims]
+class UserModel(Protocol):
+    """What is learned of the user vector (query_service/user_model.py); None before training."""
 
+    @property
+    def most_steps(self) -> int: ...
+    def behaviour(self, D_B: Vectors, steps: Steps) -> Vectors:
+        """The learned D_B, float32 [K], unit length, from the formula's."""
+        ...
 
-def identity(D_ub: Vectors) -> Vectors:
-    """M_theta before training: R = D_ub."""
-    return D_ub
+    def gate(self, inputs: Vectors) -> tuple[float, float, float] | None:
+        """alpha, beta and demand; None: they stay as they are."""
+        ...
 
 
 def event_weights(
@@ -187,7 +195,7 @@ def build(
     query_vector: Vectors | None = None,
     scenario: str = "shop",
     weights: FusionWeights | None = None,
-    model: UserModel = identity,
+    model: UserModel | None = None,
 ) -> UserVector:
     """The user vector of a visitor with (or without) a live query.
 
@@ -207,7 +215,6 @@ def build(
     texts = _demand_texts(visitor, bundle, raw, scenario)
     D_H = search_history(query_vector, queries, texts, visitor.session_id, now, bundle, weights)
     D_q = query_terms(query_text, bundle) if query_text else nothing(_demand_dims(bundle))
-    D_u = mix(D_H, D_q, weights.alpha)
 
     if usable:
         vectors = np.stack([v for i in usable if (v := visitor.events[i].vector) is not None])
@@ -216,21 +223,18 @@ def build(
         D_a = action_statistics(features, raw[usable], sources, bundle)
     else:
         D_B = D_a = nothing(_behaviour_dims(bundle))
+    if model is not None:
+        D_B = _learned(D_B, visitor, bundle, model)
+        weights = _gated(weights, visitor, bundle, model, query_text, D_H, raw, usable, now)
+    D_u = mix(D_H, D_q, weights.alpha)
     D_b = mix(D_B, D_a, weights.beta)
-
     fused = fuse(D_u, D_b, bundle, weights.demand)
-    D_ub = fused.vector
-    R = model(D_ub) if fused.known else D_ub
-    residual = R - D_ub
-    if fused.known and np.any(np.abs(residual) > TINY):
-        rows = np.concatenate([fused.rows, residual[None, :]])
-        fused = Part(rows.astype(np.float32), (*fused.sources, Source("model")))
     total = float(np.abs(raw[usable]).sum())
     normalised = np.zeros_like(raw)
     if total > TINY:
         normalised[usable] = raw[usable] / total
     return UserVector(
-        R=R.astype(np.float32),
+        R=fused.vector.astype(np.float32),
         contributions=fused.rows,
         sources=fused.sources,
         D_H=D_H,
@@ -241,6 +245,43 @@ def build(
         D_b=D_b,
         event_weights=normalised,
     )
+
+
+def _learned(D_B: Part, visitor: Visitor, bundle: ModelBundle, model: UserModel) -> Part:
+    """D_B as the model has it: the formula's rows, and one more for what was learned."""
+    if not D_B.known:
+        return D_B
+    learned = model.behaviour(D_B.vector, steps_of(visitor, bundle, model.most_steps))
+    added = learned - D_B.vector
+    if not np.any(np.abs(added) > TINY):
+        return D_B
+    rows = np.concatenate([D_B.rows, added[None, :]]).astype(np.float32)
+    return Part(rows, (*D_B.sources, Source("model")))
+
+
+def _gated(
+    weights: FusionWeights,
+    visitor: Visitor,
+    bundle: ModelBundle,
+    model: UserModel,
+    query_text: str,
+    D_H: Part,
+    raw: Vectors,
+    usable: Sequence[int],
+    now: float,
+) -> FusionWeights:
+    """The weights with the learned alpha, beta and demand of this visitor and query."""
+    agreement = 0.0
+    if usable and D_H.known:
+        vectors = np.stack([v for i in usable if (v := visitor.events[i].vector) is not None])
+        leaning = unit(raw[usable] @ bundle.halves(vectors)[0])
+        agreement = float(D_H.vector @ leaning)
+    ages = [max(now - visitor.events[i].timestamp, 0.0) for i in usable]
+    gates = model.gate(gate_inputs(len(terms(query_text)), len(visitor.queries), ages, agreement))
+    if gates is None:
+        return weights
+    alpha, beta, demand = gates
+    return replace(weights, alpha=alpha, beta=beta, demand=demand)
 
 
 def _demand_texts(

@@ -79,18 +79,26 @@ def make_service(
     """A service made from the settings, not started yet; loads the encoder where none is given."""
     from plugin_config.client import connect
     from query_service.batching import BatchingEncoder
-    from query_service.reranker import Reranker
+    from query_service.learned_parts import learned_parts
 
-    device = "cpu"
+    device, bundle = "cpu", None
     if encoder is None:
         from indexer.encoder import Encoder
         from indexer.settings import EncoderSettings
         from plugin_config.settings import load
 
-        loaded = Encoder.load(load(EncoderSettings))
-        encoder, device = BatchingEncoder(loaded), loaded.device
-    reranker = Reranker(device=device)
-    return Service(settings, cluster, connect(cluster), encoder, reranker=reranker)
+        chosen = load(EncoderSettings)
+        loaded = Encoder.load(chosen)
+        encoder, device, bundle = BatchingEncoder(loaded), loaded.device, chosen.bundle
+    parts = learned_parts(bundle, encoder.spec, device=device)
+    return Service(
+        settings,
+        cluster,
+        connect(cluster),
+        encoder,
+        reranker=parts.reranker,
+        user_model=parts.user_model,
+    )
 
 
 def _headers(app: OpenAPI, settings: ServiceSettings) -> None:

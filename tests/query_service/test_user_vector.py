@@ -151,13 +151,6 @@ def test_comments_are_demand_and_so_are_titles_in_a_feed() -> None:
     assert build(liked, made, now=NOW, scenario="feed").D_H.known
 
 
-def test_a_learned_model_is_a_source_of_its_own() -> None:
-    made, e = bundle(), embeddings()
-    result = build(visitor([event(made, 0)]), made, now=NOW, model=lambda D_ub: D_ub + 0.1 * e[5])
-    assert result.sources[-1] == Source("model")
-    np.testing.assert_allclose(result.contributions.sum(axis=0), result.R, atol=1e-5)
-
-
 def test_events_move_r_towards_the_brand_acted_on() -> None:
     made, e = bundle(), embeddings()
     before = build(visitor(), made, now=NOW, query_text="phone", query_vector=e[2])

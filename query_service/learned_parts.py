@@ -1,0 +1,43 @@
+"""What the service takes from a learned bundle: the user model and the re-ranker."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.bundle import BundleError
+from indexer.encoder_spec import EncoderSpec
+from indexer.learned import USER_MODEL, LearnedBundle
+from query_service.reranker import Reranker
+from query_service.user_model import UserModel
+
+
+@dataclass(frozen=True)
+class LearnedParts:
+    """`user_model` None: the user vector is made by the formulas alone."""
+
+    reranker: Reranker
+    user_model: UserModel | None = None
+
+
+def learned_parts(folder: Path | None, spec: EncoderSpec, device: str = "cpu") -> LearnedParts:
+    """The parts of the bundle in `folder` (None: nothing is learned), fit for `spec`'s vectors.
+
+    Raises BundleError when the bundle is damaged, or was learned on other item vectors.
+    """
+    if folder is None:
+        return LearnedParts(Reranker(device=device))
+    bundle = LearnedBundle.open(folder)
+    user_model = None
+    if bundle.has(USER_MODEL):
+        user_model = UserModel.load(bundle.path(USER_MODEL))
+        _check(bundle, USER_MODEL, user_model.fingerprint, spec)
+    return LearnedParts(Reranker(device=device), user_model)
+
+
+def _check(bundle: LearnedBundle, part: str, learned_on: str, spec: EncoderSpec) -> None:
+    if learned_on != spec.fingerprint:
+        raise BundleError(
+            f"the {part} of the learned bundle {bundle.folder} was learned on item vectors "
+            f"{learned_on}; the settings give {spec.fingerprint} ({spec.model}). Set "
+            "LIVE_INTENT_ENCODER, LIVE_INTENT_POOLING and what goes with them as they were, or "
+            "learn again with --from this bundle"
+        )
