@@ -210,7 +210,11 @@ class Service:
             fingerprint=view.bundle.spec.fingerprint,
         )
         self.store.record_query(
-            query, user_id=request.user_id or "", hit_ids=[hit.item_id for hit in answer.hits]
+            query,
+            user_id=request.user_id or "",
+            # Where the page starts: else a hit of the second page would count as one of the first.
+            attributes={"from": request.from_} if request.from_ else None,
+            hit_ids=[hit.item_id for hit in answer.hits],
         )
 
     def make_indexes(self) -> None:
