@@ -1,0 +1,101 @@
+"""Rows of a query and a history, made of public data."""
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from benchmarks.ratings import Rating
+from benchmarks.rows import (
+    FEWEST,
+    MOST,
+    MOST_OF_A_USER,
+    broad_query,
+    broad_rows,
+    query_words,
+    rated_sequences,
+    read,
+    tag_rows,
+    write,
+)
+
+AMAZON = Path(os.environ.get("DATASETS_DIR", "../shared/data")) / "amazon_games"
+
+
+def tag(text: str, item: str = "m9", moment: float = 50, user: str = "u") -> dict[str, object]:
+    return {"user_id": user, "item_id": item, "tag": text, "timestamp": moment}
+
+
+RATINGS = [
+    Rating("u", "m1", 5.0, 30),
+    Rating("u", "m2", 1.0, 10),
+    Rating("u", "m3", 3.0, 20),
+    Rating("u", "m4", 4.0, 60),
+    Rating("u", "m9", 5.0, 40),
+]
+
+
+def test_a_tag_asks_with_what_was_rated_before_it() -> None:
+    (row,) = tag_rows([tag(" twist  ending ")], RATINGS)
+    assert row["query"] == "twist ending"
+    assert row["target"] == "m9"
+    assert row["history"] == [
+        {"item_id": "m2", "action": "dislike", "timestamp": 10},
+        {"item_id": "m1", "action": "like", "timestamp": 30},
+    ]
+
+
+def test_tags_that_ask_nothing_are_left_out() -> None:
+    left = [tag("In Netflix queue"), tag("early", moment=10), tag("none rated", user="v"), tag(" ")]
+    assert tag_rows([*left, tag("good"), tag("GOOD")], RATINGS) == tag_rows([tag("good")], RATINGS)
+
+
+def test_no_user_has_more_than_a_share() -> None:
+    tags = [tag(f"tag {n}") for n in range(300)]
+    found = tag_rows(tags, RATINGS)
+    assert len(found) == MOST_OF_A_USER
+    assert found == tag_rows(tags[::-1], RATINGS)[::-1]
+    assert found != tag_rows(tags[:MOST_OF_A_USER], RATINGS)
+
+
+def test_sequences_are_in_the_order_of_time() -> None:
+    (row,) = rated_sequences(RATINGS)
+    assert row == {"user_id": "u", "item_ids": ["m2", "m3", "m1", "m9", "m4"]}
+
+
+def test_words_of_a_title() -> None:
+    title = "Pok&eacute;mon Sun & Moon - The Game's 3DS (PS4) II"
+    assert query_words(title) == ["pokemon", "sun", "moon", "game", "ps4"]
+
+
+def test_a_broad_query_is_neither_rare_nor_everywhere() -> None:
+    titles = {
+        f"a{n}": f"wii game {'zelda' if n < 30 else ''}{'rare' * (n < 3)}" for n in range(700)
+    }
+    rows = list(broad_rows([{"user_id": "u", "item_ids": ["a9", "a1"]},
+                            {"user_id": "v", "item_ids": ["a9", "a300"]}], titles))  # fmt: skip
+    assert [row["query"] for row in rows] == []  # zelda and rare are one word there
+    titles = {name: title.replace("rare", " rare") for name, title in titles.items()}
+    (row,) = broad_rows([{"user_id": "u", "item_ids": ["a9", "a1"]},
+                         {"user_id": "v", "item_ids": ["a9", "a300"]}], titles)  # fmt: skip
+    assert row == {"user_id": "u", "query": "zelda", "history": ["a9"], "target": "a1"}
+
+
+def test_the_construction_is_that_of_the_real_file(tmp_path: Path) -> None:
+    """What was asked of the test users could have been drawn here, but for a few items."""
+    if not AMAZON.is_dir():
+        pytest.skip(f"the data set amazon_games is not at {AMAZON} (set DATASETS_DIR)")
+    titles = {row["item_id"]: row["title"] for row in read(AMAZON / "items.jsonl.gz")}
+    words = {item_id: set(query_words(title)) for item_id, title in titles.items()}
+    frequency = Counter(word for of_title in words.values() for word in of_title)
+    asked = list(read(AMAZON / "broad_query.jsonl.gz"))
+    odd = 0
+    for row in asked:
+        drawn = broad_query(row["target"], words[row["target"]], frequency)
+        odd += row["query"] not in words[row["target"]] or not drawn
+        odd += not FEWEST <= frequency[row["query"]] <= MOST
+    assert odd < 0.01 * len(asked)
+    write(asked[:3], tmp_path / "rows.jsonl")
+    assert [json.loads(line) for line in (tmp_path / "rows.jsonl").open()] == asked[:3]
