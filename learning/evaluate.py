@@ -1,7 +1,7 @@
 """One way of ranking, measured query by query."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,3 +34,20 @@ class Measured:
             name: bootstrap(values, weights=self.weights.get(name), seed=seed)
             for name, values in self.values.items()
         }
+
+    def over(self, groups: Sequence[str]) -> "Measured":
+        """The same means, with a group (a user) as what is drawn for an interval.
+
+        `groups` names each query's. Queries of one user are alike: as many independent ones would
+        tell more. The values become means of groups, weighted by their queries; no value may be
+        NaN.
+        """
+        names, places, counts = np.unique(groups, return_inverse=True, return_counts=True)
+        if len(names) == len(groups):
+            return self
+        values = {
+            name: np.bincount(places, weights=of_queries) / counts
+            for name, of_queries in self.values.items()
+        }
+        weights = dict.fromkeys(values, counts.astype(np.float64))
+        return replace(self, values=values, weights=weights, keys=names.tolist())

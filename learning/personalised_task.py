@@ -63,9 +63,11 @@ class PersonalisedTask:
         others = foreign(rows, self.setup.seed)
         with popularity.workbench(self.setup, items, mapping) as bench:
             measured = self._measure(bench, rows, others)
+        users = {row.user_id for row in rows}
         facts = {
             "items": f"{len(items.ids)} of {items.path.name}",
-            "queries": f"{len(rows)} of {len({row.user_id for row in rows})} users",
+            "queries": f"{len(rows)} of {len(users)} users"
+            + ("; the intervals are over users" if len(users) < len(rows) else ""),
             "split": self.users.split,
             "popularity": popularity.told,
             **bench.facts,
@@ -124,7 +126,8 @@ class PersonalisedTask:
         answers, seconds = ask_all(ask, questions, label, threads, progress)
         values = target_measures(answers, [each.row.target for each in questions], deep=True)
         keys = [question.key for question in questions]
-        return Measured(label, values, seconds, lacking(answers), keys)
+        row = Measured(label, values, seconds, lacking(answers), keys)
+        return row.over([question.row.user_id for question in questions])
 
 
 def foreign(rows: Sequence[VisitRow], seed: int) -> list[int]:

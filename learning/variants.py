@@ -66,10 +66,17 @@ def ablations(*, query: bool, groups: Iterable[str], user_model: bool) -> list[V
 
 def with_verdicts(rows: Sequence[Measured], measure: str, seed: int) -> list[Measured]:
     """The rows; those that are surely better than the first, the whole, say what does not pay."""
-    whole = rows[0].values[measure]
-    judged = [rows[0]]
+    whole = rows[0]
+    judged = [whole]
     for row in rows[1:]:
-        better = paired_difference(row.values[measure], whole, seed=seed).low > 0
+        difference = paired_difference(
+            row.values[measure],
+            whole.values[measure],
+            weights=row.weights.get(measure),
+            baseline_weights=whole.weights.get(measure),
+            seed=seed,
+        )
+        better = difference.low > 0
         judged.append(replace(row, note=NOT_PAYING) if better else row)
     return judged
 
