@@ -121,14 +121,13 @@ class Exposure:
             "catalogue": _share(np.bincount(place, minlength=wide).astype(np.float64)),
         }
         rng = np.random.default_rng(seed)
-        ends = {}
-        for name, table in (("exposure", seen), ("clicks", clicks)):
-            drawn = [
-                _share(np.bincount(rng.integers(0, self.queries, self.queries),
-                                   minlength=self.queries) @ table)
-                for _ in range(_FEW)
-            ]  # fmt: skip
-            ends[name] = np.percentile(drawn, [2.5, 97.5], axis=0)
+        both = np.hstack([seen, clicks])
+        drawn = []
+        for _ in range(_FEW):
+            draw = rng.integers(0, self.queries, self.queries)
+            given = np.bincount(draw, minlength=self.queries).astype(np.float64) @ both
+            drawn.append([_share(given[:wide]), _share(given[wide:])])
+        low, high = np.percentile(drawn, [2.5, 97.5], axis=0).tolist()
         most = ", ".join(
             f"{n} {s:.0%}" for n, s in zip(shown[:3], series["exposure"], strict=False)
         )
@@ -138,8 +137,8 @@ class Exposure:
             "share",
             shown,
             {name: values.tolist() for name, values in series.items()},
-            {name: values[0].tolist() for name, values in ends.items()},
-            {name: values[1].tolist() for name, values in ends.items()},
+            dict(zip(("exposure", "clicks"), low, strict=True)),
+            dict(zip(("exposure", "clicks"), high, strict=True)),
             f"Exposure: what was shown, each place counted as 1 / log2(1 + place); {len(names)} "
             "in the catalogue. Lines: 95 % intervals over queries.",
         )

@@ -151,7 +151,7 @@ def _table(report: Report) -> str:
 
 def _measures(report: Report) -> str:
     parts = []
-    rows = [(row, row.intervals(report.seed)) for row in report.rows]
+    rows = [(row, report.intervals(row)) for row in report.rows]
     compared = [(f"- {report.rows[0].label}", [report.differences(row) for row in report.rows])]
     if report.baseline:
         found = [report.differences_to_baseline(row) for row in report.rows]
