@@ -1,4 +1,4 @@
-"""What every training does alike: checkpoints, early stop, TensorBoard, and what it can be told by."""
+"""What every training does alike: checkpoints, early stop, TensorBoard, provenance."""
 
 import json
 import os
@@ -151,7 +151,7 @@ class Board:
                 from torch.utils.tensorboard import SummaryWriter
             except ImportError:
                 return
-            self._writer = SummaryWriter(str(folder))  # type: ignore[no-untyped-call]
+            self._writer = SummaryWriter(str(folder))
 
     def add(self, step: int, values: Mapping[str, float]) -> None:
         """One point of each curve."""

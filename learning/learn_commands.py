@@ -1,0 +1,13 @@
+"""The commands `live-intent learn`: what a shop's own behaviour teaches, into a model bundle."""
+
+import click
+
+from learning.user_model_command import user_model
+
+
+@click.group()
+def learn() -> None:
+    """Learn from a shop's catalogue, judgments and behaviour; each writes a new model bundle."""
+
+
+learn.add_command(user_model)
