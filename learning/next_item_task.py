@@ -99,7 +99,7 @@ class NextItemTask:
             return [self._row(bench, Variant("history"), visitors, questions)]
         variants = ablations(query=False, groups=bench.groups, user_model=bench.has_user_model)
         rows = [self._row(bench, variant, visitors, questions) for variant in variants]
-        return with_verdicts(rows, "NDCG@10", self.setup.seed)
+        return with_verdicts(rows, ["NDCG@10", f"{ALL}NDCG@10"], self.setup.seed)
 
     def _row(
         self, bench: Workbench, variant: Variant, visitors: Visitors, questions: Sequence[NextItem]

@@ -114,7 +114,7 @@ class PersonalisedTask:
         for variant in ablations(query=True, groups=bench.groups, user_model=bench.has_user_model):
             with bench.service(variant, encoder=encoder, visitors=visitors) as service:
                 measured.append(self._row(service, _both, variant.label, questions))
-        return with_verdicts(measured, "NDCG@10", self.setup.seed)
+        return with_verdicts(measured, ["NDCG@10"], self.setup.seed)
 
     def _row(
         self, service: OfflineService, way: Ask, label: str, questions: Sequence[Question]

@@ -12,7 +12,7 @@ from learning.evaluate import Measured
 from learning.figures import Figure
 from learning.intervals import Interval, paired_difference
 
-_WIDE = 5  # more measures than that stand below each other
+_WIDE = 5  # more measures than that stand below each other, unless the rows are more still
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def as_json(report: Report) -> str:
 def as_table(report: Report) -> str:
     """The report for a terminal."""
     table = table_of(report)
-    if len(report.measures) > _WIDE:
+    if _WIDE < len(report.measures) and len(table) <= len(report.measures) + 1:
         table = [list(column) for column in zip(*table, strict=True)]
     head, *body = table
     widths = [max(len(line[i]) for line in table) for i in range(len(head))]

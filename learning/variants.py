@@ -64,11 +64,14 @@ def ablations(*, query: bool, groups: Iterable[str], user_model: bool) -> list[V
     return found
 
 
-def with_verdicts(rows: Sequence[Measured], measure: str, seed: int) -> list[Measured]:
-    """The rows; those that are surely better than the first, the whole, say what does not pay."""
+def with_verdicts(rows: Sequence[Measured], measures: Sequence[str], seed: int) -> list[Measured]:
+    """The rows; those that are surely better than the first, the whole, say what does not pay.
+
+    With several measures they say by which.
+    """
     whole = rows[0]
-    judged = [whole]
-    for row in rows[1:]:
+
+    def better(row: Measured, measure: str) -> bool:
         difference = paired_difference(
             row.values[measure],
             whole.values[measure],
@@ -76,8 +79,13 @@ def with_verdicts(rows: Sequence[Measured], measure: str, seed: int) -> list[Mea
             baseline_weights=whole.weights.get(measure),
             seed=seed,
         )
-        better = difference.low > 0
-        judged.append(replace(row, note=NOT_PAYING) if better else row)
+        return difference.low > 0
+
+    judged = [whole]
+    for row in rows[1:]:
+        by = [measure for measure in measures if better(row, measure)]
+        told = f"{NOT_PAYING}, {' and '.join(by)}" if len(measures) > 1 else NOT_PAYING
+        judged.append(replace(row, note=told) if by else row)
     return judged
 
 

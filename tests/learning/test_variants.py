@@ -56,5 +56,5 @@ def test_a_part_that_is_surely_better_gone_says_so() -> None:
         row("worse without", base - 0.1),
         row("no difference seen", base + rng.normal(0, 1, 400)),
     ]
-    notes = [each.note for each in with_verdicts(rows, "NDCG@10", seed=0)]
+    notes = [each.note for each in with_verdicts(rows, ["NDCG@10"], seed=0)]
     assert notes == ["", NOT_PAYING, "", ""]
