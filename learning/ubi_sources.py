@@ -3,10 +3,12 @@
 import re
 import time
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from opensearchpy import OpenSearch
+from opensearchpy.exceptions import AuthorizationException
 from opensearchpy.helpers import scan
 
 from learning.tables import DatasetError, rows
@@ -79,21 +81,22 @@ def read_cluster(
                 f"there is no index {index}: a service makes it (live-intent serve), or name an "
                 "export with --events"
             )
-        client.indices.refresh(index=index)
-        for number, row in enumerate(_scanned(client, index, part, since), 1):
-            taken.add(row, f"{index}, row {number}")
+        with suppress(AuthorizationException):  # who may only read misses the last seconds
+            client.indices.refresh(index=index)
+        for row_id, row in _scanned(client, index, part, since):
+            taken.add(row, f"{index}/{row_id}")
     return _checked(taken.log(), f"{names.ubi_queries} and {names.ubi_events}")
 
 
 def _scanned(
     client: OpenSearch, index: str, part: str, since: float | None
-) -> Iterator[Mapping[str, Any]]:
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     wanted: dict[str, Any] = {"match_all": {}}
     if since is not None:
         wanted = {"range": {"timestamp": {"gte": int(since * 1000), "format": "epoch_millis"}}}
     body = {"query": wanted, "_source": list(_FIELDS[part])}
     for hit in scan(client, index=index, query=body, size=_SCROLL):
-        yield hit["_source"]
+        yield hit["_id"], hit["_source"]
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any] | None:
