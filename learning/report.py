@@ -119,7 +119,7 @@ def as_json(report: Report) -> str:
 def as_table(report: Report) -> str:
     """The report for a terminal."""
     table = table_of(report)
-    if _WIDE < len(report.measures) and len(table) <= len(report.measures) + 1:
+    if len(report.measures) > _WIDE and len(table) <= len(report.measures) + 1:
         table = [list(column) for column in zip(*table, strict=True)]
     head, *body = table
     widths = [max(len(line[i]) for line in table) for i in range(len(head))]
