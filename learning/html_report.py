@@ -24,7 +24,8 @@ _STYLE = """
 body { margin: 0 auto; max-width: 76rem; padding: 1rem 1.2rem 3rem; background: var(--paper);
   color: var(--ink);
   font: 16px/1.45 system-ui, "Segoe UI", Roboto, "Noto Sans CJK SC", sans-serif; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
+h1 { font-size: 1.5rem; } h1, h3, li, figcaption { overflow-wrap: anywhere; }
+h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
 h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .2rem 1rem; }
 dt { color: var(--quiet); } dd { margin: 0; overflow-wrap: anywhere; }
