@@ -1,7 +1,6 @@
 """From settings to an encoder: find the model, read it, check its number format, say what it is."""
 
 import logging
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,13 +46,7 @@ def load_encoder(settings: "EncoderSettings") -> Encoder:
     halves = None
     if bundle is not None and bundle.has(ITEM_HALVES):
         halves = _learned_halves(bundle, spec)
-        spec = replace(
-            spec,
-            layout="concat",
-            meaning_dims=len(halves.P_M),
-            behaviour_dims=len(halves.P_K),
-            behaviour=halves.fingerprint,
-        )
+        spec = spec.with_halves(len(halves.P_M), len(halves.P_K), halves.fingerprint)
     tokenizer = read_tokenizer(folder, use, checkpoint.config["vocab_size"])
     tokenizer.enable_truncation(spec.max_length)
 

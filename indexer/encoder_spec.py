@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -43,6 +43,10 @@ class EncoderSpec:
     def vector_dims(self) -> int:
         """Dimensions of an item vector: D for `sum`, M + K for `concat`."""
         return self.dimension if self.layout == "sum" else self.meaning_dims + self.behaviour_dims
+
+    def with_halves(self, M: int, K: int, behaviour: str) -> "EncoderSpec":
+        """The spec of item vectors made with learned halves of that fingerprint."""
+        return replace(self, layout="concat", meaning_dims=M, behaviour_dims=K, behaviour=behaviour)
 
     def to_meta(self) -> dict[str, Any]:
         """As it stands in an index's `_meta`."""

@@ -1,13 +1,16 @@
 """`learn user-model`, from files to a bundle."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from indexer.bundle import Statistics, fit_bundle
 from indexer.columns import ColumnMap
+from indexer.encoder_spec import EncoderSpec
 from indexer.items import Item, read_items
 from indexer.learned import ITEM_HALVES, USER_MODEL, LearnedBundle, check_free, writing
 from indexer.progress import Progress
@@ -17,7 +20,9 @@ from learning.behaviour import read_rows, read_sequences, read_user_ids
 from learning.datasets import read_items_file
 from learning.intervals import Interval, bootstrap
 from learning.sessions import Session, divided, from_rows, from_sequences, without_last
+from learning.splits import split_of
 from learning.tables import DatasetError
+from learning.train_gates import OTHERS, Gates, train_gates
 from learning.train_user_model import Learned, Trainer, TrainingSettings, whole_catalogue
 from learning.training import Board, Checkpoints, Provenance
 from plugin_config.settings import load
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
     from indexer.encoder import Encoder
 
 FEWEST_SESSIONS = 20
+MOST_ROWS = 6000  # rows that the gates are learned from: they have 21 weights
 RARE = 5  # an item acted on no more often is a cold one; a user with no more events likewise
 
 
@@ -85,9 +91,11 @@ class LearnUserModel:
 
         measured = _measured(trainer, learned, validation)
         halves = learned.table.projections(fitted, ids, learned.acted_on)
-        self._write(base, encoder, halves, learned, provenance, measured)
+        gates = self._gates(encoder, items, embeddings, halves, learned)
+        self._write(base, encoder, halves, learned, provenance, measured, gates)
         checkpoints.clear()
-        return [*_report(learned, measured, train, validation), *remarks,
+        told = _report(learned, measured, train, validation) + _gates_told(gates)
+        return [*told, *remarks,
                 f"wrote {self.out}. Next: LIVE_INTENT_BUNDLE={self.out} live-intent index rebuild "
                 f"{self.items_file}"]  # fmt: skip
 
@@ -111,7 +119,7 @@ class LearnUserModel:
             sequences = read_sequences(self.sequences_file, catalogue.ids)
             remarks += sequences.remarks.lines()
             found += from_sequences(sequences, rows, sequences.item_ids)
-        if self.rows_file is not None:
+        elif self.rows_file is not None:
             visits = read_rows(self.rows_file, catalogue.ids)
             remarks += visits.remarks.lines()
             found += from_rows(visits.rows, rows, {row.user_id for row in visits.rows})
@@ -131,6 +139,41 @@ class LearnUserModel:
             )
         return taught, validation, remarks
 
+    def _gates(
+        self,
+        encoder: "Encoder",
+        items: Sequence[Item],
+        embeddings: NDArray[np.float32],
+        halves: Projections,
+        learned: Learned,
+    ) -> Gates | None:
+        """Learns the gates from the rows with a query; None without any."""
+        if self.rows_file is None:
+            return None
+        ids = [item.item_id for item in items]
+        visits = read_rows(self.rows_file, frozenset(ids)).rows
+        apart = read_user_ids(self.users_not_in) if self.users_not_in else frozenset()
+        asked = [row for row in visits if row.query and row.user_id not in apart]
+        train = [row for row in asked if split_of(row.user_id) == "train"][:MOST_ROWS]
+        held = [row for row in asked if split_of(row.user_id) == "validation"][:MOST_ROWS]
+        if len(train) < FEWEST_SESSIONS or len(held) < FEWEST_SESSIONS:
+            self.progress.note(
+                f"only {len(train)} rows with a query to learn the gates from and {len(held)} to "
+                "validate with: alpha, beta and demand stay as they are"
+            )
+            return None
+        spec = _spec(encoder, halves)
+        self.progress.start("fit W_uq and W_ua")
+        bundle = fit_bundle(
+            "", spec, items, embeddings, projections=halves, statistics=Statistics(len(items))
+        )
+        self.progress.close()
+        vectors = halves.item_vectors(embeddings, ids)
+        return train_gates(
+            learned.model, bundle, items, vectors, train, held, encoder.encode_queries,
+            seed=self.settings.seed, progress=self.progress,
+        )  # fmt: skip
+
     def _write(
         self,
         base: LearnedBundle | None,
@@ -139,20 +182,18 @@ class LearnUserModel:
         learned: Learned,
         provenance: Provenance,
         measured: Mapping[str, Interval],
+        gates: Gates | None,
     ) -> None:
-        from dataclasses import replace
-
-        spec = replace(
-            encoder.spec,
-            layout="concat",
-            meaning_dims=len(halves.P_M),
-            behaviour_dims=len(halves.P_K),
-            behaviour=halves.fingerprint,
+        spec = _spec(encoder, halves)
+        learned.model.config = replace(
+            learned.model.config,
+            fingerprint=spec.fingerprint,
+            gates_learned=gates is not None and gates.pays,
         )
-        learned.model.config = replace(learned.model.config, fingerprint=spec.fingerprint)
         metrics = {
             "epochs": learned.history,
             "validation": {name: asdict(interval) for name, interval in measured.items()},
+            "gates": None if gates is None else asdict(gates),
         }
         told = provenance.told(metrics)
         with writing(self.out, base) as draft:
@@ -161,6 +202,22 @@ class LearnUserModel:
             draft.tell(ITEM_HALVES, {**told, **about, "fingerprint": halves.fingerprint})
             learned.model.save(draft.folder(USER_MODEL))
             draft.tell(USER_MODEL, {**told, "fingerprint": spec.fingerprint})
+
+
+def _spec(encoder: "Encoder", halves: Projections) -> EncoderSpec:
+    return encoder.spec.with_halves(len(halves.P_M), len(halves.P_K), halves.fingerprint)
+
+
+def _gates_told(gates: Gates | None) -> list[str]:
+    if gates is None:
+        return ["gates: not learned (that wants --rows with queries)"]
+    verdict = "used" if gates.pays else "not surely better, so the fixed weights stay"
+    one, other, gain = gates.fixed, gates.learned, gates.difference
+    return [
+        f"gates: NDCG@10 of R . g among {OTHERS + 1} items that answer the query, {one.count} "
+        f"validation rows: {one.mean:.4f} fixed, {other.mean:.4f} learned, difference "
+        f"{gain.mean:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]: {verdict}"
+    ]
 
 
 def _measured(

@@ -40,7 +40,8 @@ class UserVector:
 
     `contributions` float32 [S, dims] add up to R; `sources` names its rows. D_H, D_q, D_B and D_a
     are kept for inspection. `event_weights` float32 [E] are the signed weights of the visitor's
-    events, sum of absolute values 1 (0 for events that cannot count).
+    events, sum of absolute values 1 (0 for events that cannot count). `gate_inputs` float32 [6]
+    are what a learned model's gates looked at; None without a model.
     """
 
     R: Vectors
@@ -53,6 +54,7 @@ class UserVector:
     D_u: Part
     D_b: Part
     event_weights: Vectors
+    gate_inputs: Vectors | None = None
 
     @property
     def known(self) -> bool:
@@ -223,9 +225,14 @@ def build(
         D_a = action_statistics(features, raw[usable], sources, bundle)
     else:
         D_B = D_a = nothing(_behaviour_dims(bundle))
+    looked_at: Vectors | None = None
     if model is not None:
         D_B = _learned(D_B, visitor, bundle, model)
-        weights = _gated(weights, visitor, bundle, model, query_text, D_H, raw, usable, now)
+        looked_at = _gate_inputs(visitor, bundle, query_text, D_H, raw, usable, now)
+        gates = model.gate(looked_at)
+        if gates is not None:
+            alpha, beta, demand = gates
+            weights = replace(weights, alpha=alpha, beta=beta, demand=demand)
     D_u = mix(D_H, D_q, weights.alpha)
     D_b = mix(D_B, D_a, weights.beta)
     fused = fuse(D_u, D_b, bundle, weights.demand)
@@ -244,6 +251,7 @@ def build(
         D_u=D_u,
         D_b=D_b,
         event_weights=normalised,
+        gate_inputs=looked_at,
     )
 
 
@@ -259,29 +267,23 @@ def _learned(D_B: Part, visitor: Visitor, bundle: ModelBundle, model: UserModel)
     return Part(rows, (*D_B.sources, Source("model")))
 
 
-def _gated(
-    weights: FusionWeights,
+def _gate_inputs(
     visitor: Visitor,
     bundle: ModelBundle,
-    model: UserModel,
     query_text: str,
     D_H: Part,
     raw: Vectors,
     usable: Sequence[int],
     now: float,
-) -> FusionWeights:
-    """The weights with the learned alpha, beta and demand of this visitor and query."""
+) -> Vectors:
+    """What the learned gates look at for this visitor and query, float32 [6]."""
     agreement = 0.0
     if usable and D_H.known:
         vectors = np.stack([v for i in usable if (v := visitor.events[i].vector) is not None])
         leaning = unit(raw[usable] @ bundle.halves(vectors)[0])
         agreement = float(D_H.vector @ leaning)
     ages = [max(now - visitor.events[i].timestamp, 0.0) for i in usable]
-    gates = model.gate(gate_inputs(len(terms(query_text)), len(visitor.queries), ages, agreement))
-    if gates is None:
-        return weights
-    alpha, beta, demand = gates
-    return replace(weights, alpha=alpha, beta=beta, demand=demand)
+    return gate_inputs(len(terms(query_text)), len(visitor.queries), ages, agreement)
 
 
 def _demand_texts(
