@@ -79,6 +79,7 @@ class Baseline:
                     before.values[name][order],
                     weights=row.weights.get(name),
                     baseline_weights=None if weights is None else weights[order],
+                    groups=row.groups,
                     seed=seed,
                 )
         return found

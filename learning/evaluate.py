@@ -17,7 +17,7 @@ class Measured:
 
     `keys` names the queries in the same order, so that a later run can be compared with this one,
     query by query. A measure in `weights`, float64 [queries], is a weighted mean. `note` is said
-    beside the label.
+    beside the label. With `groups` (each query's session), those are drawn for an interval.
     """
 
     label: str
@@ -27,11 +27,12 @@ class Measured:
     keys: Sequence[str] = ()
     weights: Mapping[str, Values] = field(default_factory=dict)
     note: str = ""
+    groups: Sequence[str] = ()
 
     def intervals(self, seed: int = 0) -> dict[str, Interval]:
         """Each measure's mean with its 95 % interval over queries."""
         return {
-            name: bootstrap(values, weights=self.weights.get(name), seed=seed)
+            name: bootstrap(values, weights=self.weights.get(name), groups=self.groups, seed=seed)
             for name, values in self.values.items()
         }
 

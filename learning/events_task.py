@@ -105,7 +105,14 @@ class EventsTask:
                 )
         keys = [each.query_id for each in shown]
         rows.append(
-            Measured("as logged", values, time.monotonic() - begun, keys=keys, weights=weights)
+            Measured(
+                "as logged",
+                values,
+                time.monotonic() - begun,
+                keys=keys,
+                weights=weights,
+                groups=[each.session_id or each.query_id for each in shown],
+            )
         )
         if found is not None:
             rows += self._rankings(shown, found, facts)
@@ -160,6 +167,7 @@ def _counts(log: UbiLog) -> dict[str, Any]:
         "queries": f"{len(shown)}, {clicked} of them with {clicks} clicks on items shown",
         "query texts": len({each.plain_text for each in shown}),
         "sessions": len({each.session_id for each in shown if each.session_id}),
+        "intervals": "sessions are drawn, each with all its queries",
         "shown": f"{sum(len(each.item_ids) for each in shown)} items, "
         f"{len({item for each in shown for item in each.item_ids})} different ones",
         "events": ", ".join(f"{name} {count}" for name, count in log.events.items()) or "none",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learning.figures import Bars
-from learning.intervals import Interval, spread
+from learning.intervals import Interval, spread, times_drawn
 from learning.traits import Traits
 from learning.ubi_log import Impression
 
@@ -34,6 +34,7 @@ class Exposure:
     click_query: NDArray[np.int64]
     click_item: NDArray[np.int64]
     unknown: tuple[str, ...]  # items shown that the catalogue lacks, each once
+    sessions: tuple[str, ...]  # of each query
 
     @classmethod
     def of(cls, impressions: Sequence[Impression], traits: Traits) -> "Exposure":
@@ -53,7 +54,15 @@ class Exposure:
         click_query, click_item = np.array(clicked, dtype=np.int64).reshape(-1, 2).T
         seen = 1.0 / np.log2(1.0 + position)
         return cls(
-            traits, len(impressions), query, item, seen, click_query, click_item, tuple(unknown)
+            traits,
+            len(impressions),
+            query,
+            item,
+            seen,
+            click_query,
+            click_item,
+            tuple(unknown),
+            tuple(each.session_id or each.query_id for each in impressions),
         )
 
     def popularity(self) -> tuple[dict[str, Values], dict[str, Values]]:
@@ -82,14 +91,14 @@ class Exposure:
             def share(times: Values) -> float:
                 return float(np.count_nonzero(np.bincount(item[times[query] > 0])) / items)
 
-            return spread(share, self.queries, seed=seed, resamples=draws)
+            return spread(share, self.queries, groups=self.sessions, seed=seed, resamples=draws)
 
         def uneven(groups: NDArray[np.int64]) -> Interval:
             def of(times: Values) -> float:
                 weights = self.seen * times[self.query]
                 return gini(np.bincount(groups[self.item], weights, int(groups.max()) + 1))
 
-            return spread(of, self.queries, seed=seed, resamples=draws)
+            return spread(of, self.queries, groups=self.sessions, seed=seed, resamples=draws)
 
         return {
             "coverage, shown": coverage(self.query, self.item),
@@ -122,10 +131,10 @@ class Exposure:
         }
         rng = np.random.default_rng(seed)
         both = np.hstack([seen, clicks])
+        sessions, _ = _numbered(self.sessions)
         drawn = []
         for _ in range(_FEW):
-            draw = rng.integers(0, self.queries, self.queries)
-            given = np.bincount(draw, minlength=self.queries).astype(np.float64) @ both
+            given = times_drawn(rng, self.queries, sessions) @ both
             drawn.append([_share(given[:wide]), _share(given[wide:])])
         low, high = np.percentile(drawn, [2.5, 97.5], axis=0).tolist()
         most = ", ".join(
@@ -140,7 +149,7 @@ class Exposure:
             dict(zip(("exposure", "clicks"), low, strict=True)),
             dict(zip(("exposure", "clicks"), high, strict=True)),
             f"Exposure: what was shown, each place counted as 1 / log2(1 + place); {len(names)} "
-            "in the catalogue. Lines: 95 % intervals over queries.",
+            "in the catalogue. Lines: 95 % intervals over sessions.",
         )
 
     def _mean_popularity(self, query: NDArray[np.int64], item: NDArray[np.int64]) -> Values:

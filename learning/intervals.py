@@ -1,6 +1,6 @@
 """How sure an average over queries is: bootstrap intervals, of values and of differences."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,7 @@ def bootstrap(
     values: ArrayLike,
     *,
     weights: ArrayLike | None = None,
+    groups: Sequence[str] = (),
     seed: int = 0,
     resamples: int = RESAMPLES,
     level: float = 0.95,
@@ -37,10 +38,13 @@ def bootstrap(
 
     Queries are drawn with replacement (Efron 1979). The same seed gives the same interval. With
     `weights`, float [n] of at least 0, it is the weighted mean: a ratio, drawn above and below.
+
+    `groups` names each query's group (a session): groups are drawn then, with all their queries.
+    Queries of one group are alike, and as many independent ones would tell more.
     """
     rows, weight = _rows(values, weights)
     good = _counted(rows, weight)
-    drawn = _resampled_means(rows[good], _of(weight, good), seed, resamples)
+    drawn = _drawn_means(rows[good], _of(weight, good), _codes(groups, good), seed, resamples)
     return _interval(_mean(rows[good], _of(weight, good)), drawn, good, level)
 
 
@@ -50,6 +54,7 @@ def paired_difference(
     *,
     weights: ArrayLike | None = None,
     baseline_weights: ArrayLike | None = None,
+    groups: Sequence[str] = (),
     seed: int = 0,
     resamples: int = RESAMPLES,
     level: float = 0.95,
@@ -58,20 +63,21 @@ def paired_difference(
 
     Both float [n], of the same queries in the same order. A query that lacks either value is left
     out. An interval without 0 in it says that the two differ. With weights, the difference of the
-    two weighted means, over the same draws.
+    two weighted means, over the same draws. `groups` as in `bootstrap`.
     """
     ours, our_weight = _rows(values, weights)
     theirs, their_weight = _rows(baseline, baseline_weights)
     if ours.shape != theirs.shape:
         raise ValueError(f"values have shape {ours.shape}, the baseline {theirs.shape}")
     if our_weight is None and their_weight is None:
-        return bootstrap(ours - theirs, seed=seed, resamples=resamples, level=level)
+        return bootstrap(ours - theirs, groups=groups, seed=seed, resamples=resamples, level=level)
     good = _counted(ours, our_weight) & _counted(theirs, their_weight)
     ours, our_weight = ours[good], _of(our_weight, good)
     theirs, their_weight = theirs[good], _of(their_weight, good)
     # The same seed draws the same queries for both.
-    drawn = _resampled_means(ours, our_weight, seed, resamples)
-    drawn = drawn - _resampled_means(theirs, their_weight, seed, resamples)
+    codes = _codes(groups, good)
+    drawn = _drawn_means(ours, our_weight, codes, seed, resamples)
+    drawn = drawn - _drawn_means(theirs, their_weight, codes, seed, resamples)
     mean = _mean(ours, our_weight) - _mean(theirs, their_weight)
     return _interval(mean, drawn, good, level)
 
@@ -80,6 +86,7 @@ def spread(
     statistic: Callable[[Values], float],
     count: int,
     *,
+    groups: Sequence[str] = (),
     seed: int = 0,
     resamples: int = 400,
     level: float = 0.95,
@@ -88,18 +95,26 @@ def spread(
 
     `statistic` takes how often each of `count` queries counts, float64 [count]. A draw with
     replacement lacks a third of the queries, so what counts distinct things falls short in every
-    draw: the draws are moved so that their mean is what was seen.
+    draw: the draws are moved so that their mean is what was seen. `groups` as in `bootstrap`.
     """
     if not count:
         return Interval(np.nan, np.nan, np.nan, 0)
     rng = np.random.default_rng(seed)
     seen = statistic(np.ones(count))
-    drawn = np.array([
-        statistic(np.bincount(rng.integers(0, count, size=count), minlength=count).astype(float))
-        for _ in range(resamples)
-    ])  # fmt: skip
+    every = np.ones(count, dtype=bool)
+    codes = _codes(groups, every)
+    drawn = np.array([statistic(times_drawn(rng, count, codes)) for _ in range(resamples)])
     drawn = drawn - drawn.mean() + seen
-    return _interval(seen, drawn, np.ones(count, dtype=bool), level)
+    return _interval(seen, drawn, every, level)
+
+
+def times_drawn(
+    rng: np.random.Generator, count: int, codes: NDArray[np.int64] | None = None
+) -> Values:
+    """How often each of `count` queries is in one draw, float64 [count]; `codes`: their groups."""
+    size = count if codes is None else int(codes.max()) + 1
+    times = np.bincount(rng.integers(0, size, size=size), minlength=size).astype(np.float64)
+    return times if codes is None else times[codes]
 
 
 def _rows(values: ArrayLike, weights: ArrayLike | None) -> tuple[Values, Values | None]:
@@ -138,6 +153,32 @@ def _interval(mean: float, drawn: Values, good: NDArray[np.bool_], level: float)
     tail = 50 * (1 - level)
     low, high = np.percentile(drawn, [tail, 100 - tail])
     return Interval(mean, float(low), float(high), count, left_out)
+
+
+def _codes(groups: Sequence[str], good: NDArray[np.bool_]) -> NDArray[np.int64] | None:
+    """The groups of the good rows, numbered; None where each row is one of its own."""
+    if not len(groups):
+        return None
+    if len(groups) != len(good):
+        raise ValueError(f"{len(groups)} groups for {len(good)} queries")
+    _, codes = np.unique(np.asarray(groups, dtype=np.str_)[good], return_inverse=True)
+    return codes.astype(np.int64)
+
+
+def _drawn_means(
+    values: Values,
+    weights: Values | None,
+    codes: NDArray[np.int64] | None,
+    seed: int,
+    resamples: int,
+) -> Values:
+    """As `_resampled_means`, of the groups' own means."""
+    if codes is None or not len(values):
+        return _resampled_means(values, weights, seed, resamples)
+    weight = np.ones(len(values)) if weights is None else weights
+    total = np.bincount(codes, weight)
+    means = np.bincount(codes, weight * values) / total
+    return _resampled_means(means, total, seed, resamples)
 
 
 def _resampled_means(values: Values, weights: Values | None, seed: int, resamples: int) -> Values:

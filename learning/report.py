@@ -79,6 +79,7 @@ class Report:
                 first.values[name],
                 weights=row.weights.get(name),
                 baseline_weights=first.weights.get(name),
+                groups=row.groups,
                 seed=self.seed,
             )
             for name, values in row.values.items()

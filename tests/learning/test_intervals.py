@@ -82,3 +82,25 @@ def test_a_count_of_distinct_things_is_not_drawn_downwards() -> None:
     assert found.mean == distinct(np.ones(len(shown)))
     assert found.low < found.mean < found.high
     assert spread(distinct, len(shown)) == found
+
+
+def test_groups_are_drawn_with_all_their_queries() -> None:
+    rng = np.random.default_rng(9)
+    groups = [f"g{n % 40}" for n in range(800)]
+    values = rng.normal(0, 1, 40)[np.arange(800) % 40] + rng.normal(0, 0.1, 800)
+    values[::7] = np.nan
+    alone, grouped = bootstrap(values), bootstrap(values, groups=groups)
+    assert grouped.mean == alone.mean
+    assert (grouped.count, grouped.left_out) == (alone.count, alone.left_out)
+    assert grouped.high - grouped.low > 3 * (alone.high - alone.low)
+    each_its_own = bootstrap(values, groups=[str(n) for n in range(800)])
+    assert each_its_own.low == pytest.approx(alone.low, abs=0.02)
+    weights = np.abs(rng.normal(1, 0.1, 800))
+    same = paired_difference(
+        values, values + 0.5, weights=weights, baseline_weights=weights, groups=groups
+    )
+    assert (same.low, same.high) == (pytest.approx(-0.5), pytest.approx(-0.5))
+    shares = spread(lambda times: float(times[:20].sum() / times.sum()), 800, groups=groups)
+    assert shares.low < shares.mean < shares.high
+    with pytest.raises(ValueError, match="groups"):
+        bootstrap(values, groups=["a"])
