@@ -19,12 +19,21 @@ from indexer.settings import EncoderSettings
 from learning.behaviour import read_rows, read_sequences, read_user_ids
 from learning.datasets import read_items_file
 from learning.intervals import Interval, bootstrap
-from learning.sessions import Session, divided, from_rows, from_sequences, without_last
+from learning.sessions import (
+    Session,
+    divided,
+    from_log,
+    from_rows,
+    from_sequences,
+    up_to_last,
+    without_last,
+)
 from learning.splits import split_of
 from learning.tables import DatasetError
 from learning.train_gates import OTHERS, Gates, train_gates
 from learning.train_user_model import Learned, Trainer, TrainingSettings, whole_catalogue
 from learning.training import Board, Checkpoints, Provenance
+from learning.ubi_sources import read_file as read_log
 from plugin_config.settings import load
 from query_service.user_model import UserModelConfig
 
@@ -46,6 +55,7 @@ class LearnUserModel:
     settings: TrainingSettings
     sequences_file: Path | None = None
     rows_file: Path | None = None
+    events_file: Path | None = None
     users_not_in: Path | None = None
     base: Path | None = None
     checkpoints: Path | None = None
@@ -65,7 +75,7 @@ class LearnUserModel:
         items = [item for item in read_items(self.items_file, mapping) if isinstance(item, Item)]
         ids = [item.item_id for item in items]
         rows = {item_id: row for row, item_id in enumerate(ids)}
-        train, validation, remarks = self._sessions(rows)
+        train, validation, texts, remarks = self._sessions(rows)
         provenance = Provenance(
             self.settings.seed, {**asdict(self.settings), "dims": self.dims}, self._files()
         )
@@ -79,6 +89,8 @@ class LearnUserModel:
         fitted = fit_projections(embeddings, M, K)
         config = UserModelConfig(behaviour_dims=K, meaning_dims=M, width=max(K // 2 * 2, 2))
         queries = np.zeros((0, M), dtype=np.float32)
+        if texts:
+            queries = fitted.meaning(encoder.encode_queries(texts))
         trainer = Trainer(config, self.settings, embeddings, fitted, queries, train, validation)
         identity = {
             **asdict(self.settings), "dims": K, "whole": self.whole,
@@ -100,7 +112,10 @@ class LearnUserModel:
                 f"{self.items_file}"]  # fmt: skip
 
     def _files(self) -> list[Path]:
-        given = (self.items_file, self.sequences_file, self.rows_file, self.users_not_in)
+        given = (
+            self.items_file, self.sequences_file, self.rows_file, self.events_file,
+            self.users_not_in,
+        )  # fmt: skip
         return [path for path in given if path is not None]
 
     def _encoder(self) -> "Encoder":
@@ -109,8 +124,13 @@ class LearnUserModel:
 
         return Encoder.load(load(EncoderSettings, bundle=self.base, layout="sum"))
 
-    def _sessions(self, rows: Mapping[str, int]) -> tuple[list[Session], list[Session], list[str]]:
-        """Sessions to train on, to validate with (whole: the last event is the target), remarks."""
+    def _sessions(
+        self, rows: Mapping[str, int]
+    ) -> tuple[list[Session], list[Session], list[str], list[str]]:
+        """Sessions to train on; to validate with, their last step the target; the texts of their
+        queries; and remarks.
+        """
+        texts: list[str] = []
         apart = read_user_ids(self.users_not_in) if self.users_not_in else frozenset()
         remarks: list[str] = []
         found: list[Session] = []
@@ -123,13 +143,20 @@ class LearnUserModel:
             visits = read_rows(self.rows_file, catalogue.ids)
             remarks += visits.remarks.lines()
             found += from_rows(visits.rows, rows, {row.user_id for row in visits.rows})
+        if self.events_file is not None:
+            log = read_log(self.events_file)
+            of_log, texts = from_log(log, rows)
+            found += of_log
+            remarks += [*log.notes, *log.remarks.lines()]
+            if log.simulated:
+                remarks.append("the log is a published sample that a generator made: SIMULATED")
         left = [session for session in found if session.user_id not in apart]
         if len(left) < len(found):
             remarks.append(f"{len(found) - len(left)} sessions of users kept apart were left out")
         users, held = divided({s.user_id for s in left}, self.users_not_in is not None)
         train_users, held_users = frozenset(users), frozenset(held)
         train = [s for s in left if s.user_id in train_users]
-        validation = [s for s in left if s.user_id in held_users and len(s) >= 2]
+        validation = up_to_last(s for s in left if s.user_id in held_users)
         # What the validation users did before their last event teaches too.
         taught = [*(train if self.whole else without_last(train)), *without_last(validation)]
         if len(taught) < FEWEST_SESSIONS or not validation:
@@ -137,7 +164,7 @@ class LearnUserModel:
                 f"only {len(taught)} sessions to learn from and {len(validation)} to validate "
                 f"with: at least {FEWEST_SESSIONS} sessions of three events are wanted"
             )
-        return taught, validation, remarks
+        return taught, validation, texts, remarks
 
     def _gates(
         self,

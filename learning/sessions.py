@@ -1,6 +1,7 @@
 """Visits to learn the user model from: steps of each user, oldest first, as arrays."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,9 @@ from numpy.typing import NDArray
 
 from learning.behaviour import PastEvent, Sequences, VisitRow
 from learning.splits import split_of
+from learning.ubi_log import UbiLog
 from query_service import actions
+from query_service.steps import QUERY
 
 STEP_S = 60.0  # between events without times, as an evaluation places them
 MOST_VALIDATION = 2000  # users; an interval of a few thousandths, and the others can teach
@@ -31,6 +34,18 @@ class Session:
 
     def __len__(self) -> int:
         return len(self.item)
+
+    @property
+    def last_event(self) -> int:
+        """Place of the last step that is an event on an item."""
+        return int(np.flatnonzero(self.item >= 0)[-1])
+
+    def before(self, end: int) -> "Session":
+        """The first `end` steps."""
+        cut = slice(0, end)
+        return Session(
+            self.user_id, self.item[cut], self.kind[cut], self.time[cut], self.query[cut]
+        )
 
     def newest(self, most: int) -> "Session":
         """The last `most` steps."""
@@ -62,11 +77,44 @@ def from_rows(
     ]
 
 
+def from_log(log: UbiLog, rows: Mapping[str, int]) -> tuple[list[Session], list[str]]:
+    """Sessions of a UBI log with their queries as steps, and the texts of these queries.
+
+    Clicks and actions on items that are not in the catalogue are counted in the log's remarks.
+    """
+    texts: dict[str, int] = {}
+    steps: dict[str, list[tuple[float, int, int, int]]] = defaultdict(list)
+    for place, shown in enumerate(log.impressions):
+        when = float(place) if shown.timestamp is None else shown.timestamp
+        found = steps[shown.session_id or shown.query_id]
+        if shown.query_text:
+            found.append((when, -1, QUERY, texts.setdefault(shown.query_text, len(texts))))
+        done = [("click", each.item_id, each.timestamp or when) for each in shown.clicks]
+        done += [(action, item_id, when) for action, item_id in shown.actions]
+        for action, item_id, moment in done:
+            if item_id not in rows:
+                log.remarks.add("its item is not among the items", item_id[:60], "event")
+            elif action in actions.ACTIONS:
+                kind = actions.ACTIONS.index(action)
+                found.append((max(moment, when), rows[item_id], kind, -1))
+    sessions = []
+    for session_id, told in steps.items():
+        ordered = sorted(told, key=lambda step: step[0])
+        item, kind, query = np.array([step[1:] for step in ordered], dtype=np.int64).T
+        time = np.array([step[0] for step in ordered], dtype=np.float64)
+        sessions.append(Session(session_id, item, kind, time, query))
+    return [s for s in sessions if (s.item >= 0).sum() >= 2], list(texts)
+
+
 def without_last(sessions: Iterable[Session]) -> list[Session]:
     """Each without its last event: the re-ranker is trained, and all is validated, on that."""
-    found = [
-        Session(s.user_id, s.item[:-1], s.kind[:-1], s.time[:-1], s.query[:-1]) for s in sessions
-    ]
+    found = [session.before(session.last_event) for session in sessions]
+    return [session for session in found if (session.item >= 0).sum() >= 2]
+
+
+def up_to_last(sessions: Iterable[Session]) -> list[Session]:
+    """Each up to its last event on an item, which is the target of a validation."""
+    found = [session.before(session.last_event + 1) for session in sessions]
     return [session for session in found if (session.item >= 0).sum() >= 2]
 
 

@@ -20,7 +20,14 @@ from learning.task_options import FILE
     "--rows",
     "rows_file",
     type=FILE,
-    help="Rows {user_id, query, history, target}, as for evaluate personalised-search.",
+    help="Rows {user_id, query, history, target}, as for evaluate personalised-search: the gates "
+    "are learned from them (beside --sequences nothing else).",
+)
+@click.option(
+    "--events",
+    "events_file",
+    type=FILE,
+    help="A UBI log, as for evaluate events: sessions with their queries.",
 )
 @click.option(
     "--users-not-in",
@@ -86,8 +93,8 @@ def user_model(quiet: bool, device: str, **given: Any) -> None:  # fmt: skip
     The bundle that it writes is used by `live-intent index rebuild` (the item halves) and
     `live-intent serve` (the model), when LIVE_INTENT_BUNDLE names it.
     """
-    if given["sequences_file"] is None and given["rows_file"] is None:
-        raise click.UsageError("nothing to learn from: give --sequences or --rows (or both)")
+    if not any(given[name] for name in ("sequences_file", "rows_file", "events_file")):
+        raise click.UsageError("nothing to learn from: give --sequences, --rows or --events")
     from indexer.number_format import choose_device
     from indexer.progress import for_terminal
     from learning.learn_user_model import LearnUserModel

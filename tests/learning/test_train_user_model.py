@@ -9,11 +9,14 @@ import torch
 from indexer.progress import Silence
 from indexer.projections import fit_projections, unit
 from learning.session_batches import decayed, formula, padded
-from learning.sessions import Session, divided, without_last
+from learning.sessions import Session, divided, from_log, up_to_last, without_last
+from learning.tables import Remarks
 from learning.train_user_model import Trainer, TrainingSettings, whole_catalogue
 from learning.training import Board, CheckpointError, Checkpoints
+from learning.ubi_log import Click, Impression, UbiLog
 from query_service.actions import ACTIONS
 from query_service.part import Source
+from query_service.steps import QUERY
 from query_service.user_model import UserModelConfig
 from query_service.user_vector import FusionWeights, behaviour_sequence, event_weights
 from tests.query_service.fixtures import bundle, event
@@ -149,3 +152,25 @@ def test_users_are_divided_by_a_hash() -> None:
 
 def test_without_the_last_event_two_must_be_left() -> None:
     assert [len(s) for s in without_last([_session(0, [1, 2]), _session(1, [1, 2, 3])])] == [2]
+
+
+def test_a_log_gives_sessions_with_their_queries_as_steps() -> None:
+    log = UbiLog(
+        impressions=(
+            Impression(
+                "q1", "red phone", "s1", ("a", "b"), (1, 2), (Click("b", 2, 12.0),),
+                (("purchase", "b"), ("view", "gone")), 10.0,
+            ),
+            Impression("q2", "case", "s1", ("c",), (1,), (Click("c", 1, 31.0),), (), 30.0),
+            Impression("q3", "red phone", "s2", ("a",), (1,), (), (), 40.0),
+        ),
+        remarks=Remarks(),
+    )  # fmt: skip
+    sessions, texts = from_log(log, {"a": 0, "b": 1, "c": 2})
+    assert texts == ["red phone", "case"]
+    (only,) = sessions  # the other one has no event
+    assert only.kind.tolist() == [QUERY, *map(ACTIONS.index, ("purchase", "click")), QUERY, 1]
+    assert only.item.tolist() == [-1, 1, 1, -1, 2]
+    assert only.query.tolist() == [0, -1, -1, 1, -1]
+    assert log.remarks.counts == {"its item is not among the items": 1}
+    assert up_to_last(sessions)[0].last_event == 4
