@@ -176,7 +176,7 @@ def _drawn_means(
     if codes is None or not len(values):
         return _resampled_means(values, weights, seed, resamples)
     weight = np.ones(len(values)) if weights is None else weights
-    total = np.bincount(codes, weight)
+    total: Values = np.bincount(codes, weight).astype(np.float64)
     means = np.bincount(codes, weight * values) / total
     return _resampled_means(means, total, seed, resamples)
 
