@@ -15,7 +15,7 @@ from plugin_config.settings import ClusterSettings
 from query_service.candidates import LEGS
 from query_service.progress import Progress
 from query_service.requests import RankRequest, RecommendRequest, SearchRequest, SearchResponse
-from query_service.reranker import Reranker
+from query_service.reranker import Scoring
 from query_service.service import QueryEncoder, Service
 from query_service.serving import View
 from query_service.settings import ServiceSettings
@@ -64,7 +64,7 @@ class OfflineService(Service):
         names: IndexNames,
         encoder: QueryEncoder,
         *,
-        reranker: Reranker | None,
+        reranker: Scoring | None,
         user_model: UserModel | None = None,
         visitors: Visitors | None = None,
         legs: frozenset[str] = frozenset(LEGS),

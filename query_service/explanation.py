@@ -15,6 +15,7 @@ VERBS = {
     "watch": "watched", "like": "liked", "comment": "commented on", "share": "shared",
     "dislike": "disliked", "remove_from_cart": "took out of the cart",
 }  # fmt: skip
+RERANKER = -2  # the index of what the learned re-ranker adds, beside the user model's
 SMALL = 0.02  # a share below this fraction of the score is not worth a word
 
 
@@ -42,6 +43,8 @@ def explain(
                 own = visitor.events[index].session_id == visitor.session_id
                 add("event" if own else "user_history", index, float(value))
     add("item", -1, float(scores.popularity[place]))
+    if scores.model is not None:
+        add("model", RERANKER, float(scores.model[place]))
     shares = [
         _share(kind, index, value, visitor, query_text)
         for (kind, index), value in values.items()
@@ -96,7 +99,8 @@ def _share(kind: ShareKind, index: int, value: float, visitor: Visitor, query_te
     if kind == "search_history":
         text = visitor.queries[index].query_text
         return Share(kind=kind, label=text, value=value, text=text)
-    label = {"query": query_text, "item": "popularity", "model": "user model"}[kind]
+    learned = "learned re-ranker" if index == RERANKER else "user model"
+    label = {"query": query_text, "item": "popularity", "model": learned}[kind]
     return Share(kind=kind, label=label, value=value)
 
 

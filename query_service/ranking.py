@@ -12,7 +12,7 @@ from query_service.affinity import affinity
 from query_service.candidates import LEGS, PERSON, WORDS, Candidates
 from query_service.fusion import fused
 from query_service.progress import Progress
-from query_service.reranker import Features, Reranker, Scores
+from query_service.reranker import Features, Scores, Scoring
 from query_service.serving import View
 from query_service.user_vector import UserVector
 from query_service.visitor import Visitor
@@ -47,15 +47,21 @@ def features(
     user_vector: UserVector | None,
     visitor: Visitor,
     query_text: str = "",
+    *,
+    given: bool = False,
 ) -> Features:
-    """The re-ranker's input. Events without a vector, or without weight, are left out of it."""
+    """The re-ranker's input. Events without a vector, or without weight, are left out of it.
+
+    `given`: the caller named the candidates.
+    """
     meaning, behaviour = view.bundle.halves(candidates.vectors)
     events = visitor.events if user_vector is not None else ()
     vectors = np.zeros((len(events), behaviour.shape[1]), dtype=np.float32)
+    meanings = np.zeros((len(events), meaning.shape[1]), dtype=np.float32)
     known = [place for place, event in enumerate(events) if event.vector is not None]
     if known:
         stacked = np.stack([v for place in known if (v := events[place].vector) is not None])
-        vectors[known] = view.bundle.halves(stacked)[1]
+        meanings[known], vectors[known] = view.bundle.halves(stacked)
     return Features(
         candidates=candidates,
         meaning=meaning,
@@ -67,6 +73,12 @@ def features(
         affinity=affinity(candidates, events),
         popularity=view.bundle.statistics.popularity(candidates.popularity),
         breadth=breadth(candidates, query_text),
+        event_meaning=meanings,
+        event_ids=tuple(event.item_id for event in events),
+        demand=_demand(user_vector, meaning.shape[1]),
+        tastes=_tastes(user_vector, behaviour.shape[1]),
+        query_terms=len(terms(query_text)),
+        given=given,
     )
 
 
@@ -84,7 +96,7 @@ def breadth(candidates: Candidates, query_text: str) -> NDArray[np.float32]:
     return np.where(has_words, share, 0.0).astype(np.float32)
 
 
-def score(reranker: Reranker | None, cost: Cost, inputs: Features, progress: Progress) -> Scores:
+def score(reranker: Scoring | None, cost: Cost, inputs: Features, progress: Progress) -> Scores:
     """Scores of the candidates by the re-ranker; the fused order when it fails or would be late."""
     result: Scores | None = None
     if reranker is not None and len(inputs.candidates):
@@ -115,6 +127,22 @@ def _rows(user_vector: UserVector | None, dims: int) -> NDArray[np.float32]:
     if user_vector is None:
         return np.zeros((0, dims), dtype=np.float32)
     return user_vector.contributions
+
+
+def _demand(user_vector: UserVector | None, dims: int) -> NDArray[np.float32]:
+    if user_vector is None or not user_vector.D_u.known:
+        return np.zeros(dims, dtype=np.float32)
+    return user_vector.D_u.vector
+
+
+def _tastes(user_vector: UserVector | None, dims: int) -> NDArray[np.float32]:
+    """D_b, D_B and D_a, float32 [3, K]; zero where there is no input."""
+    found = np.zeros((3, dims), dtype=np.float32)
+    if user_vector is not None:
+        for place, part in enumerate((user_vector.D_b, user_vector.D_B, user_vector.D_a)):
+            if part.known:
+                found[place] = part.vector
+    return found
 
 
 def _weights(user_vector: UserVector | None) -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ so the shares of a score add up to the score.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -62,6 +63,10 @@ class Features:
     halves; `event_weights` float32 [E], signed; `affinity` float32 [n, E]; `popularity` float32
     [n] in [0, 1]; `breadth` float32 [n], 1 / the query's number of terms where the item has its
     words, else 0; `meaning` float32 [n, M], `behaviour` float32 [n, K]: the candidates' halves.
+
+    For what is learned: `event_meaning` float32 [E, M] and `event_ids` [E] of the events; `demand`
+    float32 [M] is D_u, `tastes` float32 [3, K] are D_b, D_B and D_a (zero where unknown);
+    `query_terms` is their number; `given`: the caller named the items, no leg found them.
     """
 
     candidates: Candidates
@@ -74,13 +79,20 @@ class Features:
     affinity: NDArray[np.float32]
     popularity: NDArray[np.float32]
     breadth: NDArray[np.float32]
+    event_meaning: NDArray[np.float32]
+    event_ids: tuple[str, ...]
+    demand: NDArray[np.float32]
+    tastes: NDArray[np.float32]
+    query_terms: int = 0
+    given: bool = False
 
 
 @dataclass(frozen=True)
 class Scores:
-    """`total` float32 [n] = words + meaning + person.sum(1) + events.sum(1) + popularity.
+    """`total` float32 [n] = words + meaning + person.sum(1) + events.sum(1) + popularity + model.
 
-    `words`, `meaning`, `popularity` float32 [n]; `person` float32 [n, S]; `events` float32 [n, E].
+    `words`, `meaning`, `popularity` float32 [n]; `person` float32 [n, S]; `events` float32 [n, E];
+    `model` float32 [n], what a learned re-ranker adds, None without one.
     """
 
     total: NDArray[np.float32]
@@ -89,6 +101,13 @@ class Scores:
     person: NDArray[np.float32]
     events: NDArray[np.float32]
     popularity: NDArray[np.float32]
+    model: NDArray[np.float32] | None = None
+
+
+class Scoring(Protocol):
+    """Anything that scores candidates: the fixed re-ranker, or a learned one."""
+
+    def score(self, features: Features) -> Scores: ...
 
 
 class Reranker(nn.Module):

@@ -29,7 +29,7 @@ from query_service.requests import (
     SearchRequest,
     SearchResponse,
 )
-from query_service.reranker import Reranker
+from query_service.reranker import Scoring
 from query_service.retrieval import unavailable
 from query_service.serving import Items, View, ViewHolder
 from query_service.sessions.documents import KnownItem, SessionLimits
@@ -72,7 +72,7 @@ class Service:
         client: OpenSearch,
         encoder: QueryEncoder,
         *,
-        reranker: Reranker | None = None,
+        reranker: Scoring | None = None,
         user_model: UserModel | None = None,
     ) -> None:
         self.settings = settings
