@@ -72,7 +72,7 @@ def features(
         event_weights=_weights(user_vector),
         affinity=affinity(candidates, events),
         popularity=view.bundle.statistics.popularity(candidates.popularity),
-        breadth=breadth(candidates, query_text),
+        breadth=breadth(candidates, query_text, given=given),
         event_meaning=meanings,
         event_ids=tuple(event.item_id for event in events),
         demand=_demand(user_vector, meaning.shape[1]),
@@ -82,14 +82,16 @@ def features(
     )
 
 
-def breadth(candidates: Candidates, query_text: str) -> NDArray[np.float32]:
+def breadth(candidates: Candidates, query_text: str, *, given: bool = False) -> NDArray[np.float32]:
     """How open the query leaves which item is wanted: 1 / its number of terms, float32 [n].
 
     0 for items that came by meaning alone: the visitor's taste and popularity choose among what
-    was asked for, and do not put other things before it. OPEN without a query.
+    was asked for, and do not put other things before it. Without a query OPEN, and 0 where the
+    caller gave the items: they are meant already, often because they are popular (measured on
+    games, 99 items drawn by popularity: NDCG@10 .093 with OPEN, .254 with 0).
     """
     if not query_text:
-        return np.full(len(candidates), OPEN, dtype=np.float32)
+        return np.full(len(candidates), 0.0 if given else OPEN, dtype=np.float32)
     has_words = candidates.legs[:, LEGS.index(WORDS)] > 0  # False for NaN
     has_words |= np.isfinite(candidates.legs[:, LEGS.index(PERSON)])  # that leg asks for them
     share = 1 / max(len(terms(query_text)), 1)

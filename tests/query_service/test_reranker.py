@@ -111,6 +111,15 @@ def test_neither_popularity_nor_taste_put_another_thing_before_the_one_asked_for
     assert scores[0] > scores[1]
 
 
+def test_items_that_the_caller_gives_are_not_put_in_the_order_of_popularity() -> None:
+    made = bundle()
+    some = candidates(made)
+    found = features(View("i", made), some, None, None, visitor())
+    given = features(View("i", made), some, None, None, visitor(), given=True)
+    assert (found.breadth > 0).all()
+    assert not given.breadth.any()
+
+
 def test_ties_are_broken_by_id_and_what_is_not_finite_sinks() -> None:
     scores = np.array([1.0, np.nan, 2.0, 1.0], np.float32)
     assert order(scores, ("d", "c", "b", "a")).tolist() == [2, 3, 0, 1]
