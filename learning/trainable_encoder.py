@@ -1,0 +1,175 @@
+"""An encoder that can be trained: the same vectors as `indexer.encoder`, with gradients."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from indexer.model_folder import read_config, read_use
+from indexer.model_loading import read_tokenizer
+from indexer.number_format import cpu_has_bfloat16
+from plugin_config.errors import SettingsError
+
+if TYPE_CHECKING:
+    from indexer.encoder_spec import EncoderSpec
+
+Method = Literal["full", "lora", "ia3", "bias"]
+METHODS: tuple[Method, ...] = ("full", "lora", "ia3", "bias")
+ATTENTION = "live_intent"
+GROUPS = 3  # batches of like lengths that a step's texts are padded in: less padding
+
+
+class TrainableEncoder(nn.Module):
+    """A transformer of a folder in Hugging Face form, what of it is trained, and its tokenizer."""
+
+    def __init__(
+        self,
+        folder: Path,
+        spec: "EncoderSpec",
+        *,
+        method: Method = "full",
+        rank: int = 16,
+        dropout: float = 0.0,
+        max_length: int = 48,
+        device: str = "cpu",
+    ) -> None:
+        """`spec` says how the encoder pools and what it puts before queries and items.
+
+        `rank` is that of LoRA. Raises SettingsError when peft is needed and missing.
+        """
+        super().__init__()
+        self.folder, self.spec, self.device = folder, spec, torch.device(device)
+        use, config = read_use(folder), read_config(folder)
+        self.tokenizer = read_tokenizer(folder, use, config["vocab_size"])
+        self.tokenizer.enable_truncation(min(max_length, spec.max_length))
+        self.in_bfloat16 = device != "cpu" or cpu_has_bfloat16()
+        self.model: Any = _adapted(_transformer(folder, dropout), method, rank).to(self.device)
+
+    def tokens(self, texts: Sequence[str], *, queries: bool = False) -> list[list[int]]:
+        """Token ids, with the prefix that the encoder wants."""
+        prefix = self.spec.query_prefix if queries else self.spec.item_prefix
+        encoded = self.tokenizer.encode_batch_fast([prefix + text for text in texts])
+        return [each.ids or [0] for each in encoded]
+
+    def forward(self, tokens: Sequence[Sequence[int]]) -> Tensor:
+        """Embeddings of tokenised texts, float32 [n, D], unit length, in the order given."""
+        order = sorted(range(len(tokens)), key=lambda place: len(tokens[place]))
+        size = -(-len(order) // GROUPS)
+        parts = [
+            self._pooled([tokens[place] for place in order[first : first + size]])
+            for first in range(0, len(order), size)
+        ]
+        back = torch.empty(len(order), dtype=torch.long)
+        back[torch.tensor(order)] = torch.arange(len(order))
+        return functional.normalize(torch.cat(parts)[back.to(self.device)], dim=-1)
+
+    def _pooled(self, tokens: Sequence[Sequence[int]]) -> Tensor:
+        ids, mask = padded(tokens, self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.in_bfloat16):
+            hidden = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
+        hidden = hidden.float()  # [n, T, D]
+        if self.spec.pooling == "cls":
+            first: Tensor = hidden[:, 0]
+            return first
+        seen = mask[..., None].float()
+        pooled: Tensor = (hidden * seen).sum(dim=1) / seen.sum(dim=1)
+        return pooled
+
+    def trained(self) -> dict[str, nn.Parameter]:
+        """The parameters that are trained, by name."""
+        return {name: p for name, p in self.model.named_parameters() if p.requires_grad}
+
+    @torch.no_grad()
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """Puts values (as `trained` names them) back."""
+        own = self.trained()
+        for name, tensor in tensors.items():
+            own[name].copy_(tensor)
+
+    def save(self, out: Path) -> None:
+        """Writes a folder that `indexer.encoder` loads: adapters are merged into the weights."""
+        for path in self.folder.rglob("*"):
+            weights = path.suffix in {".safetensors", ".bin"} or path.name.endswith(".index.json")
+            if path.is_file() and not weights:
+                target = out / path.relative_to(self.folder)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+        model = self.model.merge_and_unload() if hasattr(self.model, "merge_and_unload") else None
+        model = self.model if model is None else model
+        config = (out / "config.json").read_text("utf-8")
+        model.save_pretrained(out)
+        (out / "config.json").write_text(config, "utf-8")  # as it was: the architecture is
+
+
+def padded(tokens: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Token ids and mask, int64 [n, T] each."""
+    longest = max(map(len, tokens))
+    ids = torch.zeros(len(tokens), longest, dtype=torch.long)
+    mask = torch.zeros(len(tokens), longest, dtype=torch.long)
+    for row, each in enumerate(tokens):
+        ids[row, : len(each)] = torch.tensor(each)
+        mask[row, : len(each)] = 1
+    return ids.to(device), mask.to(device)
+
+
+def _transformer(folder: Path, dropout: float) -> Any:
+    from transformers import AutoModel
+
+    model = AutoModel.from_pretrained(
+        folder, dtype=torch.float32, attn_implementation=_attention(), local_files_only=True
+    )
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = dropout
+    return model.train()
+
+
+def _adapted(model: Any, method: Method, rank: int) -> Any:
+    """The model with what `method` trains; all else is frozen."""
+    if method == "full":
+        return model
+    if method == "bias":  # BitFit (Ben Zaken et al. 2022), and the norms
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad = name.endswith(".bias") or "norm" in name.lower()
+        return model
+    try:
+        import peft
+    except ImportError:
+        raise SettingsError(
+            f"--method {method} needs the package peft: pip install 'opensearch-live-intent"
+            "[learning]', or take --method full or bias"
+        ) from None
+    if method == "lora":
+        config = peft.LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear")
+    else:
+        config = peft.IA3Config(
+            target_modules=["key", "value", "output.dense"], feedforward_modules=["output.dense"]
+        )
+    return peft.get_peft_model(model, config)
+
+
+def _attention() -> str:
+    """Attention in float32 and plain products: torch's fused one is slow backwards on a CPU."""
+    from transformers import AttentionInterface
+    from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
+
+    AttentionInterface.register(ATTENTION, _attend)
+    AttentionMaskInterface.register(ATTENTION, sdpa_mask)
+    return ATTENTION
+
+
+def _attend(
+    module: nn.Module, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, **given: Any
+) -> tuple[Tensor, None]:
+    """Queries, keys and values [n, H, T, d] -> [n, T, H, d]."""
+    with torch.autocast(q.device.type, enabled=False):
+        scale = given.get("scaling") or q.shape[-1] ** -0.5
+        scores = (q.float() * scale) @ k.float().transpose(-1, -2)  # [n, H, T, T]
+        if mask is not None:
+            scores = scores.masked_fill(~mask, float("-inf"))
+        seen = torch.softmax(scores, dim=-1) @ v.float()
+    return seen.transpose(1, 2).contiguous().to(q.dtype), None
