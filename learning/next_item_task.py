@@ -13,7 +13,7 @@ from learning.popularity import Popularity, counted
 from learning.report import Report
 from learning.targets import target_measures
 from learning.users import Users
-from learning.variants import Variant, ablations, with_verdicts
+from learning.variants import Variant, with_verdicts
 from learning.visitors import Visitors
 from learning.workbench import Setup, Workbench
 from query_service import recommend
@@ -97,8 +97,10 @@ class NextItemTask:
         )
         if not self.ablate:
             return [self._row(bench, Variant("history"), visitors, questions)]
-        variants = ablations(query=False, groups=bench.groups, user_model=bench.has_user_model)
-        rows = [self._row(bench, variant, visitors, questions) for variant in variants]
+        rows = [
+            self._row(bench, variant, visitors, questions)
+            for variant in bench.ablations(query=False)
+        ]
         return with_verdicts(rows, ["NDCG@10", f"{ALL}NDCG@10"], self.setup.seed)
 
     def _row(

@@ -16,7 +16,7 @@ from learning.report import Report
 from learning.tables import DatasetError
 from learning.targets import target_measures
 from learning.users import Users
-from learning.variants import WHOLE, ablations, with_verdicts
+from learning.variants import WHOLE, with_verdicts
 from learning.workbench import Setup, Workbench
 from query_service import recommend
 from query_service.requests import RecommendRequest, SearchRequest
@@ -111,7 +111,7 @@ class PersonalisedTask:
             with bench.service(WHOLE, encoder=encoder, visitors=visitors) as service:
                 return [self._row(service, way, label, questions) for label, way in ways.items()]
         measured = []
-        for variant in ablations(query=True, groups=bench.groups, user_model=bench.has_user_model):
+        for variant in bench.ablations(query=True):
             with bench.service(variant, encoder=encoder, visitors=visitors) as service:
                 measured.append(self._row(service, _both, variant.label, questions))
         return with_verdicts(measured, ["NDCG@10"], self.setup.seed)

@@ -25,7 +25,8 @@ class Variant:
     """One way to put the service together.
 
     `encodes` False: the query has no vector at all. `settings`: of the service. `without_group`: a
-    feature group of the re-ranker that counts for nothing. `user_model` False: R = D_ub.
+    feature group of the re-ranker that counts for nothing. `user_model` False: the formulas alone.
+    `learned_gates` False: alpha, beta and demand are the fixed ones.
     """
 
     label: str
@@ -34,17 +35,20 @@ class Variant:
     settings: Mapping[str, float] = field(default_factory=dict)
     without_group: str = ""
     user_model: bool = True
+    learned_gates: bool = True
 
 
 WHOLE = Variant("whole")
 
 
-def ablations(*, query: bool, groups: Iterable[str], user_model: bool) -> list[Variant]:
+def ablations(
+    *, query: bool, groups: Iterable[str], user_model: bool, learned_gates: bool = False
+) -> list[Variant]:
     """The whole and then it without each of its parts.
 
     `query`: whether there is one; without it D_H, D_q, the leg `meaning` and the words have no
     input, and the leg `words` holds the popular items. `groups`: the re-ranker's feature groups;
-    `user_model`: whether M_theta is learned.
+    `user_model`: whether M_theta is learned; `learned_gates`: whether alpha, beta and demand are.
     """
     found = [WHOLE]
     if query:
@@ -53,6 +57,8 @@ def ablations(*, query: bool, groups: Iterable[str], user_model: bool) -> list[V
     found += [_changed("D_B", beta=0.0), _changed("D_a", beta=1.0)]
     if user_model:
         found.append(replace(WHOLE, label="without M_theta", user_model=False))
+    if learned_gates:
+        found.append(replace(WHOLE, label="fixed alpha, beta, demand", learned_gates=False))
     for leg in (WORDS, MEANING, PERSON) if query else (WORDS, PERSON):
         name = leg if query or leg != WORDS else "popular"
         legs = frozenset(LEGS) - {leg}
@@ -90,4 +96,5 @@ def with_verdicts(rows: Sequence[Measured], measures: Sequence[str], seed: int) 
 
 
 def _changed(part: str, **settings: float) -> Variant:
-    return replace(WHOLE, label=f"without {part}", settings=settings)
+    # A learned gate would overrule the share that is set.
+    return replace(WHOLE, label=f"without {part}", settings=settings, learned_gates=False)

@@ -12,7 +12,7 @@ from indexer.progress import Progress
 from learning import evaluation_index
 from learning.behaviour import PastEvent
 from learning.datasets import ItemsFile, read_items_file
-from learning.variants import Separable, Variant
+from learning.variants import Separable, Variant, ablations
 from learning.visitors import Visitors, chunks
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from query_service.reranker import Reranker
     from query_service.service import QueryEncoder
     from query_service.sessions.documents import KnownItem
-    from query_service.user_vector import UserModel
+    from query_service.user_model import UserModel
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Workbench:
             self.names,
             encoder or self.encoder,
             reranker=self._reranker(variant),
-            user_model=self.user_model if variant.user_model else None,
+            user_model=self._user_model(variant),
             visitors=visitors,
             legs=variant.legs,
             exact=self.setup.exact,
@@ -139,15 +139,15 @@ class Workbench:
         finally:
             service.close()
 
-    @property
-    def groups(self) -> Sequence[str]:
-        """The re-ranker's feature groups that can be switched off."""
-        return self.reranker.groups if isinstance(self.reranker, Separable) else ()
-
-    @property
-    def has_user_model(self) -> bool:
-        """Whether M_theta is learned."""
-        return self.user_model is not None
+    def ablations(self, *, query: bool) -> list[Variant]:
+        """The service whole, and without each of its parts that can be switched off."""
+        model = self.user_model
+        return ablations(
+            query=query,
+            groups=self.reranker.groups if isinstance(self.reranker, Separable) else (),
+            user_model=model is not None,
+            learned_gates=model is not None and model.gates_learned,
+        )
 
     def known_items(self, ids: Sequence[str]) -> dict[str, "KnownItem"]:
         """What an event keeps of each item. Raises LiveIntentError for one not in the index."""
@@ -177,6 +177,11 @@ class Workbench:
             dict(zip(texts, vectors, strict=True)),
             most_events=load(ServiceSettings).user_max_events,
         )
+
+    def _user_model(self, variant: Variant) -> "UserModel | None":
+        if self.user_model is None or not variant.user_model:
+            return None
+        return self.user_model if variant.learned_gates else self.user_model.with_fixed_gates()
 
     def _reranker(self, variant: Variant) -> "Reranker":
         if not variant.without_group:
