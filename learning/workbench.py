@@ -21,6 +21,7 @@ from plugin_config.settings import load
 if TYPE_CHECKING:
     from indexer.encoder import Encoder
     from learning.offline_service import OfflineService
+    from query_service.learned_reranker import LearnedReranker
     from query_service.reranker import Reranker
     from query_service.service import QueryEncoder
     from query_service.sessions.documents import KnownItem
@@ -38,6 +39,7 @@ class Setup:
     ignore: Sequence[str] = ()
     analyzer: str | None = None
     encoder: str | None = None
+    bundle: Path | None = None  # a learned bundle; None: that of the settings
     layout: str | None = None
     fresh: bool = False
     remove_after: bool = False
@@ -70,7 +72,9 @@ class Setup:
 
         with ClusterSession(self.url, self.prefix) as cluster:
             settings = load(IndexSettings, analyzer=self.analyzer)
-            chosen = load(EncoderSettings, encoder=self.encoder, layout=self.layout)
+            chosen = load(
+                EncoderSettings, encoder=self.encoder, layout=self.layout, bundle=self.bundle
+            )
             encoder = Encoder.load(chosen)
             parts = learned_parts(chosen.bundle, encoder.spec)
             bundles = cluster.settings.bundles_dir
@@ -106,7 +110,7 @@ class Workbench:
     names: IndexNames
     encoder: "Encoder"
     facts: dict[str, Any]  # what the report says of it
-    reranker: "Reranker"
+    reranker: "Reranker | LearnedReranker"
     user_model: "UserModel | None"
 
     @contextmanager
@@ -183,7 +187,7 @@ class Workbench:
             return None
         return self.user_model if variant.learned_gates else self.user_model.with_fixed_gates()
 
-    def _reranker(self, variant: Variant) -> "Reranker":
+    def _reranker(self, variant: Variant) -> "Reranker | LearnedReranker":
         if not variant.without_group:
             return self.reranker
         return self.reranker.without(variant.without_group)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from indexer.bundle import BundleError
 from indexer.encoder_spec import EncoderSpec
-from indexer.learned import USER_MODEL, LearnedBundle
+from indexer.learned import RERANKER, USER_MODEL, LearnedBundle
+from query_service.learned_reranker import LearnedReranker
 from query_service.reranker import Reranker
 from query_service.user_model import UserModel
 
@@ -14,7 +15,7 @@ from query_service.user_model import UserModel
 class LearnedParts:
     """`user_model` None: the user vector is made by the formulas alone."""
 
-    reranker: Reranker
+    reranker: Reranker | LearnedReranker
     user_model: UserModel | None = None
 
 
@@ -30,7 +31,11 @@ def learned_parts(folder: Path | None, spec: EncoderSpec, device: str = "cpu") -
     if bundle.has(USER_MODEL):
         user_model = UserModel.load(bundle.path(USER_MODEL))
         _check(bundle, USER_MODEL, user_model.fingerprint, spec)
-    return LearnedParts(Reranker(device=device), user_model)
+    reranker: Reranker | LearnedReranker = Reranker(device=device)
+    if bundle.has(RERANKER):
+        reranker = LearnedReranker.load(bundle.path(RERANKER), device)
+        _check(bundle, RERANKER, reranker.fingerprint, spec)
+    return LearnedParts(reranker, user_model)
 
 
 def _check(bundle: LearnedBundle, part: str, learned_on: str, spec: EncoderSpec) -> None:
