@@ -14,8 +14,9 @@ from learning.tables import Remarks
 
 IMPRESSION, CLICK = "impression", "click"
 DEEPEST = 10_000  # positions above are no positions
-# Published samples that a generator made: a fixture of the format, never evidence of quality.
-SIMULATED = frozenset({"esci_ubi_sample", "ubi-demo", "Chorus"})
+# Published samples that a generator made, and `live-intent sample --visits`: fixtures of the
+# format, never evidence of quality.
+SIMULATED = frozenset({"esci_ubi_sample", "ubi-demo", "Chorus", "live-intent-simulated"})
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class UbiLog:
 
     @property
     def simulated(self) -> bool:
-        """Whether it is, or holds, one of the published samples that a generator made."""
+        """Whether it is, or holds, one of the samples that a generator made."""
         return bool(SIMULATED & set(self.applications))
 
 
