@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from indexer.features import terms
+from query_service.measures import written_out
 
 TITLE = 2.0  # weight of the title
 TEXT_FIELDS = [f"title^{TITLE:g}", "brand.text", "category.text", "description^0.4"]
@@ -15,6 +16,12 @@ MISSPELT = {"fuzziness": "AUTO:5,8", "prefix_length": 1, "max_expansions": 20}
 MISSPELT_WEIGHT = 0.5  # of the title's
 PAIR_WEIGHT = 0.2  # of the title's, for two neighbours of the query that are so in the title
 MOST_PAIRS = 8
+# Neighbours that a title may write as one: `shower head`, showerhead. NDCG@10 .405 -> .408.
+JOINED_WEIGHT = 1.0  # of the title's
+SHORTEST_JOINED = 3  # letters of each of the two
+# Sizes are asked for as they are written and as catalogues write them; the better match counts, and
+# this share of the other. NDCG@10 .396 -> .405, and .29 -> .37 for the queries with sizes.
+OTHER_FORM = 0.5
 # A broad query (one word) matches hundreds of items alike, and popularity must order them; each
 # further word says more, and popularity less.
 POPULARITY_BOOST = 6.0
@@ -35,14 +42,33 @@ def words_query(query_text: str, filters: Sequence[Mapping[str, Any]]) -> dict[s
 
 def wording(query_text: str) -> dict[str, Any]:
     """What BM25 finds, a misspelt word's likely meanings too; neighbours that stay such add."""
+    found = _form(query_text)
+    other = written_out(query_text)
+    if other != " ".join(query_text.lower().split()):
+        found = {"dis_max": {"queries": [found, _form(other)], "tie_breaker": OTHER_FORM}}
+    joined = " ".join(
+        one + two
+        for one, two in _neighbours(query_text)
+        if all(w.isascii() and w.isalpha() and len(w) >= SHORTEST_JOINED for w in (one, two))
+    )
+    if not joined:
+        return found
+    as_one = {"match": {"title": {"query": joined, "boost": TITLE * JOINED_WEIGHT}}}
+    return {"bool": {"should": [found, as_one], "minimum_should_match": 1}}
+
+
+def _form(query_text: str) -> dict[str, Any]:
     misspelt = {"query": query_text, "boost": TITLE * MISSPELT_WEIGHT, **MISSPELT}
     found = [strict(query_text), {"match": {"title": misspelt}}]
-    words = query_text.split()[: MOST_PAIRS + 1]
     pairs = [
         {"match_phrase": {"title": {"query": f"{one} {two}", "boost": TITLE * PAIR_WEIGHT}}}
-        for one, two in pairwise(words)
+        for one, two in _neighbours(query_text)
     ]
     return {"bool": {"should": [*found, *pairs], "minimum_should_match": 1}}
+
+
+def _neighbours(query_text: str) -> list[tuple[str, str]]:
+    return list(pairwise(query_text.split()[: MOST_PAIRS + 1]))
 
 
 def strict(query_text: str, **options: str) -> dict[str, Any]:
