@@ -157,6 +157,11 @@ def visits_of(questions: Sequence[Question]) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def by_chance(key: str) -> str:
+    """Orders questions so that any first part of them is a fair sample."""
+    return _hash("draw " + key)
+
+
 def _search(query: str, session: str, *, personalize: bool = True) -> SearchRequest:
     given = {"query": query, "session_id": session, "size": DEPTH, "personalize": personalize}
     return SearchRequest.model_validate(given | ALWAYS)
