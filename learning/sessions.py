@@ -47,6 +47,17 @@ class Session:
             self.user_id, self.item[cut], self.kind[cut], self.time[cut], self.query[cut]
         )
 
+    def pieces(self, most: int) -> list["Session"]:
+        """Cut into pieces of at most `most` steps, counted from the end; each begins with the last
+        step of the one before it, so that every step but the first is predicted once.
+        """
+        found = []
+        end = len(self)
+        while end > 1:
+            found.append(self.before(end).newest(most))
+            end -= most - 1
+        return found[::-1]
+
     def newest(self, most: int) -> "Session":
         """The last `most` steps."""
         cut = slice(max(len(self) - most, 0), None)

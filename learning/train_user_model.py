@@ -88,8 +88,8 @@ class Trainer:
         self.settings, self.fixed = settings, FusionWeights()
         self.device = torch.device(settings.device)
         self.most = config.max_steps
-        self.train = [session.newest(self.most + 1) for session in train]
-        self.validation = [session.newest(self.most + 1) for session in validation]
+        self.train = [piece for session in train for piece in session.pieces(self.most + 1)]
+        self.validation = list(validation)
         self.model = UserModel(config).to(self.device)
         self.table = ItemTable(embeddings, fitted, settings.residual_dropout).to(self.device)
         self.log_temperature = nn.Parameter(
@@ -98,7 +98,7 @@ class Trainer:
         # The meaning halves do not change: the steps read them, and those of the queries.
         self.meaning = torch.from_numpy(unit(embeddings @ fitted.P_M.T)).to(self.device)
         self.queries = torch.from_numpy(query_vectors).to(self.device)
-        self.counts = _counts(self.train, len(embeddings))
+        self.counts = _counts(train, len(embeddings))
         drawn = np.maximum(self.counts, 0.5) ** 0.75
         self.drawn = drawn / drawn.sum()
         self.rng = np.random.default_rng(settings.seed)
@@ -156,7 +156,7 @@ class Trainer:
         self.model.eval()
         self.table.eval()
         for first in range(0, len(sessions), 256):
-            group = sessions[first : first + 256]
+            group = [s.newest(self.most + 1) for s in sessions[first : first + 256]]
             with torch.inference_mode():
                 batch = self._to_device(padded(group, self.fixed))
                 places = torch.tensor([max(len(s) - 2, 0) for s in group], device=self.device)
@@ -305,7 +305,8 @@ def whole_catalogue(
     places: list[int] = []
     for group, users in trainer.users(sessions):
         scores = users @ b.T  # [B, items]
-        for row, session in zip(scores, group, strict=True):
+        whole = sessions[len(places) : len(places) + len(group)]
+        for row, session in zip(scores, whole, strict=True):
             target = int(session.item[-1])
             own = [int(i) for i in session.item[:-1] if i >= 0 and i != target]
             row[own] = -2.0

@@ -174,3 +174,16 @@ def test_a_log_gives_sessions_with_their_queries_as_steps() -> None:
     assert only.query.tolist() == [0, -1, -1, 1, -1]
     assert log.remarks.counts == {"its item is not among the items": 1}
     assert up_to_last(sessions)[0].last_event == 4
+
+
+def test_a_long_session_is_cut_into_pieces_that_predict_each_step_once() -> None:
+    pieces = _session(0, list(range(23))).pieces(11)
+    assert [piece.item.tolist()[0] for piece in pieces] == [0, 2, 12]
+    predicted = [item for piece in pieces for item in piece.item[1:].tolist()]
+    assert predicted == list(range(1, 23))
+
+
+def test_a_visitor_with_more_steps_than_the_model_reads_is_cut_to_the_newest() -> None:
+    trainer = _trainer()
+    values = whole_catalogue(trainer, [_session(0, [i % ITEMS for i in range(35)])])
+    assert len(values["NDCG@10"]) == 1
