@@ -2,6 +2,7 @@
 
 import click
 
+from learning.reranker_command import reranker
 from learning.user_model_command import user_model
 
 
@@ -11,3 +12,4 @@ def learn() -> None:
 
 
 learn.add_command(user_model)
+learn.add_command(reranker)
