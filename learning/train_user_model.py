@@ -44,12 +44,12 @@ class TrainingSettings:
     """What a training is told; the defaults won on validation users of a games shop."""
 
     seed: int = 0
-    epochs: int = 8
+    epochs: int = 5
     patience: int = 3  # epochs without a better validation
     batch: int = 128  # sessions
     negatives: int = 2048  # drawn for a whole batch
     learning_rate: float = 1e-3
-    residual_decay: float = 2.0  # weight decay of r_i: what few visitors say stays near the text
+    residual_decay: float = 1.0  # weight decay of r_i: what few visitors say stays near the text
     residual_dropout: float = 0.1
     temperature: float = 0.07
     minutes: float = 30.0

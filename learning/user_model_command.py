@@ -55,7 +55,7 @@ from learning.task_options import FILE
     show_default=True,
     help="K, dimensions of the behaviour half.",
 )
-@click.option("--epochs", type=click.IntRange(1), default=8, show_default=True)
+@click.option("--epochs", type=click.IntRange(1), default=5, show_default=True)
 @click.option(
     "--negatives",
     type=click.IntRange(1),
