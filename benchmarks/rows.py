@@ -1,13 +1,17 @@
 """Rows for `live-intent evaluate personalised-search`, made of public data.
 
     python -m benchmarks.rows movielens [--out ROWS.jsonl] [--sequences SEQUENCES.jsonl]
+        [--simulated ROWS.jsonl]
     python -m benchmarks.rows amazon [--out ROWS.jsonl]
 
 movielens: a tag as the query, the movie that the user gave it to as the target, and what the user
 rated before as the history: 4.0 or more a like, 2.0 or less a dislike. At most 50 rows a user,
 chosen by a hash, for one user gave a third of all tags; no tag "in netflix queue", which says
 nothing of a movie, and none before which nothing was rated. --sequences also writes each user's
-rated movies in the order of time, for --popularity-from.
+rated movies in the order of time, for --popularity-from. --simulated also writes rows to learn
+from, of users without a tag: each of the last 20 % of the movies that a user liked is a target, and
+the query is one word of the movie's texts or genres, drawn as for amazon: SIMULATED, nobody typed
+it. The sequences of these users then end before their first target.
 
 amazon: SIMULATED broad queries, for the users that are not in broad_query.jsonl.gz, built as those
 are: the last item is the target, those before it the history, and the query is one word of the
@@ -51,6 +55,7 @@ def main() -> None:
     parser.add_argument("data", choices=("movielens", "amazon"))
     parser.add_argument("--out", type=Path, help="where to; else to the terminal")
     parser.add_argument("--sequences", type=Path, help="movielens: rated movies by user")
+    parser.add_argument("--simulated", type=Path, help="movielens: rows of users without a tag")
     given = parser.parse_args()
     folder = DATASETS / {"movielens": "movielens", "amazon": "amazon_games"}[given.data]
     if not folder.is_dir():
@@ -58,8 +63,14 @@ def main() -> None:
     if given.data == "movielens":
         ratings = read_ratings(folder / "ratings.jsonl.gz")
         write(tag_rows(read(folder / "tags.jsonl.gz"), ratings), given.out)
+        simulated = []
+        if given.simulated:
+            tagging = {tag["user_id"] for tag in read(folder / "tags.jsonl.gz")}
+            others = [rating for rating in ratings if rating.user_id not in tagging]
+            simulated = list(simulated_rows(others, read(folder / "items.jsonl.gz")))
+            write(simulated, given.simulated)
         if given.sequences:
-            write(rated_sequences(ratings), given.sequences)
+            write(rated_sequences(ratings, simulated), given.sequences)
     else:
         titles = {row["item_id"]: row["title"] for row in read(folder / "items.jsonl.gz")}
         test = {row["user_id"] for row in read(folder / "broad_query.jsonl.gz")}
@@ -91,11 +102,43 @@ def tag_rows(tags: Iterable[Mapping[str, Any]], ratings: Iterable[Rating]) -> li
     return kept
 
 
-def rated_sequences(ratings: Iterable[Rating]) -> list[Row]:
-    """Each user's rated movies in the order of time."""
+def simulated_rows(ratings: Iterable[Rating], movies: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
+    """Rows whose query is a word of the target's texts, of what users liked last."""
+    words = {
+        row["item_id"]: dict.fromkeys(
+            query_words(" ".join([row["title"], *row.get("genres", ()), row.get("overview", "")]))
+        )
+        for row in movies
+    }
+    frequency = Counter(word for of_movie in words.values() for word in of_movie)
+    by_user: dict[str, list[Rating]] = defaultdict(list)
+    for rating in sorted(ratings, key=lambda each: (each.timestamp, _hash(each.item_id))):
+        if rating.action in ("like", "dislike"):
+            by_user[rating.user_id].append(rating)
+    for user_id, rated in by_user.items():
+        liked = [place for place, each in enumerate(rated) if each.action == "like"]
+        for place in liked[-max(len(liked) // 5, 1) :][-MOST_OF_A_USER:]:
+            target = rated[place].item_id
+            query = broad_query(target, words.get(target, ()), frequency)
+            history = [
+                {"item_id": each.item_id, "action": each.action, "timestamp": each.timestamp}
+                for each in rated[:place]
+            ]
+            if query and history:
+                yield {"user_id": user_id, "query": query, "history": history, "target": target}
+
+
+def rated_sequences(ratings: Iterable[Rating], rows: Iterable[Row] = ()) -> list[Row]:
+    """Each user's rated movies in the order of time, those before the user's targets in `rows`."""
+    targets: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        targets[row["user_id"]].add(row["target"])
     by_user: dict[str, list[str]] = defaultdict(list)
     for rating in sorted(ratings, key=lambda each: (each.timestamp, _hash(each.item_id))):
         by_user[rating.user_id].append(rating.item_id)
+    for user_id, ids in by_user.items():
+        first = next((n for n, each in enumerate(ids) if each in targets[user_id]), len(ids))
+        del ids[first:]
     return [{"user_id": user_id, "item_ids": ids} for user_id, ids in by_user.items()]
 
 

@@ -17,6 +17,7 @@ from benchmarks.rows import (
     query_words,
     rated_sequences,
     read,
+    simulated_rows,
     tag_rows,
     write,
 )
@@ -99,3 +100,23 @@ def test_the_construction_is_that_of_the_real_file(tmp_path: Path) -> None:
     assert odd < 0.01 * len(asked)
     write(asked[:3], tmp_path / "rows.jsonl")
     assert [json.loads(line) for line in (tmp_path / "rows.jsonl").open()] == asked[:3]
+
+
+def test_simulated_rows_ask_for_what_was_liked_last_and_sequences_end_before_them() -> None:
+    """Nothing that a model learns from may hold a target, or what came after it."""
+    movies = [
+        {"item_id": str(n), "title": f"Film {n}", "genres": ["Comedy" if n % 2 else "Drama"],
+         "overview": "a story of love"}
+        for n in range(60)
+    ]  # fmt: skip
+    ratings = [Rating("u", str(n), 4.5 if n % 3 else 1.0, float(n)) for n in range(30)]
+    rows = list(simulated_rows(ratings, movies))
+    assert rows
+    liked = [each.item_id for each in ratings if each.action == "like"]
+    assert [row["target"] for row in rows] == liked[-len(rows) :]
+    assert len(rows) == len(liked) // 5
+    for row in rows:
+        assert row["target"] not in {event["item_id"] for event in row["history"]}
+        assert row["query"] in {"film", "comedy", "drama", "story", "love"}
+    (sequence,) = rated_sequences(ratings, rows)
+    assert sequence["item_ids"] == [str(n) for n in range(int(rows[0]["target"]))]
