@@ -2,6 +2,7 @@
 
 import click
 
+from learning.encoder_command import encoder
 from learning.reranker_command import reranker
 from learning.user_model_command import user_model
 
@@ -11,5 +12,6 @@ def learn() -> None:
     """Learn from a shop's catalogue, judgments and behaviour; each writes a new model bundle."""
 
 
+learn.add_command(encoder)
 learn.add_command(user_model)
 learn.add_command(reranker)

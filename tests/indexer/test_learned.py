@@ -67,9 +67,14 @@ def test_a_bundle_is_never_overwritten_and_a_failure_leaves_nothing(tmp_path: Pa
     _write(tmp_path / "b1", ENCODER)
     with pytest.raises(BundleError, match="never overwritten"):
         _write(tmp_path / "b1", ENCODER)
-    with pytest.raises(ZeroDivisionError), writing(tmp_path / "b2") as draft:
-        draft.folder(ENCODER)
-        raise ZeroDivisionError
+
+    def broken() -> None:
+        with writing(tmp_path / "b2") as draft:
+            draft.folder(ENCODER)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        broken()
     assert [path.name for path in tmp_path.iterdir()] == ["b1"]
 
 
