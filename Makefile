@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format environment requirements clean
+.PHONY: help demo test check format environment requirements quality clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ environment: ## .venv with the pinned requirements
 
 requirements: ## compile the pinned files anew
 	scripts/requirements
+
+quality: environment ## docs/quality.md: trains and evaluates on public data (DATASETS_DIR), 2 hours
+	$(BIN)/python -m benchmarks.quality
 
 clean: ## undo everything that the commands above made
 	scripts/clean

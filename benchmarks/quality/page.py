@@ -1,0 +1,91 @@
+"""docs/quality.md from the reports and bundles that `benchmarks.quality` made."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from benchmarks.quality.steps import Context, Row, Section, Step
+
+HEAD = """# Quality
+
+Made by `make quality` (`python -m benchmarks.quality`). Every figure is a mean with its 95 %
+bootstrap interval; `n` is what was averaged (queries, or users). {split} *Published references*
+were measured elsewhere, on other users and queries of the same data; what is said to be ours in
+a few lines reproduces their simple ones here. The goals stand last in each table.
+"""
+READ_ONCE = (
+    "The test was not used to choose anything: weights and settings were chosen on training and "
+    "validation queries and users."
+)
+REHEARSAL = "**A rehearsal: validation users and queries, some of which chose the settings.**"
+
+
+def page(context: Context, sections: Sequence[Section]) -> str:
+    """The whole page."""
+    parts = [HEAD.format(split=REHEARSAL if context.rehearse else READ_ONCE)]
+    done: set[Step] = set()
+    for section in sections:
+        parts.append(f"## {section.title}\n\n{section.about}\n\n{_table(section)}\n")
+        new = [step for step in section.steps if step not in done]
+        done |= set(new)
+        parts.append(_commands(new))
+    return "\n".join(parts)
+
+
+def _table(section: Section) -> str:
+    lines = ["| | " + " | ".join(section.measures) + " | n |"]
+    lines.append("| --- " * (len(section.measures) + 2) + "|")
+    for row in section.rows:
+        cells, count = _cells(row, section.measures)
+        lines.append(f"| {row.label} | " + " | ".join(cells) + f" | {count} |")
+    return "\n".join(lines)
+
+
+def _cells(row: Row, measures: Sequence[str]) -> tuple[list[str], str]:
+    if row.step is None:
+        return [row.published.get(measure, "") for measure in measures], ""
+    found = _measures(row)
+    cells = [_told(found[m]) if m in found else "" for m in measures]
+    count = found[measures[0]]["count"] if measures[0] in found else ""
+    return cells, f"{count:,}" if count else ""
+
+
+def _measures(row: Row) -> dict[str, Any]:
+    assert row.step is not None
+    report = json.loads((row.step.makes / "report.json").read_text("utf-8"))
+    for each in report["rows"]:
+        if each["label"] == row.of_report:
+            found: dict[str, Any] = each["measures"]
+            return found
+    raise SystemExit(
+        f"{row.step.makes}/report.json has no row {row.of_report!r}, only "
+        f"{[each['label'] for each in report['rows']]}"
+    )
+
+
+def _told(interval: dict[str, float]) -> str:
+    return f"{_short(interval['mean'])} [{_short(interval['low'])}, {_short(interval['high'])}]"
+
+
+def _short(value: float) -> str:
+    return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"
+
+
+def _commands(steps: Sequence[Step]) -> str:
+    lines = ["<details><summary>Commands, and what the trainings took</summary>\n"]
+    for step in steps:
+        lines.append(f"    {step.told}")
+    costs = [cost for step in steps if (cost := _cost(step))]
+    if costs:
+        lines += ["", *costs]
+    return "\n".join([*lines, "\n</details>\n"])
+
+
+def _cost(step: Step) -> str:
+    manifest = step.makes / "manifest.json"
+    if not manifest.is_file():
+        return ""
+    parts = json.loads(manifest.read_text("utf-8"))["parts"]
+    told = parts[list(parts)[-1]]  # the part that this training added
+    minutes, memory = told["seconds"] / 60, told["peak_memory_mb"] / 1024
+    return f"- {step.makes.name}: {minutes:.0f} min, {memory:.1f} GB at most, seed {told['seed']}"
