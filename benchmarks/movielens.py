@@ -27,9 +27,9 @@ from benchmarks.ratings import RatedSession, popularity, read_ratings, sessions
 from benchmarks.served import DATASETS
 from indexer.encoder import Encoder
 from indexer.settings import EncoderSettings
-from learning.intervals import bootstrap, paired_difference
-from learning.metrics import Values, ndcg, padded, recall
-from learning.splits import split_of
+from learning.data.splits import split_of
+from learning.evaluation.intervals import bootstrap, paired_difference
+from learning.evaluation.metrics import Values, ndcg, padded, recall
 from plugin_config.client import connect, ping_or_raise
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load

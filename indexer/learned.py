@@ -1,8 +1,8 @@
 """The learned bundle: one folder with all that `live-intent learn` made of a shop's behaviour.
 
-A part is a folder in it: `encoder`, `item_halves`, `user_model`, `reranker`, `cross_encoder`. Each
-training starts from the bundle before it (or from nothing) and writes a new one, so that going
-back is naming the old one. Weights are safetensors; nothing in it can run code.
+A part is a folder in it: `encoder`, `item_halves`, `user_model`, `reranker`. Each training starts
+from the bundle before it (or from nothing) and writes a new one, so that going back is naming the
+old one. Weights are safetensors; nothing in it can run code.
 """
 
 import hashlib
@@ -22,8 +22,8 @@ FORMAT = 1
 KIND = "learned"
 MANIFEST = "manifest.json"
 ENCODER, ITEM_HALVES, USER_MODEL = "encoder", "item_halves", "user_model"
-RERANKER, CROSS_ENCODER = "reranker", "cross_encoder"
-PARTS = (ENCODER, ITEM_HALVES, USER_MODEL, RERANKER, CROSS_ENCODER)
+RERANKER = "reranker"
+PARTS = (ENCODER, ITEM_HALVES, USER_MODEL, RERANKER)
 # What was learned on the output of a part does not fit another one of it.
 DEPENDENTS = {
     ENCODER: (ITEM_HALVES, USER_MODEL, RERANKER),

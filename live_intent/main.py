@@ -18,8 +18,8 @@ COMMANDS = {
     "index": ("indexer.commands:index", "Put items into OpenSearch as searchable vectors."),
     "serve": ("query_service.commands:serve", "Run the query service."),
     "sessions": ("query_service.sessions.commands:sessions", "Show or erase what is kept."),
-    "evaluate": ("learning.commands:evaluate", "Measure the quality of search."),
-    "learn": ("learning.learn_commands:learn", "Learn from a shop's behaviour."),
+    "evaluate": ("learning.evaluation.commands:evaluate", "Measure the quality of search."),
+    "learn": ("learning.training.commands:learn", "Learn from a shop's behaviour."),
     "sample": ("live_intent.sample_commands:sample", "Write the sample catalogue to a file."),
     "settings": ("live_intent.settings_commands:settings", "Show every setting and its origin."),
 }

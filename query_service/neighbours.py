@@ -1,8 +1,8 @@
 """What visits say of items: which are acted on by the same visitors, and which of late.
 
-Learned by `learn reranker` (learning/fit_neighbours.py), a part of the re-ranker in a learned
-bundle. Item-to-item counts (Linden et al. 2003) know what no text and no vector of 128 numbers
-tells; how often an item stands at the end of visits tells the new from the old.
+Learned by `learn reranker` (learning/training/fit_neighbours.py), a part of the re-ranker in a
+learned bundle. Item-to-item counts (Linden et al. 2003) know what no text and no vector of 128
+numbers tells; how often an item stands at the end of visits tells the new from the old.
 """
 
 import json

@@ -21,18 +21,18 @@ from benchmarks.rows import query_words, read
 from benchmarks.served import DATASETS
 from indexer.encoder import Encoder
 from indexer.settings import EncoderSettings
-from learning.asking import DEPTH, Found
-from learning.behaviour import read_rows, read_sequences
-from learning.datasets import read_judgments
-from learning.evaluate import Measured
-from learning.html_report import write_report
-from learning.judged_queries import check_asked
-from learning.metrics import ndcg, padded, recall
-from learning.negatives import PopularityDraw
-from learning.popularity import counted
-from learning.report import Report
-from learning.targets import target_measures
-from learning.users import Users
+from learning.data.behaviour import read_rows, read_sequences
+from learning.data.datasets import read_judgments
+from learning.data.negatives import PopularityDraw
+from learning.data.users import Users
+from learning.evaluation.asking import DEPTH, Found
+from learning.evaluation.evaluate import Measured
+from learning.evaluation.html_report import write_report
+from learning.evaluation.judged_queries import check_asked
+from learning.evaluation.metrics import ndcg, padded, recall
+from learning.evaluation.popularity import counted
+from learning.evaluation.report import Report
+from learning.evaluation.targets import target_measures
 from plugin_config.settings import load
 
 Scores = NDArray[np.float64]

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from learning.behaviour import read_rows, read_sequences
-from learning.propensities import estimate
-from learning.splits import split_of
-from learning.ubi_log import UbiLog, observations
-from learning.ubi_sources import read_file
+from learning.data.behaviour import read_rows, read_sequences
+from learning.data.propensities import estimate
+from learning.data.splits import split_of
+from learning.data.ubi_log import UbiLog, observations
+from learning.data.ubi_sources import read_file
 from live_intent.sample_catalogue import sample_items
 from live_intent.sample_commands import sample
 from live_intent.sample_visits import EVENTS, ROWS, SEQUENCES, write_visits

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from indexer.bundle import BundleError
-from learning.fit_neighbours import fit
+from learning.training.fit_neighbours import fit
 from query_service.explanation import explain
 from query_service.fusion import fused
 from query_service.learned_reranker import LearnedReranker, RerankerConfig, Residual, kind_of

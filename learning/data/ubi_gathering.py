@@ -1,0 +1,250 @@
+"""Puts rows of UBI queries and events together, and counts what can't be used."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from learning.data.tables import Remarks
+from learning.data.ubi_log import CLICK, DEEPEST, IMPRESSION, Click, Impression, UbiLog
+from query_service.moments import seconds
+
+
+@dataclass
+class _Query:
+    text: str
+    session_id: str
+    timestamp: float | None
+    shown: dict[int, str] = field(default_factory=dict)  # item by position
+    seen: dict[int, str] = field(default_factory=dict)  # the same, of impression events
+
+
+class Gathering:
+    """Takes rows of queries and events in any order; `log` puts them together.
+
+    `clicks` are the actions that count as a click on an item shown.
+    """
+
+    def __init__(self, clicks: Collection[str] = (CLICK,), since: float | None = None) -> None:
+        self.remarks = Remarks()
+        self._clicks = frozenset(clicks)
+        self._since = since
+        self._queries: dict[str, _Query] = {}
+        self._events: list[tuple[str, dict[str, Any]]] = []
+        self._applications: Counter[str] = Counter()
+        self._zero_based: set[str] = set()
+        self._moved = 0  # clicks whose position is not that of the list
+
+    def add(self, row: Mapping[str, Any], where: str) -> None:
+        """Takes a row: an event when it has an action_name, else a query."""
+        if row.get("action_name"):
+            self._add_event(dict(row), where)
+        elif row.get("query_id") and ("user_query" in row or "query_response_hit_ids" in row):
+            self._add_query(row, where)
+        else:
+            self.remarks.add("neither a query nor an event", f"{where}: {str(dict(row))[:60]}")
+
+    def log(self) -> UbiLog:
+        """All that was taken, put together."""
+        done: dict[str, tuple[list[Click], list[tuple[str, str]]]] = {}
+        counts: Counter[str] = Counter()
+        for where, row in self._events:
+            counts[str(row["action_name"])] += 1
+            if row["action_name"] == IMPRESSION:
+                self._see(row, where)
+        for query in self._queries.values():
+            query.shown = query.shown or query.seen
+        for where, row in self._events:
+            if row["action_name"] != IMPRESSION:
+                self._do(row, where, done)
+        impressions = []
+        for query_id, query in self._queries.items():
+            if not query.shown:
+                self.remarks.add("nothing tells what was shown", query_id, "query_id")
+                continue
+            clicks, actions = done.get(query_id, ([], []))
+            clicks.sort(key=lambda c: (c.timestamp is None, c.timestamp or 0.0, c.position))
+            firsts = {c.item_id: c for c in reversed(clicks)}
+            positions = sorted(query.shown)
+            impressions.append(
+                Impression(
+                    query_id,
+                    query.text,
+                    query.session_id,
+                    tuple(query.shown[p] for p in positions),
+                    tuple(positions),
+                    tuple(c for c in clicks if firsts[c.item_id] is c),
+                    tuple(actions),
+                    query.timestamp,
+                )
+            )
+        impressions.sort(key=lambda i: (i.timestamp is None, i.timestamp or 0.0, i.query_id))
+        return UbiLog(
+            tuple(impressions),
+            self.remarks,
+            tuple(self._notes()),
+            dict(counts.most_common()),
+            tuple(sorted(self._applications)),
+        )
+
+    def _add_query(self, row: Mapping[str, Any], where: str) -> None:
+        timestamp = self._time(row, where)
+        if timestamp is not None and self._since is not None and timestamp < self._since:
+            return
+        query_id = str(row["query_id"])
+        text = str(row.get("user_query") or "").strip()
+        if not text:
+            self.remarks.add("the query has no text", f"{where}: query {query_id}", "query row")
+            return
+        session_id = str(row.get("session_id") or row.get("client_id") or "")
+        known = self._queries.get(query_id)
+        if known is None:
+            known = self._queries[query_id] = _Query(text, session_id, timestamp)
+        elif known.text != text:
+            if known.shown or not row.get("query_response_hit_ids"):
+                told = f"{where}: query {query_id}"
+                self.remarks.add("the query_id has another text already", told, "query row")
+                return
+            known.text = text  # typed further under one id: what was answered counts
+        self._applications[str(row.get("application") or "")] += 1
+        hits = row.get("query_response_hit_ids") or []
+        attributes = row.get("query_attributes")
+        first = 1 + _whole(attributes.get("from") if isinstance(attributes, dict) else None)
+        self._show(known.shown, hits if isinstance(hits, list) else [hits], first, where)
+
+    def _show(self, shown: dict[int, str], hits: list[Any], first: int, where: str) -> None:
+        """Adds a list of hits, or a further page of one; what contradicts it is left out."""
+        already = set(shown.values())
+        for position, hit in enumerate(hits, first):
+            item_id = str(hit)
+            if shown.get(position) == item_id:
+                continue  # the same row a second time
+            if item_id in already or position in shown or position > DEEPEST:
+                self.remarks.add(
+                    "another item or place under the same query_id", f"{where}: {item_id}", "hit"
+                )
+                continue
+            shown[position] = item_id
+            already.add(item_id)
+
+    def _add_event(self, row: dict[str, Any], where: str) -> None:
+        timestamp = self._time(row, where)
+        if timestamp is not None and self._since is not None and timestamp < self._since:
+            return
+        application = str(row.get("application") or "")
+        self._applications[application] += 1
+        if row["action_name"] in (IMPRESSION, *self._clicks) and _ordinal(row) == 0:
+            self._zero_based.add(application)
+        self._events.append((where, row | {"timestamp": timestamp}))
+
+    def _see(self, row: Mapping[str, Any], where: str) -> None:
+        """An impression event: an item was shown at a position."""
+        query = self._query_of(row, where, IMPRESSION)
+        if query is None or query.shown:
+            return
+        item_id, position = _item(row), self._position(row)
+        if not item_id or position is None:
+            what = "the item" if not item_id else "the position"
+            self.remarks.add(f"{what} is missing or out of range", where, IMPRESSION)
+        elif query.seen.get(position, item_id) != item_id:
+            self.remarks.add(
+                "another item was seen there before", f"{where}: {item_id}", IMPRESSION
+            )
+        elif item_id not in query.seen.values():
+            query.seen[position] = item_id
+
+    def _do(
+        self,
+        row: Mapping[str, Any],
+        where: str,
+        done: dict[str, tuple[list[Click], list[tuple[str, str]]]],
+    ) -> None:
+        """A click or another action, at the query's list."""
+        action, item_id = str(row["action_name"]), _item(row)
+        clicked = action in self._clicks
+        if not clicked and not item_id:
+            return  # a sort, a filter, a page: nothing that was done with an item
+        query = self._query_of(row, where, CLICK if clicked else "action")
+        if query is None:
+            return
+        clicks, actions = done.setdefault(str(row["query_id"]), ([], []))
+        places = {item: place for place, item in query.shown.items()}
+        if clicked and not item_id:
+            self.remarks.add("the item is missing", where, CLICK)
+        elif clicked and item_id not in places:
+            told = "the item is not among those shown" if places else "nothing tells what was shown"
+            self.remarks.add(told, f"{where}: {item_id}", CLICK)
+        elif clicked:
+            ordinal = _ordinal(row)
+            position = self._position(row)
+            if ordinal is not None and position is None:
+                self.remarks.add(
+                    "the position is out of range; that of the list was taken",
+                    f"{where}: {ordinal}",
+                    "click position",
+                )
+            self._moved += position is not None and position != places[item_id]
+            clicks.append(Click(item_id, places[item_id], row["timestamp"]))
+        elif item_id in places:
+            actions.append((action, item_id))
+
+    def _query_of(self, row: Mapping[str, Any], where: str, noun: str) -> _Query | None:
+        query_id = str(row.get("query_id") or "")
+        if not query_id:
+            self.remarks.add("query_id is missing", f"{where}: {row['action_name']}", noun)
+            return None
+        if query_id not in self._queries:
+            self.remarks.add("the query is not in the log", f"{where}: query {query_id}", noun)
+            return None
+        return self._queries[query_id]
+
+    def _position(self, row: Mapping[str, Any]) -> int | None:
+        """From 1 on, also where the application counts from 0; None: missing or out of range."""
+        ordinal = _ordinal(row)
+        if ordinal is None:
+            return None
+        position = ordinal + (str(row.get("application") or "") in self._zero_based)
+        return position if 1 <= position <= DEEPEST else None
+
+    def _time(self, row: Mapping[str, Any], where: str) -> float | None:
+        try:
+            return seconds(row.get("timestamp"))
+        except ValueError:
+            told = "missing, or no time; the row is kept without it"
+            self.remarks.add(told, f"{where}: {row.get('timestamp')}", "time")
+            return None
+
+    def _notes(self) -> Iterable[str]:
+        for application in sorted(self._zero_based):
+            yield f"{application or 'an application without a name'} counts positions from 0"
+        if self._moved:
+            yield (
+                "clicks that tell another position than the list that was shown: "
+                f"{self._moved} (the list's was taken)"
+            )
+
+
+def _item(row: Mapping[str, Any]) -> str:
+    thing = _attributes(row).get("object")
+    return str(thing.get("object_id") or "") if isinstance(thing, dict) else ""
+
+
+def _ordinal(row: Mapping[str, Any]) -> int | None:
+    position = _attributes(row).get("position")
+    value = position.get("ordinal") if isinstance(position, dict) else None
+    try:
+        return None if value is None else int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _attributes(row: Mapping[str, Any]) -> dict[str, Any]:
+    attributes = row.get("event_attributes")
+    return attributes if isinstance(attributes, dict) else {}
+
+
+def _whole(value: object) -> int:
+    try:
+        return max(0, int(str(value)))
+    except ValueError:
+        return 0

@@ -1,0 +1,101 @@
+"""Options that the commands of `live-intent evaluate` share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+SPLIT = click.Choice(["all", "train", "validation", "test"])
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def setup_options(command: Command) -> Command:
+    """The catalogue, the cluster and the way to ask: `workbench.Setup.taken`."""
+    return _all_of(
+        command,
+        click.option("--items", "items_file", type=FILE, required=True, help="The catalogue."),
+        click.option(
+            "--map", "columns", multiple=True, metavar="FIELD=COLUMN",
+            help="Which column gives a field.",
+        ),
+        click.option("--mapping", "mapping_file", type=FILE, help="A TOML file: column mapping."),
+        click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave a column out."),
+        click.option("--analyzer", help="Analyzer of the items' texts [LIVE_INTENT_ANALYZER]."),
+        click.option(
+            "--encoder", help="Model: a short name, a folder, a name [LIVE_INTENT_ENCODER]."
+        ),
+        click.option(
+            "--layout", type=click.Choice(["sum", "concat"]), help="[LIVE_INTENT_LAYOUT]."
+        ),
+        click.option(
+            "--exact", is_flag=True,
+            help="Compare every vector, in place of HNSW: what the approximation loses.",
+        ),
+        click.option("--fresh", is_flag=True, help="Index the items anew, though they are there."),
+        click.option("--clean", "remove_after", is_flag=True, help="Remove the index at the end."),
+        click.option("--threads", type=click.IntRange(1, 64), default=4, show_default=True),
+        click.option(
+            "--seed", type=click.IntRange(0), default=0, show_default=True,
+            help="Of the bootstrap and of whatever is drawn.",
+        ),
+        click.option("--url", help="Address of the cluster [LIVE_INTENT_OPENSEARCH_URL]."),
+        click.option("--prefix", help="Prefix of every name [LIVE_INTENT_INDEX_PREFIX]."),
+        click.option("--quiet", "-q", is_flag=True, help="No progress."),
+    )  # fmt: skip
+
+
+def user_options(command: Command) -> Command:
+    """Whose behaviour is asked: `learning.data.users.Users.read`; and whence popularity comes."""
+    return _all_of(
+        command,
+        click.option(
+            "--split", type=SPLIT, default="all", show_default=True,
+            help="Part of the users, by a hash of the user_id: 60, 20 and 20 %.",
+        ),
+        click.option(
+            "--users-from", type=FILE, metavar="FILE",
+            help="Only users that have a row in this file (user_id).",
+        ),
+        click.option(
+            "--users-not-in", type=FILE, metavar="FILE",
+            help="No users that have a row in this file; nor does their behaviour count.",
+        ),
+        click.option(
+            "--users", "most_users", type=click.IntRange(1), metavar="N",
+            help="At most so many users, the first by a hash.",
+        ),
+        click.option(
+            "--popularity-from", type=FILE, metavar="SEQUENCES",
+            help="Count the items' popularity in these sequences, without last items: of users of "
+            "the training split (--split), or of all that are neither asked nor in the files "
+            "above. Else it is the catalogue's own.",
+        ),
+        click.option(
+            "--ablate", is_flag=True,
+            help="A row for each part switched off, with its difference to the whole.",
+        ),
+    )  # fmt: skip
+
+
+def output_options(command: Command) -> Command:
+    """Where a report goes: `output.Output.ready` takes what these options give."""
+    return _all_of(
+        command,
+        click.option(
+            "--report", "directory", type=click.Path(path_type=Path), metavar="DIR",
+            help="Also write a page with plots, index.html, and report.json into this folder.",
+        ),
+        click.option(
+            "--baseline", type=FILE, metavar="REPORT.json",
+            help="Also the difference, query by query, to an earlier run: its report.json.",
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
+    )  # fmt: skip
+
+
+def _all_of(command: Command, *options: Callable[[Command], Command]) -> Command:
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,0 +1,193 @@
+"""Where an evaluation's services come from: the catalogue indexed, and the parts put together."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from indexer.cluster_session import ClusterSession
+from indexer.columns import ColumnMap
+from indexer.progress import Progress
+from learning.data.behaviour import PastEvent
+from learning.data.datasets import ItemsFile, read_items_file
+from learning.data.visitors import Visitors, chunks
+from learning.evaluation import evaluation_index
+from learning.evaluation.variants import Separable, Variant, ablations
+from plugin_config.errors import LiveIntentError
+from plugin_config.schema import IndexNames
+from plugin_config.settings import load
+
+if TYPE_CHECKING:
+    from indexer.encoder import Encoder
+    from learning.evaluation.offline_service import OfflineService
+    from query_service.learned_reranker import LearnedReranker
+    from query_service.reranker import Reranker
+    from query_service.service import QueryEncoder
+    from query_service.sessions.documents import KnownItem
+    from query_service.user_model import UserModel
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What every task is told of the catalogue, the cluster and the way to ask."""
+
+    items_file: Path
+    progress: Progress
+    columns: Sequence[str] = ()
+    mapping_file: Path | None = None
+    ignore: Sequence[str] = ()
+    analyzer: str | None = None
+    encoder: str | None = None
+    bundle: Path | None = None  # a learned bundle; None: that of the settings
+    layout: str | None = None
+    fresh: bool = False
+    remove_after: bool = False
+    exact: bool = False
+    threads: int = 4
+    seed: int = 0
+    url: str | None = None
+    prefix: str | None = None
+
+    @classmethod
+    def taken(cls, given: dict[str, Any], progress: Progress) -> "Setup":
+        """From a command's options: those that belong here are taken out of `given`."""
+        names = {each.name for each in fields(cls)} & set(given)
+        return cls(progress=progress, **{name: given.pop(name) for name in names})
+
+    def read_items(self) -> tuple[ItemsFile, ColumnMap]:
+        """The catalogue and how to read it. Raises CatalogueError, MappingError, DatasetError."""
+        mapping = ColumnMap.parse(self.columns, self.mapping_file, self.ignore)
+        return read_items_file(self.items_file, mapping), mapping
+
+    @contextmanager
+    def workbench(self, items: ItemsFile, mapping: ColumnMap) -> Iterator["Workbench"]:
+        """A workbench with the items indexed, unless they are; at the end they may be removed.
+
+        Raises ClusterUnavailable, and what a rebuild raises.
+        """
+        from indexer.encoder import Encoder
+        from indexer.settings import EncoderSettings, IndexSettings
+        from query_service.learned_parts import learned_parts
+
+        with ClusterSession(self.url, self.prefix) as cluster:
+            settings = load(IndexSettings, analyzer=self.analyzer)
+            chosen = load(
+                EncoderSettings, encoder=self.encoder, layout=self.layout, bundle=self.bundle
+            )
+            encoder = Encoder.load(chosen)
+            parts = learned_parts(chosen.bundle, encoder.spec)
+            bundles = cluster.settings.bundles_dir
+            names = evaluation_index.names_for(
+                cluster.names, items, mapping, encoder.spec, settings
+            )
+            made = evaluation_index.prepare(
+                cluster.client, names, items, mapping, encoder, settings, bundles,
+                self.progress, fresh=self.fresh,
+            )  # fmt: skip
+            if not made:
+                self.progress.note(
+                    f"the index below {names.prefix} is there already (--fresh: anew)"
+                )
+            facts = {
+                "encoder": f"{encoder.spec.model}, layout {encoder.spec.layout}",
+                "analyzer": settings.analyzer,
+                "index": names.items,
+            }
+            if self.exact:
+                facts["k-NN"] = "exact, every vector compared"
+            yield Workbench(self, cluster, names, encoder, facts, parts.reranker, parts.user_model)
+            if self.remove_after:
+                evaluation_index.remove(cluster.client, names, bundles)
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """An indexed catalogue, and the parts that a service is made of."""
+
+    setup: Setup
+    cluster: ClusterSession
+    names: IndexNames
+    encoder: "Encoder"
+    facts: dict[str, Any]  # what the report says of it
+    reranker: "Reranker | LearnedReranker"
+    user_model: "UserModel | None"
+
+    @contextmanager
+    def service(
+        self,
+        variant: Variant,
+        *,
+        encoder: "QueryEncoder | None" = None,
+        visitors: Visitors | None = None,
+    ) -> Iterator["OfflineService"]:
+        """A service put together as `variant` says, closed afterwards."""
+        from learning.evaluation.offline_service import OfflineService
+        from query_service.settings import ServiceSettings
+
+        service = OfflineService(
+            load(ServiceSettings, **variant.settings),
+            self.cluster.settings,
+            self.cluster.client,
+            self.names,
+            encoder or self.encoder,
+            reranker=self._reranker(variant),
+            user_model=self._user_model(variant),
+            visitors=visitors,
+            legs=variant.legs,
+            exact=self.setup.exact,
+            encodes=variant.encodes,
+        )
+        try:
+            yield service
+        finally:
+            service.close()
+
+    def ablations(self, *, query: bool) -> list[Variant]:
+        """The service whole, and without each of its parts that can be switched off."""
+        model = self.user_model
+        return ablations(
+            query=query,
+            groups=self.reranker.groups if isinstance(self.reranker, Separable) else (),
+            user_model=model is not None,
+            learned_gates=model is not None and model.gates_learned,
+        )
+
+    def known_items(self, ids: Sequence[str]) -> dict[str, "KnownItem"]:
+        """What an event keeps of each item. Raises LiveIntentError for one not in the index."""
+        found: dict[str, KnownItem] = {}
+        with self.service(Variant("")) as service:
+            view, timeout_s = service.views.current(), self.cluster.settings.opensearch_timeout_s
+            for part in chunks(ids):
+                found |= service.items.known(view, part, timeout_s)
+        missing = [item_id for item_id in ids if item_id not in found]
+        if missing:
+            raise LiveIntentError(
+                f"the evaluation's index lacks {len(missing)} items, {missing[0]} among them: "
+                "make it anew with --fresh"
+            )
+        return found
+
+    def visitors(self, histories: Mapping[str, Sequence[PastEvent]]) -> Visitors:
+        """The visitors of these histories, by session id; items are read and texts encoded once."""
+        from query_service.settings import ServiceSettings
+
+        events = [event for history in histories.values() for event in history]
+        texts = sorted({event.text for event in events if event.text})
+        vectors = self.encoder.encode_queries(texts) if texts else ()
+        return Visitors(
+            histories,
+            self.known_items(sorted({event.item_id for event in events})),
+            dict(zip(texts, vectors, strict=True)),
+            most_events=load(ServiceSettings).user_max_events,
+        )
+
+    def _user_model(self, variant: Variant) -> "UserModel | None":
+        if self.user_model is None or not variant.user_model:
+            return None
+        return self.user_model if variant.learned_gates else self.user_model.with_fixed_gates()
+
+    def _reranker(self, variant: Variant) -> "Reranker | LearnedReranker":
+        if not variant.without_group:
+            return self.reranker
+        return self.reranker.without(variant.without_group)

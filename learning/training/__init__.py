@@ -1,0 +1,1 @@
+"""Past behaviour in, model bundles out: `live-intent learn`."""

@@ -1,0 +1,105 @@
+"""The command `live-intent learn encoder`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from learning.evaluation.task_options import FILE
+
+
+@click.command()
+@click.option("--items", "items_file", type=FILE, required=True, help="The catalogue.")
+@click.option(
+    "--judgments",
+    "judgments_file",
+    type=FILE,
+    help="Rows {query, item_id, grade}, as for evaluate search.",
+)
+@click.option(
+    "--rows",
+    "rows_file",
+    type=FILE,
+    help="Rows {user_id, query, history, target}: the target answers the query.",
+)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The bundle to write.")
+@click.option(
+    "--from",
+    "base",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="A bundle to begin with: its encoder is tuned further. What was learned on its vectors "
+    "does not fit the new ones and is left out.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(["full", "lora", "ia3", "bias"]),
+    default="full",
+    show_default=True,
+    help="What is trained: every weight, LoRA or IA3 adapters (merged at the end), or biases and "
+    "norms.",
+)
+@click.option(
+    "--relevant",
+    type=float,
+    default=2.67,
+    show_default=True,
+    help="Least grade of an item that answers a query.",
+)
+@click.option("--epochs", type=click.FloatRange(0, min_open=True), help="[default: by method]")
+@click.option(
+    "--learning-rate", type=click.FloatRange(0, min_open=True), help="[default: by method]"
+)
+@click.option("--batch", type=click.IntRange(2), default=64, show_default=True, help="Pairs.")
+@click.option(
+    "--hard",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Hard negatives of a pair: judged too low, or near the query by words or by meaning.",
+)
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0.01),
+    default=30.0,
+    show_default=True,
+    help="Stop after that time; the best weights until then are kept.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
+@click.option(
+    "--checkpoints",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Keep the state here every minute (and logs for TensorBoard): the same command goes on "
+    "from it after a kill.",
+)
+@click.option(
+    "--map",
+    "columns",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    help="Which column of the catalogue gives a field.",
+)
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+def encoder(quiet: bool, device: str, **given: Any) -> None:
+    """Tune the encoder on a shop's own queries, or on its catalogue alone.
+
+    With --judgments or --rows an item that answers a query is drawn near it. With neither, an
+    item's own words are its queries. To do both, learn from the catalogue first and go on --from
+    that bundle. Every vector changes: rebuild the index with LIVE_INTENT_BUNDLE set to the bundle.
+    """
+    from indexer.number_format import choose_device
+    from indexer.progress import for_terminal
+    from learning.training.learn_encoder import LearnEncoder
+    from learning.training.tune_encoder import DEFAULTS, TuningSettings
+
+    chosen: dict[str, Any] = {
+        name: given.pop(name)
+        for name in ("method", "learning_rate", "epochs", "batch", "hard", "minutes", "seed")
+    }
+    given_ones = {name: value for name, value in chosen.items() if value is not None}
+    settings = TuningSettings(
+        device=choose_device(device), **{**DEFAULTS[chosen["method"]], **given_ones}
+    )
+    for line in LearnEncoder(settings=settings, progress=for_terminal(quiet), **given).run():
+        click.echo(line)

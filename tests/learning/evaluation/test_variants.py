@@ -1,0 +1,60 @@
+"""Ablations: which parts there are, and which of them say that they do not pay."""
+
+import numpy as np
+
+from learning.evaluation.evaluate import Measured
+from learning.evaluation.variants import NOT_PAYING, ablations, with_verdicts
+from query_service.candidates import PERSON, WORDS
+from query_service.reranker import Reranker
+
+
+def test_every_part_is_switched_off_once() -> None:
+    groups = Reranker().groups
+    found = ablations(query=True, groups=groups, user_model=True)
+    labels = [variant.label for variant in found]
+    assert len(set(labels)) == len(labels) == 1 + 4 + 1 + 3 + 7
+    assert labels[0] == "whole"
+    by_label = {variant.label: variant for variant in found}
+    assert by_label["without D_H"].settings == {"alpha": 0.0}
+    assert by_label["without D_B"].settings == {"beta": 0.0}
+    assert not by_label["without M_theta"].user_model
+    assert by_label["without the leg meaning"].legs == {WORDS, PERSON}
+    assert by_label["without the leg meaning"].encodes
+    assert by_label["re-ranker without breadth"].without_group == "breadth"
+
+
+def test_without_a_query_what_has_no_input_is_left_out() -> None:
+    labels = [v.label for v in ablations(query=False, groups=Reranker().groups, user_model=False)]
+    assert "without D_H" not in labels
+    assert "without the leg meaning" not in labels
+    assert "re-ranker without words" not in labels
+    assert "without the leg popular" in labels
+    assert "re-ranker without person" in labels
+
+
+def test_a_group_that_is_switched_off_weighs_nothing() -> None:
+    whole = Reranker()
+    for group in whole.groups:
+        less = whole.without(group)
+        changed = (less.weights != whole.weights).nonzero().flatten()
+        assert len(changed)
+        assert (less.weights[changed] == 0).all()
+        # One after the other adds up.
+        assert (less.without("words").weights == 0).sum() > 0
+
+
+def test_a_part_that_is_surely_better_gone_says_so() -> None:
+    rng = np.random.default_rng(0)
+    base = rng.random(400)
+
+    def row(label: str, values) -> Measured:
+        return Measured(label, {"NDCG@10": values}, 1.0)
+
+    rows = [
+        row("whole", base),
+        row("better without", base + 0.1),
+        row("worse without", base - 0.1),
+        row("no difference seen", base + rng.normal(0, 1, 400)),
+    ]
+    notes = [each.note for each in with_verdicts(rows, ["NDCG@10"], seed=0)]
+    assert notes == ["", NOT_PAYING, "", ""]

@@ -1,0 +1,51 @@
+"""Neighbours: counts as by a loop, and none that has seen what a visitor is to be given."""
+
+import numpy as np
+
+from learning.training.fit_neighbours import FADE, FOLDS, PER, cross_fitted, fit, fold_of
+
+VISITS = [["a", "b", "c"], ["b", "a"], ["c", "b"], ["d"], ["a", "b", "d", "c"]]
+
+
+def test_counts_equal_a_loop() -> None:
+    made = fit(VISITS)
+    assert made.ids == ("a", "b", "c", "d")
+    for event in made.ids:
+        for other in made.ids:
+            both = [v for v in VISITS if event in v and other in v and event != other]
+            after = sum(
+                FADE ** (v.index(other) - v.index(event) - 1)
+                for v in both
+                if v.index(other) > v.index(event)
+            )
+            root = np.sqrt(sum(event in v for v in VISITS))
+            found = made.between([other], [event])[0, 0]
+            np.testing.assert_allclose(found, [len(both) / root, after / root], rtol=1e-3)
+    of_c = made.tallied(["c"])[0] * len(VISITS) / PER
+    np.testing.assert_allclose(of_c, [3, 1 + FADE + 1, 2], rtol=1e-5)
+
+
+def test_only_the_strongest_are_kept() -> None:
+    made = fit([*VISITS, ["a", "b"], ["a", "b"]], most=1)
+    assert np.diff(made.starts).max() == 1
+    assert made.between(["b", "c", "d"], ["a"])[:, 0, 0].astype(bool).tolist() == [
+        True, False, False,
+    ]  # fmt: skip
+
+
+def test_no_visitor_is_given_counts_of_the_own_visit() -> None:
+    visits = {f"user {n}": [f"only {n}", f"also {n}", "all"] for n in range(40)}
+    folds = cross_fitted(visits)
+    assert len(folds) == FOLDS
+    for user, items in visits.items():
+        given = folds[fold_of(user)]
+        assert not given.between(items[:2], items[:2]).any()
+        assert not given.tallied(items[:2]).any()
+        assert given.tallied(["all"]).all()
+    assert fit(list(visits.values())).between(["also 3"], ["only 3"]).any()
+
+
+def test_nothing_at_all() -> None:
+    made = fit([])
+    assert made.ids == ()
+    assert not made.between(["a"], ["b"]).any()
