@@ -12,6 +12,7 @@ from learning.data.datasets import ItemsFile, read_judgments
 from learning.data.negatives import PopularityDraw
 from learning.data.propensities import estimate
 from learning.data.sessions import divided
+from learning.data.splits import split_of
 from learning.data.tables import DatasetError
 from learning.data.ubi_log import observations
 from learning.data.ubi_sources import read_file
@@ -133,13 +134,19 @@ class LearnReranker:
         return train, validation
 
     def _visits(self, items: ItemsFile, asked: Sequence[Question]) -> dict[str, tuple[str, ...]]:
-        """Visits that neighbours are counted in, by user: the sequences, or the questions' own."""
+        """Visits that neighbours are counted in, by user: the sequences, or the questions' own.
+
+        Those of users kept apart are left out; where the caller keeps none apart, those of the test
+        split: a count that has seen a user's last item makes an evaluation on that user void.
+        """
         found = questions.visits_of(asked)
         source = self.sequences_file or self.popularity_from
         if source is not None:
             apart = read_user_ids(self.users_not_in) if self.users_not_in else frozenset()
             sequences = read_sequences(source, items.ids).item_ids
             found |= {user: ids for user, ids in sequences.items() if user not in apart}
+        if self.users_not_in is None:
+            return {user: ids for user, ids in found.items() if split_of(user) != "test"}
         return found
 
     def _lists(
