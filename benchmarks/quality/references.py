@@ -95,7 +95,8 @@ def amazon_next(given: argparse.Namespace) -> tuple[list[Measured], dict[str, An
     users = _users(given, folder)
     asked = sorted(users.asked(sequences.item_ids))
     taught = users.teaching(sequences.item_ids, frozenset(asked))
-    known = np.array([counted(sequences, taught)[i] for i in ids], dtype=np.float64)
+    counts = counted(sequences, taught)
+    known = np.array([counts[i] for i in ids], dtype=np.float64)
     vectors = _encoder().encode_items(titles)
     drawn, rng = PopularityDraw(counted(sequences)), np.random.default_rng(0)
     noise = rng.random(len(ids))  # ties are broken by chance: ids follow age
@@ -147,7 +148,8 @@ def amazon_broad(given: argparse.Namespace) -> tuple[list[Measured], dict[str, A
     asked = users.asked(row.user_id for row in visits)
     visits = tuple(row for row in visits if row.user_id in asked)
     taught = users.teaching(sequences.item_ids, asked)
-    known = np.log1p([counted(sequences, taught)[i] for i in ids])
+    counts = counted(sequences, taught)
+    known = np.log1p([counts[i] for i in ids])
     histories = [[place[i] for i in sequences.item_ids[user][:-1]] for user in taught]
     together = Cooccurrence(histories, len(ids))
     with_word: dict[str, list[int]] = {}
