@@ -1,11 +1,11 @@
 """The command `live-intent learn encoder`."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from learning.evaluation.task_options import FILE
+from learning.training.command_options import bundle_options, run_options
 
 
 @click.command()
@@ -21,14 +21,6 @@ from learning.evaluation.task_options import FILE
     "rows_file",
     type=FILE,
     help="Rows {user_id, query, history, target}: the target answers the query.",
-)
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The bundle to write.")
-@click.option(
-    "--from",
-    "base",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="A bundle to begin with: its encoder is tuned further. What was learned on its vectors "
-    "does not fit the new ones and is left out.",
 )
 @click.option(
     "--method",
@@ -57,30 +49,8 @@ from learning.evaluation.task_options import FILE
     show_default=True,
     help="Hard negatives of a pair: judged too low, or near the query by words or by meaning.",
 )
-@click.option(
-    "--minutes",
-    type=click.FloatRange(0.01),
-    default=30.0,
-    show_default=True,
-    help="Stop after that time; the best weights until then are kept.",
-)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
-@click.option(
-    "--checkpoints",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Keep the state here every minute (and logs for TensorBoard): the same command goes on "
-    "from it after a kill.",
-)
-@click.option(
-    "--map",
-    "columns",
-    multiple=True,
-    metavar="FIELD=COLUMN",
-    help="Which column of the catalogue gives a field.",
-)
-@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@bundle_options
+@run_options
 def encoder(quiet: bool, device: str, **given: Any) -> None:
     """Tune the encoder on a shop's own queries, or on its catalogue alone.
 

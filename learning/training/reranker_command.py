@@ -1,13 +1,11 @@
 """The command `live-intent learn reranker`."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from learning.evaluation.task_options import FILE, setup_options
-
-FOLDER = click.Path(path_type=Path, file_okay=False)
+from learning.training.command_options import bundle_options
 
 
 @click.command("reranker")
@@ -39,13 +37,6 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
     metavar="SEQUENCES",
     help="Count the items' popularity in these sequences, without last items. Else it is the "
     "catalogue's own, which must not have seen what is to be found.",
-)
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The bundle to write.")
-@click.option(
-    "--from",
-    "base",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="A bundle to begin with: its other parts are used, and carried on.",
 )
 @click.option(
     "--loss",
@@ -97,12 +88,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
     help="Count which items the same visitors act on.",
 )
 @click.option("--epochs", type=click.IntRange(1), default=30, show_default=True)
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
-@click.option(
-    "--checkpoints", type=FOLDER, metavar="DIR",
-    help="Keep lists, states and logs for TensorBoard here: the same command goes on from them "
-    "after a kill.",
-)  # fmt: skip
+@bundle_options
 def reranker(quiet: bool, device: str, loss: str, epochs: int, **given: Any) -> None:
     """Learn how to order what the legs find, from queries, histories, judgments or clicks.
 

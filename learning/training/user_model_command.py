@@ -1,11 +1,11 @@
 """The command `live-intent learn user-model`."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from learning.evaluation.task_options import FILE
+from learning.training.command_options import bundle_options, run_options
 
 
 @click.command("user-model")
@@ -35,13 +35,6 @@ from learning.evaluation.task_options import FILE
     metavar="FILE",
     help="Learn nothing from users that have a row in this file: they are the test.",
 )
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The bundle to write.")
-@click.option(
-    "--from",
-    "base",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="A bundle to begin with: its encoder is used, its other parts are carried on.",
-)
 @click.option(
     "--whole",
     is_flag=True,
@@ -63,31 +56,9 @@ from learning.evaluation.task_options import FILE
     show_default=True,
     help="Items drawn by popularity for each batch.",
 )
-@click.option(
-    "--minutes",
-    type=click.FloatRange(0.01),
-    default=30.0,
-    show_default=True,
-    help="Stop after the epoch in which they are over.",
-)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
-@click.option(
-    "--checkpoints",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Keep the state after each epoch here (and logs for TensorBoard): the same command goes "
-    "on from it after a kill.",
-)
-@click.option(
-    "--map",
-    "columns",
-    multiple=True,
-    metavar="FIELD=COLUMN",
-    help="Which column of the catalogue gives a field.",
-)
-@click.option("--quiet", "-q", is_flag=True, help="No progress.")
-def user_model(quiet: bool, device: str, **given: Any) -> None:  # fmt: skip
+@bundle_options
+@run_options
+def user_model(quiet: bool, device: str, **given: Any) -> None:
     """Learn what visitors do after what they did: item halves and a model of the session.
 
     The bundle that it writes is used by `live-intent index rebuild` (the item halves) and
