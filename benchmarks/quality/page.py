@@ -14,8 +14,8 @@ were measured elsewhere, on other users and queries of the same data; what is sa
 a few lines reproduces their simple ones here. The goals stand last in each table.
 """
 READ_ONCE = (
-    "The test was not used to choose anything: weights and settings were chosen on training and "
-    "validation queries and users."
+    "Weights and settings were chosen on training and validation queries and users, not on the "
+    "test; movielens has too few users for that, see there."
 )
 REHEARSAL = "**A rehearsal: validation users and queries, some of which chose the settings.**"
 
