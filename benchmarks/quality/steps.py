@@ -224,7 +224,7 @@ def _movielens(c: Context) -> Section:
         "A tag as the query (movielens)",
         "Tags of 37 users, each as a query for the film it was given to, after what the user rated "
         "before; nothing was learned from these users, and the queries learned from are simulated. "
-        "Intervals are over users, whose number is small; that the network is served, not LightGBM, "
+        "Intervals are over users, whose number is small; that the network is served, not trees, "
         "was chosen on 27 of them, so this is no untouched test.",
         data,
         ("NDCG@10", "MRR", "Recall@10", "Recall@100"),
