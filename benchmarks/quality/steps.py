@@ -207,7 +207,7 @@ def _movielens(c: Context) -> Section:
     model = _learn(c, "movielens-user-model", "user-model", *items, *apart, "--epochs", "12")
     reranker = _learn(
         c, "movielens-reranker", "reranker", *items, *apart, "--rows", str(simulated),
-        "--popularity-from", str(sequences), base=model,
+        "--popularity-from", str(sequences), "--lists", "4000", base=model,
     )  # fmt: skip
 
     def asked(name: str, bundle: Step | None) -> Step:
@@ -267,8 +267,8 @@ def _evaluate(c: Context, name: str, task: str, *arguments: str, bundle: Step | 
 
 def _reference(c: Context, task: str) -> Step:
     out = c.work / f"reference-{task}-{c.split}"
-    # The plain ways look at each item for each user: they take a second for what takes us 30 ms.
-    users = ("--users", str(min(c.users, 300))) if task != "homedepot" else ()
+    asked = {"homedepot": 0, "amazon-next": c.users, "amazon-broad": c.users // 2}[task]
+    users = ("--users", str(asked)) if asked else ()
     rows = ("--rows", str(c.work / "games-rows.jsonl")) if c.rehearse else ()
     return Step(
         ("benchmarks.quality.references", task, "--report", str(out), "--data", str(c.data),
