@@ -7,8 +7,6 @@ Weights are safetensors; nothing in it can run code.
 
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -21,19 +19,20 @@ from numpy.typing import NDArray
 
 from indexer.encoder_spec import EncoderSpec
 from indexer.features import attribute_features, terms
+from indexer.hashed_folder import (
+    MANIFEST,
+    BundleError,
+    check_files,
+    read_manifest,
+    sha256_of,
+    written_beside,
+)
 from indexer.items import Item
 from indexer.projections import Projections, fit_projections, unit
 from indexer.term_map import TermMap
-from plugin_config.errors import LiveIntentError
 
 FORMAT = 1
-MANIFEST, WEIGHTS, TERMS = "manifest.json", "weights.safetensors", "terms.json"
-
-
-class BundleError(LiveIntentError):
-    """A model bundle is missing, damaged, or does not fit the index or the encoder."""
-
-    exit_code = 4
+WEIGHTS, TERMS = "weights.safetensors", "terms.json"
 
 
 @dataclass(frozen=True)
@@ -92,17 +91,15 @@ class ModelBundle:
         """Writes the bundle beside `folder` and moves it there, so that it is whole or absent."""
         from safetensors.numpy import save_file
 
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
-            weights = {
-                "W_uq": self.W_uq.W, "idf_uq": self.W_uq.idf,
-                "W_ua": self.W_ua.W, "idf_ua": self.W_ua.idf,
-            }  # fmt: skip
-            if self.projections:
-                weights |= {"P_M": self.projections.P_M, "P_K": self.projections.P_K}
+        weights = {
+            "W_uq": self.W_uq.W, "idf_uq": self.W_uq.idf,
+            "W_ua": self.W_ua.W, "idf_ua": self.W_ua.idf,
+        }  # fmt: skip
+        if self.projections:
+            weights |= {"P_M": self.projections.P_M, "P_K": self.projections.P_K}
+        vocabularies = {"W_uq": self.W_uq.vocabulary, "W_ua": self.W_ua.vocabulary}
+        with written_beside(folder, replaces=True) as part:
             save_file({k: np.ascontiguousarray(v) for k, v in weights.items()}, part / WEIGHTS)
-            vocabularies = {"W_uq": self.W_uq.vocabulary, "W_ua": self.W_ua.vocabulary}
             (part / TERMS).write_text(json.dumps(vocabularies, ensure_ascii=False), "utf-8")
             manifest = {
                 "format": FORMAT,
@@ -112,17 +109,11 @@ class ModelBundle:
                 "fingerprint": self.spec.fingerprint,
                 "vector_space": self.vector_space,
                 "statistics": asdict(self.statistics),
-                "sha256": {name: _sha256(part / name) for name in (WEIGHTS, TERMS)},
+                "sha256": {name: sha256_of(part / name) for name in (WEIGHTS, TERMS)},
             }
             (part / MANIFEST).write_text(
                 json.dumps(manifest, indent=2, ensure_ascii=False), "utf-8"
             )
-            part.chmod(0o755)  # mkdtemp's folder is private; another user may run the service
-            if folder.exists():
-                shutil.rmtree(folder)
-            part.rename(folder)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
 
     @classmethod
     def load(cls, folder: Path) -> "ModelBundle":
@@ -133,12 +124,12 @@ class ModelBundle:
         from safetensors.numpy import load_file
 
         manifest = _read_manifest(folder)
-        for name, expected in manifest["sha256"].items():
-            if not (folder / name).is_file() or _sha256(folder / name) != expected:
-                raise BundleError(
-                    f"the model bundle {folder} is damaged: {name} is not what its manifest says. "
-                    "Copy the bundle again, or rebuild the index: live-intent index rebuild"
-                )
+        check_files(
+            folder,
+            manifest["sha256"],
+            "the model bundle",
+            "Copy the bundle again, or rebuild the index: live-intent index rebuild",
+        )
         weights = load_file(folder / WEIGHTS)
         vocabularies = json.loads((folder / TERMS).read_text("utf-8"))
         maps = {
@@ -207,24 +198,14 @@ def fit_bundle(
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise BundleError(
-            f"there is no model bundle in {folder}. The rebuild of an index writes it there: copy "
-            "that folder from the machine that ran it, or set LIVE_INTENT_BUNDLES_DIR to its place"
-        )
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise BundleError(f"the manifest {path} is not JSON ({error}): copy it again") from error
+    manifest = read_manifest(
+        folder,
+        f"there is no model bundle in {folder}. The rebuild of an index writes it there: copy "
+        "that folder from the machine that ran it, or set LIVE_INTENT_BUNDLES_DIR to its place",
+    )
     if manifest.get("format") != FORMAT:
         raise BundleError(
             f"the model bundle {folder} has format {manifest.get('format')!r}; this version reads "
             f"{FORMAT}. Rebuild the index with this version: live-intent index rebuild"
         )
     return manifest
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from indexer.bundle import BundleError
 from indexer.encoder import Encoder
 from indexer.encoder_spec import EncoderSpec
+from indexer.hashed_folder import BundleError
 from indexer.learned import ENCODER, ITEM_HALVES, LearnedBundle
 from indexer.model_folder import ModelUse, read_use, weights_hash
 from indexer.model_loading import Checkpoint, read_checkpoint, read_tokenizer

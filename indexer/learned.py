@@ -5,10 +5,8 @@ from the bundle before it (or from nothing) and writes a new one, so that going 
 old one. Weights are safetensors; nothing in it can run code.
 """
 
-import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,11 +14,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from indexer.bundle import BundleError
+from indexer.hashed_folder import (
+    MANIFEST,
+    BundleError,
+    check_files,
+    read_manifest,
+    sha256_of,
+    written_beside,
+)
 
 FORMAT = 1
 KIND = "learned"
-MANIFEST = "manifest.json"
 ENCODER, ITEM_HALVES, USER_MODEL = "encoder", "item_halves", "user_model"
 RERANKER = "reranker"
 PARTS = (ENCODER, ITEM_HALVES, USER_MODEL, RERANKER)
@@ -60,13 +64,12 @@ class LearnedBundle:
         Raises BundleError when the folder is missing, of another format, or damaged.
         """
         manifest = _manifest(folder)
-        for name, expected in manifest["sha256"].items():
-            path = folder / name
-            if not path.is_file() or _sha256(path) != expected:
-                raise BundleError(
-                    f"the learned bundle {folder} is damaged: {name} is not what its manifest "
-                    "says. Copy the bundle again, or name an older one (LIVE_INTENT_BUNDLE)"
-                )
+        check_files(
+            folder,
+            manifest["sha256"],
+            "the learned bundle",
+            "Copy the bundle again, or name an older one (LIVE_INTENT_BUNDLE)",
+        )
         return cls(folder, manifest["created_at"], manifest["parts"])
 
 
@@ -100,9 +103,7 @@ def writing(out: Path, base: LearnedBundle | None = None) -> Iterator[Draft]:
     BundleError when `out` exists: a bundle in use is never overwritten.
     """
     check_free(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    root = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
+    with written_beside(out) as root:
         draft = Draft(root)
         if base is not None:
             for part, told in base.provenance.items():
@@ -115,15 +116,11 @@ def writing(out: Path, base: LearnedBundle | None = None) -> Iterator[Draft]:
             "kind": KIND,
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "parts": draft.provenance,
-            "sha256": {str(path.relative_to(root)): _sha256(path) for path in files},
+            "sha256": {str(path.relative_to(root)): sha256_of(path) for path in files},
         }
         text = json.dumps(manifest, indent=2, ensure_ascii=False)
         (root / MANIFEST).write_text(text + "\n", "utf-8")
-        root.chmod(0o755)  # mkdtemp's folder is private; another user may run the service
         check_free(out)
-        root.rename(out)
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
 
 
 def check_free(out: Path) -> None:
@@ -136,16 +133,11 @@ def check_free(out: Path) -> None:
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise BundleError(
-            f"there is no learned bundle in {folder}: LIVE_INTENT_BUNDLE (or --from) names the "
-            "folder that live-intent learn ... --out wrote"
-        )
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise BundleError(f"the manifest {path} is not JSON ({error}): copy it again") from error
+    manifest = read_manifest(
+        folder,
+        f"there is no learned bundle in {folder}: LIVE_INTENT_BUNDLE (or --from) names the "
+        "folder that live-intent learn ... --out wrote",
+    )
     if manifest.get("kind") != KIND:
         raise BundleError(
             f"{folder} is no learned bundle (the bundle of an index lies there?): name the folder "
@@ -157,8 +149,3 @@ def _manifest(folder: Path) -> dict[str, Any]:
             f"reads {FORMAT}: learn it again with this version, or name an older one"
         )
     return manifest
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

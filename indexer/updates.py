@@ -8,13 +8,14 @@ from pathlib import Path
 from opensearchpy import OpenSearch
 
 from indexer.bulk import Outcome, Write, delete_write, index_write, send
-from indexer.bundle import BundleError, ModelBundle, item_vectors
+from indexer.bundle import ModelBundle, item_vectors
 from indexer.catalogue import open_catalogue
 from indexer.columns import ColumnMap
 from indexer.documents import to_document
 from indexer.encoder_spec import EncoderMismatch, check_fingerprint
 from indexer.fill import ItemEncoder, Vectors
 from indexer.generations import Generation, NoItemsIndex, generations
+from indexer.hashed_folder import BundleError
 from indexer.items import Item, read_items
 from indexer.progress import Progress, Silence
 from indexer.projections import Projections

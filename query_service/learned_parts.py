@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.bundle import BundleError
 from indexer.encoder_spec import EncoderSpec
+from indexer.hashed_folder import BundleError
 from indexer.learned import RERANKER, USER_MODEL, LearnedBundle
 from query_service.learned_reranker import LearnedReranker
 from query_service.reranker import Reranker

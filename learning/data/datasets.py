@@ -3,7 +3,6 @@
 Nothing is dropped silently: what can't be used is counted by reason, with examples.
 """
 
-import hashlib
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.columns import ColumnMap
+from indexer.hashed_folder import sha256_of
 from indexer.items import Item, read_items
 from learning.data.splits import in_split
 from learning.data.tables import DatasetError, Remarks, rows
@@ -73,12 +73,6 @@ def read_items_file(path: Path, mapping: ColumnMap | None = None) -> ItemsFile:
     if not ids:
         raise DatasetError(f"{path} holds no item ({rejects} rows were rejected)")
     return ItemsFile(path, frozenset(ids), rejects, sha256_of(path))
-
-
-def sha256_of(path: Path) -> str:
-    """The hash of a file's bytes, as hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_judgments(path: Path, item_ids: Collection[str]) -> Judgments:

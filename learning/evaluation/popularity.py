@@ -10,9 +10,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from indexer.columns import ColumnMap
+from indexer.hashed_folder import sha256_of
 from indexer.items import Item, read_items
 from learning.data.behaviour import Sequences, read_sequences
-from learning.data.datasets import ItemsFile, sha256_of
+from learning.data.datasets import ItemsFile
 from learning.data.users import Users
 from learning.evaluation.workbench import Setup, Workbench
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.bundle import BundleError, ModelBundle
+from indexer.bundle import ModelBundle
+from indexer.hashed_folder import BundleError
 from tests.query_service.fixtures import bundle, embeddings
 
 LAYOUTS = pytest.mark.parametrize("layout", ["sum", "concat"])

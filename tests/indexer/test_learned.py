@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.bundle import BundleError
+from indexer.hashed_folder import BundleError
 from indexer.learned import ENCODER, ITEM_HALVES, RERANKER, USER_MODEL, LearnedBundle, writing
 from indexer.projections import Projections, fit_projections, unit
 

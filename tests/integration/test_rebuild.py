@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 
 from indexer.building import RebuildUnderWay
-from indexer.bundle import BundleError, ModelBundle
+from indexer.bundle import ModelBundle
 from indexer.catalogue import CatalogueError
 from indexer.columns import ColumnMap
 from indexer.encoder import Encoder
 from indexer.encoder_spec import EncoderMismatch
 from indexer.generations import AliasTaken, NoItemsIndex, generations
+from indexer.hashed_folder import BundleError
 from indexer.inspection import IndexNotWhole
 from indexer.items import Item
 from indexer.progress import Progress
