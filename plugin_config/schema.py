@@ -12,6 +12,7 @@ from plugin_config.errors import SettingsError
 
 VECTOR = "vector"
 VECTOR_FLOAT16 = "vector_float16"
+TITLE = "title.exact"  # the title as it is, in doc values
 TEMPLATES = ("items", "sessions", "ubi_queries", "ubi_events")
 META = "live_intent"
 

@@ -15,7 +15,7 @@ class Candidates:
 
     `legs` float32 [n, 3] in the order of LEGS: BM25, and inner products; `vectors` float32
     [n, dims]; `popularity` float32 [n], as in the catalogue; `price` float32 [n], NaN unknown;
-    `brands` and `categories` per item, as in the catalogue.
+    `brands`, `categories` and `titles` per item, as in the catalogue.
     """
 
     ids: tuple[str, ...]
@@ -25,6 +25,7 @@ class Candidates:
     price: NDArray[np.float32]
     brands: tuple[str, ...]
     categories: tuple[tuple[str, ...], ...]
+    titles: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -39,6 +40,7 @@ class Candidates:
             price=self.price[order],
             brands=tuple(self.brands[i] for i in order),
             categories=tuple(self.categories[i] for i in order),
+            titles=tuple(self.titles[i] for i in order),
         )
 
     @classmethod
@@ -46,4 +48,4 @@ class Candidates:
         """No candidates at all."""
         empty = np.zeros(0, dtype=np.float32)
         no_legs = np.zeros((0, len(LEGS)), np.float32)
-        return cls((), no_legs, np.zeros((0, dims), np.float32), empty, empty, (), ())
+        return cls((), no_legs, np.zeros((0, dims), np.float32), empty, empty, (), (), ())

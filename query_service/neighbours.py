@@ -2,7 +2,8 @@
 
 Learned by `learn reranker` (learning/training/fit_neighbours.py), a part of the re-ranker in a
 learned bundle. Item-to-item counts (Linden et al. 2003) know what no text and no vector of 128
-numbers tells; how often an item stands at the end of visits tells the new from the old.
+numbers tells; how often an item stands at the end of visits tells the new from the old, and so does
+what visitors acted on before it and after it: its era.
 """
 
 import json
@@ -29,6 +30,7 @@ class Neighbours:
     how many visitors acted on both, and how often the neighbour came after, near ones more, over
     the square root of how many acted on item i. `tally` float32 [n, 3]: in how many visits of a
     hundred thousand the item is, the same with visits' ends counting more, and as their last.
+    `era` float32 [n]: early to late, with a standard deviation of 1 over the visits' items.
     """
 
     ids: tuple[str, ...]
@@ -36,6 +38,7 @@ class Neighbours:
     places: NDArray[np.int32]
     weights: Floats
     tally: Floats
+    era: Floats
     _scratch: threading.local = field(default_factory=threading.local, repr=False, compare=False)
 
     @cached_property
@@ -62,11 +65,22 @@ class Neighbours:
 
     def tallied(self, candidate_ids: Sequence[str]) -> Floats:
         """The tally of each candidate, float32 [n, 3]; 0 for one that no visit holds."""
+        rows, known = self._known(candidate_ids)
         found = np.zeros((len(candidate_ids), 3), dtype=np.float32)
-        rows = [self.rows.get(item_id, -1) for item_id in candidate_ids]
-        places = [place for place, row in enumerate(rows) if row >= 0]
-        found[places] = self.tally[[row for row in rows if row >= 0]]
+        found[known] = self.tally[rows]
         return found
+
+    def eras(self, item_ids: Sequence[str]) -> Floats:
+        """The era of each item, float32 [n]; NaN for one that no visit holds."""
+        rows, known = self._known(item_ids)
+        found = np.full(len(item_ids), np.nan, dtype=np.float32)
+        found[known] = self.era[rows]
+        return found
+
+    def _known(self, item_ids: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Rows of the items that visits hold, and which these are, bool [n]."""
+        rows = np.array([self.rows.get(item_id, -1) for item_id in item_ids], dtype=np.int64)
+        return rows[rows >= 0], rows >= 0
 
     def save(self, folder: Path) -> None:
         """Writes them into the re-ranker's folder; weights as float16."""
@@ -77,6 +91,7 @@ class Neighbours:
             "places": self.places,
             "weights": self.weights.astype(np.float16),
             "tally": self.tally,
+            "era": self.era,
         }
         save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, folder / WEIGHTS)
         (folder / IDS).write_text(json.dumps(list(self.ids), ensure_ascii=False), "utf-8")
@@ -89,7 +104,7 @@ class Neighbours:
         found = load_file(folder / WEIGHTS)
         ids = tuple(json.loads((folder / IDS).read_text("utf-8")))
         weights = found["weights"].astype(np.float32)
-        return cls(ids, found["starts"], found["places"], weights, found["tally"])
+        return cls(ids, found["starts"], found["places"], weights, found["tally"], found["era"])
 
     def _places(self) -> NDArray[np.int32]:
         """A row of -1 for each item, one a thread: a request writes a few and takes them back."""

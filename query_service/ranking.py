@@ -75,8 +75,10 @@ def features(
         breadth=breadth(candidates, query_text, given=given),
         event_meaning=meanings,
         event_ids=tuple(event.item_id for event in events),
+        event_titles=tuple(event.title for event in events),
         demand=_demand(user_vector, meaning.shape[1]),
         tastes=_tastes(user_vector, behaviour.shape[1]),
+        query_text=query_text,
         query_terms=len(terms(query_text)),
         given=given,
     )

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from query_service.candidates import LEGS, MEANING, PERSON, WORDS
 from query_service.neighbours import AFTER, COUNT, LAST, LATELY, TOGETHER, Neighbours
 from query_service.reranker import Features
+from query_service.title_signals import ANSWER, SHARED, Titles, answers, in_common, shared_signals
 
 Floats = NDArray[np.float32]
 FORMS = ("value", "z", "gap", "place")
@@ -34,6 +35,9 @@ SIGNALS: Mapping[str, tuple[str, ...]] = {
         "together", "together_even", "together_last", "after", "after_even", "after_last",
         "count", "lately", "last", "trend",
     ),
+    "era": ("era", "era_last", "era_gap", "era_mean", "era_newest", "era_near"),
+    "wording": ANSWER,
+    "shared words": SHARED,
     "fixed": ("fixed",),
 }  # fmt: skip
 PLAIN: Mapping[str, tuple[str, ...]] = {
@@ -47,11 +51,12 @@ COLUMNS = tuple(
     [f"{signal}.{form}" for form in FORMS for signals in SIGNALS.values() for signal in signals]
     + [name for names in PLAIN.values() for name in names]
 )
-GROUPS = ("words", "meaning", "person", "attention", "affinity", "popularity", "neighbours",
-          "session")  # fmt: skip
-PAIRS = ("behaviour", "meaning", "weight", "log_weight", "affinity", "together", "after")
+GROUPS = ("words", "meaning", "person", "attention", "affinity", "popularity", "neighbours", "era",
+          "wording", "shared words", "session")  # fmt: skip
+PAIRS = ("behaviour", "meaning", "weight", "log_weight", "affinity", "together", "after", "era",
+         "shared")  # fmt: skip
 PAIR_GROUPS = ("attention", "attention", "session", "session", "affinity", "neighbours",
-               "neighbours")  # fmt: skip
+               "neighbours", "era", "shared words")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -89,9 +94,14 @@ def inputs(features: Features, fixed: Floats, neighbours: Neighbours | None = No
     sims = [f.behaviour @ f.event_vectors.T, f.meaning @ f.event_meaning.T]  # each [n, E]
     near = np.zeros((len(candidates), E, 2), dtype=np.float32)
     tally = np.zeros((len(candidates), 3), dtype=np.float32)
+    era, event_eras = (np.full(size, np.nan, dtype=np.float32) for size in (len(candidates), E))
     if neighbours is not None:
         near = neighbours.between(candidates.ids, f.event_ids)
         tally = neighbours.tallied(candidates.ids)
+        era = neighbours.eras(candidates.ids)
+        event_eras = neighbours.eras(f.event_ids)
+    titles = Titles.of(candidates.titles)
+    common = in_common(titles, f.event_titles, f.query_text)
 
     bm25 = np.nan_to_num(candidates.legs[:, LEGS.index(WORDS)])
     query = f.meaning @ f.query if f.query is not None else np.zeros(len(bm25))
@@ -100,7 +110,9 @@ def inputs(features: Features, fixed: Floats, neighbours: Neighbours | None = No
     attention = [signal for sim in sims for signal in _attention(sim, weights)]
     shared = [f.affinity[:, weights > 0].max(axis=1, initial=0), f.affinity @ weights]
     signals = np.stack([bm25, query, *person, *attention, *shared, f.popularity,
-                        *_neighbours(near, tally, weights), fixed], axis=1)  # fmt: skip
+                        *_neighbours(near, tally, weights), *_eras(era, event_eras),
+                        *answers(titles, f.query_text).T,
+                        *shared_signals(titles, common, weights).T, fixed], axis=1)  # fmt: skip
 
     found = np.isfinite(candidates.legs)
     disliked = weights < 0
@@ -122,7 +134,8 @@ def inputs(features: Features, fixed: Floats, neighbours: Neighbours | None = No
     pairs[:, :, 0], pairs[:, :, 1] = sims
     pairs[:, :, 2], pairs[:, :, 3] = weights * E, np.log(np.maximum(np.abs(weights), 1e-4))
     pairs[:, :, 4] = f.affinity
-    pairs[:, :, 5:] = np.log1p(near)
+    pairs[:, :, 5:7] = np.log1p(near)
+    pairs[:, :, 7], pairs[:, :, 8] = era[:, None] - event_eras, common
     newest = np.nan_to_num(pairs[:, max(E - MOST_EVENTS, 0) :])
     return Inputs(np.nan_to_num(matrix).astype(np.float32), newest)
 
@@ -159,6 +172,22 @@ def _neighbours(near: Floats, tally: Floats, weights: Floats) -> list[Floats]:
     logs = np.log1p(tally)
     trend = (tally[:, LAST] + 2.0) / (tally[:, COUNT] + 10.0)
     return [*found, logs[:, COUNT], logs[:, LATELY], logs[:, LAST], trend]
+
+
+def _eras(era: Floats, event_eras: Floats) -> list[Floats]:
+    """How new candidates [n] are, and how much newer than the events [E]; NaN where unknown.
+
+    A candidate of no known era is taken to be as the list's others.
+    """
+    known = np.isfinite(era)
+    middle = era[known].mean() if known.any() else 0.0
+    era = np.where(known, era, middle).astype(np.float32)
+    later = era[:, None] - event_eras[np.isfinite(event_eras)]  # [n, known events]
+    if not later.shape[1]:
+        return [era, *[np.zeros_like(era)] * 5]
+    last = later[:, -1]
+    near = -np.abs(later).min(axis=1)
+    return [era, last, -np.abs(last), later.mean(axis=1), later.min(axis=1), near]
 
 
 def _forms(signals: Floats) -> list[Floats]:

@@ -64,9 +64,10 @@ class Features:
     [n] in [0, 1]; `breadth` float32 [n], 1 / the query's number of terms where the item has its
     words, else 0; `meaning` float32 [n, M], `behaviour` float32 [n, K]: the candidates' halves.
 
-    For what is learned: `event_meaning` float32 [E, M] and `event_ids` [E] of the events; `demand`
-    float32 [M] is D_u, `tastes` float32 [3, K] are D_b, D_B and D_a (zero where unknown);
-    `query_terms` is their number; `given`: the caller named the items, no leg found them.
+    For what is learned: `event_meaning` float32 [E, M], `event_ids` and `event_titles` [E] of the
+    events; `demand` float32 [M] is D_u, `tastes` float32 [3, K] are D_b, D_B and D_a (zero where
+    unknown); `query_text`, and how many terms it has; `given`: the caller named the items, no leg
+    found them.
     """
 
     candidates: Candidates
@@ -81,8 +82,10 @@ class Features:
     breadth: NDArray[np.float32]
     event_meaning: NDArray[np.float32]
     event_ids: tuple[str, ...]
+    event_titles: tuple[str, ...]
     demand: NDArray[np.float32]
     tastes: NDArray[np.float32]
+    query_text: str = ""
     query_terms: int = 0
     given: bool = False
 

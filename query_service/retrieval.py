@@ -11,12 +11,12 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, OpenSearchException
 
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
-from plugin_config.schema import VECTOR, VECTOR_FLOAT16
+from plugin_config.schema import TITLE, VECTOR, VECTOR_FLOAT16
 from query_service.candidates import LEGS, MEANING, PERSON, WORDS, Candidates
 from query_service.wording import strict, wording, words_query
 
 # What the re-ranker needs of an item comes from doc values: no stored source is read for it.
-FEATURE_FIELDS = [VECTOR_FLOAT16, "popularity", "price", "brand", "category"]
+FEATURE_FIELDS = [VECTOR_FLOAT16, "popularity", "price", "brand", "category", TITLE]
 PERSON_MATCH = "2<75%"  # of the query's words, an item of the person leg must have
 
 
@@ -173,6 +173,7 @@ def unite(hits: Mapping[str, Sequence[Mapping[str, Any]]], dims: int) -> Candida
         price=_numbers(rows, "price", np.nan),
         brands=tuple(row.get("brand", [""])[0] for row in rows),
         categories=tuple(tuple(row.get("category", ())) for row in rows),
+        titles=tuple(row.get(TITLE, [""])[0] for row in rows),
     )
 
 

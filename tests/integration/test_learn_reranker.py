@@ -124,3 +124,46 @@ def test_what_cannot_be_learned_from(environment, files, tmp_path: Path) -> None
     apart = ("--items", files["items"], "--rows", files["rows"], "--users-not-in", files["rows"])
     nobody = learn(environment, *apart, "--out", tmp_path / "b")
     assert "nothing to learn from is left" in nobody.stderr
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory) -> Path:
+    """Searches for a colour, each session shown the same eight things in another order: what is
+    bought is always one of two. And a click that names no query, which can teach nothing.
+    """
+    rows: list[dict[str, object]] = []
+    for n in range(160):
+        colour = n % 4
+        shown = [str(colour + 4 * k) for k in range(8)]
+        turn = n % 8
+        shown = shown[turn:] + shown[:turn]
+        same = {"application": "shop", "query_id": f"q{n}", "session_id": f"s{n}"}
+        rows.append({**same, "user_query": COLOURS[colour], "query_response_hit_ids": shown,
+                     "timestamp": f"2026-11-24T10:{n % 60:02}:00Z"})  # fmt: skip
+        wanted = str(colour + 4 * (2 + n // 4 % 2))
+        rows.append({**same, "action_name": "click",
+                     "timestamp": f"2026-11-24T10:{n % 60:02}:09Z",
+                     "event_attributes": {"object": {"object_id": wanted},
+                                          "position": {"ordinal": shown.index(wanted) + 1}},
+                     })  # fmt: skip
+    rows.append({"application": "shop", "action_name": "click", "session_id": "s1",
+                 "timestamp": "2026-11-24T11:00:00Z",
+                 "event_attributes": {"object": {"object_id": "5"}}})  # fmt: skip
+    path = tmp_path_factory.mktemp("log") / "log.ndjson"
+    path.write_text("\n".join(json.dumps(row) for row in rows))
+    return path
+
+
+def test_from_clicks_in_a_log_to_the_order_that_was_clicked(
+    environment, files, log, tmp_path: Path
+) -> None:
+    out = tmp_path / "bundle"
+    made = learn(environment, "--items", files["items"], "--events", log, "--epochs", 8,
+                 "--out", out, "-q")  # fmt: skip
+    assert made.exit_code == 0, made.output
+    metrics = json.loads((out / "manifest.json").read_text())["parts"]["reranker"]["metrics"]
+    learned, fixed = (metrics[f"NDCG@10, {who}"][0] for who in (metrics["winner"], "fixed"))
+    assert learned > fixed + 0.1
+    model = LearnedReranker.load(out / "reranker")
+    assert model.config.kinds == ("search",)
+    assert "query_id is missing" in made.stdout

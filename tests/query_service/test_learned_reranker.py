@@ -26,6 +26,7 @@ from query_service.rerank_features import (
 )
 from query_service.reranker import Reranker
 from query_service.serving import View
+from query_service.title_signals import ANSWER, Titles, answers, in_common
 from tests.query_service.fixtures import bundle, embeddings, visitor
 from tests.query_service.test_reranker import a_visit, candidates
 
@@ -197,6 +198,45 @@ def test_neighbours_are_looked_up_as_by_a_loop() -> None:
         for c, e in np.ndindex(5, 3):
             np.testing.assert_array_equal(found[c, e], weights.get((events[e], wanted[c]), [0, 0]))
     np.testing.assert_allclose(made.tallied(wanted)[:, 0], [50_000, 0, 100_000, 50_000, 25_000])
+
+
+def test_era_signals_equal_a_loop_and_unknown_items_are_as_the_others() -> None:
+    _, _, visit = a_visit(bundle())
+    made = fit(VISITS)
+    found = inputs(visit, np.zeros(30, np.float32), made)
+    eras = made.eras(visit.candidates.ids)
+    known = np.isfinite(eras)
+    assert 0 < known.sum() < 30
+    events = [e for e in made.eras(visit.event_ids).tolist() if np.isfinite(e)]
+    assert events
+    for i in range(30):
+        own = float(eras[i]) if known[i] else float(eras[known].mean())
+        for name, expected in (
+            ("era", own),
+            ("era_last", own - events[-1]),
+            ("era_gap", -abs(own - events[-1])),
+            ("era_mean", own - np.mean(events)),
+            ("era_newest", own - max(events)),
+            ("era_near", -min(abs(own - event) for event in events)),
+        ):
+            assert column(found, f"{name}.value")[i] == pytest.approx(expected, abs=1e-5)
+        for e, event_era in enumerate(made.eras(visit.event_ids)):
+            expected = float(eras[i] - event_era) if known[i] and np.isfinite(event_era) else 0.0
+            assert found.pairs[i, e, PAIRS.index("era")] == pytest.approx(expected, abs=1e-5)
+
+
+def test_what_titles_share_with_events_is_a_pair_and_a_signal() -> None:
+    _, _, visit = a_visit(bundle())
+    found = inputs(visit, np.zeros(30, np.float32))
+    titles = Titles.of(visit.candidates.titles)
+    common = in_common(titles, visit.event_titles, visit.query_text)
+    assert common.any()
+    np.testing.assert_array_equal(found.pairs[:, :, PAIRS.index("shared")], common)
+    liked = common[:, visit.event_weights > 0].max(axis=1)
+    np.testing.assert_array_equal(column(found, "shared_max.value"), liked)
+    cover = answers(titles, "xiaomi phone")[:, ANSWER.index("cover")]
+    assert cover.any()
+    np.testing.assert_array_equal(column(found, "cover.value"), cover)
 
 
 def test_scales_leave_constant_columns_alone() -> None:

@@ -31,6 +31,7 @@ def candidates(made) -> Candidates:
         price=np.array([item.price for item in all_items], np.float32),
         brands=tuple(item.brand for item in all_items),
         categories=tuple(item.category for item in all_items),
+        titles=tuple(item.title for item in all_items),
     )
 
 

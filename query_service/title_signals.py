@@ -1,0 +1,206 @@
+"""What titles say: how well each answers the query, and what it shares with the visitor's events.
+
+BM25 adds up words; it does not say whether all of them are there, whether a size is another one, or
+whether letters differ in the end of a word only. Titles are turned into numbers (hashes of words,
+letters and digits) once and kept; the signals of a list are then a few array operations.
+"""
+
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.features import terms
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+ANSWER = (
+    "cover", "cover_rare", "missing_rare", "letters3", "letters4", "of_title3", "of_title4",
+    "numbers", "numbers_missing", "pairs", "last_word", "first_place", "of_title", "length",
+)  # fmt: skip
+SHARED = ("shared_max", "shared_last", "shared", "shared_part")
+SLOTS = 1 << 18  # of the hashes: of 60 in a title, none falls on one of a query's by chance
+KEPT = 20_000  # titles whose hashes are kept, about 1.5 kB each
+_BASE, _PRIME = 257, 2_147_483_647  # of the polynomial that hashes runs of letters
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:/\d+)?")
+_ENDINGS = ("ings", "ing", "ies", "es", "s", "ed")
+
+
+@dataclass(frozen=True)
+class Hashed:
+    """A text as hashes, int64 each, in order: of its words, of neighbouring words, of runs of 3 and
+    of 4 letters, and of numbers.
+    """
+
+    words: Ints
+    pairs: Ints
+    letters3: Ints
+    letters4: Ints
+    numbers: Ints
+
+
+@lru_cache(maxsize=KEPT)
+def hashed(text: str) -> Hashed:
+    """The hashes of a title or a query; kept, since the same titles come again and again."""
+    stems = [_stem(word) for word in terms(text)]
+    words = _hashes(stems)
+    signs = np.frombuffer(f" {' '.join(stems)} ".encode(), dtype=np.uint8).astype(np.int64)
+    return Hashed(
+        words,
+        (words[:-1] * 31 + words[1:]) % SLOTS,
+        _runs(signs, 3),
+        _runs(signs, 4),
+        _hashes(_NUMBER.findall(text)),
+    )
+
+
+@dataclass(frozen=True)
+class Titles:
+    """n titles as a table of their words: `has` float32 [n, U], 1 where a title has the word.
+
+    `words` int64 [U], sorted, are their hashes; `rarity` float32 [U]: log of the list's length over
+    how many of its titles have it, so that a word that all have (the query's) says little.
+    """
+
+    parts: tuple[Hashed, ...]
+    words: Ints
+    has: Floats
+    rarity: Floats
+
+    @classmethod
+    def of(cls, titles: Sequence[str]) -> "Titles":
+        """From the candidates' titles, n >= 1."""
+        parts = tuple(hashed(title) for title in titles)
+        words, column = np.unique(np.concatenate([p.words for p in parts]), return_inverse=True)
+        has = np.zeros((len(parts), len(words)), dtype=np.float32)
+        has[np.repeat(np.arange(len(parts)), [len(p.words) for p in parts]), column] = 1
+        rarity = np.log((len(parts) + 1) / (has.sum(axis=0) + 1)).astype(np.float32)
+        return cls(parts, words, has, rarity)
+
+    def having(self, words: Ints) -> tuple[Floats, Floats]:
+        """Which of n titles have which of m words, float32 [n, m], and the words' rarity [m]."""
+        at = np.searchsorted(self.words, words)
+        known = np.flatnonzero(np.append(self.words, -1)[at] == words)
+        hits = np.zeros((len(self.parts), len(words)), dtype=np.float32)
+        hits[:, known] = self.has[:, at[known]]
+        rarity = np.full(len(words), np.log(len(self.parts) + 1.0), dtype=np.float32)
+        rarity[known] = self.rarity[at[known]]
+        return hits, rarity
+
+    def rows_of(self, texts: Sequence[Hashed]) -> Floats:
+        """Other texts in the same columns, float32 [texts, U]; their other words are left out."""
+        found = np.zeros((len(texts), len(self.words)), dtype=np.float32)
+        for row, text in zip(found, texts, strict=True):
+            at = np.searchsorted(self.words, text.words)
+            row[at[np.append(self.words, -1)[at] == text.words]] = 1
+        return found
+
+
+def answers(titles: Titles, query_text: str) -> Floats:
+    """How each title answers the query, float32 [n, len(ANSWER)]; zeros without a query."""
+    query = hashed(query_text)
+    if not len(query.words):
+        return np.zeros((len(titles.parts), len(ANSWER)), dtype=np.float32)
+    n = len(titles.parts)
+    lengths = np.array([max(len(part.words), 1) for part in titles.parts])
+    wanted = np.unique(query.words)
+    hits, rarity = titles.having(wanted)  # [n, wanted], [wanted]
+    missing = (1 - hits) @ rarity
+    letters = {
+        name: _overlap([getattr(part, name) for part in titles.parts], getattr(query, name))
+        for name in ("letters3", "letters4")
+    }
+    told = [
+        hits.mean(axis=1),
+        1 - missing / max(float(rarity.sum()), 1e-6),
+        missing,
+        *(both / max(len(np.unique(getattr(query, name))), 1) for name, both in letters.items()),
+        *(
+            both / [max(len(getattr(part, name)), 1) for part in titles.parts]
+            for name, both in letters.items()
+        ),
+    ]
+    numbers = _overlap([part.numbers for part in titles.parts], query.numbers)
+    pairs = _overlap([part.pairs for part in titles.parts], query.pairs)
+    told += [
+        numbers / max(len(query.numbers), 1),
+        len(np.unique(query.numbers)) - numbers,
+        pairs / max(len(query.pairs), 1),
+        hits[:, wanted == query.words[-1]][:, 0],
+        _first_places(titles.parts, wanted, n),
+        hits.sum(axis=1) / lengths,
+        lengths / 20,
+    ]
+    return np.stack(told, axis=1).astype(np.float32)
+
+
+def in_common(titles: Titles, event_titles: Sequence[str], query_text: str) -> Floats:
+    """Rarity of the words that each title has in common with each event's, float32 [n, E].
+
+    The query's own words do not count: what was asked for says nothing of taste.
+    """
+    worth = titles.rarity * (1 - titles.rows_of([hashed(query_text)])[0])
+    common: Floats = (titles.has * worth) @ titles.rows_of([hashed(t) for t in event_titles]).T
+    return common
+
+
+def shared_signals(titles: Titles, common: Floats, weights: Floats) -> Floats:
+    """Of `in_common` [n, E] and the events' weights [E]: float32 [n, len(SHARED)]."""
+    found = np.zeros((len(common), len(SHARED)), dtype=np.float32)
+    if not common.shape[1]:
+        return found
+    liked = common[:, weights > 0]
+    found[:, 0] = liked.max(axis=1, initial=0)
+    found[:, 1] = common[:, -1] * np.sign(weights[-1])
+    found[:, 2] = common @ weights * np.sqrt(common.shape[1])
+    found[:, 3] = found[:, 0] / (titles.has @ titles.rarity + 1)
+    return found
+
+
+def _overlap(parts: Sequence[Ints], wanted: Ints) -> Floats:
+    """How many of `wanted` each of `parts` has, counted once, float32 [parts]."""
+    table = np.zeros(SLOTS, dtype=bool)
+    table[wanted] = True
+    owner = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    hashes = np.concatenate(parts)
+    there = table[hashes]
+    once = np.unique(owner[there] * SLOTS + hashes[there])
+    return np.bincount(once // SLOTS, minlength=len(parts)).astype(np.float32)
+
+
+def _first_places(parts: Sequence[Hashed], wanted: Ints, n: int) -> Floats:
+    """Where the first of the wanted words stands in each, 0 to 1; 1 without any, float32 [n]."""
+    table = np.zeros(SLOTS, dtype=bool)
+    table[wanted] = True
+    lengths = np.array([len(part.words) for part in parts])
+    owner = np.repeat(np.arange(n), lengths)
+    there = np.flatnonzero(table[np.concatenate([part.words for part in parts])])
+    first = np.full(n, np.inf)
+    np.minimum.at(first, owner[there], there)
+    begins = np.cumsum(lengths) - lengths
+    return np.where(np.isfinite(first), (first - begins) / np.maximum(lengths, 1), 1.0)
+
+
+def _stem(word: str) -> str:
+    """Without the ending of a plural or a form of a verb: near enough, alike in all titles."""
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
+
+
+def _runs(signs: Ints, length: int) -> Ints:
+    """Hashes of all runs of so many bytes."""
+    count = max(len(signs) - length + 1, 0)
+    total = np.zeros(count, dtype=np.int64)
+    for place in range(length):
+        total = total * _BASE + signs[place : place + count]
+    return total % _PRIME % SLOTS
+
+
+def _hashes(words: Sequence[str]) -> Ints:
+    return np.array([zlib.crc32(word.encode()) % SLOTS for word in words], dtype=np.int64)
