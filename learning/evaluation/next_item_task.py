@@ -62,8 +62,15 @@ class NextItemTask:
         histories = counted(sequences)
         questions = self._questions(sequences, asked, PopularityDraw(histories, self.setup.seed))
         with popularity.workbench(self.setup, items, mapping) as bench:
-            rows = self._rows(bench, questions)
-        if not self.ablate:
+            variants = bench.ablations(query=False) if self.ablate else [Variant("history")]
+            rows = self._rows(bench, questions, variants)
+            other = bench.other_layout if self.ablate else ""
+        if not isinstance(other, str):
+            with popularity.workbench(other[0], items, mapping) as bench:
+                rows += self._rows(bench, questions, [other[1]])
+        if self.ablate:
+            rows = with_verdicts(rows, ["NDCG@10", f"{ALL}NDCG@10"], self.setup.seed)
+        else:
             known = popularity.counts or histories
             rows = [*self._baselines(questions, sorted(items.ids), known), *rows]
         fewest = min(len(question.negatives) for question in questions)
@@ -77,6 +84,8 @@ class NextItemTask:
             **bench.facts,
         }
         remarks = [*sequences.remarks.lines(), *popularity.remarks, *items.remarks]
+        if isinstance(other, str) and other:
+            remarks.append(other)
         return Report("next-item", facts, rows, remarks, self.setup.seed)
 
     def _questions(
@@ -90,18 +99,14 @@ class NextItemTask:
                 found.append(NextItem(user_id, session_id, item_ids[:-1], item_ids[-1], negatives))
         return found
 
-    def _rows(self, bench: Workbench, questions: Sequence[NextItem]) -> list[Measured]:
-        """The service's answers: whole, or whole and then without each part."""
+    def _rows(
+        self, bench: Workbench, questions: Sequence[NextItem], variants: Sequence[Variant]
+    ) -> list[Measured]:
+        """The answers of the service, put together in each way."""
         visitors = bench.visitors(
             {q.session_id: [PastEvent(item_id) for item_id in q.history] for q in questions}
         )
-        if not self.ablate:
-            return [self._row(bench, Variant("history"), visitors, questions)]
-        rows = [
-            self._row(bench, variant, visitors, questions)
-            for variant in bench.ablations(query=False)
-        ]
-        return with_verdicts(rows, ["NDCG@10", f"{ALL}NDCG@10"], self.setup.seed)
+        return [self._row(bench, variant, visitors, questions) for variant in variants]
 
     def _row(
         self, bench: Workbench, variant: Variant, visitors: Visitors, questions: Sequence[NextItem]

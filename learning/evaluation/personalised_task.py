@@ -16,7 +16,7 @@ from learning.evaluation.offline_service import EncodedBefore, OfflineService
 from learning.evaluation.popularity import Popularity
 from learning.evaluation.report import Report
 from learning.evaluation.targets import target_measures
-from learning.evaluation.variants import WHOLE, with_verdicts
+from learning.evaluation.variants import WHOLE, Variant, with_verdicts
 from learning.evaluation.workbench import Setup, Workbench
 from query_service import recommend
 from query_service.requests import RecommendRequest, SearchRequest
@@ -63,6 +63,12 @@ class PersonalisedTask:
         others = foreign(rows, self.setup.seed)
         with popularity.workbench(self.setup, items, mapping) as bench:
             measured = self._measure(bench, rows, others)
+            other = bench.other_layout if self.ablate else ""
+        if not isinstance(other, str):
+            with popularity.workbench(other[0], items, mapping) as bench:
+                measured += self._variants(bench, rows, others, [other[1]])
+        if self.ablate:
+            measured = with_verdicts(measured, ["NDCG@10"], self.setup.seed)
         users = {row.user_id for row in rows}
         facts = {
             "items": f"{len(items.ids)} of {items.path.name}",
@@ -73,6 +79,8 @@ class PersonalisedTask:
             **bench.facts,
         }
         remarks = [*found.remarks.lines(), *popularity.remarks, *items.remarks]
+        if isinstance(other, str) and other:
+            remarks.append(other)
         return Report("personalised-search", facts, measured, remarks, self.setup.seed)
 
     def _with_query(self, found: VisitRows, asked: frozenset[str]) -> list[VisitRow]:
@@ -88,33 +96,33 @@ class PersonalisedTask:
     def _measure(
         self, bench: Workbench, rows: Sequence[VisitRow], others: Sequence[int]
     ) -> list[Measured]:
-        questions = [
-            Question(
-                row,
-                key=f"{row.user_id} {row.query} {row.target}",
-                own=f"visit-{place}",
-                other=f"visit-{other}",
-                seen=_items(row),
-                others_seen=_items(rows[other]) - {row.target},
-            )
-            for place, (row, other) in enumerate(zip(rows, others, strict=True))
-        ]
-        visitors = bench.visitors({q.own: q.row.history for q in questions})
-        encoder = EncodedBefore(bench.encoder, [row.query for row in rows])
+        """The rows of the table: the whole service asked in each way, or without each part."""
+        if self.ablate:
+            return self._variants(bench, rows, others, bench.ablations(query=True))
+        questions = _questions(rows, others)
         ways: dict[str, Ask] = {
             "query alone": _query_alone,
             "history alone": _history_alone,
             BOTH: _both,
             "query + another user's history": _another,
         }
-        if not self.ablate:
-            with bench.service(WHOLE, encoder=encoder, visitors=visitors) as service:
-                return [self._row(service, way, label, questions) for label, way in ways.items()]
+        with bench.service(WHOLE, **_asked_with(bench, questions)) as service:
+            return [self._row(service, way, label, questions) for label, way in ways.items()]
+
+    def _variants(
+        self,
+        bench: Workbench,
+        rows: Sequence[VisitRow],
+        others: Sequence[int],
+        variants: Sequence[Variant],
+    ) -> list[Measured]:
+        questions = _questions(rows, others)
+        given = _asked_with(bench, questions)
         measured = []
-        for variant in bench.ablations(query=True):
-            with bench.service(variant, encoder=encoder, visitors=visitors) as service:
+        for variant in variants:
+            with bench.service(variant, **given) as service:
                 measured.append(self._row(service, _both, variant.label, questions))
-        return with_verdicts(measured, ["NDCG@10"], self.setup.seed)
+        return measured
 
     def _row(
         self, service: OfflineService, way: Ask, label: str, questions: Sequence[Question]
@@ -128,6 +136,28 @@ class PersonalisedTask:
         keys = [question.key for question in questions]
         row = Measured(label, values, seconds, lacking(answers), keys)
         return row.over([question.row.user_id for question in questions])
+
+
+def _asked_with(bench: Workbench, questions: Sequence[Question]) -> dict[str, Any]:
+    """The visitors and the encoded queries of the questions, made once for all variants."""
+    return {
+        "visitors": bench.visitors({q.own: q.row.history for q in questions}),
+        "encoder": EncodedBefore(bench.encoder, [q.row.query for q in questions]),
+    }
+
+
+def _questions(rows: Sequence[VisitRow], others: Sequence[int]) -> list[Question]:
+    return [
+        Question(
+            row,
+            key=f"{row.user_id} {row.query} {row.target}",
+            own=f"visit-{place}",
+            other=f"visit-{other}",
+            seen=_items(row),
+            others_seen=_items(rows[other]) - {row.target},
+        )
+        for place, (row, other) in enumerate(zip(rows, others, strict=True))
+    ]
 
 
 def foreign(rows: Sequence[VisitRow], seed: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,6 +151,29 @@ class Workbench:
             groups=self.reranker.groups if isinstance(self.reranker, Separable) else (),
             user_model=model is not None,
             learned_gates=model is not None and model.gates_learned,
+        )
+
+    @property
+    def other_layout(self) -> tuple[Setup, Variant] | str:
+        """The same service on an index of the other layout, for an ablation; or why there is none.
+
+        What is learned of items and visitors fits one layout only.
+        """
+        from indexer.settings import EncoderSettings
+        from query_service.reranker import Reranker
+
+        spec = self.encoder.spec
+        other = "sum" if spec.layout == "concat" else "concat"
+        chosen = load(EncoderSettings)
+        largest = max(chosen.meaning_dims, chosen.behaviour_dims)
+        if self.user_model is not None or not isinstance(self.reranker, Reranker):
+            return f"the layout {other} was not asked: what the bundle has learned fits one only"
+        if other == "concat" and largest > spec.dimension:
+            return (
+                f"the layout concat was not asked: the encoder has less than {largest} dimensions"
+            )
+        return replace(self.setup, layout=other), Variant(
+            f"layout {other} in place of {spec.layout}"
         )
 
     def known_items(self, ids: Sequence[str]) -> dict[str, "KnownItem"]:

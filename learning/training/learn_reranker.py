@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     from learning.training.train_reranker import TrainingSettings
 
 FEWEST = 20  # lists that teach
-MOST_CANDIDATES = (
-    64  # of a list to train on: those with a gain, the best others, and some by chance
-)
+MOST_CANDIDATES = 64  # of a list to train on: those with a gain, and others by chance
 MOST_VALIDATION = 2000
 
 

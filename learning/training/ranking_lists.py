@@ -63,8 +63,10 @@ class RankingList:
 class ListMaker:
     """Makes lists of questions. `neighbours`: what is given to a question's visitor.
 
-    `most` > 0: at most so many candidates, those with a gain, then the best by the fixed weights
-    and by chance, half and half.
+    `most` > 0: at most so many candidates, those with a gain and others by chance. Not the best
+    others: a network that never sees the rest of a list puts it first (NDCG@10 on homedepot's
+    validation queries, of lists of 160: .4336 with all, .4344 with 64 so, .4278 with the best and
+    some by chance, half and half, .1685 with the best alone).
     """
 
     service: OfflineService
@@ -121,24 +123,19 @@ class ListMaker:
         worth = np.array([question.worth.get(item, 0.0) for item in ids], dtype=np.float32)
         places = np.flatnonzero(kept)
         if self.most and len(places) > self.most:
-            places = self._chosen(places, gains, fixed, question.key)
+            places = self._chosen(places, gains, question.key)
         return RankingList(
             question.owner, question.kind, question.alone, found.matrix[places],
             found.pairs[places].astype(np.float16), fixed[places], gains[places], worth[places],
             ideal,
         )  # fmt: skip
 
-    def _chosen(
-        self, places: NDArray[np.intp], gains: Floats, fixed: Floats, key: str
-    ) -> NDArray[np.intp]:
+    def _chosen(self, places: NDArray[np.intp], gains: Floats, key: str) -> NDArray[np.intp]:
         digest = hashlib.sha256(key.encode()).digest()
         rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
         wanted = places[gains[places] > 0][: self.most // 2]
-        others = np.setdiff1d(places, wanted)
-        room = self.most - len(wanted)
-        best = others[np.argsort(-fixed[others], kind="stable")]
-        chance = rng.permutation(best[room // 2 :])[: room - room // 2]
-        return np.sort(np.concatenate([wanted, best[: room // 2], chance]))
+        others = rng.permutation(np.setdiff1d(places, wanted))[: self.most - len(wanted)]
+        return np.sort(np.concatenate([wanted, others]))
 
 
 def ndcg_of(ranked: RankingList, scores: Floats) -> float:

@@ -33,6 +33,8 @@ def environment(node_url, names, tmp_path_factory) -> dict[str, str]:
         "LIVE_INTENT_INDEX_PREFIX": names.prefix,
         "LIVE_INTENT_BUNDLES_DIR": str(tmp_path_factory.mktemp("bundles")),
         "LIVE_INTENT_ENCODER": tiny_model(),
+        "LIVE_INTENT_MEANING_DIMS": "80",
+        "LIVE_INTENT_BEHAVIOUR_DIMS": "40",
     }
 
 
@@ -40,11 +42,11 @@ def environment(node_url, names, tmp_path_factory) -> dict[str, str]:
 def run(environment) -> Run:
     """The command as a process, as a user calls it."""
 
-    def command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    def command(*arguments: object, **settings: str) -> subprocess.CompletedProcess[str]:
         line = [sys.executable, "-m", "live_intent.main", "evaluate", *map(str, arguments)]
         return subprocess.run(
-            line, env=os.environ | environment, capture_output=True, text=True, timeout=240,
-            check=False,
+            line, env=os.environ | environment | settings, capture_output=True, text=True,
+            timeout=240, check=False,
         )  # fmt: skip
 
     return command
@@ -123,6 +125,14 @@ def test_the_next_item_among_negatives_and_among_all(run: Run, items, sequences)
     exact = json.loads(run(*given, "--exact", "--popularity-from", sequences).stdout)
     assert exact["k-NN"].startswith("exact")
     assert exact["popularity"].startswith("counted from 20 users of sequences.jsonl")
+
+    few = (*given[:-3], "2", "--ablate", "--json", "--quiet")
+    asked = json.loads(run(*few).stdout)
+    assert asked["rows"][-1]["label"] == "layout concat in place of sum"
+    large = json.loads(run(*few, LIVE_INTENT_MEANING_DIMS="200").stdout)  # the encoder has 128
+    assert not any(row["label"].startswith("layout") for row in large["rows"])
+    assert "less than 200 dimensions" in " ".join(large["remarks"])
+
     # What is drawn is the same in every run.
     for label in ("popularity", "random"):
         assert means(exact, label)["NDCG@10"] > 0
@@ -152,6 +162,7 @@ def test_a_query_and_a_history_and_each_alone(run: Run, items, rows) -> None:
     assert found[0]["label"] == "whole"
     labels = {row["label"] for row in found}
     assert {"without D_B", "without the leg person", "re-ranker without affinity"} <= labels
+    assert found[-1]["label"] == "layout concat in place of sum"
     without = {row["label"]: row["difference_to_first"]["NDCG@10"] for row in found[1:]}
     assert without["re-ranker without affinity"]["mean"] != 0
     for row in found[1:]:
