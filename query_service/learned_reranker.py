@@ -8,7 +8,7 @@ add up: what is added is one share, "learned re-ranker".
 
 import copy
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -24,7 +24,7 @@ from query_service.neighbours import IDS, Neighbours
 from query_service.rerank_features import COLUMNS, GROUPS, PAIRS, columns_of, inputs, pairs_of
 from query_service.reranker import FEATURE_GROUPS, Features, Reranker, Scores
 
-CONFIG, WEIGHTS, TREES = "config.json", "weights.safetensors", "lightgbm.txt"
+CONFIG, WEIGHTS, TREES = "config.json", "weights.safetensors", "lightgbm-{kind}.txt"
 LIMIT = 5.0  # standard deviations; what is farther out is cut
 Kind = Literal["search", "recommend", "rank"]
 
@@ -33,7 +33,8 @@ Kind = Literal["search", "recommend", "rank"]
 class RerankerConfig:
     """Shape of the network, and what it was trained for.
 
-    `kinds`: of requests; others keep the fixed order. `fingerprint`: of the item vectors.
+    `kinds`: of requests; others keep the fixed order. `trees_for`: those of them that LightGBM's
+    trees answer in the network's place. `fingerprint`: of the item vectors.
     """
 
     fingerprint: str = ""
@@ -44,7 +45,7 @@ class RerankerConfig:
     attention: int = 16
     summary: int = 8
     dropout: float = 0.1
-    use: Literal["network", "lightgbm"] = "network"
+    trees_for: tuple[str, ...] = ()
 
 
 def kind_of(features: Features) -> Kind:
@@ -132,11 +133,11 @@ class LearnedReranker(nn.Module):
         neighbours: Neighbours | None = None,
         *,
         fixed: Reranker | None = None,
-        trees: Any = None,
+        trees: Mapping[str, Any] | None = None,
     ) -> None:
-        """`trees`: a lightgbm.Booster, that is used in place of the network."""
+        """`trees`: a lightgbm.Booster for each kind of request in `trees_for`."""
         super().__init__()
-        self.config, self.neighbours, self.trees = config, neighbours, trees
+        self.config, self.neighbours, self.trees = config, neighbours, trees or {}
         self.fixed = fixed or Reranker()
         self.residual = Residual(config)
         self.eval()
@@ -159,14 +160,15 @@ class LearnedReranker(nn.Module):
     def score(self, features: Features) -> Scores:
         """Scores of n >= 1 candidates, as numpy; those of other kinds of requests stay as fixed."""
         scores = self.fixed.score(features)
-        if kind_of(features) not in self.config.kinds:
+        kind = kind_of(features)
+        if kind not in self.config.kinds:
             return replace(scores, model=np.zeros_like(scores.total))
         found = inputs(features, scores.total, self.neighbours)
-        if self.config.use == "lightgbm":
+        if kind in self.config.trees_for:
             kept = self.residual.get_buffer("columns_kept").cpu().numpy() > 0
             mean = self.residual.get_buffer("columns_mean").cpu().numpy()
             matrix = np.where(kept, found.matrix, mean)
-            predicted = self.trees.predict(matrix, num_threads=1)
+            predicted = self.trees[kind].predict(matrix, num_threads=1)
             added = predicted.astype(np.float32) - scores.total
         else:
             device = self.residual.wide.weight.device
@@ -185,8 +187,9 @@ class LearnedReranker(nn.Module):
         save_file({k: v.detach().cpu().contiguous() for k, v in tensors}, folder / WEIGHTS)
         if self.neighbours is not None:
             self.neighbours.save(folder)
-        if self.trees is not None:
-            (folder / TREES).write_text(self.trees.model_to_string(), "utf-8")
+        for kind in self.config.trees_for:
+            text = self.trees[kind].model_to_string()
+            (folder / TREES.format(kind=kind)).write_text(text, "utf-8")
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> Self:
@@ -197,19 +200,19 @@ class LearnedReranker(nn.Module):
         from safetensors.torch import load_file
 
         told = json.loads((folder / CONFIG).read_text("utf-8"))
-        lists = {name: tuple(told[name]) for name in ("kinds", "columns", "pairs")}
+        _check_columns(told, folder)
+        lists = {name: tuple(told[name]) for name in ("kinds", "columns", "pairs", "trees_for")}
         config = RerankerConfig(**{**told, **lists})
-        _check_columns(config, folder)
         neighbours = Neighbours.load(folder) if (folder / IDS).is_file() else None
-        trees = _trees(folder) if config.use == "lightgbm" else None
+        trees = {kind: _trees(folder, kind) for kind in config.trees_for}
         model = cls(config, neighbours, trees=trees)
         model.residual.load_state_dict(load_file(folder / WEIGHTS))
         model.to(device)
         return model.eval()
 
 
-def _check_columns(config: RerankerConfig, folder: Path) -> None:
-    for learned, ours in ((config.columns, COLUMNS), (config.pairs, PAIRS)):
+def _check_columns(told: Mapping[str, Any], folder: Path) -> None:
+    for learned, ours in ((tuple(told["columns"]), COLUMNS), (tuple(told["pairs"]), PAIRS)):
         if learned != ours:
             differ = sorted(set(learned) ^ set(ours)) or ["their order"]
             raise BundleError(
@@ -219,7 +222,7 @@ def _check_columns(config: RerankerConfig, folder: Path) -> None:
             )
 
 
-def _trees(folder: Path) -> Any:
+def _trees(folder: Path, kind: str) -> Any:
     try:
         import lightgbm
     except ImportError as error:
@@ -227,4 +230,4 @@ def _trees(folder: Path) -> Any:
             f"the re-ranker in {folder} uses LightGBM, which is not installed: "
             "pip install 'opensearch-live-intent[learning]', or learn it with --use network"
         ) from error
-    return lightgbm.Booster(model_str=(folder / TREES).read_text("utf-8"))
+    return lightgbm.Booster(model_str=(folder / TREES.format(kind=kind)).read_text("utf-8"))

@@ -1,8 +1,9 @@
 """The learned re-ranker's view of the candidates: named columns in named groups, pure numpy.
 
-A signal is one number per candidate. It is given in FORMS: as it is; how far from the list's mean,
-in standard deviations; how far below the list's best; and 1 / its place in the list. A learned
-model then needs no list-wide sums of its own. Signals without input are 0 for all candidates.
+A signal is one number per candidate. It is given in FORMS: as it is, and how far from the list's
+mean, in standard deviations, so that a learned model needs no list-wide sums of its own. (How far
+below the list's best, and its place, added nothing: NDCG@10 .3240 without, .3233 with them, on 2,000
+validation lists of games.) Signals without input are 0 for all candidates.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from query_service.reranker import Features
 from query_service.title_signals import ANSWER, SHARED, Titles, answers, in_common, shared_signals
 
 Floats = NDArray[np.float32]
-FORMS = ("value", "z", "gap", "place")
+FORMS = ("value", "z")
 TEMPERATURE = 0.1  # of the softmax over events
 MOST_EVENTS = 50  # the newest, that a candidate is compared with one by one
 SIGNALS: Mapping[str, tuple[str, ...]] = {
@@ -193,14 +194,4 @@ def _eras(era: Floats, event_eras: Floats) -> list[Floats]:
 def _forms(signals: Floats) -> list[Floats]:
     """Each of FORMS of signals [n, S], float32 [n, S]."""
     spread = signals.std(axis=0)
-    z = (signals - signals.mean(axis=0)) / np.where(spread > 1e-6, spread, 1.0)
-    gap = signals - signals.max(axis=0)
-    # 1 / place; those that are alike share the place of their first.
-    order = np.argsort(-signals, axis=0, kind="stable")
-    falling = np.take_along_axis(signals, order, axis=0)
-    new = np.ones(signals.shape, dtype=bool)
-    new[1:] = falling[1:] < falling[:-1]
-    place = np.maximum.accumulate(np.where(new, np.arange(1, len(signals) + 1)[:, None], 0), axis=0)
-    ranks = np.empty(signals.shape, dtype=np.float32)
-    np.put_along_axis(ranks, order, (1 / place).astype(np.float32), axis=0)
-    return [signals, z, gap, ranks]
+    return [signals, (signals - signals.mean(axis=0)) / np.where(spread > 1e-6, spread, 1.0)]

@@ -124,7 +124,7 @@ def _games(c: Context) -> list[Section]:
     model = _learn(c, "games-user-model", "user-model", *taught)
     reranker = _learn(
         c, "games-reranker", "reranker", *taught, "--popularity-from", sequences,
-        "--lists", "24000", base=model,
+        "--lists", "48000", "--use", "best", base=model,
     )  # fmt: skip
     popularity = ("--items", items, "--popularity-from", sequences)
     if c.rehearse:

@@ -1,6 +1,6 @@
 """Trains the re-ranker with each loss, and LightGBM; says on validation lists who wins."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,13 +22,15 @@ from learning.training.train_reranker import (
 from plugin_config.errors import SettingsError
 from query_service.learned_reranker import LearnedReranker, RerankerConfig
 
-FIXED, TREES = "fixed", "lightgbm"
+FIXED, TREES, BEST = "fixed", "lightgbm", "best"
 Values = NDArray[np.float64]
 
 
 @dataclass
 class Comparison:
-    """`values`: NDCG@10 of each validation list, by who ranked it. `model`: what is served."""
+    """`values`: NDCG@10 of each validation list, by who ranked it. `winner`: of the networks, or
+    the trees when they alone are served. `model`: what is served.
+    """
 
     model: LearnedReranker
     winner: str
@@ -41,7 +43,7 @@ class Comparison:
     @property
     def lines(self) -> list[str]:
         """The table: each with its interval, and its paired difference to the fixed weights."""
-        found = [f"NDCG@10 on {len(self.lists)} validation lists (served: {self.winner})"]
+        found = [f"NDCG@10 on {len(self.lists)} validation lists (served: {self.served})"]
         for name, values in self.values.items():
             found.append(f"  {name}: {_told(bootstrap(values, seed=self.seed))}"
                          + (f", {_difference(values, self.values[FIXED], self.seed)} to fixed"
@@ -58,9 +60,20 @@ class Comparison:
         return found
 
     @property
+    def served(self) -> str:
+        """Who answers which kind of request."""
+        trees = self.model.config.trees_for
+        network = [kind for kind in self.model.config.kinds if kind not in trees]
+        if not trees or not network:
+            return self.winner
+        return f"{TREES} for {', '.join(trees)}; {self.winner} for {', '.join(network)}"
+
+    @property
     def metrics(self) -> dict[str, Any]:
         """For the bundle's manifest."""
-        found: dict[str, Any] = {"winner": self.winner, "validation lists": len(self.lists)}
+        found: dict[str, Any] = {
+            "winner": self.winner, "served": self.served, "validation lists": len(self.lists),
+        }  # fmt: skip
         for name, values in self.values.items():
             interval = bootstrap(values, seed=self.seed)
             found[f"NDCG@10, {name}"] = [interval.mean, interval.low, interval.high]
@@ -93,10 +106,10 @@ def compare(
     board: Callable[[str], Board],
     progress: Progress,
 ) -> Comparison:
-    """Trains all and chooses among the networks; `use` lightgbm serves the trees.
+    """Trains all and chooses among the networks. `use` lightgbm serves the trees; `best` does so
+    for the kinds of requests where they validate better.
 
-    Where LightGBM is installed its trees are kept beside the network if they are clearly better:
-    the interval of the paired difference is above 0.
+    The trees, where LightGBM is installed, learn each kind of request by itself.
     """
     config = RerankerConfig(
         fingerprint=fingerprint,
@@ -116,41 +129,67 @@ def compare(
         values[loss] = ndcgs(validation, residual_scores(trained[loss], validation))
         histories[loss] = trainer.history
     winner = max(losses, key=lambda loss: float(np.nanmean(values[loss])))
-    trees = _trees(train, validation, settings, use, progress)
-    if trees is not None:
-        values[TREES] = ndcgs(validation, tree_scores(trees, validation))
-        better = paired_difference(values[TREES], values[winner], seed=settings.seed).low > 0
-        if use != TREES and not better:
-            trees = None
-    if use == TREES:
-        config = replace(config, use="lightgbm")
-    model = learned(config, trained[winner], trees)
-    served = TREES if use == TREES else winner
-    return Comparison(model, served, values, validation, settings.seed, histories, kept)
+    trees = _trees(train, validation, config.kinds, settings, use, progress)
+    served_by_trees: tuple[str, ...] = ()
+    if trees:
+        values[TREES] = _by_kind(trees, validation, values[FIXED])
+        if use == TREES:
+            served_by_trees = tuple(trees)
+        elif use == BEST:
+            served_by_trees = tuple(
+                kind for kind in trees
+                if _mean_of(kind, values[TREES], validation) > _mean_of(
+                    kind, values[winner], validation)
+            )  # fmt: skip
+    config = replace(config, trees_for=served_by_trees)
+    model = learned(config, trained[winner], {kind: trees[kind] for kind in served_by_trees})
+    if served_by_trees == config.kinds:
+        winner = TREES
+    return Comparison(model, winner, values, validation, settings.seed, histories, kept)
+
+
+def _by_kind(trees: Mapping[str, Any], lists: Sequence[RankingList], fixed: Values) -> Values:
+    """NDCG@10 of each list by the trees of its kind; of a kind without trees as fixed."""
+    found = fixed.copy()
+    for kind, booster in trees.items():
+        places = [place for place, each in enumerate(lists) if each.kind == kind]
+        own = [lists[place] for place in places]
+        found[places] = ndcgs(own, tree_scores(booster, own))
+    return found
+
+
+def _mean_of(kind: str, values: Values, lists: Sequence[RankingList]) -> float:
+    own = [value for value, each in zip(values, lists, strict=True) if each.kind == kind]
+    return float(np.nanmean(own)) if np.isfinite(own).any() else float("-inf")
 
 
 def _trees(
     train: Sequence[RankingList],
     validation: Sequence[RankingList],
+    kinds: Sequence[str],
     settings: TrainingSettings,
     use: str,
     progress: Progress,
-) -> Any:
+) -> dict[str, Any]:
+    """The trees of each kind; none where LightGBM is not installed."""
     try:
         import lightgbm  # noqa: F401
     except ImportError as error:
-        if use == TREES:
+        if use in (TREES, BEST):
             raise SettingsError(
-                "--use lightgbm: LightGBM is not installed: "
+                f"--use {use}: LightGBM is not installed: "
                 "pip install 'opensearch-live-intent[learning]'"
             ) from error
         progress.note("LightGBM is not installed: no rival in the table")
-        return None
-    progress.start("LightGBM's LambdaMART", 1)
-    trees = train_trees(train, validation, settings.trees, settings.seed)
-    progress.advance(1)
+        return {}
+    progress.start("LightGBM's LambdaMART", len(kinds))
+    found = {}
+    for kind in kinds:
+        own, held = ([e for e in lists if e.kind == kind] for lists in (train, validation))
+        found[kind] = train_trees(own, held, settings.trees, settings.seed)
+        progress.advance(1)
     progress.close()
-    return trees
+    return found
 
 
 def _told(interval: Interval) -> str:

@@ -47,10 +47,11 @@ from learning.training.command_options import bundle_options
 )
 @click.option(
     "--use",
-    type=click.Choice(["network", "lightgbm"]),
+    type=click.Choice(["network", "lightgbm", "best"]),
     default="network",
     show_default=True,
-    help="What the bundle serves. lightgbm needs the extra `learning` where it is served, too.",
+    help="What the bundle serves. best: for each kind of request (search, recommend, rank) what "
+    "validates better. LightGBM needs the extra `learning` where it is served, too.",
 )
 @click.option(
     "--lists",

@@ -220,8 +220,10 @@ def ndcgs(lists: Sequence[RankingList], scores: Sequence[Floats]) -> NDArray[np.
     return np.array([ndcg_of(each, s) for each, s in zip(lists, scores, strict=True)])
 
 
-def learned(config: RerankerConfig, residual: Residual, trees: Any = None) -> LearnedReranker:
-    """A re-ranker of these weights."""
+def learned(
+    config: RerankerConfig, residual: Residual, trees: Mapping[str, Any] | None = None
+) -> LearnedReranker:
+    """A re-ranker of these weights, and of trees by kind of request."""
     model = LearnedReranker(config, trees=trees)
     model.residual.load_state_dict(residual.state_dict())
     return model.eval()

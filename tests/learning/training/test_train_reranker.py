@@ -1,5 +1,6 @@
 """The re-ranker's training: it starts at the fixed order, it learns, it goes on after a kill."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -99,10 +100,42 @@ def test_lightgbm_can_be_served_and_stays_text(tmp_path: Path) -> None:
     )  # fmt: skip
     assert found.winner == "lightgbm"
     found.model.save(tmp_path)
-    assert (tmp_path / "lightgbm.txt").read_text().startswith("tree")
+    assert (tmp_path / "lightgbm-search.txt").read_text().startswith("tree")
     again = type(found.model).load(tmp_path)
+    assert again.config.trees_for == ("search",)
     matrix = lists(1)[0].matrix
-    np.testing.assert_allclose(again.trees.predict(matrix), found.model.trees.predict(matrix))
+    expected = found.model.trees["search"].predict(matrix)
+    np.testing.assert_allclose(again.trees["search"].predict(matrix), expected)
+
+
+def test_each_kind_of_request_is_served_by_what_validates_better() -> None:
+    """Of `rank` only the events tell, which the trees don't see; of `search` only a column does."""
+
+    def mixed(seed: int) -> list[RankingList]:
+        found = []
+        for number, each in enumerate(lists(160, seed)):
+            if number % 2:
+                gains = np.zeros(len(each), np.float32)
+                gains[np.abs(each.matrix[:, 3]).argmin()] = 1.0
+                found.append(replace(each, kind="search", gains=gains, worth=gains))
+            else:
+                found.append(replace(each, kind="rank"))
+        return found
+
+    held = mixed(1)
+    found = compare(
+        mixed(0), held, replace(SETTINGS, epochs=20, trees=100), "abc", losses=("pairwise",),
+        use="best", checkpoints=lambda name: Checkpoints(None, {}), board=lambda name: Board(None),
+        progress=Silence(),
+    )  # fmt: skip
+    for kind in ("search", "rank"):
+        own = np.array([each.kind == kind for each in held])
+        trees, network = (found.values[who][own].mean() for who in ("lightgbm", "pairwise"))
+        assert (kind in found.model.config.trees_for) == (trees > network)
+    assert found.model.config.trees_for == ("search",)
+    assert set(found.model.trees) == {"search"}
+    assert found.served == "lightgbm for search; pairwise for rank"
+    assert found.metrics["served"] == found.served
 
 
 def test_lists_are_written_and_read_again(tmp_path: Path) -> None:
