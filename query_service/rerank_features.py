@@ -1,9 +1,9 @@
 """The learned re-ranker's view of the candidates: named columns in named groups, pure numpy.
 
 A signal is one number per candidate. It is given in FORMS: as it is, and how far from the list's
-mean, in standard deviations, so that a learned model needs no list-wide sums of its own. (How far
-below the list's best, and its place, added nothing: NDCG@10 .3240 without, .3233 with them, on 2,000
-validation lists of games.) Signals without input are 0 for all candidates.
+mean, in standard deviations, so that a learned model needs no list-wide sums of its own. Signals
+without input are 0 for all candidates. (How far below the list's best, and its place, added
+nothing: NDCG@10 .3240 without, .3233 with them, on 2,000 validation lists of games.)
 """
 
 from collections.abc import Mapping
