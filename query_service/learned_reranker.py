@@ -109,16 +109,19 @@ class Residual(nn.Module):
         return ((values - mean) / scale).clamp(-LIMIT, LIMIT) * kept
 
     def fit_scales(
-        self, matrices: Sequence[NDArray[np.float32]], pairs: Sequence[NDArray[np.float32]]
+        self,
+        matrices: Sequence[NDArray[np.floating[Any]]],
+        pairs: Sequence[NDArray[np.floating[Any]]],
     ) -> None:
         """Means and deviations of columns, from lists' [n, F] and [n, E, P]."""
-        rows = np.concatenate(matrices).astype(np.float64)
-        events = np.concatenate([p.reshape(-1, p.shape[-1]) for p in pairs]).astype(np.float64)
-        for name, table in (("columns", rows), ("pairs", events)):
-            if len(table):
-                spread = table.std(axis=0)
-                scale = np.where(spread > 1e-6, spread, 1.0)
-                self.get_buffer(f"{name}_mean").copy_(torch.from_numpy(table.mean(axis=0)))
+        for name, tables in (("columns", matrices), ("pairs", pairs)):
+            rows = sum(table[..., 0].size for table in tables)
+            if rows:  # list by list: all at once would be several GB
+                axes = tuple(range(tables[0].ndim - 1))
+                mean = sum(t.sum(axis=axes, dtype=np.float64) for t in tables) / rows
+                square = sum(((t - mean) ** 2).sum(axis=axes) for t in tables) / rows
+                scale = np.where(np.sqrt(square) > 1e-6, np.sqrt(square), 1.0)
+                self.get_buffer(f"{name}_mean").copy_(torch.from_numpy(mean))
                 self.get_buffer(f"{name}_scale").copy_(torch.from_numpy(scale))
 
 

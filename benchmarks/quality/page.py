@@ -15,7 +15,8 @@ a few lines reproduces their simple ones here. The goals stand last in each tabl
 """
 READ_ONCE = (
     "Weights and settings were chosen on training and validation queries and users, not on the "
-    "test; movielens has too few users for that, see there."
+    "test, also where an earlier table had read it; movielens has too few users for that, see "
+    "there. Where a goal is missed: [what was tried](learning.md#where-a-goal-is-not-reached)."
 )
 REHEARSAL = "**A rehearsal: validation users and queries, some of which chose the settings.**"
 

@@ -86,9 +86,7 @@ class Trainer:
         self.train, self.validation = train, validation
         self.device = torch.device(settings.device)
         self.residual = Residual(config)
-        self.residual.fit_scales(
-            [r.matrix for r in train], [r.pairs.astype(np.float32) for r in train]
-        )
+        self.residual.fit_scales([r.matrix for r in train], [r.pairs for r in train])
         self.residual.to(self.device)
         self.optimizer = torch.optim.AdamW(
             self.residual.parameters(), lr=settings.learning_rate,
