@@ -214,12 +214,13 @@ class LearnReranker:
             draft.tell(RERANKER, provenance.told(found.metrics, lists=len(train)))
         found.clear()
         kinds = Counter(each.kind for each in train)
-        lacking = sum(not each.worth.any() for each in lists[1])
+        wanting = [each for each in lists[1] if each.ideal > 0]
+        lacking = sum(not each.worth.any() for each in wanting)
         return [
             f"learned from {len(train)} lists ("
             + ", ".join(f"{count} {kind}" for kind, count in kinds.items())
             + f"); {len(lists[0]) - len(train)} others had no wanted item among the candidates",
-            f"validated on {len(lists[1])}, of which {lacking} lack the wanted item (they count 0)",
+            f"validated on {len(wanting)}, of which {lacking} lack the wanted item (they count 0)",
             *found.lines,
             *self.remarks,
             f"wrote {self.out}. Next: LIVE_INTENT_BUNDLE={self.out} live-intent serve",
