@@ -15,7 +15,8 @@ class Candidates:
 
     `legs` float32 [n, 3] in the order of LEGS: BM25, and inner products; `vectors` float32
     [n, dims]; `popularity` float32 [n], as in the catalogue; `price` float32 [n], NaN unknown;
-    `brands`, `categories` and `titles` per item, as in the catalogue.
+    `brands`, `categories` and `titles` per item, as in the catalogue; titles are empty when the
+    re-ranker does not read them.
     """
 
     ids: tuple[str, ...]

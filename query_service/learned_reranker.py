@@ -129,6 +129,7 @@ class LearnedReranker(nn.Module):
     """Scores as `Reranker` does; `groups` can be switched off for an ablation."""
 
     groups = GROUPS
+    reads_titles = True
 
     def __init__(
         self,

@@ -66,6 +66,7 @@ def _searched(service: Service, view: View, request: SearchRequest, progress: Pr
         timeout_s=service.timeout_s(progress, LEAST_S),
         legs=service.legs,
         exact=service.exact,
+        titles=service.reads_titles,
     )
     retrieved = _retrieve(service, view, plan, progress)
     inputs = ranking.features(view, retrieved.candidates, embedding, person, visitor, request.query)
@@ -86,6 +87,7 @@ def _recommended(
         timeout_s=service.timeout_s(progress, LEAST_S),
         legs=service.legs,
         exact=service.exact,
+        titles=service.reads_titles,
     )
     retrieved = _retrieve(service, view, plan, progress)
     # The popular leg's scores are popularity, which is a feature of its own.
@@ -100,7 +102,11 @@ def _given(service: Service, view: View, request: RankRequest, progress: Progres
     visitor = service.visitor(view, progress, request)
     embedding = service.encoded(encoding, progress) if encoding else None
     person = _user_vector(service, view, progress, visitor, "shop", query_text, embedding)
-    plan = Plan(query_text=query_text, timeout_s=service.timeout_s(progress, LEAST_S))
+    plan = Plan(
+        query_text=query_text,
+        timeout_s=service.timeout_s(progress, LEAST_S),
+        titles=service.reads_titles,
+    )
     candidates = retrieve_ids(service.client, view.index, request.item_ids, plan, view.dims)
     progress.clock.step("retrieve")
     progress.ran("retrieve")

@@ -110,6 +110,8 @@ class Scores:
 class Scoring(Protocol):
     """Anything that scores candidates: the fixed re-ranker, or a learned one."""
 
+    @property
+    def reads_titles(self) -> bool: ...
     def score(self, features: Features) -> Scores: ...
 
 
@@ -117,6 +119,7 @@ class Reranker(nn.Module):
     """Fixed weights as buffers: they move with `.to(device)` and save with the module."""
 
     groups = tuple(FEATURE_GROUPS)
+    reads_titles = False
 
     def __init__(self, weights: RerankerWeights | None = None, device: str = "cpu") -> None:
         super().__init__()

@@ -80,6 +80,7 @@ class Service:
         self.names = IndexNames(cluster.index_prefix)
         self.encoder = encoder
         self.reranker = reranker
+        self.reads_titles = reranker is not None and reranker.reads_titles
         self.user_model = user_model
         # What an evaluation changes: the legs that are asked, and brute force in place of HNSW.
         self.legs = frozenset(LEGS)

@@ -171,6 +171,7 @@ class LearnReranker:
         visitors = bench.visitors(histories)
         progress, threads = self.setup.progress, self.setup.threads
         with bench.service(WHOLE, encoder=encoder, visitors=visitors) as service:
+            service.reads_titles = True  # as it will, with what is learned
             maker = ListMaker(service, of_others, MOST_CANDIDATES, threads)
             first = maker.make(train, "lists to train on", progress, self.checkpoints, identity)
             maker = ListMaker(service, of_others, 0, threads)

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from learning.training.ranking_lists import read
 from live_intent.main import cli
 from query_service.learned_reranker import LearnedReranker
+from query_service.rerank_features import COLUMNS
 from tests.integration.rebuilding import tiny_model, write_catalogue
 
 pytestmark = pytest.mark.node
@@ -83,7 +85,8 @@ def test_from_rows_to_a_better_search(environment, files, tmp_path: Path) -> Non
     assert told["metrics"]["winner"] in ("pairwise", "pairwise+listwise")
     assert set(told["data"]) == {"items.jsonl", "rows.jsonl", "sequences.jsonl"}
     assert not list(kept.glob("pairwise*/tensors.safetensors"))  # it is done
-    assert list(kept.glob("lists-*.safetensors"))
+    made_lists = [each for path in kept.glob("lists-*.safetensors") for each in read(path)]
+    assert any(each.matrix[:, COLUMNS.index("cover.value")].any() for each in made_lists)  # titles
     model = LearnedReranker.load(out / "reranker")
     assert set(model.config.kinds) == {"search", "recommend", "rank"}
     assert model.neighbours is not None

@@ -259,6 +259,33 @@ def test_a_reranker_that_fails_gives_the_fused_order(
         assert shares == pytest.approx(hit["score"], abs=1e-4)
 
 
+class Reading(Reranker):
+    """Keeps the titles that it was given."""
+
+    def __init__(self, reads_titles: bool) -> None:
+        super().__init__()
+        self.reads_titles = reads_titles
+        self.titles: set[str] = set()
+
+    def score(self, features: Any) -> Any:
+        self.titles |= set(features.candidates.titles)
+        return super().score(features)
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_titles_are_read_for_a_reranker_that_wants_them(
+    cluster: ClusterSettings, encoder: Encoder, wanted: bool
+) -> None:
+    reranker = Reading(wanted)
+    service = Service(settings(), cluster, connect(cluster), encoder, reranker=reranker)
+    service.start()
+    with in_thread(create_app(settings(), cluster, service=service)) as api:
+        for hit in api.search(HEADPHONES, "l2")["hits"]:
+            assert (hit["source"]["title"] in reranker.titles) == wanted
+    service.close()
+    assert ("" in reranker.titles) != wanted
+
+
 def test_a_deadline_that_can_not_be_met(api: Api) -> None:
     for attempt in range(3):
         started = time.monotonic()
