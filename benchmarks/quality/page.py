@@ -11,7 +11,9 @@ HEAD = """# Quality
 Made by `make quality` (`python -m benchmarks.quality`). Every figure is a mean with its 95 %
 bootstrap interval; `n` is what was averaged (queries, or users). {split} *Published references*
 were measured elsewhere, on other users and queries of the same data; what is said to be ours in
-a few lines reproduces their simple ones here. The goals stand last in each table.
+a few lines reproduces their simple ones here. The goals stand last in each table. The time of a
+training is that of its last run: lists that a run before it had kept are not in it (about 40 lists
+are made a second, on two cores).
 """
 READ_ONCE = (
     "Weights and settings were chosen on training and validation queries and users, not on the "
