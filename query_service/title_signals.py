@@ -83,21 +83,63 @@ class Titles:
 
     def having(self, words: Ints) -> tuple[Floats, Floats]:
         """Which of n titles have which of m words, float32 [n, m], and the words' rarity [m]."""
-        at = np.searchsorted(self.words, words)
-        known = np.flatnonzero(np.append(self.words, -1)[at] == words)
+        known, columns = self._columns(words)
         hits = np.zeros((len(self.parts), len(words)), dtype=np.float32)
-        hits[:, known] = self.has[:, at[known]]
+        hits[:, known] = self.has[:, columns]
         rarity = np.full(len(words), np.log(len(self.parts) + 1.0), dtype=np.float32)
-        rarity[known] = self.rarity[at[known]]
+        rarity[known] = self.rarity[columns]
         return hits, rarity
 
     def rows_of(self, texts: Sequence[Hashed]) -> Floats:
         """Other texts in the same columns, float32 [texts, U]; their other words are left out."""
         found = np.zeros((len(texts), len(self.words)), dtype=np.float32)
         for row, text in zip(found, texts, strict=True):
-            at = np.searchsorted(self.words, text.words)
-            row[at[np.append(self.words, -1)[at] == text.words]] = 1
+            row[self._columns(text.words)[1]] = 1
         return found
+
+    def _columns(self, words: Ints) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Places in `words` of those that the table has, and their columns there."""
+        at = np.searchsorted(self.words, words)
+        known = np.flatnonzero(np.append(self.words, -1)[at] == words)
+        return known, at[known]
+
+
+@dataclass(frozen=True)
+class EndToEnd:
+    """The hashes of one sort of n titles, one title after the other.
+
+    `hashes` and `owner`, the title of each, int64 [m]; `lengths` int64 [n].
+    """
+
+    hashes: Ints
+    owner: Ints
+    lengths: Ints
+
+    @classmethod
+    def of(cls, each: Sequence[Ints]) -> "EndToEnd":
+        """From the hashes of each title, n >= 1."""
+        lengths = np.array([len(hashes) for hashes in each])
+        return cls(np.concatenate(each), np.repeat(np.arange(len(each)), lengths), lengths)
+
+    def overlap(self, wanted: Ints) -> Floats:
+        """How many of `wanted` each title has, counted once, float32 [n]."""
+        there = self._places(wanted)
+        once = np.unique(self.owner[there] * SLOTS + self.hashes[there])
+        return np.bincount(once // SLOTS, minlength=len(self.lengths)).astype(np.float32)
+
+    def first_places(self, wanted: Ints) -> Floats:
+        """Where the first of `wanted` stands in each title, 0 to 1; 1 without any, float32 [n]."""
+        there = self._places(wanted)
+        first = np.full(len(self.lengths), np.inf)
+        np.minimum.at(first, self.owner[there], there)
+        begins = np.cumsum(self.lengths) - self.lengths
+        share = (first - begins) / np.maximum(self.lengths, 1)
+        return np.where(np.isfinite(first), share, 1.0).astype(np.float32)
+
+    def _places(self, wanted: Ints) -> NDArray[np.intp]:
+        table = np.zeros(SLOTS, dtype=bool)
+        table[wanted] = True
+        return np.flatnonzero(table[self.hashes])
 
 
 def answers(titles: Titles, query_text: str) -> Floats:
@@ -105,33 +147,29 @@ def answers(titles: Titles, query_text: str) -> Floats:
     query = hashed(query_text)
     if not len(query.words):
         return np.zeros((len(titles.parts), len(ANSWER)), dtype=np.float32)
-    n = len(titles.parts)
-    lengths = np.array([max(len(part.words), 1) for part in titles.parts])
+    words = EndToEnd.of([part.words for part in titles.parts])
+    lengths = np.maximum(words.lengths, 1)
     wanted = np.unique(query.words)
     hits, rarity = titles.having(wanted)  # [n, wanted], [wanted]
     missing = (1 - hits) @ rarity
-    letters = {
-        name: _overlap([getattr(part, name) for part in titles.parts], getattr(query, name))
-        for name in ("letters3", "letters4")
-    }
+    runs3 = EndToEnd.of([part.letters3 for part in titles.parts])
+    runs4 = EndToEnd.of([part.letters4 for part in titles.parts])
+    letters3, letters4 = runs3.overlap(query.letters3), runs4.overlap(query.letters4)
+    numbers = EndToEnd.of([part.numbers for part in titles.parts]).overlap(query.numbers)
+    pairs = EndToEnd.of([part.pairs for part in titles.parts]).overlap(query.pairs)
     told = [
         hits.mean(axis=1),
         1 - missing / max(float(rarity.sum()), 1e-6),
         missing,
-        *(both / max(len(np.unique(getattr(query, name))), 1) for name, both in letters.items()),
-        *(
-            both / [max(len(getattr(part, name)), 1) for part in titles.parts]
-            for name, both in letters.items()
-        ),
-    ]
-    numbers = _overlap([part.numbers for part in titles.parts], query.numbers)
-    pairs = _overlap([part.pairs for part in titles.parts], query.pairs)
-    told += [
+        letters3 / max(len(np.unique(query.letters3)), 1),
+        letters4 / max(len(np.unique(query.letters4)), 1),
+        letters3 / np.maximum(runs3.lengths, 1),
+        letters4 / np.maximum(runs4.lengths, 1),
         numbers / max(len(query.numbers), 1),
         len(np.unique(query.numbers)) - numbers,
         pairs / max(len(query.pairs), 1),
         hits[:, wanted == query.words[-1]][:, 0],
-        _first_places(titles.parts, wanted, n),
+        words.first_places(wanted),
         hits.sum(axis=1) / lengths,
         lengths / 20,
     ]
@@ -159,30 +197,6 @@ def shared_signals(titles: Titles, common: Floats, weights: Floats) -> Floats:
     found[:, 2] = common @ weights * np.sqrt(common.shape[1])
     found[:, 3] = found[:, 0] / (titles.has @ titles.rarity + 1)
     return found
-
-
-def _overlap(parts: Sequence[Ints], wanted: Ints) -> Floats:
-    """How many of `wanted` each of `parts` has, counted once, float32 [parts]."""
-    table = np.zeros(SLOTS, dtype=bool)
-    table[wanted] = True
-    owner = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-    hashes = np.concatenate(parts)
-    there = table[hashes]
-    once = np.unique(owner[there] * SLOTS + hashes[there])
-    return np.bincount(once // SLOTS, minlength=len(parts)).astype(np.float32)
-
-
-def _first_places(parts: Sequence[Hashed], wanted: Ints, n: int) -> Floats:
-    """Where the first of the wanted words stands in each, 0 to 1; 1 without any, float32 [n]."""
-    table = np.zeros(SLOTS, dtype=bool)
-    table[wanted] = True
-    lengths = np.array([len(part.words) for part in parts])
-    owner = np.repeat(np.arange(n), lengths)
-    there = np.flatnonzero(table[np.concatenate([part.words for part in parts])])
-    first = np.full(n, np.inf)
-    np.minimum.at(first, owner[there], there)
-    begins = np.cumsum(lengths) - lengths
-    return np.where(np.isfinite(first), (first - begins) / np.maximum(lengths, 1), 1.0)
 
 
 def _stem(word: str) -> str:

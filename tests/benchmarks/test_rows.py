@@ -84,6 +84,15 @@ def test_a_broad_query_is_neither_rare_nor_everywhere() -> None:
     assert row == {"user_id": "u", "query": "zelda", "history": ["a9"], "target": "a1"}
 
 
+def test_an_item_is_asked_for_by_other_words_by_other_users() -> None:
+    """One word for each item could be learned by heart, and would validate far too well."""
+    titles = {f"a{n}": "zelda wii racing" for n in range(100)}
+    sequences = [{"user_id": f"u{n}", "item_ids": ["a1", "a2"]} for n in range(60)]
+    rows = list(broad_rows(sequences, titles))
+    assert Counter(row["query"] for row in rows).keys() == {"zelda", "wii", "racing"}
+    assert rows == list(broad_rows(sequences, titles))
+
+
 def test_the_construction_is_that_of_the_real_file(tmp_path: Path) -> None:
     """What was asked of the test users could have been drawn here, but for a few items."""
     if not AMAZON.is_dir():
