@@ -61,8 +61,8 @@ def fit(visits: Sequence[Sequence[str]], most: int = MOST) -> Neighbours:
         tally[items, 0] += 1
         tally[items, 1] += FADE ** np.arange(len(items))[::-1]
         tally[items[-1:], 2] += 1
-    pairs = _ordered(rows)
-    item, near, weights = _strongest(*_pairs(pairs, len(ids)), most)
+    ordered = _ordered(rows)
+    item, near, weights = _strongest(*_together(ordered, len(ids)), most)
     weights /= np.sqrt(np.maximum(tally[:, 0], 1))[item, None]
     return Neighbours(
         ids,
@@ -71,18 +71,18 @@ def fit(visits: Sequence[Sequence[str]], most: int = MOST) -> Neighbours:
         # As they are served: float16 rounds, and training must see the rounded ones.
         weights.astype(np.float16).astype(np.float32),
         (tally * PER / max(len(visits), 1)).astype(np.float32),
-        _eras(pairs, len(ids)),
+        _eras(ordered, len(ids)),
     )
 
 
-def _eras(pairs: tuple[Ints, Ints, Floats], count: int) -> NDArray[np.float32]:
+def _eras(ordered: tuple[Ints, Ints, Floats], count: int) -> NDArray[np.float32]:
     """Early to late, float32 [count]: items so placed that what comes later in a visit is later.
 
     HodgeRank (Jiang et al. 2011): least squares of era[later] - era[earlier] = 1 over the pairs of
     each visit, near ones weighing more, and TIE times each era's square. No clock is needed: the
     order of visits tells when an item came up.
     """
-    earlier, later, fades = pairs
+    earlier, later, fades = ordered
     if not len(earlier):
         return np.zeros(count, dtype=np.float32)
     weights = sparse.csr_matrix((fades, (earlier, later)), shape=(count, count))
@@ -109,9 +109,9 @@ def _ordered(rows: Sequence[Ints]) -> tuple[Ints, Ints, Floats]:
     )
 
 
-def _pairs(pairs: tuple[Ints, Ints, Floats], count: int) -> tuple[Ints, Ints, Floats]:
+def _together(ordered: tuple[Ints, Ints, Floats], count: int) -> tuple[Ints, Ints, Floats]:
     """Items [m], their neighbours [m] and [m, 2]: visits with both, and how often it came after."""
-    a, b, fade = pairs
+    a, b, fade = ordered
     fade = np.concatenate([fade, np.zeros(len(a))])
     keys, cell = np.unique(np.concatenate([a * count + b, b * count + a]), return_inverse=True)
     weights = np.stack([np.bincount(cell), np.bincount(cell, weights=fade)], axis=1)
