@@ -64,10 +64,10 @@ class NextItemTask:
         with popularity.workbench(self.setup, items, mapping) as bench:
             variants = bench.ablations(query=False) if self.ablate else [Variant("history")]
             rows = self._rows(bench, questions, variants)
-            other = bench.other_layout if self.ablate else ""
-        if not isinstance(other, str):
-            with popularity.workbench(other[0], items, mapping) as bench:
-                rows += self._rows(bench, questions, [other[1]])
+            layouts, remarks = bench.other_layouts() if self.ablate else ([], [])
+        for setup, variant in layouts:
+            with popularity.workbench(setup, items, mapping) as other_bench:
+                rows += self._rows(other_bench, questions, [variant])
         if self.ablate:
             rows = with_verdicts(rows, ["NDCG@10", f"{ALL}NDCG@10"], self.setup.seed)
         else:
@@ -83,9 +83,7 @@ class NextItemTask:
             "popularity": popularity.told,
             **bench.facts,
         }
-        remarks = [*sequences.remarks.lines(), *popularity.remarks, *items.remarks]
-        if isinstance(other, str) and other:
-            remarks.append(other)
+        remarks += [*sequences.remarks.lines(), *popularity.remarks, *items.remarks]
         return Report("next-item", facts, rows, remarks, self.setup.seed)
 
     def _questions(

@@ -63,10 +63,10 @@ class PersonalisedTask:
         others = foreign(rows, self.setup.seed)
         with popularity.workbench(self.setup, items, mapping) as bench:
             measured = self._measure(bench, rows, others)
-            other = bench.other_layout if self.ablate else ""
-        if not isinstance(other, str):
-            with popularity.workbench(other[0], items, mapping) as bench:
-                measured += self._variants(bench, rows, others, [other[1]])
+            layouts, remarks = bench.other_layouts() if self.ablate else ([], [])
+        for setup, variant in layouts:
+            with popularity.workbench(setup, items, mapping) as other_bench:
+                measured += self._variants(other_bench, rows, others, [variant])
         if self.ablate:
             measured = with_verdicts(measured, ["NDCG@10"], self.setup.seed)
         users = {row.user_id for row in rows}
@@ -78,9 +78,7 @@ class PersonalisedTask:
             "popularity": popularity.told,
             **bench.facts,
         }
-        remarks = [*found.remarks.lines(), *popularity.remarks, *items.remarks]
-        if isinstance(other, str) and other:
-            remarks.append(other)
+        remarks += [*found.remarks.lines(), *popularity.remarks, *items.remarks]
         return Report("personalised-search", facts, measured, remarks, self.setup.seed)
 
     def _with_query(self, found: VisitRows, asked: frozenset[str]) -> list[VisitRow]:

@@ -153,8 +153,7 @@ class Workbench:
             learned_gates=model is not None and model.gates_learned,
         )
 
-    @property
-    def other_layout(self) -> tuple[Setup, Variant] | str:
+    def other_layouts(self) -> tuple[list[tuple[Setup, Variant]], list[str]]:
         """The same service on an index of the other layout, for an ablation; or why there is none.
 
         What is learned of items and visitors fits one layout only.
@@ -167,14 +166,13 @@ class Workbench:
         chosen = load(EncoderSettings)
         largest = max(chosen.meaning_dims, chosen.behaviour_dims)
         if self.user_model is not None or not isinstance(self.reranker, Reranker):
-            return f"the layout {other} was not asked: what the bundle has learned fits one only"
-        if other == "concat" and largest > spec.dimension:
-            return (
-                f"the layout concat was not asked: the encoder has less than {largest} dimensions"
-            )
-        return replace(self.setup, layout=other), Variant(
-            f"layout {other} in place of {spec.layout}"
-        )
+            why = "what the bundle has learned fits one only"
+        elif other == "concat" and largest > spec.dimension:
+            why = f"the encoder has less than {largest} dimensions"
+        else:
+            asked = Variant(f"layout {other} in place of {spec.layout}")
+            return [(replace(self.setup, layout=other), asked)], []
+        return [], [f"the layout {other} was not asked: {why}"]
 
     def known_items(self, ids: Sequence[str]) -> dict[str, "KnownItem"]:
         """What an event keeps of each item. Raises LiveIntentError for one not in the index."""
