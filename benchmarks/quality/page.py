@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.quality.steps import Context, Row, Section, Step
+from benchmarks.quality.steps import TO_FIRST, Context, Row, Section, Step
 
 HEAD = """# Quality
 
@@ -48,9 +48,15 @@ def _cells(row: Row, measures: Sequence[str]) -> tuple[list[str], str]:
     if row.step is None:
         return [row.published.get(measure, "") for measure in measures], ""
     found = _measures(row)
-    cells = [_told(found[m]) if m in found else "" for m in measures]
+    cells = [_cell(m, found) for m in measures]
     count = found[measures[0]]["count"] if measures[0] in found else ""
     return cells, f"{count:,}" if count else ""
+
+
+def _cell(measure: str, found: dict[str, Any]) -> str:
+    if measure not in found:
+        return ""
+    return _told(found[measure], sign="+" if measure.endswith(TO_FIRST) else "")
 
 
 def _measures(row: Row) -> dict[str, Any]:
@@ -58,20 +64,21 @@ def _measures(row: Row) -> dict[str, Any]:
     report = json.loads((row.step.makes / "report.json").read_text("utf-8"))
     for each in report["rows"]:
         if each["label"] == row.of_report:
-            found: dict[str, Any] = each["measures"]
-            return found
+            differences = each.get("difference_to_first", {})
+            return each["measures"] | {f"{m}{TO_FIRST}": d for m, d in differences.items()}
     raise SystemExit(
         f"{row.step.makes}/report.json has no row {row.of_report!r}, only "
         f"{[each['label'] for each in report['rows']]}"
     )
 
 
-def _told(interval: dict[str, float]) -> str:
-    return f"{_short(interval['mean'])} [{_short(interval['low'])}, {_short(interval['high'])}]"
+def _told(interval: dict[str, float], sign: str = "") -> str:
+    mean, low, high = (_short(interval[name], sign) for name in ("mean", "low", "high"))
+    return f"{mean} [{low}, {high}]"
 
 
-def _short(value: float) -> str:
-    return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"
+def _short(value: float, sign: str) -> str:
+    return f"{value:{sign}.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:{sign}.3f}"
 
 
 def _commands(steps: Sequence[Step]) -> str:

@@ -5,6 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from learning.evaluation.variants import ablations
+from query_service.rerank_features import GROUPS
+
+TO_FIRST = ", to the first row"  # names a difference among a table's measures
+
 
 @dataclass(frozen=True)
 class Context:
@@ -135,16 +140,20 @@ def _games(c: Context) -> list[Section]:
         return _evaluate(c, f"games-next-{name}", "next-item", "--sequences", sequences,
                          *popularity, "--users", str(c.users), *which, bundle=bundle)  # fmt: skip
 
-    def asked(name: str, bundle: Step | None) -> Step:
+    def asked(name: str, bundle: Step | None, part: int = 2, *more: str) -> Step:
         file = str(rows.makes) if c.rehearse else broad
         # Each is asked in four ways: half as many take as long.
         return _evaluate(c, f"games-broad-{name}", "personalised-search", "--rows", file,
-                         *popularity, "--users", str(c.users // 2), bundle=bundle)  # fmt: skip
+                         *popularity, "--users", str(c.users // part), *more,
+                         bundle=bundle)  # fmt: skip
 
     stages = (("untrained", None), ("user-model", model), ("reranker", reranker))
     nexts, broads = ({name: make(name, b) for name, b in stages} for make in (next_item, asked))
     next_plain, broad_plain = (_reference(c, f"amazon-{name}") for name in ("next", "broad"))
     learning = [rows, model, reranker]
+    parts = asked("parts", reranker, 4, "--ablate")
+    without = [each.label for each in ablations(
+        query=True, groups=GROUPS, user_model=True, learned_gates=True)]  # fmt: skip
     both, alone = "query + history", "query alone"
     return [
         Section(
@@ -190,6 +199,16 @@ def _games(c: Context) -> list[Section]:
                 Row("the same, without the query", broads["reranker"], "history alone"),
                 Row("**goal**", published={"NDCG@10": "**.56**"}),
             ],
+        ),
+        Section(
+            "What each part is worth (amazon_games, a broad query and a history)",
+            "The service with the learned bundle, and with one part of it switched off while the "
+            "rest stays as it was learned; differences are paired. Of users of whom nothing was "
+            "learned, since counts have seen the others' last items; nothing was chosen by it.",
+            data,
+            ("NDCG@10", f"NDCG@10{TO_FIRST}"),
+            [*learning, parts],
+            [Row(label, parts, label) for label in without],
         ),
     ]  # fmt: skip
 

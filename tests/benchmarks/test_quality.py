@@ -9,7 +9,7 @@ import pytest
 from benchmarks.quality.__main__ import run
 from benchmarks.quality.page import page
 from benchmarks.quality.scores import Bm25, Cooccurrence, min_max, standard
-from benchmarks.quality.steps import Context, Row, Section, Step, sections
+from benchmarks.quality.steps import TO_FIRST, Context, Row, Section, Step, sections
 
 
 def steps(context: Context) -> list[Step]:
@@ -36,7 +36,7 @@ def test_nothing_learns_from_those_who_are_asked(tmp_path: Path, rehearse: bool)
 def test_a_rehearsal_does_not_ask_the_test(tmp_path: Path) -> None:
     made = steps(Context(tmp_path / "data", tmp_path / "work", 100, rehearse=True))
     asking = [s for s in made if s.arguments[1] == "evaluate" or "references" in s.arguments[0]]
-    assert len(asking) == 15
+    assert len(asking) == 16
     for step in asking:
         if "movielens" in step.makes.name:
             continue  # so few users have tags that it asks 27 of the 37 that the table is of
@@ -65,7 +65,12 @@ def test_the_page_shows_figures_commands_and_costs(tmp_path: Path) -> None:
     for folder in (report, bundle):
         folder.mkdir()
     interval = {"mean": 0.4567, "low": 0.4, "high": 0.5, "count": 1234}
-    rows = [{"label": "both", "measures": {"NDCG@10": interval}}]
+    worse = {"mean": -0.0123, "low": -0.02, "high": 0.001, "count": 1234}
+    rows = [
+        {"label": "both", "measures": {"NDCG@10": interval}},
+        {"label": "less", "measures": {"NDCG@10": interval},
+         "difference_to_first": {"NDCG@10": worse}},
+    ]  # fmt: skip
     (report / "report.json").write_text(json.dumps({"rows": rows}))
     told = {"seconds": 600, "peak_memory_mb": 2048, "seed": 3}
     (bundle / "manifest.json").write_text(json.dumps({"parts": {"user_model": told}}))
@@ -79,6 +84,11 @@ def test_the_page_shows_figures_commands_and_costs(tmp_path: Path) -> None:
     shown = page(context, [section])
     assert "| ours | .457 [.400, .500] |  | 1,234 |" in shown
     assert "| goal | .5 |  |  |" in shown
+    parts = Section("Parts", "", tmp_path, ("NDCG@10", f"NDCG@10{TO_FIRST}"), [ask],
+                    [Row("whole", ask, "both"), Row("without", ask, "less")])  # fmt: skip
+    compared = page(context, [parts])
+    assert "| whole | .457 [.400, .500] |  | 1,234 |" in compared
+    assert "| without | .457 [.400, .500] | -.012 [-.020, +.001] | 1,234 |" in compared
     assert "LIVE_INTENT_BUNDLE=learned live-intent evaluate search" in shown
     assert "- learned: 10 min, 2.0 GB at most, seed 3" in shown
     assert str(tmp_path) not in shown
