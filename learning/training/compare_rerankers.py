@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.progress import Progress
-from learning.evaluation.intervals import Interval, bootstrap, paired_difference
+from learning.evaluation.intervals import bootstrap, paired_difference
+from learning.evaluation.report import signed, told
 from learning.training.ranking_lists import KINDS, RankingList
 from learning.training.rival_trees import train_trees, tree_scores
 from learning.training.runs import Board, Checkpoints
@@ -45,19 +46,20 @@ class Comparison:
         """The table: each with its interval, and its paired difference to the fixed weights."""
         found = [f"NDCG@10 on {len(self.lists)} validation lists (served: {self.served})"]
         for name, values in self.values.items():
-            found.append(f"  {name}: {_told(bootstrap(values, seed=self.seed))}"
-                         + (f", {_difference(values, self.values[FIXED], self.seed)} to fixed"
-                            if name != FIXED else ""))  # fmt: skip
+            line = f"  {name}: {told(bootstrap(values, seed=self.seed))}"
+            found.append(line + ("" if name == FIXED else f", {self._to(FIXED, name)} to fixed"))
         if TREES in self.values and self.winner != TREES:
-            best = self.values[self.winner]
-            found.append(f"  lightgbm to {self.winner}: "
-                         f"{_difference(self.values[TREES], best, self.seed)}")  # fmt: skip
+            found.append(f"  {TREES} to {self.winner}: {self._to(self.winner, TREES)}")
         for label, chosen in self._parts().items():
-            told = [
+            means = [
                 f"{name} {np.nanmean(values[chosen]):.4f}" for name, values in self.values.items()
             ]
-            found.append(f"  {label} ({int(chosen.sum())}): " + ", ".join(told))
+            found.append(f"  {label} ({int(chosen.sum())}): " + ", ".join(means))
         return found
+
+    def _to(self, baseline: str, name: str) -> str:
+        values = self.values
+        return signed(paired_difference(values[name], values[baseline], seed=self.seed))
 
     @property
     def served(self) -> str:
@@ -190,12 +192,3 @@ def _trees(
         progress.advance(1)
     progress.close()
     return found
-
-
-def _told(interval: Interval) -> str:
-    return f"{interval.mean:.4f} [{interval.low:.4f}, {interval.high:.4f}] of {interval.count}"
-
-
-def _difference(values: Values, baseline: Values, seed: int) -> str:
-    found = paired_difference(values, baseline, seed=seed)
-    return f"{found.mean:+.4f} [{found.low:+.4f}, {found.high:+.4f}]"

@@ -14,6 +14,9 @@ from indexer.settings import EncoderSettings
 from learning.data.behaviour import read_rows
 from learning.data.datasets import read_items_file, read_judgments
 from learning.data.tables import DatasetError
+from learning.evaluation.intervals import bootstrap, paired_difference
+from learning.evaluation.report import signed
+from learning.evaluation.report import told as shown
 from learning.training.hard_negatives import with_hard_negatives
 from learning.training.query_pairs import QueryPairs, Side, from_catalogue, from_grades
 from learning.training.runs import Board, Checkpoints, Provenance
@@ -88,7 +91,13 @@ class LearnEncoder:
         tuner = Tuner(trainable, self.settings, texts, train, pool, views=grades is None)
         tuned = tuner.run(checkpoints, board, self.progress)
         board.close()
-        metrics = {"looks": tuned.history, "steps": tuned.steps}
+        weights = sum(parameter.numel() for parameter in trainable.trained().values())
+        reached = bootstrap(tuned.best, seed=self.settings.seed)
+        gain = paired_difference(tuned.best, tuned.first, seed=self.settings.seed)
+        metrics = {
+            "looks": tuned.history, "steps": tuned.steps, "trained weights": weights,
+            "validation": {"NDCG@10": asdict(reached)}, "gain": {"NDCG@10": asdict(gain)},
+        }  # fmt: skip
         name = encoder.spec.model if known else f"{shown_name(chosen.encoder)}-tuned"
         with writing(self.out, base) as draft:
             trainable.save(draft.folder(ENCODER))
@@ -97,7 +106,12 @@ class LearnEncoder:
                 provenance.told(metrics, name=name, learned_on=encoder.spec.weights_hash),
             )
         checkpoints.clear()
-        return [*_report(tuned, train, pool, grades is None), f"the bundle is {self.out}"]
+        return [
+            *_report(tuned, train, pool, grades is None),
+            f"with its interval {shown(reached)}, {signed(gain)} to before; "
+            f"{weights:,} weights were trained ({self.settings.method})",
+            f"the bundle is {self.out}",
+        ]
 
     def _files(self) -> list[Path]:
         files = (self.items_file, self.judgments_file, self.rows_file)

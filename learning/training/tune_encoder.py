@@ -8,7 +8,7 @@ had not been.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import torch
@@ -85,10 +85,15 @@ class Pool:
 
 @dataclass
 class Tuned:
-    """What came out: `history` has a row of figures per look, the first before training."""
+    """What came out: `history` has a row of figures per look, the first before training.
+
+    `first` and `best`: NDCG@10 of each validation query before training and of what is kept.
+    """
 
     history: list[dict[str, float]] = field(default_factory=list)
     steps: int = 0
+    first: list[float] = field(default_factory=list)
+    best: list[float] = field(default_factory=list)
 
 
 class Tuner:
@@ -216,14 +221,14 @@ class Tuner:
         return min((step + 1) / max(self.total * 0.1, 1), 1.0) * (1 - step / self.total)
 
     @torch.inference_mode()
-    def look(self) -> float:
-        """NDCG@10 of the validation queries in their pool, by the encoder alone."""
+    def look(self) -> NDArray[np.float64]:
+        """NDCG@10 of each validation query in its pool, by the encoder alone."""
         items = self._encode([self.texts[row] for row in self.pool.rows], queries=False)
         queries = self._encode(self.pool.queries, queries=True)
         scores = (queries @ items.T).cpu().numpy()
         best = np.argsort(-scores, axis=1, kind="stable")[:, :LOOK_AT]
         gains = np.take_along_axis(self.pool.gains, best, axis=1)
-        return float(ndcg(gains, self.pool.gains, LOOK_AT).mean())
+        return ndcg(gains, self.pool.gains, LOOK_AT)
 
     def _encode(self, texts: Sequence[str], *, queries: bool) -> Tensor:
         self.encoder.eval()
@@ -246,7 +251,8 @@ class Tuner:
         best: Mapping[str, Tensor],
     ) -> dict[str, Tensor]:
         """Validates; the best weights until now."""
-        value = self.look()
+        values = self.look()
+        value = float(values.mean())
         row = {"step": self.tuned.steps, "loss": loss, "NDCG@10": value}
         self.tuned.history.append(row)
         board.add(self.tuned.steps, {"loss": loss, "NDCG@10": value})
@@ -254,7 +260,9 @@ class Tuner:
             f"step {self.tuned.steps} of {self.total}: loss {loss:.4f}, validation NDCG@10 "
             f"{value:.4f} (in a pool of {len(self.pool.rows)})"
         )
+        self.tuned.first = self.tuned.first or values.tolist()
         if stop.is_best(value):
+            self.tuned.best = values.tolist()
             return {name: p.detach().clone() for name, p in self.parameters.items()}
         return dict(best)
 
@@ -264,9 +272,8 @@ class Tuner:
         tensors = {f"model.{name}": p.detach() for name, p in self.parameters.items()}
         tensors |= {f"best.{name}": tensor for name, tensor in best.items()}
         tensors |= optimizer_tensors(self.optimizer)
-        state = {
-            "steps": self.tuned.steps, "history": self.tuned.history,
-            "stop": [stop.best, stop.best_at, stop.looks],
+        state: dict[str, object] = {
+            "tuned": asdict(self.tuned), "stop": [stop.best, stop.best_at, stop.looks],
         }  # fmt: skip
         return tensors, state
 
@@ -283,5 +290,5 @@ class Tuner:
         self.encoder.restore(named("model."))
         restore_optimizer(self.optimizer, tensors)
         told: dict[str, object] = dict(state)
-        self.tuned = Tuned(told["history"], told["steps"])  # type: ignore[arg-type]
+        self.tuned = Tuned(**told["tuned"])  # type: ignore[arg-type]
         return named("best."), EarlyStop(self.settings.patience, *told["stop"])  # type: ignore[misc]
