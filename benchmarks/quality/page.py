@@ -4,7 +4,17 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.quality.steps import TO_FIRST, Context, Row, Section, Step
+from benchmarks.quality.steps import (
+    MINUTES,
+    TO_BEFORE,
+    TO_FIRST,
+    WEIGHTS,
+    Context,
+    Row,
+    Section,
+    Step,
+)
+from indexer.hashed_folder import MANIFEST
 
 HEAD = """# Quality
 
@@ -53,14 +63,34 @@ def _cells(row: Row, measures: Sequence[str]) -> tuple[list[str], str]:
     return cells, f"{count:,}" if count else ""
 
 
+def _of_training(part: dict[str, Any]) -> dict[str, Any]:
+    metrics = part["metrics"]
+    return metrics["validation"] | {
+        **{f"{name}{TO_BEFORE}": gain for name, gain in metrics["gain"].items()},
+        WEIGHTS: f"{metrics['trained weights']:,}",
+        MINUTES: f"{part['seconds'] / 60:.0f}",
+    }
+
+
+def _last_part(step: Step) -> dict[str, Any]:
+    """What the manifest tells of the part that this training added."""
+    parts = json.loads((step.makes / MANIFEST).read_text("utf-8"))["parts"]
+    found: dict[str, Any] = parts[list(parts)[-1]]
+    return found
+
+
 def _cell(measure: str, found: dict[str, Any]) -> str:
-    if measure not in found:
-        return ""
-    return _told(found[measure], sign="+" if measure.endswith(TO_FIRST) else "")
+    value = found.get(measure, "")
+    if isinstance(value, str):
+        return value
+    return _told(value, sign="+" if measure.endswith((TO_FIRST, TO_BEFORE)) else "")
 
 
 def _measures(row: Row) -> dict[str, Any]:
+    """Intervals by measure, and words as they are to be shown, of a report or of a training."""
     assert row.step is not None
+    if (row.step.makes / MANIFEST).is_file():
+        return _of_training(_last_part(row.step))
     report = json.loads((row.step.makes / "report.json").read_text("utf-8"))
     for each in report["rows"]:
         if each["label"] == row.of_report:
@@ -92,10 +122,8 @@ def _commands(steps: Sequence[Step]) -> str:
 
 
 def _cost(step: Step) -> str:
-    manifest = step.makes / "manifest.json"
-    if not manifest.is_file():
+    if not (step.makes / MANIFEST).is_file():
         return ""
-    parts = json.loads(manifest.read_text("utf-8"))["parts"]
-    told = parts[list(parts)[-1]]  # the part that this training added
+    told = _last_part(step)
     minutes, memory = told["seconds"] / 60, told["peak_memory_mb"] / 1024
     return f"- {step.makes.name}: {minutes:.0f} min, {memory:.1f} GB at most, seed {told['seed']}"

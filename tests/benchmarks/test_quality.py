@@ -9,7 +9,17 @@ import pytest
 from benchmarks.quality.__main__ import run
 from benchmarks.quality.page import page
 from benchmarks.quality.scores import Bm25, Cooccurrence, min_max, standard
-from benchmarks.quality.steps import TO_FIRST, Context, Row, Section, Step, sections
+from benchmarks.quality.steps import (
+    MINUTES,
+    TO_BEFORE,
+    TO_FIRST,
+    WEIGHTS,
+    Context,
+    Row,
+    Section,
+    Step,
+    sections,
+)
 
 
 def steps(context: Context) -> list[Step]:
@@ -24,7 +34,7 @@ def value(step: Step, option: str) -> str:
 def test_nothing_learns_from_those_who_are_asked(tmp_path: Path, rehearse: bool) -> None:
     made = steps(Context(tmp_path / "data", tmp_path / "work", 100, rehearse))
     trainings = [step for step in made if step.arguments[1] == "learn"]
-    assert len(trainings) == 6
+    assert len(trainings) == 10
     for step in trainings:
         if "homedepot" in step.makes.name:
             assert "--judgments" in step.arguments  # whose test split a training leaves out
@@ -72,7 +82,9 @@ def test_the_page_shows_figures_commands_and_costs(tmp_path: Path) -> None:
          "difference_to_first": {"NDCG@10": worse}},
     ]  # fmt: skip
     (report / "report.json").write_text(json.dumps({"rows": rows}))
-    told = {"seconds": 600, "peak_memory_mb": 2048, "seed": 3}
+    metrics = {"validation": {"NDCG@10": interval}, "gain": {"NDCG@10": worse},
+               "trained weights": 9984}  # fmt: skip
+    told = {"seconds": 600, "peak_memory_mb": 2048, "seed": 3, "metrics": metrics}
     (bundle / "manifest.json").write_text(json.dumps({"parts": {"user_model": told}}))
     learn = Step(("live_intent.main", "learn", "user-model", "--out", str(bundle)), bundle)
     ask = Step(("live_intent.main", "evaluate", "search"), report, bundle)
@@ -86,7 +98,10 @@ def test_the_page_shows_figures_commands_and_costs(tmp_path: Path) -> None:
     assert "| goal | .5 |  |  |" in shown
     parts = Section("Parts", "", tmp_path, ("NDCG@10", f"NDCG@10{TO_FIRST}"), [ask],
                     [Row("whole", ask, "both"), Row("without", ask, "less")])  # fmt: skip
-    compared = page(context, [parts])
+    methods = Section("Ways", "", tmp_path, ("NDCG@10", f"NDCG@10{TO_BEFORE}", WEIGHTS, MINUTES),
+                      [learn], [Row("biases", learn)])  # fmt: skip
+    compared = page(context, [parts, methods])
+    assert "| biases | .457 [.400, .500] | -.012 [-.020, +.001] | 9,984 | 10 | 1,234 |" in compared
     assert "| whole | .457 [.400, .500] |  | 1,234 |" in compared
     assert "| without | .457 [.400, .500] | -.012 [-.020, +.001] | 1,234 |" in compared
     assert "LIVE_INTENT_BUNDLE=learned live-intent evaluate search" in shown
