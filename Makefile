@@ -29,7 +29,7 @@ environment: ## .venv with the pinned requirements
 requirements: ## compile the pinned files anew
 	scripts/requirements
 
-quality: environment ## docs/quality.md: trains and evaluates on public data (DATASETS_DIR), 2 hours
+quality: environment ## docs/quality.md: trains and evaluates on public data (DATASETS_DIR), 3 hours
 	$(BIN)/python -m benchmarks.quality
 
 clean: ## undo everything that the commands above made

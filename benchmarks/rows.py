@@ -75,8 +75,8 @@ def main() -> None:
     else:
         titles = {row["item_id"]: row["title"] for row in read(folder / "items.jsonl.gz")}
         test = {row["user_id"] for row in read(folder / "broad_query.jsonl.gz")}
-        others = (r for r in read(folder / "sequences.jsonl.gz") if r["user_id"] not in test)
-        write(broad_rows(others, titles), given.out)
+        taught = (r for r in read(folder / "sequences.jsonl.gz") if r["user_id"] not in test)
+        write(broad_rows(taught, titles), given.out)
 
 
 def tag_rows(tags: Iterable[Mapping[str, Any]], ratings: Iterable[Rating]) -> list[Row]:

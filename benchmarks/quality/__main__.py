@@ -5,7 +5,7 @@
 
 Trains with `live-intent learn`, evaluates with `live-intent evaluate`, each as a process, into the
 folder --work; what is there already is not made again, so that it can be broken off and gone on
-with. Needs a node (LIVE_INTENT_OPENSEARCH_URL), about two hours on two cores and, of the data,
+with. Needs a node (LIVE_INTENT_OPENSEARCH_URL), about three hours on two cores and, of the data,
 what is there: a section without its data says so. --rehearse asks validation users and queries in
 place of the test, which is to be read once.
 """

@@ -18,11 +18,14 @@ from indexer.hashed_folder import MANIFEST
 
 HEAD = """# Quality
 
-Made by `make quality` (`python -m benchmarks.quality`). Every figure is a mean with its 95 %
+Made by `make quality` (`python -m benchmarks.quality`), which needs a node
+(`live-intent node start`), about three hours on two cores, and in the folder that `DATASETS_DIR`
+names `homedepot`, `amazon_games` and `movielens`, as [evaluation.md](evaluation.md#files) has such
+files; a section whose data are not there is left out. Every figure is a mean with its 95 %
 bootstrap interval; `n` is what was averaged (queries, or users). {split} *Published references*
 were measured elsewhere, on other users and queries of the same data; what is said to be ours in
 a few lines reproduces their simple ones here. The goals stand last in each table. The time of a
-training is that of its last run: lists that a run before it had kept are not in it (about 40 lists
+training is that of its last run: lists that a run before it had kept are not in it (about 50 lists
 are made a second, on two cores).
 """
 READ_ONCE = (
