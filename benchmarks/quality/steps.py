@@ -267,7 +267,8 @@ def _movielens(c: Context) -> Section:
         "Tags of 37 users, each as a query for the film it was given to, after what the user rated "
         "before; nothing was learned from these users, and the queries learned from are simulated. "
         "Intervals are over users, whose number is small; that the network is served, not trees, "
-        "was chosen on 27 of them, so this is no untouched test.",
+        "and that the person leg asks for the query's words was chosen with a look at 27 of them, "
+        "so this is no untouched test.",
         data,
         ("NDCG@10", "MRR", "Recall@10", "Recall@100"),
         [rows, model, reranker, untrained, modelled, ordered],
