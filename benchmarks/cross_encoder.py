@@ -87,7 +87,9 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, default=DATASETS / "homedepot")
     parser.add_argument("--first", type=int, default=30, help="hits that are ordered anew")
-    parser.add_argument("--queries", type=int, default=600, help="validation queries asked")
+    parser.add_argument(
+        "--queries", type=int, default=600, help="validation queries, the file's first"
+    )
     parser.add_argument("--minutes", type=float, default=12.0, help="of training, at most")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
