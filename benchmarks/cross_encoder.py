@@ -22,6 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from benchmarks.rows import read
 from benchmarks.served import DATASETS
 from indexer.learned import ENCODER, LearnedBundle
 from indexer.progress import Progress, for_terminal
@@ -100,7 +101,7 @@ def main() -> None:
     items, mapping = setup.read_items()
     judgments = read_judgments(given.data / "judgments.jsonl.gz", items.ids)
     judged = judgments.with_relevant(RELEVANT)
-    titles = _titles(given.data)
+    titles = {row["item_id"]: row["title"] for row in read(given.data / "items.jsonl.gz")}
     with setup.workbench(items, mapping) as bench:
         sides = [judged.part(split) for split in ("train", "validation")]
         queries = [query for side in sides for query in side.queries]
@@ -113,12 +114,6 @@ def main() -> None:
         model = CrossEncoder(TrainableEncoder(folder, bench.encoder.spec, max_length=64))
     _train(model, train, titles, given.minutes, given.seed, progress)
     _tell(model, held, titles, given.seed)
-
-
-def _titles(data: Path) -> dict[str, str]:
-    from benchmarks.rows import read
-
-    return {row["item_id"]: row["title"] for row in read(data / "items.jsonl.gz")}
 
 
 def _asked(
@@ -167,7 +162,7 @@ def _train(
             break
         for group, rate in zip(optimizer.param_groups, (5e-5, 1e-3), strict=True):
             group["lr"] = rate * min((step + 1) / 30, 1 - share)
-        lists = [_list(train[place], rng) for place in places]
+        lists = [to_learn_from(train[place], rng) for place in places]
         pairs = [
             (train[p].query, titles[i]) for p, ids in zip(places, lists, strict=True) for i in ids
         ]
@@ -190,7 +185,7 @@ def _train(
     print(f"learned from {len(losses) * BATCH} lists in {(time.monotonic() - begun) / 60:.0f} min")
 
 
-def _list(asked: Asked, rng: np.random.Generator) -> list[str]:
+def to_learn_from(asked: Asked, rng: np.random.Generator) -> list[str]:
     """Some judged items, and some of the first hits that nobody judged."""
     judged = rng.permutation(list(asked.grades)).tolist()[: LIST // 2]
     others = [item_id for item_id in asked.ids if item_id not in asked.grades]
@@ -205,22 +200,23 @@ def _tell(model: CrossEncoder, held: Sequence[Asked], titles: dict[str, str], se
         model([(each.query, titles[i]) for i in each.ids]).numpy().astype(float) for each in held
     ]
     each_ms = (time.monotonic() - begun) / len(held) * 1000
-    by_share = {share: _ndcg(held, scores, share) for share in SHARES}
+    by_share = {share: mixed_ndcg(held, scores, share) for share in SHARES}
     served, alone = by_share[0.0], by_share[1.0]
     print(
         f"NDCG@10 of {len(held)} validation queries, the first {len(held[0].ids)} hits ordered anew"
     )
     print(f"  as the re-ranker has them: {told(bootstrap(served, seed=seed))}")
     for name, values in (
-        ("by the cross-encoder alone", alone), ("mixed, share chosen crosswise", _mixed(by_share)),
-    ):  # fmt: skip
+        ("by the cross-encoder alone", alone),
+        ("mixed, share chosen crosswise", crosswise(by_share)),
+    ):
         difference = signed(paired_difference(values, served, seed=seed))
         print(f"  {name}: {told(bootstrap(values, seed=seed))}, {difference} to the re-ranker")
     print("  by share: " + ", ".join(f"{s:g} {v.mean():.4f}" for s, v in by_share.items()))
     print(f"{each_ms:.0f} ms a query, {torch.get_num_threads()} threads")
 
 
-def _ndcg(held: Sequence[Asked], scores: Sequence[Values], share: float) -> Values:
+def mixed_ndcg(held: Sequence[Asked], scores: Sequence[Values], share: float) -> Values:
     rows = []
     for each, own in zip(held, scores, strict=True):
         mixed = (1 - share) * _standard(each.scores) + share * _standard(own)
@@ -229,7 +225,7 @@ def _ndcg(held: Sequence[Asked], scores: Sequence[Values], share: float) -> Valu
     return ndcg(padded(rows), padded(ideal), 10)
 
 
-def _mixed(by_share: dict[float, Values]) -> Values:
+def crosswise(by_share: dict[float, Values]) -> Values:
     """Each half of the queries with the share that is best on the other."""
     count = len(by_share[0.0])
     found = np.zeros(count)
