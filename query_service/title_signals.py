@@ -59,52 +59,6 @@ def hashed(text: str) -> Hashed:
 
 
 @dataclass(frozen=True)
-class Titles:
-    """n titles as a table of their words: `has` float32 [n, U], 1 where a title has the word.
-
-    `words` int64 [U], sorted, are their hashes; `rarity` float32 [U]: log of the list's length over
-    how many of its titles have it, so that a word that all have (the query's) says little.
-    """
-
-    parts: tuple[Hashed, ...]
-    words: Ints
-    has: Floats
-    rarity: Floats
-
-    @classmethod
-    def of(cls, titles: Sequence[str]) -> "Titles":
-        """From the candidates' titles, n >= 1."""
-        parts = tuple(hashed(title) for title in titles)
-        words, column = np.unique(np.concatenate([p.words for p in parts]), return_inverse=True)
-        has = np.zeros((len(parts), len(words)), dtype=np.float32)
-        has[np.repeat(np.arange(len(parts)), [len(p.words) for p in parts]), column] = 1
-        rarity = np.log((len(parts) + 1) / (has.sum(axis=0) + 1)).astype(np.float32)
-        return cls(parts, words, has, rarity)
-
-    def having(self, words: Ints) -> tuple[Floats, Floats]:
-        """Which of n titles have which of m words, float32 [n, m], and the words' rarity [m]."""
-        known, columns = self._columns(words)
-        hits = np.zeros((len(self.parts), len(words)), dtype=np.float32)
-        hits[:, known] = self.has[:, columns]
-        rarity = np.full(len(words), np.log(len(self.parts) + 1.0), dtype=np.float32)
-        rarity[known] = self.rarity[columns]
-        return hits, rarity
-
-    def rows_of(self, texts: Sequence[Hashed]) -> Floats:
-        """Other texts in the same columns, float32 [texts, U]; their other words are left out."""
-        found = np.zeros((len(texts), len(self.words)), dtype=np.float32)
-        for row, text in zip(found, texts, strict=True):
-            row[self._columns(text.words)[1]] = 1
-        return found
-
-    def _columns(self, words: Ints) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Places in `words` of those that the table has, and their columns there."""
-        at = np.searchsorted(self.words, words)
-        known = np.flatnonzero(np.append(self.words, -1)[at] == words)
-        return known, at[known]
-
-
-@dataclass(frozen=True)
 class EndToEnd:
     """The hashes of one sort of n titles, one title after the other.
 
@@ -142,13 +96,61 @@ class EndToEnd:
         return np.flatnonzero(table[self.hashes])
 
 
+@dataclass(frozen=True)
+class Titles:
+    """n titles as a table of their words: `has` float32 [n, U], 1 where a title has the word.
+
+    `words` int64 [U], sorted, are their hashes; `rarity` float32 [U]: log of the list's length over
+    how many of its titles have it, so that a word that all have (the query's) says little.
+    `in_order`: the words as they stand in the titles.
+    """
+
+    parts: tuple[Hashed, ...]
+    in_order: EndToEnd
+    words: Ints
+    has: Floats
+    rarity: Floats
+
+    @classmethod
+    def of(cls, titles: Sequence[str]) -> "Titles":
+        """From the candidates' titles, n >= 1."""
+        parts = tuple(hashed(title) for title in titles)
+        in_order = EndToEnd.of([part.words for part in parts])
+        words, column = np.unique(in_order.hashes, return_inverse=True)
+        has = np.zeros((len(parts), len(words)), dtype=np.float32)
+        has[in_order.owner, column] = 1
+        rarity = np.log((len(parts) + 1) / (has.sum(axis=0) + 1)).astype(np.float32)
+        return cls(parts, in_order, words, has, rarity)
+
+    def having(self, words: Ints) -> tuple[Floats, Floats]:
+        """Which of n titles have which of m words, float32 [n, m], and the words' rarity [m]."""
+        known, columns = self._columns(words)
+        hits = np.zeros((len(self.parts), len(words)), dtype=np.float32)
+        hits[:, known] = self.has[:, columns]
+        rarity = np.full(len(words), np.log(len(self.parts) + 1.0), dtype=np.float32)
+        rarity[known] = self.rarity[columns]
+        return hits, rarity
+
+    def rows_of(self, texts: Sequence[Hashed]) -> Floats:
+        """Other texts in the same columns, float32 [texts, U]; their other words are left out."""
+        found = np.zeros((len(texts), len(self.words)), dtype=np.float32)
+        for row, text in zip(found, texts, strict=True):
+            row[self._columns(text.words)[1]] = 1
+        return found
+
+    def _columns(self, words: Ints) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Places in `words` of those that the table has, and their columns there."""
+        at = np.searchsorted(self.words, words)
+        known = np.flatnonzero(np.append(self.words, -1)[at] == words)
+        return known, at[known]
+
+
 def answers(titles: Titles, query_text: str) -> Floats:
     """How each title answers the query, float32 [n, len(ANSWER)]; zeros without a query."""
     query = hashed(query_text)
     if not len(query.words):
         return np.zeros((len(titles.parts), len(ANSWER)), dtype=np.float32)
-    words = EndToEnd.of([part.words for part in titles.parts])
-    lengths = np.maximum(words.lengths, 1)
+    lengths = np.maximum(titles.in_order.lengths, 1)
     wanted = np.unique(query.words)
     hits, rarity = titles.having(wanted)  # [n, wanted], [wanted]
     missing = (1 - hits) @ rarity
@@ -169,7 +171,7 @@ def answers(titles: Titles, query_text: str) -> Floats:
         len(np.unique(query.numbers)) - numbers,
         pairs / max(len(query.pairs), 1),
         hits[:, wanted == query.words[-1]][:, 0],
-        words.first_places(wanted),
+        titles.in_order.first_places(wanted),
         hits.sum(axis=1) / lengths,
         lengths / 20,
     ]
