@@ -13,7 +13,6 @@ queries for the other. Needs a node, and homedepot in the folder that DATASETS_D
 import argparse
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,14 +21,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from benchmarks.quality.scores import standard
 from benchmarks.rows import read
 from benchmarks.served import DATASETS
 from indexer.learned import ENCODER, LearnedBundle
 from indexer.progress import Progress, for_terminal
 from learning.data.datasets import Judgments, read_judgments
-from learning.evaluation.asking import ALWAYS, SESSION
+from learning.evaluation.asking import ask_all, search_request
 from learning.evaluation.intervals import bootstrap, paired_difference
-from learning.evaluation.metrics import binary_gains, ndcg, padded
+from learning.evaluation.metrics import binary_table, ndcg
 from learning.evaluation.offline_service import EncodedBefore, OfflineService
 from learning.evaluation.report import signed, told
 from learning.evaluation.variants import WHOLE
@@ -37,7 +37,6 @@ from learning.evaluation.workbench import Setup
 from learning.training.ranking_losses import both
 from learning.training.trainable_encoder import TrainableEncoder
 from query_service import recommend
-from query_service.requests import SearchRequest
 
 RELEVANT = 2.67
 LIST = 8  # items of a list to learn from
@@ -54,12 +53,6 @@ class Asked:
     ids: tuple[str, ...]
     scores: Values
     grades: dict[str, float]
-
-    def gains(self, order: Sequence[int]) -> list[float]:
-        """Binary gains of the hits in this order."""
-        grades = [self.grades.get(self.ids[place], -1.0) for place in order]
-        gains: list[float] = binary_gains(grades, RELEVANT).tolist()
-        return gains
 
 
 class CrossEncoder(nn.Module):
@@ -120,18 +113,12 @@ def _asked(
     service: OfflineService, judged: Judgments, most: int | None, first: int, progress: Progress
 ) -> list[Asked]:
     def ask(query: str) -> Asked:
-        given = {"query": query, "session_id": SESSION, "size": first, "personalize": False}
-        hits = recommend.search(service, SearchRequest.model_validate(given | ALWAYS)).hits
-        progress.advance()
+        hits = recommend.search(service, search_request(query, size=first)).hits
         scores = np.array([hit.score for hit in hits])
         ids = tuple(hit.item_id for hit in hits)
         return Asked(query, ids, scores, dict(judged.grades[query]))
 
-    queries = judged.queries[:most]
-    progress.start("ask", len(queries))
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(ask, queries))
-    progress.close()
+    found, _ = ask_all(ask, judged.queries[:most], "ask", 4, progress)
     return [each for each in found if each.ids]
 
 
@@ -146,10 +133,8 @@ def _train(
     """One epoch over lists of LIST items, or as much of it as the minutes allow."""
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
-    groups = [
-        {"params": model.encoder.parameters(), "lr": 5e-5},
-        {"params": model.head.parameters(), "lr": 1e-3},
-    ]
+    parts = ((model.encoder, 5e-5), (model.head, 1e-3))
+    groups = [{"params": part.parameters(), "lr": rate} for part, rate in parts]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
     order = rng.permutation(len(train))
     steps = [order[first : first + BATCH] for first in range(0, len(order), BATCH)]
@@ -160,7 +145,7 @@ def _train(
         share = max(step / len(steps), (time.monotonic() - begun) / (minutes * 60))
         if share >= 1:
             break
-        for group, rate in zip(optimizer.param_groups, (5e-5, 1e-3), strict=True):
+        for group, (_, rate) in zip(optimizer.param_groups, parts, strict=True):
             group["lr"] = rate * min((step + 1) / 30, 1 - share)
         lists = [to_learn_from(train[place], rng) for place in places]
         pairs = [
@@ -217,12 +202,14 @@ def _tell(model: CrossEncoder, held: Sequence[Asked], titles: dict[str, str], se
 
 
 def mixed_ndcg(held: Sequence[Asked], scores: Sequence[Values], share: float) -> Values:
+    """NDCG@10 of each query by a mean of both scores, each with mean 0 and deviation 1."""
     rows = []
     for each, own in zip(held, scores, strict=True):
-        mixed = (1 - share) * _standard(each.scores) + share * _standard(own)
-        rows.append(each.gains(np.argsort(-mixed, kind="stable").tolist()))
-    ideal = [binary_gains(list(each.grades.values()), RELEVANT).tolist() for each in held]
-    return ndcg(padded(rows), padded(ideal), 10)
+        mixed = (1 - share) * standard(each.scores) + share * standard(own)
+        order = np.argsort(-mixed, kind="stable")
+        rows.append([each.grades.get(each.ids[place], -1.0) for place in order])
+    ideal = [list(each.grades.values()) for each in held]
+    return ndcg(binary_table(rows, RELEVANT), binary_table(ideal, RELEVANT), 10)
 
 
 def crosswise(by_share: dict[float, Values]) -> Values:
@@ -233,11 +220,6 @@ def crosswise(by_share: dict[float, Values]) -> Values:
         best = max(by_share, key=lambda share: float(by_share[share][~half].mean()))
         found[half] = by_share[best][half]
     return found
-
-
-def _standard(values: Values) -> Values:
-    standard: Values = (values - values.mean()) / max(float(values.std()), 1e-9)
-    return standard
 
 
 if __name__ == "__main__":

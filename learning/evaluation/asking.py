@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from indexer.progress import Progress
-from query_service.requests import SearchResponse
+from query_service.requests import SearchRequest, SearchResponse
 
 Question = TypeVar("Question")
+Answer = TypeVar("Answer")
 DEPTH = 100  # hits asked for, the most that a request may ask for
 SESSION = "evaluation"
 # What every request of an evaluation says: nothing may be left out for want of time.
@@ -31,16 +32,24 @@ class Found:
         return cls(ids, tuple(each.stage for each in answer.degraded))
 
 
+def search_request(
+    query: str, session: str = SESSION, *, size: int = DEPTH, personalize: bool = False
+) -> SearchRequest:
+    """A query by itself, or in a session whose history counts."""
+    given = {"query": query, "session_id": session, "size": size, "personalize": personalize}
+    return SearchRequest.model_validate(given | ALWAYS)
+
+
 def ask_all(
-    ask: Callable[[Question], Found],
+    ask: Callable[[Question], Answer],
     questions: Sequence[Question],
     stage: str,
     threads: int,
     progress: Progress,
-) -> tuple[list[Found], float]:
+) -> tuple[list[Answer], float]:
     """The answers in the questions' order, and the seconds that they took."""
 
-    def counted() -> Iterator[Found]:
+    def counted() -> Iterator[Answer]:
         for answer in pool.map(ask, questions):
             progress.advance()
             yield answer

@@ -5,12 +5,20 @@ from collections.abc import Sequence
 from indexer.progress import Progress
 from learning.data.datasets import Judgments
 from learning.data.tables import DatasetError
-from learning.evaluation.asking import ALWAYS, DEPTH, SESSION, Found, ask_all, lacking
+from learning.evaluation.asking import (
+    ALWAYS,
+    DEPTH,
+    SESSION,
+    Found,
+    ask_all,
+    lacking,
+    search_request,
+)
 from learning.evaluation.evaluate import Measured, Values
-from learning.evaluation.metrics import binary_gains, ndcg, padded, recall
+from learning.evaluation.metrics import binary_table, ndcg, recall
 from learning.evaluation.offline_service import OfflineService
 from query_service import recommend
-from query_service.requests import RankRequest, SearchRequest
+from query_service.requests import RankRequest
 
 MOST_RANKED = 500  # items that one request to rank may name
 
@@ -42,9 +50,7 @@ def full_catalogue(
     """
 
     def ask(query: str) -> Found:
-        given = {"query": query, "session_id": SESSION, "size": DEPTH, "personalize": False}
-        request = SearchRequest.model_validate(given | ALWAYS)
-        return Found.of(recommend.search(service, request))
+        return Found.of(recommend.search(service, search_request(query)))
 
     answers, seconds = ask_all(ask, judgments.queries, f"search by {label}", threads, progress)
     gains = _gains(answers, judgments, relevant, DEPTH)
@@ -85,9 +91,9 @@ def _gains(answers: Sequence[Found], judgments: Judgments, relevant: float, widt
         [judgments.grades[query].get(item_id, -1.0) for item_id in answer.ids]
         for query, answer in zip(judgments.queries, answers, strict=True)
     ]
-    return padded([binary_gains(row, relevant).tolist() for row in grades], width)
+    return binary_table(grades, relevant, width)
 
 
 def _ideal(judgments: Judgments, relevant: float) -> Values:
     rows = [list(judgments.grades[query].values()) for query in judgments.queries]
-    return padded([binary_gains(row, relevant).tolist() for row in rows])
+    return binary_table(rows, relevant)

@@ -89,6 +89,11 @@ def padded(rows: list[list[float]], width: int | None = None) -> Values:
     return table
 
 
+def binary_table(grades: list[list[float]], relevant: float, width: int | None = None) -> Values:
+    """`binary_gains` of lists of different lengths, `padded`."""
+    return padded([binary_gains(row, relevant).tolist() for row in grades], width)
+
+
 def _dcg(gains: Values, k: int) -> Values:
     cut = gains[:, :k]
     total: Values = cut @ (1.0 / np.log2(np.arange(2, cut.shape[1] + 2)))

@@ -15,7 +15,7 @@ from learning.data.datasets import Judgments
 from learning.data.negatives import PopularityDraw
 from learning.data.propensities import Propensities
 from learning.data.ubi_log import UbiLog
-from learning.evaluation.asking import ALWAYS, DEPTH, SESSION
+from learning.evaluation.asking import ALWAYS, DEPTH, search_request
 from query_service import actions
 from query_service.requests import RankRequest, RecommendRequest, SearchRequest
 
@@ -78,9 +78,9 @@ def from_rows(
             )  # fmt: skip
 
         if row.query:
-            found.append(asked(_search(row.query, session), row.history))
+            found.append(asked(search_request(row.query, session, personalize=True), row.history))
             if int(_hash(key), 16) % ALONE_EVERY == 0:
-                found.append(asked(_search(row.query, SESSION, personalize=False), ()))
+                found.append(asked(search_request(row.query), ()))
             continue
         given = {"session_id": session, "size": DEPTH} | ALWAYS
         found.append(asked(RecommendRequest.model_validate(given), row.history))
@@ -110,7 +110,7 @@ def from_judgments(judgments: Judgments, relevant: float) -> list[Question]:
         top = 2.0 ** max(grades.values()) - 1
         gains = {item: (2.0**grade - 1) / max(top, 1e-9) for item, grade in grades.items()}
         worth = {item: 1.0 for item, grade in grades.items() if grade >= relevant}
-        request = _search(query, SESSION, personalize=False)
+        request = search_request(query)
         found.append(Question(query, query, request, gains, worth, alone=True))
     return found
 
@@ -131,7 +131,7 @@ def from_log(log: UbiLog, propensities: Propensities, clip: float) -> list[Quest
                 for click in shown.clicks
             }
             session = f"visit-{_hash(shown.query_id)[:24]}"
-            request = _search(shown.query_text, session, personalize=bool(history))
+            request = search_request(shown.query_text, session, personalize=bool(history))
             found.append(Question(
                 shown.query_id, owner, request, gains, gains, history,
                 only=frozenset(shown.item_ids), visitor=owner, alone=not history,
@@ -160,11 +160,6 @@ def visits_of(questions: Sequence[Question]) -> dict[str, tuple[str, ...]]:
 def by_chance(key: str) -> str:
     """Orders questions so that any first part of them is a fair sample."""
     return _hash("draw " + key)
-
-
-def _search(query: str, session: str, *, personalize: bool = True) -> SearchRequest:
-    given = {"query": query, "session_id": session, "size": DEPTH, "personalize": personalize}
-    return SearchRequest.model_validate(given | ALWAYS)
 
 
 def _hash(text: str) -> str:
