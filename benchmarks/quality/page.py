@@ -75,9 +75,12 @@ def _of_training(part: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _last_part(step: Step) -> dict[str, Any]:
-    """What the manifest tells of the part that this training added."""
-    parts = json.loads((step.makes / MANIFEST).read_text("utf-8"))["parts"]
+def _last_part(step: Step) -> dict[str, Any] | None:
+    """What the manifest tells of the part that this training added; None for another step."""
+    manifest = step.makes / MANIFEST
+    if not manifest.is_file():
+        return None
+    parts = json.loads(manifest.read_text("utf-8"))["parts"]
     found: dict[str, Any] = parts[list(parts)[-1]]
     return found
 
@@ -92,8 +95,9 @@ def _cell(measure: str, found: dict[str, Any]) -> str:
 def _measures(row: Row) -> dict[str, Any]:
     """Intervals by measure, and words as they are to be shown, of a report or of a training."""
     assert row.step is not None
-    if (row.step.makes / MANIFEST).is_file():
-        return _of_training(_last_part(row.step))
+    part = _last_part(row.step)
+    if part is not None:
+        return _of_training(part)
     report = json.loads((row.step.makes / "report.json").read_text("utf-8"))
     for each in report["rows"]:
         if each["label"] == row.of_report:
@@ -125,8 +129,8 @@ def _commands(steps: Sequence[Step]) -> str:
 
 
 def _cost(step: Step) -> str:
-    if not (step.makes / MANIFEST).is_file():
-        return ""
     told = _last_part(step)
+    if told is None:
+        return ""
     minutes, memory = told["seconds"] / 60, told["peak_memory_mb"] / 1024
     return f"- {step.makes.name}: {minutes:.0f} min, {memory:.1f} GB at most, seed {told['seed']}"

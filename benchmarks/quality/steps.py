@@ -82,10 +82,15 @@ def sections(context: Context) -> list[Section]:
     return [_homedepot(context), _methods(context), *_games(context), _movielens(context)]
 
 
-def _homedepot(c: Context) -> Section:
+def _judged(c: Context) -> tuple[Path, tuple[str, ...]]:
+    """The folder homedepot, and the options that name its files."""
     data = c.data / "homedepot"
-    given = ("--items", str(data / "items.jsonl.gz"),
-             "--judgments", str(data / "judgments.jsonl.gz"))  # fmt: skip
+    return data, ("--items", str(data / "items.jsonl.gz"),
+                  "--judgments", str(data / "judgments.jsonl.gz"))  # fmt: skip
+
+
+def _homedepot(c: Context) -> Section:
+    data, given = _judged(c)
     encoder = _learn(c, "homedepot-encoder", "encoder", *given)
     reranker = _learn(c, "homedepot-reranker", "reranker", *given, base=encoder)
 
@@ -121,9 +126,7 @@ def _homedepot(c: Context) -> Section:
 
 
 def _methods(c: Context) -> Section:
-    data = c.data / "homedepot"
-    given = ("--items", str(data / "items.jsonl.gz"),
-             "--judgments", str(data / "judgments.jsonl.gz"))  # fmt: skip
+    data, given = _judged(c)
     steps = {
         method: _learn(c, f"homedepot-encoder-{method}", "encoder", *given, "--method", method,
                        "--epochs", "0.25")
@@ -165,7 +168,7 @@ def _games(c: Context) -> list[Section]:
 
     def asked(name: str, bundle: Step | None, part: int = 2, *more: str) -> Step:
         file = str(rows.makes) if c.rehearse else broad
-        # Each is asked in four ways: half as many take as long.
+        # Each is asked in four ways, or without each of 20 parts: of fewer users.
         return _evaluate(c, f"games-broad-{name}", "personalised-search", "--rows", file,
                          *popularity, "--users", str(c.users // part), *more,
                          bundle=bundle)  # fmt: skip
