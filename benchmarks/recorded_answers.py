@@ -32,8 +32,9 @@ START = 1_800_000_000.0  # the clock of the first request
 VISITORS = 24
 NOT_COMPARED = frozenset({"query_id", "timing_ms", "received_at"})
 FIXED_QUERIES = (
-    "headphones", "headphons", "running shoes", "coffee machine", "2 in. x 4 in. board", "desk lamp",
-    "1/2\" hose", "手机", "小米手机", "phone 128gb", "rain jacket women", "wireless mouse", "zzxqvw",
+    "headphones", "headphons", "running shoes", "coffee machine", "2 in. x 4 in. board",
+    "desk lamp", "1/2\" hose", "手机", "小米手机", "phone 128gb", "rain jacket women",
+    "wireless mouse", "zzxqvw",
     "The", "shower head", "usb c cable 2m", "blue", "office chair ergonomic black mesh high back",
 )  # fmt: skip
 ACTIONS = ("click", "view", "add_to_cart", "purchase", "like", "dislike", "watch", "comment")
@@ -78,7 +79,9 @@ def ask_all() -> list[Any]:
     names = IndexNames(cluster.index_prefix)
     items = [
         hit["_source"] | {"item_id": hit["_id"]}
-        for hit in scan(client, index=names.items, query={"_source": ["title", "brand", "category"]})
+        for hit in scan(
+            client, index=names.items, query={"_source": ["title", "brand", "category"]}
+        )
     ]
     items.sort(key=lambda item: hashlib.sha256(item["item_id"].encode()).digest())
     clock = SteppedClock()
@@ -86,10 +89,7 @@ def ask_all() -> list[Any]:
     service = app.extensions["live_intent"]
     http = app.test_client()
     try:
-        return [
-            _ask(http, clock, method, path, body)
-            for method, path, body in requests(items)
-        ]
+        return [_ask(http, clock, method, path, body) for method, path, body in requests(items)]
     finally:
         service.close()
 
@@ -116,9 +116,8 @@ def requests(items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, Any
             yield "POST", "/v1/search", {**visitor, "query": query, "size": 30, "from": 10 * step}
             yield "POST", "/v1/recommend", {**visitor, "size": 20, "scenario": scenario}
             given = [next(drawn)["item_id"] for _ in range(20)]
-            yield "POST", "/v1/rank", {
-                **visitor, "item_ids": [*given, "missing-1"], **({"query": query} if step % 2 else {})
-            }  # fmt: skip
+            asked = {"query": query} if step % 2 else {}
+            yield "POST", "/v1/rank", {**visitor, **asked, "item_ids": [*given, "missing-1"]}
         item = next(drawn)
         filters = {"brand": [item["brand"]] if item.get("brand") else None, "price": {"lte": 500},
                    "available": True}  # fmt: skip
@@ -158,14 +157,19 @@ def _events(number: int, step: int, drawn: Iterator[Mapping[str, Any]]) -> list[
 def _malformed() -> Iterator[tuple[str, str, Any]]:
     """Requests that are refused, in whole or in part, and what is kept of sessions."""
     session = {"session_id": "recorded-0"}
+    wrong = {"price": {"gte": 2, "lte": 1}}
     yield "POST", "/v1/search", {**session, "query": ""}
     yield "POST", "/v1/search", {**session, "query": "x", "size": 1000}
-    yield "POST", "/v1/search", {**session, "query": "x", "filters": {"price": {"gte": 2, "lte": 1}}}
+    yield (
+        "POST",
+        "/v1/search",
+        {**session, "query": "x", "filters": wrong},
+    )
     yield "POST", "/v1/search", {**session, "query": "x", "unknown": 1}
     yield "POST", "/v1/rank", {**session, "item_ids": ["a", "a"]}
     yield "POST", "/v1/events", {"action": "jump", "item_id": "a", **session}
-    yield "POST", "/v1/events", [{"action": "click", "item_id": "none-such", **session,
-                                  "event_id": "unknown"}, {"action": "click", **session}, 7]  # fmt: skip
+    unknown = {"action": "click", "item_id": "none-such", **session, "event_id": "unknown"}
+    yield "POST", "/v1/events", [unknown, {"action": "click", **session}, 7]
     yield "POST", "/v1/events", {"action_name": "click", "client_id": "c", "event_attributes": {}}
     for number in range(VISITORS):
         yield "GET", f"/v1/sessions/recorded-{number}", None

@@ -15,7 +15,7 @@ from opensearchpy import OpenSearch
 
 from live_intent.demo_service import BackgroundService
 from plugin_config.client import connect
-from plugin_config.node_process import free_port
+from plugin_config.node.node_process import free_port
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 

@@ -82,8 +82,8 @@ def demo(stop: bool) -> None:
 
 def _with_node(settings: "ClusterSettings") -> "ClusterSettings":
     """The settings with the address of the local node, started where it does not run."""
-    from plugin_config import local_node
-    from plugin_config.node_process import free_port, port_taken
+    from plugin_config.node import local_node
+    from plugin_config.node.node_process import free_port, port_taken
 
     known = {node.name: node for node in local_node.status(settings.state_dir)}
     port = None
@@ -99,7 +99,7 @@ def _with_node(settings: "ClusterSettings") -> "ClusterSettings":
 
 
 def _stop_node(settings: "ClusterSettings") -> None:
-    from plugin_config import local_node
+    from plugin_config.node import local_node
 
     if any(node.running and node.name == NODE for node in local_node.status(settings.state_dir)):
         local_node.stop(NODE, settings.state_dir)
@@ -108,8 +108,8 @@ def _stop_node(settings: "ClusterSettings") -> None:
 
 def _configure(settings: "ClusterSettings") -> bool:
     """Whether the index that is there has another mapping than it should have."""
-    from plugin_config.apply import apply
     from plugin_config.client import connect, ping_or_raise
+    from plugin_config.provisioning import apply
     from plugin_config.schema import IndexNames
 
     _say("live-intent config apply")

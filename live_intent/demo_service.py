@@ -16,7 +16,7 @@ import plugin_config
 import query_service
 from live_intent.demo_visit import Site
 from plugin_config.errors import LiveIntentError
-from plugin_config.node_process import port_taken
+from plugin_config.node.node_process import port_taken
 
 START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 30.0

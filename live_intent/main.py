@@ -13,7 +13,7 @@ from plugin_config.errors import LiveIntentError
 # name -> ("module:attribute", one line of help); loaded only when the command is called.
 COMMANDS = {
     "demo": ("live_intent.demo:demo", "Show it all on the sample catalogue, on this machine."),
-    "node": ("plugin_config.commands:node", "Keep a local OpenSearch node for development."),
+    "node": ("plugin_config.node.commands:node", "Keep a local OpenSearch node for development."),
     "config": ("plugin_config.commands:config", "Tell OpenSearch what it has to know."),
     "index": ("indexer.commands:index", "Put items into OpenSearch as searchable vectors."),
     "serve": ("query_service.commands:serve", "Run the query service."),

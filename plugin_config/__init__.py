@@ -1,1 +1,1 @@
-"""What OpenSearch is told: names, mappings, templates, the client and a local node."""
+"""What OpenSearch is told, and how it is reached: names, mappings, templates, client, settings."""

@@ -1,97 +1,6 @@
-"""The commands `live-intent node` and `live-intent config`."""
-
-from pathlib import Path
-from typing import TYPE_CHECKING
+"""The command `live-intent config`: templates and indexes of the cluster."""
 
 import click
-
-if TYPE_CHECKING:
-    from plugin_config.local_node import NodeInfo
-
-state_dir_option = click.option(
-    "--state-dir",
-    type=click.Path(path_type=Path),
-    help="Folder for nodes and downloads [LIVE_INTENT_STATE_DIR].",
-)
-
-
-@click.group()
-def node() -> None:
-    """Keep OpenSearch nodes for development on this machine."""
-
-
-@node.command()
-@click.argument("name", default="main")
-@click.option("--port", type=click.IntRange(1, 65535), help="HTTP port [as before, else 9200].")
-@click.option("--heap", default="512m", show_default=True, help="Java heap of the node.")
-@click.option("--timeout", default=120.0, show_default=True, help="Seconds to wait until ready.")
-@click.option(
-    "--by",
-    type=click.Choice(["auto", "docker", "maven"]),
-    default="auto",
-    show_default=True,
-    help="The official Docker image, or a process with the files of Maven Central.",
-)
-@state_dir_option
-def start(
-    name: str, port: int | None, heap: str, timeout: float, by: str, state_dir: Path | None
-) -> None:
-    """Start the node NAME (default: main), and wait until it is ready."""
-    from plugin_config import local_node
-
-    info = local_node.start(
-        name,
-        port=port,
-        state_dir=_state_dir(state_dir),
-        timeout_s=timeout,
-        heap=heap,
-        by=by,  # type: ignore[arg-type]
-        report=lambda line: click.echo(f"{line} ...", err=True),
-    )
-    word = "already runs" if info.already_running else "is ready"
-    click.echo(f"{info.name} {word} at {info.url} (OpenSearch {info.version}, {info.health})")
-
-
-@node.command()
-@click.argument("name", default="main")
-@click.option("--all", "every", is_flag=True, help="Every node of the state folder.")
-@click.option("--remove", is_flag=True, help="Delete the node's data as well.")
-@state_dir_option
-def stop(name: str, every: bool, remove: bool, state_dir: Path | None) -> None:
-    """Stop the node NAME (default: main), and wait for its end."""
-    from plugin_config import local_node
-
-    folder = _state_dir(state_dir)
-    chosen = [info.name for info in local_node.status(folder)] if every else [name]
-    for each in chosen:
-        running = local_node.stop(each, folder, remove=remove)
-        what = "stopped" if running else "was not running"
-        click.echo(f"{each} {what}{', removed' if remove else ''}")
-
-
-@node.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@state_dir_option
-def status(as_json: bool, state_dir: Path | None) -> None:
-    """List the nodes of the state folder."""
-    import json
-    from dataclasses import asdict
-
-    from plugin_config import local_node
-
-    folder = _state_dir(state_dir)
-    nodes = local_node.status(folder)
-    if as_json:
-        click.echo(json.dumps([asdict(info) for info in nodes], indent=2))
-    elif not nodes:
-        click.echo(f"no nodes in {folder}")
-    else:
-        rows: list[tuple[str, ...]] = [("NAME", "URL", "PID", "HEALTH", "VERSION", "SIZE", "BY")]
-        rows += [_row(info) for info in nodes]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-        for row in rows:
-            cells = [text.ljust(width) for text, width in zip(row, widths, strict=True)]
-            click.echo("  ".join(cells).rstrip())
 
 
 @click.group()
@@ -110,8 +19,8 @@ def config() -> None:
 @click.option("--prefix", help="Prefix of every name [LIVE_INTENT_INDEX_PREFIX].")
 def apply_config(dry_run: bool, analyzer: str | None, url: str | None, prefix: str | None) -> None:
     """Create or update index templates and indexes; safe to repeat."""
-    from plugin_config.apply import apply
     from plugin_config.client import connect, ping_or_raise
+    from plugin_config.provisioning import apply
     from plugin_config.schema import IndexNames
     from plugin_config.settings import ClusterSettings, load
 
@@ -123,21 +32,3 @@ def apply_config(dry_run: bool, analyzer: str | None, url: str | None, prefix: s
         click.echo(f"would be {change}" if dry_run and change.kind != "rebuild due" else change)
     if not changes:
         click.echo("nothing to change")
-
-
-def _state_dir(given: Path | None) -> Path:
-    from plugin_config.settings import ClusterSettings, load
-
-    return load(ClusterSettings, state_dir=given).state_dir
-
-
-def _row(info: "NodeInfo") -> tuple[str, ...]:
-    return (
-        info.name,
-        info.url,
-        str(info.pid) if info.pid else "-",
-        info.health or ("no answer" if info.running else "stopped"),
-        info.version or "-",
-        f"{info.size_bytes / 1e6:.1f} MB",
-        info.by,
-    )

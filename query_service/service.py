@@ -14,9 +14,9 @@ from opensearchpy.exceptions import ConnectionError as NoConnection
 from opensearchpy.exceptions import OpenSearchException
 
 from indexer.encoder_spec import EncoderSpec
-from plugin_config.apply import ensure_indexes
 from plugin_config.client import ping_or_raise
 from plugin_config.errors import LiveIntentError
+from plugin_config.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
 from query_service.candidates import LEGS

@@ -22,7 +22,7 @@ def node_url() -> Iterator[str]:
     if given:
         yield given
         return
-    from plugin_config import local_node
+    from plugin_config.node import local_node
 
     state_dir = load(ClusterSettings).state_dir
     name = f"test-{secrets.token_hex(3)}"

@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from plugin_config.node_process import free_port
+from plugin_config.node.node_process import free_port
 from tests.integration.rebuilding import tiny_model
 
 ROOT = Path(__file__).parents[2]

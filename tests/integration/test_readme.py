@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from live_intent.demo_service import BackgroundService
-from plugin_config.node_process import free_port
+from plugin_config.node.node_process import free_port
 from plugin_config.schema import IndexNames
 
 ROOT = Path(__file__).parents[2]

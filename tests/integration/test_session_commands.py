@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from click.testing import CliRunner, Result
 
-from plugin_config.apply import ensure_indexes
+from plugin_config.provisioning import ensure_indexes
 from query_service.requests import EventIn
 from query_service.sessions.commands import sessions
 from query_service.sessions.erasure import SessionUnknown

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from opensearchpy import OpenSearch
 
-from plugin_config.apply import ensure_indexes
 from plugin_config.client import connect
 from plugin_config.errors import ClusterUnavailable
+from plugin_config.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.http.event_forms import parse_events

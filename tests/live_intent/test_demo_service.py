@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from live_intent.demo import demo
 from live_intent.demo_service import BackgroundService, ServiceFailed, port_to_use
-from plugin_config.node_process import free_port
+from plugin_config.node.node_process import free_port
 
 
 def test_a_taken_port_is_passed_over_unless_it_was_asked_for() -> None:

@@ -9,8 +9,9 @@ import click
 from click.testing import CliRunner
 from opensearchpy import OpenSearch
 
-from plugin_config.commands import config, node
+from plugin_config.commands import config
 from plugin_config.errors import ConfigMismatch
+from plugin_config.node.commands import node
 from plugin_config.schema import IndexNames
 
 

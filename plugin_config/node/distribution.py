@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from plugin_config.errors import NodeError
-from plugin_config.java import Java
+from plugin_config.node.java import Java
 
 OPENSEARCH = "3.5.0"
 KNN = "3.5.0.0"

@@ -10,8 +10,8 @@ import pytest
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import RequestError
 
-from plugin_config.apply import apply, ensure_indexes
 from plugin_config.errors import ConfigMismatch
+from plugin_config.provisioning import apply, ensure_indexes
 from plugin_config.schema import IndexNames, VectorField, items_mapping
 
 NOW = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from plugin_config.errors import NodeError
-from plugin_config.java import find_java
+from plugin_config.node.java import find_java
 
 
 def install(folder: Path, version: str) -> Path:

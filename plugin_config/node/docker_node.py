@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from plugin_config.distribution import OPENSEARCH
 from plugin_config.errors import NodeError
+from plugin_config.node.distribution import OPENSEARCH
 
 if TYPE_CHECKING:
     from docker import DockerClient

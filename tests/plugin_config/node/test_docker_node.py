@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from plugin_config import docker_node
 from plugin_config.errors import NodeError
+from plugin_config.node import docker_node
 
 pytest.importorskip("docker", reason="the extra docker is not installed")
 

@@ -11,11 +11,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from plugin_config import docker_node, node_log, node_process
-from plugin_config.distribution import installed, only_one
 from plugin_config.errors import NodeError
-from plugin_config.java import find_java
-from plugin_config.node_process import free_port, port_taken
+from plugin_config.node import docker_node, node_log, node_process
+from plugin_config.node.distribution import installed, only_one
+from plugin_config.node.java import find_java
+from plugin_config.node.node_process import free_port, port_taken
 from plugin_config.state_dir import default_state_dir, make_state_dir
 
 __all__ = ["NodeInfo", "free_port", "start", "status", "stop"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from plugin_config.errors import NodeError
-from plugin_config.java import Java
+from plugin_config.node.java import Java
 from plugin_config.state_dir import NOBODY, closed_to_nobody
 
 _started: dict[int, "subprocess.Popen[bytes]"] = {}
