@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from benchmarks.quality.scores import standard
 from benchmarks.rows import read
 from benchmarks.served import DATASETS
-from indexer.learned import ENCODER, LearnedBundle
+from indexer.bundle.learned_bundle import ENCODER, LearnedBundle
 from indexer.progress import Progress, for_terminal
 from learning.data.datasets import Judgments, read_judgments
 from learning.evaluation.asking import ask_all, search_request

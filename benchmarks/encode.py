@@ -25,8 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.served import DATASETS
-from indexer.encoder import Encoder
-from indexer.model_names import model_folder
+from indexer.encoder.encoder import Encoder
+from indexer.encoder.model_names import model_folder
 from indexer.settings import EncoderSettings
 from plugin_config.settings import load
 

@@ -25,7 +25,7 @@ from typing import Any
 from benchmarks.own_index import rebuild, remove
 from benchmarks.ratings import RatedSession, popularity, read_ratings, sessions
 from benchmarks.served import DATASETS
-from indexer.encoder import Encoder
+from indexer.encoder.encoder import Encoder
 from indexer.settings import EncoderSettings
 from learning.data.splits import split_of
 from learning.evaluation.intervals import bootstrap, paired_difference

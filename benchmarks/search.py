@@ -23,7 +23,7 @@ from opensearchpy import OpenSearch
 
 from benchmarks.clicks import percentiles, some_items
 from benchmarks.served import DATASETS, Api, cluster, make_index, served
-from indexer.encoder import Encoder
+from indexer.encoder.encoder import Encoder
 from indexer.settings import EncoderSettings
 from plugin_config.schema import VECTOR, IndexNames
 from plugin_config.settings import load

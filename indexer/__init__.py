@@ -1,1 +1,1 @@
-"""Items in, searchable vectors out."""
+"""A catalogue in, a searchable index out."""

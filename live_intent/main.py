@@ -15,7 +15,7 @@ COMMANDS = {
     "demo": ("live_intent.demo:demo", "Show it all on the sample catalogue, on this machine."),
     "node": ("plugin_config.node.commands:node", "Keep a local OpenSearch node for development."),
     "config": ("plugin_config.commands:config", "Tell OpenSearch what it has to know."),
-    "index": ("indexer.commands:index", "Put items into OpenSearch as searchable vectors."),
+    "index": ("indexer.cli.commands:index", "Put items into OpenSearch as searchable vectors."),
     "serve": ("query_service.commands:serve", "Run the query service."),
     "sessions": ("query_service.sessions.commands:sessions", "Show or erase what is kept."),
     "evaluate": ("learning.evaluation.commands:evaluate", "Measure the quality of search."),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.features import price_band
+from indexer.catalogue.terms import price_band
 from query_service.candidates import Candidates
 from query_service.visitor import Event
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from indexer.bundle.hashed_folder import BundleError
+from indexer.bundle.learned_bundle import RERANKER, USER_MODEL, LearnedBundle
 from indexer.encoder_spec import EncoderSpec
-from indexer.hashed_folder import BundleError
-from indexer.learned import RERANKER, USER_MODEL, LearnedBundle
 from query_service.learned_reranker import LearnedReranker
 from query_service.reranker import Reranker
 from query_service.user_model import UserModel

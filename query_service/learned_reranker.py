@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from indexer.hashed_folder import BundleError
+from indexer.bundle.hashed_folder import BundleError
 from query_service.neighbours import IDS, Neighbours
 from query_service.rerank_features import COLUMNS, GROUPS, PAIRS, columns_of, inputs, pairs_of
 from query_service.reranker import FEATURE_GROUPS, Features, Reranker, Scores

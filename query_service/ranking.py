@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.features import terms
+from indexer.catalogue.terms import terms
 from query_service.affinity import affinity
 from query_service.candidates import LEGS, PERSON, WORDS, Candidates
 from query_service.fusion import fused

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, OpenSearchException
 
-from indexer.bundle import ModelBundle
-from indexer.documents import from_float16_base64
+from indexer.bundle.model_bundle import ModelBundle
 from indexer.encoder_spec import EncoderSpec, check_fingerprint
+from indexer.index.documents import from_float16_base64
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
 from plugin_config.schema import VECTOR, VECTOR_FLOAT16, IndexNames
 from query_service.retrieval import unavailable

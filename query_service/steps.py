@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.bundle import ModelBundle
+from indexer.bundle.model_bundle import ModelBundle
 from query_service.actions import ACTIONS
 from query_service.visitor import Visitor
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.features import terms
+from indexer.catalogue.terms import terms
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]

@@ -11,9 +11,9 @@ from typing import Protocol
 
 import numpy as np
 
-from indexer.bundle import ModelBundle
-from indexer.features import terms
-from indexer.projections import unit
+from indexer.bundle.model_bundle import ModelBundle
+from indexer.bundle.projections import unit
+from indexer.catalogue.terms import terms
 from query_service import actions
 from query_service.part import TINY, Part, Source, Vectors, mix, nothing, part_of
 from query_service.steps import Steps, gate_inputs, steps_of

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from indexer.features import terms
+from indexer.catalogue.terms import terms
 from query_service.measures import written_out
 
 TITLE = 2.0  # weight of the title

@@ -14,7 +14,7 @@ from benchmarks.quality.steps import (
     Section,
     Step,
 )
-from indexer.hashed_folder import MANIFEST
+from indexer.bundle.hashed_folder import MANIFEST
 
 HEAD = """# Quality
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from benchmarks.quality.scores import Bm25, Cooccurrence, min_max, standard
 from benchmarks.rows import query_words, read
 from benchmarks.served import DATASETS
-from indexer.encoder import Encoder
+from indexer.encoder.encoder import Encoder
 from indexer.settings import EncoderSettings
 from learning.data.behaviour import read_rows, read_sequences
 from learning.data.datasets import read_judgments

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from indexer.columns import ColumnMap
-from indexer.hashed_folder import sha256_of
-from indexer.items import Item, read_items
+from indexer.bundle.hashed_folder import sha256_of
+from indexer.catalogue.column_map import ColumnMap
+from indexer.catalogue.items import Item, read_items
 from learning.data.splits import in_split
 from learning.data.tables import DatasetError, Remarks, rows
 

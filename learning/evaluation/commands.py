@@ -131,7 +131,7 @@ def personalised_search(**given: Any) -> None:
 @click.option("--prefix", help="Prefix of every name [LIVE_INTENT_INDEX_PREFIX].")
 def clean(url: str | None, prefix: str | None) -> None:
     """Remove every index that evaluations made and kept."""
-    from indexer.cluster_session import ClusterSession
+    from indexer.cli.cluster_session import ClusterSession
     from learning.evaluation.evaluation_index import all_made, remove
 
     with ClusterSession(url, prefix) as cluster:

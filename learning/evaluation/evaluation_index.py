@@ -14,12 +14,12 @@ from pathlib import Path
 
 from opensearchpy import OpenSearch
 
-from indexer.columns import ColumnMap
+from indexer.catalogue.column_map import ColumnMap
 from indexer.encoder_spec import EncoderSpec
-from indexer.fill import ItemEncoder
-from indexer.generations import READY, live_generation
+from indexer.index.fill import ItemEncoder
+from indexer.index.generations import READY, live_generation
+from indexer.index.rebuild import rebuild
 from indexer.progress import Progress
-from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
 from learning.data.datasets import ItemsFile
 from plugin_config.schema import IndexNames, VectorField, items_mapping

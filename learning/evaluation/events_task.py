@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.cluster_session import ClusterSession
-from indexer.columns import ColumnMap
+from indexer.catalogue.column_map import ColumnMap
+from indexer.cli.cluster_session import ClusterSession
 from learning.data import propensities
 from learning.data.propensities import Propensities
 from learning.data.ubi_log import CLICK, Impression, UbiLog, observations

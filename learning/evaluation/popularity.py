@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from indexer.columns import ColumnMap
-from indexer.hashed_folder import sha256_of
-from indexer.items import Item, read_items
+from indexer.bundle.hashed_folder import sha256_of
+from indexer.catalogue.column_map import ColumnMap
+from indexer.catalogue.items import Item, read_items
 from learning.data.behaviour import Sequences, read_sequences
 from learning.data.datasets import ItemsFile
 from learning.data.users import Users

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 from opensearchpy.helpers import scan
 
-from indexer.columns import ColumnMap
-from indexer.items import Item, read_items
+from indexer.catalogue.column_map import ColumnMap
+from indexer.catalogue.items import Item, read_items
 from learning.data.tables import DatasetError
 
 Values = NDArray[np.float64]

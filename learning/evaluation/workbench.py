@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from indexer.cluster_session import ClusterSession
-from indexer.columns import ColumnMap
+from indexer.catalogue.column_map import ColumnMap
+from indexer.cli.cluster_session import ClusterSession
 from indexer.progress import Progress
 from learning.data.behaviour import PastEvent
 from learning.data.datasets import ItemsFile, read_items_file
@@ -19,7 +19,7 @@ from plugin_config.schema import IndexNames
 from plugin_config.settings import load
 
 if TYPE_CHECKING:
-    from indexer.encoder import Encoder
+    from indexer.encoder.encoder import Encoder
     from learning.evaluation.offline_service import OfflineService
     from query_service.learned_reranker import LearnedReranker
     from query_service.reranker import Reranker
@@ -66,7 +66,7 @@ class Setup:
 
         Raises ClusterUnavailable, and what a rebuild raises.
         """
-        from indexer.encoder import Encoder
+        from indexer.encoder.encoder import Encoder
         from indexer.settings import EncoderSettings, IndexSettings
         from query_service.learned_parts import learned_parts
 

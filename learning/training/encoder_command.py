@@ -58,7 +58,7 @@ def encoder(quiet: bool, device: str, **given: Any) -> None:
     item's own words are its queries. To do both, learn from the catalogue first and go on --from
     that bundle. Every vector changes: rebuild the index with LIVE_INTENT_BUNDLE set to the bundle.
     """
-    from indexer.number_format import choose_device
+    from indexer.encoder.number_format import choose_device
     from indexer.progress import for_terminal
     from learning.training.learn_encoder import LearnEncoder
     from learning.training.tune_encoder import DEFAULTS, TuningSettings

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from indexer.projections import Projections
+from indexer.bundle.projections import Projections
 
 Vectors = NDArray[np.float32]
 

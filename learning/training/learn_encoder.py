@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.columns import ColumnMap
-from indexer.items import Item, read_items
-from indexer.learned import ENCODER, LearnedBundle, check_free, writing
-from indexer.model_names import model_folder, shown_name
+from indexer.bundle.learned_bundle import ENCODER, LearnedBundle, check_free, writing
+from indexer.catalogue.column_map import ColumnMap
+from indexer.catalogue.items import Item, read_items
+from indexer.encoder.model_names import model_folder, shown_name
 from indexer.progress import Progress
 from indexer.settings import EncoderSettings
 from learning.data.behaviour import read_rows
@@ -25,7 +25,7 @@ from learning.training.tune_encoder import Pool, Tuned, Tuner, TuningSettings
 from plugin_config.settings import load
 
 if TYPE_CHECKING:
-    from indexer.encoder import Encoder
+    from indexer.encoder.encoder import Encoder
 
 FEWEST_PAIRS = 20
 POOL, POOL_QUERIES = 4000, 500  # items and queries of a validation
@@ -54,7 +54,7 @@ class LearnEncoder:
         Raises DatasetError, CatalogueError, BundleError, CheckpointError, SettingsError, and what
         loading an encoder raises.
         """
-        from indexer.encoder import Encoder
+        from indexer.encoder.encoder import Encoder
 
         check_free(self.out)
         base = LearnedBundle.open(self.base) if self.base else None

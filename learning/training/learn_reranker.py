@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from indexer.learned import RERANKER, LearnedBundle, check_free, writing
+from indexer.bundle.learned_bundle import RERANKER, LearnedBundle, check_free, writing
 from learning.data.behaviour import PastEvent, read_rows, read_sequences, read_user_ids
 from learning.data.datasets import ItemsFile, read_judgments
 from learning.data.negatives import PopularityDraw

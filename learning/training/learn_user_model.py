@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.bundle import Statistics, fit_bundle
-from indexer.columns import ColumnMap
+from indexer.bundle.learned_bundle import (
+    ITEM_HALVES,
+    USER_MODEL,
+    LearnedBundle,
+    check_free,
+    writing,
+)
+from indexer.bundle.model_bundle import Statistics, fit_bundle
+from indexer.bundle.projections import Projections, fit_projections
+from indexer.catalogue.column_map import ColumnMap
+from indexer.catalogue.items import Item, read_items
 from indexer.encoder_spec import EncoderSpec
-from indexer.items import Item, read_items
-from indexer.learned import ITEM_HALVES, USER_MODEL, LearnedBundle, check_free, writing
 from indexer.progress import Progress
-from indexer.projections import Projections, fit_projections
 from indexer.settings import EncoderSettings
 from learning.data.behaviour import read_rows, read_sequences, read_user_ids
 from learning.data.datasets import read_items_file
@@ -38,7 +44,7 @@ from plugin_config.settings import load
 from query_service.user_model import UserModelConfig
 
 if TYPE_CHECKING:
-    from indexer.encoder import Encoder
+    from indexer.encoder.encoder import Encoder
 
 FEWEST_SESSIONS = 20
 MOST_ROWS = 6000  # rows that the gates are learned from: they have 21 weights
@@ -120,7 +126,7 @@ class LearnUserModel:
 
     def _encoder(self) -> "Encoder":
         """The encoder of the settings, or of the bundle to begin with; without item halves."""
-        from indexer.encoder import Encoder
+        from indexer.encoder.encoder import Encoder
 
         return Encoder.load(load(EncoderSettings, bundle=self.base, layout="sum"))
 

@@ -102,7 +102,7 @@ def reranker(quiet: bool, device: str, loss: str, epochs: int, **given: Any) -> 
         raise click.UsageError(
             "nothing to learn from: give --rows, --sequences, --judgments or --events"
         )
-    from indexer.number_format import choose_device
+    from indexer.encoder.number_format import choose_device
     from indexer.progress import for_terminal
     from learning.evaluation.workbench import Setup
     from learning.training.learn_reranker import LearnReranker

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from indexer.hashed_folder import sha256_of
+from indexer.bundle.hashed_folder import sha256_of
 from plugin_config.errors import LiveIntentError
 
 TENSORS, STATE = "tensors.safetensors", "state.json"

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from indexer.bundle import ModelBundle
-from indexer.features import attribute_features, terms
-from indexer.items import Item
+from indexer.bundle.model_bundle import ModelBundle
+from indexer.catalogue.items import Item
+from indexer.catalogue.terms import attribute_features, terms
 from indexer.progress import Progress
 from learning.data.behaviour import VisitRow
 from learning.data.visitors import Visitors

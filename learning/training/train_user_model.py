@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from indexer.bundle.projections import Projections, unit
 from indexer.progress import Progress
-from indexer.projections import Projections, unit
 from learning.data.sessions import Session
 from learning.training.item_table import ItemTable
 from learning.training.runs import (

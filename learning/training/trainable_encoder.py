@@ -1,4 +1,4 @@
-"""An encoder that can be trained: the same vectors as `indexer.encoder`, with gradients."""
+"""An encoder that can be trained: the same vectors as `indexer.encoder.encoder`, with gradients."""
 
 import shutil
 from collections.abc import Sequence
@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from indexer.model_folder import read_config, read_use
-from indexer.model_loading import read_tokenizer
-from indexer.number_format import cpu_has_bfloat16
+from indexer.encoder.checkpoint import read_tokenizer
+from indexer.encoder.model_folder import read_config, read_use
+from indexer.encoder.number_format import cpu_has_bfloat16
 from plugin_config.errors import SettingsError
 
 if TYPE_CHECKING:

@@ -66,7 +66,7 @@ def user_model(quiet: bool, device: str, **given: Any) -> None:
     """
     if not any(given[name] for name in ("sequences_file", "rows_file", "events_file")):
         raise click.UsageError("nothing to learn from: give --sequences, --rows or --events")
-    from indexer.number_format import choose_device
+    from indexer.encoder.number_format import choose_device
     from indexer.progress import for_terminal
     from learning.training.learn_user_model import LearnUserModel
     from learning.training.train_user_model import TrainingSettings

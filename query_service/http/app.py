@@ -83,7 +83,7 @@ def make_service(
 
     device, bundle = "cpu", None
     if encoder is None:
-        from indexer.encoder import Encoder
+        from indexer.encoder.encoder import Encoder
         from indexer.settings import EncoderSettings
         from plugin_config.settings import load
 

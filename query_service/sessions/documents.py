@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.documents import float16_base64, from_float16_base64
+from indexer.index.documents import float16_base64, from_float16_base64
 from query_service.visitor import Event, PastQuery, Visitor
 
 DAY_MS = 24 * 3600 * 1000

@@ -9,8 +9,8 @@ from opensearchpy import OpenSearch
 from benchmarks.movielens import ask_all, measures
 from benchmarks.own_index import remove
 from benchmarks.ratings import RatedSession, Rating
-from indexer.encoder import Encoder
-from indexer.rebuild import rebuild
+from indexer.encoder.encoder import Encoder
+from indexer.index.rebuild import rebuild
 from indexer.settings import EncoderSettings, IndexSettings
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load

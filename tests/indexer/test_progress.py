@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from indexer.interruption import stopped_by_signals
-from indexer.owner import Owner
+from indexer.cli.interruption import stopped_by_signals
+from indexer.index.owner import Owner
 from indexer.progress import Lines
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from opensearchpy import OpenSearch
 
-from indexer.bundle import ModelBundle
-from indexer.documents import from_float16_base64
+from indexer.bundle.model_bundle import ModelBundle
+from indexer.index.documents import from_float16_base64
 from indexer.progress import Silence
 from plugin_config.schema import VECTOR_FLOAT16, IndexNames
 

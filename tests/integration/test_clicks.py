@@ -10,8 +10,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from benchmarks.clicks import click_and_search, some_items
 from benchmarks.served import Api
-from indexer.encoder import Encoder
-from indexer.rebuild import rebuild
+from indexer.encoder.encoder import Encoder
+from indexer.index.rebuild import rebuild
 from indexer.settings import EncoderSettings, IndexSettings
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load

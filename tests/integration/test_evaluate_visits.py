@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from benchmarks.rows import broad_rows
-from indexer.documents import from_float16_base64
+from indexer.index.documents import from_float16_base64
 from live_intent.main import cli
 from plugin_config.schema import VECTOR_FLOAT16
 from query_service.candidates import LEGS, MEANING, PERSON

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.learned import LearnedBundle
+from indexer.bundle.learned_bundle import LearnedBundle
 from tests.integration.rebuilding import tiny_model, write_catalogue
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -8,8 +8,8 @@ import pytest
 from opensearchpy import OpenSearch
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from indexer.encoder import Encoder
-from indexer.rebuild import rebuild
+from indexer.encoder.encoder import Encoder
+from indexer.index.rebuild import rebuild
 from indexer.settings import EncoderSettings, IndexSettings
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load

@@ -12,23 +12,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.building import RebuildUnderWay
-from indexer.bundle import ModelBundle
-from indexer.catalogue import CatalogueError
-from indexer.columns import ColumnMap
-from indexer.encoder import Encoder
+from indexer.bundle.hashed_folder import BundleError
+from indexer.bundle.model_bundle import ModelBundle
+from indexer.catalogue.catalogue_file import CatalogueError
+from indexer.catalogue.column_map import ColumnMap
+from indexer.catalogue.items import Item
+from indexer.catalogue.rejects import TooManyRejects
+from indexer.cli.status import read_status
+from indexer.encoder.encoder import Encoder
 from indexer.encoder_spec import EncoderMismatch
-from indexer.generations import AliasTaken, NoItemsIndex, generations
-from indexer.hashed_folder import BundleError
-from indexer.inspection import IndexNotWhole
-from indexer.items import Item
+from indexer.index.construction import RebuildUnderWay
+from indexer.index.generations import AliasTaken, NoItemsIndex, generations
+from indexer.index.inspection import IndexNotWhole
+from indexer.index.rebuild import RebuildReport, rebuild
+from indexer.index.swap import roll_back, set_meta
+from indexer.index.updates import delete, upsert
 from indexer.progress import Progress
-from indexer.rebuild import RebuildReport, rebuild
-from indexer.rejects import TooManyRejects
 from indexer.settings import EncoderSettings, IndexSettings
-from indexer.status import read_status
-from indexer.swap import roll_back, set_meta
-from indexer.updates import delete, upsert
 from plugin_config.errors import SettingsError
 from plugin_config.settings import load
 from tests.integration.rebuilding import (

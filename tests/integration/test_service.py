@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from opensearchpy import OpenSearch
 
-from indexer.encoder import Encoder
-from indexer.rebuild import rebuild
+from indexer.encoder.encoder import Encoder
+from indexer.index.rebuild import rebuild
 from indexer.settings import EncoderSettings, IndexSettings
 from plugin_config.client import connect
 from plugin_config.schema import IndexNames

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from opensearchpy import OpenSearch
 
-from indexer.encoder import Encoder
-from indexer.rebuild import rebuild
+from indexer.encoder.encoder import Encoder
+from indexer.index.rebuild import rebuild
 from indexer.settings import EncoderSettings, IndexSettings
 from live_intent.sample_catalogue import sample_items
 from plugin_config.schema import IndexNames

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from indexer.bundle import ModelBundle, Statistics, fit_bundle, fit_space
+from indexer.bundle.model_bundle import ModelBundle, Statistics, fit_bundle, fit_space
+from indexer.bundle.projections import unit
+from indexer.catalogue.items import Item
 from indexer.encoder_spec import EncoderSpec
-from indexer.items import Item
-from indexer.projections import unit
 from query_service.visitor import Event, PastQuery, Visitor
 
 D, M, K = 16, 8, 4
@@ -48,7 +48,7 @@ def bundle(layout: str = "sum") -> ModelBundle:
 
 
 def event(made: ModelBundle, item: int, action: str = "click", **changes: object) -> Event:
-    from indexer.features import attribute_features
+    from indexer.catalogue.terms import attribute_features
 
     values: dict = {
         "action": action, "item_id": str(item), "timestamp": NOW - 60, "session_id": "s",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from indexer.hashed_folder import BundleError
+from indexer.bundle.hashed_folder import BundleError
 from learning.training.fit_neighbours import fit
 from query_service.explanation import explain
 from query_service.fusion import fused

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from indexer.bundle import ModelBundle
+from indexer.bundle.model_bundle import ModelBundle
 from query_service.part import Source
 from query_service.steps import QUERY, gate_inputs, steps_of
 from query_service.user_model import UserModel, UserModelConfig

@@ -101,7 +101,7 @@ def test_parts_and_queries_with_a_relevant_item(tmp_path: Path) -> None:
 def test_items_and_rejects_of_a_catalogue(tmp_path: Path) -> None:
     rows = [{"item_id": "1", "name": "A"}, {"item_id": "2"}, {"item_id": "3", "name": "B"}]
     file = written(tmp_path / "items.jsonl", rows)
-    from indexer.columns import ColumnMap
+    from indexer.catalogue.column_map import ColumnMap
 
     found = read_items_file(file, ColumnMap.parse(["title=name"]))
     assert found.ids == {"1", "3"}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from indexer.bundle.projections import fit_projections, unit
 from indexer.progress import Silence
-from indexer.projections import fit_projections, unit
 from learning.data.sessions import Session, divided, from_log, up_to_last, without_last
 from learning.data.tables import Remarks
 from learning.data.ubi_log import Click, Impression, UbiLog

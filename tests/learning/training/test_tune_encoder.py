@@ -14,10 +14,10 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from indexer.encoder import Encoder
-from indexer.learned import LearnedBundle
+from indexer.bundle.learned_bundle import LearnedBundle
+from indexer.bundle.projections import unit
+from indexer.encoder.encoder import Encoder
 from indexer.progress import Silence
-from indexer.projections import unit
 from indexer.settings import EncoderSettings
 from learning.data.splits import split_of
 from learning.training.encoder_command import encoder as command

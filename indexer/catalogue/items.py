@@ -1,0 +1,169 @@
+"""An item, and how a catalogue's rows become items."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from indexer.catalogue.catalogue_file import Catalogue, Row, open_catalogue
+from indexer.catalogue.column_map import ColumnMap, Notes
+from indexer.catalogue.rejects import Reject
+from indexer.catalogue.values import (
+    ValueProblem,
+    read_flag,
+    read_id,
+    read_number,
+    read_price,
+    read_text,
+    read_time,
+)
+
+DESCRIPTION_WORDS = 40  # of the description's head in the embedded text
+DESCRIPTION_SIGNS = 300  # the same for a text that has no spaces
+MAX_ATTRIBUTE = 8_000  # bytes; the engine refuses a term of more than 32,766
+MAX_TAG = 500  # signs of a brand or a part of a category
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something a visitor can find. `category` is its path, root first."""
+
+    item_id: str
+    title: str
+    description: str = ""
+    brand: str = ""
+    category: tuple[str, ...] = ()
+    price: float | None = None
+    currency: str = ""
+    available: bool = True
+    popularity: float = 0.0
+    image_url: str = ""
+    attributes: dict[str, str] = field(default_factory=dict)
+    language: str = ""
+    updated_at: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The text that is embedded: title, brand, category leaf and the description's head.
+
+        Brand and leaf are left out where the title says them already, and so is a description
+        that only repeats the title.
+        """
+        parts = [self.title]
+        said = self.title.lower()
+        for word in (self.brand, self.category[-1] if self.category else ""):
+            if word and word.lower() not in said:
+                parts.append(word)
+                said += " " + word.lower()
+        head = " ".join(self.description.split()[:DESCRIPTION_WORDS])[:DESCRIPTION_SIGNS]
+        if head.lower().startswith(self.title.lower()):
+            head = head[len(self.title) :].lstrip(" .,:;-")
+        if head and head.lower() not in said:
+            parts.append(head)
+        return ". ".join(parts)
+
+
+def read_items(
+    source: str | Path | Catalogue,
+    mapping: ColumnMap | None = None,
+    file_format: str = "auto",
+    notes: Notes | None = None,
+) -> Iterator[Item | Reject]:
+    """Every row of a catalogue as an item, or as the reject that it is.
+
+    A row whose item_id stood on an earlier line is a reject: the first one stays.
+
+    Raises CatalogueError and MappingError when the whole file can't be read.
+    """
+    mapping = mapping or ColumnMap()
+    if not isinstance(source, Catalogue):
+        with open_catalogue(source, file_format, mapping) as catalogue:
+            yield from read_items(catalogue, mapping, notes=notes)
+        return
+    lines: dict[str, int] = {}
+    for row in source.rows(mapping):
+        if isinstance(row, Reject):
+            yield row
+            continue
+        try:
+            item = to_item(mapping.pick(row.columns, notes), mapping.category_separator, notes)
+        except ValueProblem as problem:
+            yield _rejected(row, str(problem))
+            continue
+        earlier = lines.setdefault(item.item_id, row.line)
+        if earlier == row.line:
+            yield item
+        else:
+            yield _rejected(row, f"item_id {item.item_id} stands on line {earlier} already")
+
+
+def to_item(
+    values: Mapping[str, Any], category_separator: str = " > ", notes: Notes | None = None
+) -> Item:
+    """An item from raw values by field name. Raises ValueProblem, whose message is the reason."""
+    item_id = read_id(values.get("item_id"))
+    title = " ".join(read_text(values.get("title"), "title").split())
+    if not title:
+        raise ValueProblem("title is missing")
+    price, currency = read_price(values.get("price"))
+    available = read_flag(values.get("available"), "available")
+    if "attributes_problem" in values:
+        raise ValueProblem(f"attributes {values['attributes_problem']!r} is not an object")
+    return Item(
+        item_id=item_id,
+        title=title,
+        description=read_text(values.get("description"), "description"),
+        brand=_short(values.get("brand"), "brand", MAX_TAG),
+        category=_category(values.get("category"), category_separator),
+        price=price,
+        currency=_short(values.get("currency"), "currency", 16) or currency,
+        available=True if available is None else available,
+        popularity=read_number(values.get("popularity"), "popularity") or 0.0,
+        image_url=read_text(values.get("image_url"), "image_url"),
+        attributes=_attributes(values.get("attributes"), notes),
+        language=_short(values.get("language"), "language", 35),
+        updated_at=read_time(values.get("updated_at"), "updated_at"),
+    )
+
+
+def _rejected(row: Row, reason: str) -> Reject:
+    return Reject(row.line, reason, row.raw.decode("utf-8", "replace").rstrip("\r\n"))
+
+
+def _short(value: Any, name: str, limit: int) -> str:
+    text = " ".join(read_text(value, name).split())
+    if len(text) > limit:
+        raise ValueProblem(f"{name} {text[:40]}... is longer than {limit} signs")
+    return text
+
+
+def _category(value: Any, separator: str) -> tuple[str, ...]:
+    """A path from a list, or from a text whose parts stand between separators."""
+    parts = value if isinstance(value, list) else read_text(value, "category").split(separator)
+    path = [_short(part, "category", MAX_TAG) for part in parts]
+    path = [part for part in path if part]
+    if sum(map(len, path)) > MAX_TAG:
+        raise ValueProblem(f"category {path[0]} > ... is longer than {MAX_TAG} signs")
+    return tuple(path)
+
+
+def _attributes(values: Mapping[str, Any] | None, notes: Notes | None) -> dict[str, str]:
+    if not values:
+        return {}
+    kept: dict[str, str] = {}
+    for name, value in values.items():
+        # a point in a name would be a path to the engine's flat_object
+        key = " ".join(str(name).replace(".", "_").split())
+        if isinstance(value, dict) or (
+            isinstance(value, list) and any(isinstance(part, dict | list) for part in value)
+        ):
+            raise ValueProblem(f"attribute {name} is an object; a text or a number is wanted")
+        text = read_text(value, f"attribute {name}")
+        if not key or not text:
+            continue
+        if len(text) * 4 > MAX_ATTRIBUTE and len(text.encode()) > MAX_ATTRIBUTE:
+            if notes is not None:
+                notes.left_out[f"{name} (longer than {MAX_ATTRIBUTE} bytes)"] += 1
+            continue
+        kept[key] = text
+    return kept

@@ -1,0 +1,104 @@
+"""The first pass over a catalogue: is it fit to be indexed, and a fair sample of its items."""
+
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from indexer.bundle.model_bundle import Statistics
+from indexer.catalogue.catalogue_file import Catalogue, CatalogueError, open_catalogue
+from indexer.catalogue.column_map import ColumnMap, Notes
+from indexer.catalogue.items import Item, read_items
+from indexer.catalogue.rejects import Reject, RejectLimit, RejectsFile
+from indexer.progress import Progress
+from indexer.settings import IndexSettings
+
+SEED = 20
+
+
+@dataclass(frozen=True)
+class Survey:
+    """`sample`: (ordinal among the good rows, item), ascending; every item when they are few."""
+
+    rows: int
+    items: int
+    rejects: int
+    rejects_file: Path | None
+    sample: tuple[tuple[int, Item], ...]
+    statistics: Statistics
+    notes: Notes = field(default_factory=Notes)
+
+
+def survey(
+    catalogue: Catalogue,
+    mapping: ColumnMap,
+    *,
+    rejects_file: Path | None,
+    limit: RejectLimit,
+    sample_items: int,
+    progress: Progress,
+    seed: int = SEED,
+) -> Survey:
+    """Reads every row once, writes the rejects and draws the sample (Vitter's algorithm R).
+
+    Raises:
+        TooManyRejects: more bad rows than `limit` allows.
+        CatalogueError: no good row at all, or the file can't be read to its end.
+        MappingError: the mapping names columns that aren't there.
+    """
+    draw = random.Random(seed)
+    sample: list[tuple[int, Item]] = []
+    notes = Notes()
+    items, highest = 0, 0.0
+    progress.start("read and check")
+    with RejectsFile(rejects_file) as rejects:
+        for each in read_items(catalogue, mapping, notes=notes):
+            progress.advance()
+            if isinstance(each, Reject):
+                rejects.add(each)
+                if limit.passed_early(rejects.count):
+                    raise rejects.too_many(limit, f"at least {rejects.count} rows are bad")
+                continue
+            highest = max(highest, each.popularity)
+            if items < sample_items:
+                sample.append((items, each))
+            else:
+                place = draw.randrange(items + 1)
+                if place < sample_items:
+                    sample[place] = (items, each)
+            items += 1
+        progress.close()
+        if catalogue.format == "jsonl" and notes.seen:
+            mapping.check_seen(notes.seen)
+        rows = items + rejects.count
+        rejects.check(limit, rows)
+        if not items:
+            raise CatalogueError(f"{catalogue.name} has no item to index (of {rows} rows)")
+    return Survey(
+        rows=rows,
+        items=items,
+        rejects=rejects.count,
+        rejects_file=rejects_file if rejects.count else None,
+        sample=tuple(sorted(sample, key=lambda pair: pair[0])),
+        statistics=Statistics(items=items, max_popularity=highest),
+        notes=notes,
+    )
+
+
+def survey_file(
+    source: str | Path,
+    mapping: ColumnMap,
+    file_format: str,
+    settings: IndexSettings,
+    rejects_file: Path | None,
+    progress: Progress,
+) -> Survey:
+    """The survey alone, of a file or `-`: what a rebuild would find. Raises as `survey` does."""
+    with open_catalogue(source, file_format, mapping) as catalogue:
+        return survey(
+            catalogue,
+            mapping,
+            rejects_file=rejects_file,
+            limit=RejectLimit.parse(settings.max_rejects),
+            sample_items=1,
+            progress=progress,
+        )

@@ -1,0 +1,48 @@
+"""A command's connection to the cluster."""
+
+
+class ClusterSession:
+    """Settings, names and a client that has been heard of; errors of the cluster put plainly."""
+
+    def __init__(self, url: str | None, prefix: str | None) -> None:
+        from plugin_config.client import connect, ping_or_raise
+        from plugin_config.schema import IndexNames
+        from plugin_config.settings import ClusterSettings, load
+
+        self.settings = load(ClusterSettings, opensearch_url=url, index_prefix=prefix)
+        self.names = IndexNames(self.settings.index_prefix)
+        self.client = connect(self.settings)
+        ping_or_raise(self.client)
+
+    def where_the_alias_is(self) -> str:
+        """What a user wants to know after an interruption."""
+        from indexer.index.generations import live_generation
+
+        try:
+            live = live_generation(self.client, self.names)
+        except Exception:
+            return "the cluster does not answer; see live-intent index status"
+        return (
+            f"{self.names.items} points at {live.index}"
+            if live
+            else f"there is no {self.names.items} index yet"
+        )
+
+    def __enter__(self) -> "ClusterSession":
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        from opensearchpy.exceptions import ConnectionError as NoConnection
+        from opensearchpy.exceptions import TransportError
+
+        from plugin_config.errors import ClusterUnavailable, LiveIntentError
+
+        if isinstance(error, NoConnection):
+            raise ClusterUnavailable(
+                f"OpenSearch stopped answering ({error.error}). When it is back, see "
+                "live-intent index status and run the command again."
+            ) from error
+        if isinstance(error, TransportError):
+            raise LiveIntentError(
+                f"OpenSearch refuses a request: HTTP {error.status_code}, {error.error}"
+            ) from error

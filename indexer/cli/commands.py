@@ -1,0 +1,217 @@
+"""The commands `live-intent index`: rebuild, upsert, delete, status, rollback."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from indexer.cli.cluster_session import ClusterSession
+from indexer.cli.options import (
+    catalogue_options,
+    cluster_options,
+    encoder_options,
+    output_options,
+    read_options,
+)
+
+if TYPE_CHECKING:
+    from indexer.index.rebuild import RebuildReport
+    from indexer.index.updates import UpdateReport
+
+
+@click.group()
+def index() -> None:
+    """Put items into OpenSearch as searchable vectors."""
+
+
+@index.command()
+@catalogue_options
+@click.option("--analyzer", help="Analyzer of the items' texts [LIVE_INTENT_ANALYZER].")
+@encoder_options
+@click.option("--keep", type=int, help="Earlier indexes to keep [LIVE_INTENT_KEEP_INDEXES].")
+@click.option(
+    "--stale-after",
+    type=float,
+    metavar="HOURS",
+    help="Discard another machine's half-made index older than that "
+    "[LIVE_INTENT_STALE_AFTER_HOURS].",
+)
+@click.option("--merge", is_flag=True, help="Merge into one segment: slower now, k-NN quicker.")
+@click.option("--dry-run", is_flag=True, help="Only read and check the catalogue.")
+@cluster_options
+@output_options
+def rebuild(
+    catalogue: str,
+    analyzer: str | None,
+    encoder: str | None,
+    layout: str | None,
+    keep: int | None,
+    stale_after: float | None,
+    merge: bool,
+    dry_run: bool,
+    url: str | None,
+    prefix: str | None,
+    quiet: bool,
+    as_json: bool,
+    **reading: Any,
+) -> None:
+    """Make a new index from CATALOGUE and move the alias to it.
+
+    CATALOGUE is a file of JSON lines or CSV, gzip or not; `-` is standard input. The live index
+    stays as it is until the new one is filled and checked, and is kept after that.
+    """
+    from indexer.cli.interruption import stopped_by_signals
+    from indexer.cli.reports import as_json_text, rebuild_lines, survey_lines
+    from indexer.progress import for_terminal
+    from indexer.settings import IndexSettings
+    from plugin_config.settings import load
+
+    settings = load(
+        IndexSettings,
+        analyzer=analyzer,
+        keep_indexes=keep,
+        stale_after_hours=stale_after,
+        max_rejects=reading.pop("max_rejects"),
+    )
+    mapping, rejects_file = read_options(catalogue, reading)
+    progress = for_terminal(quiet)
+    if dry_run:
+        from indexer.catalogue.survey import survey_file
+
+        surveyed = survey_file(
+            catalogue, mapping, reading["file_format"], settings, rejects_file, progress
+        )
+        click.echo("\n".join(survey_lines(surveyed)))
+        return
+    with ClusterSession(url, prefix) as cluster, stopped_by_signals(cluster.where_the_alias_is):
+        from indexer.index.rebuild import rebuild as run
+
+        report: RebuildReport = run(
+            cluster.client,
+            cluster.names,
+            _load_encoder(encoder, layout),
+            catalogue,
+            settings,
+            cluster.settings.bundles_dir,
+            progress=progress,
+            mapping=mapping,
+            file_format=reading["file_format"],
+            rejects_file=rejects_file,
+            merge=merge,
+        )
+    if as_json:
+        click.echo(as_json_text(report))
+    else:
+        click.echo("\n".join(rebuild_lines(report, cluster.names.items)))
+
+
+@index.command()
+@catalogue_options
+@encoder_options
+@cluster_options
+@output_options
+def upsert(
+    catalogue: str,
+    encoder: str | None,
+    layout: str | None,
+    url: str | None,
+    prefix: str | None,
+    quiet: bool,
+    as_json: bool,
+    **reading: Any,
+) -> None:
+    """Put the items of CATALOGUE into the live index, new or in place of what is there."""
+    from indexer.progress import for_terminal
+    from indexer.settings import IndexSettings
+    from plugin_config.settings import load
+
+    settings = load(IndexSettings, max_rejects=reading.pop("max_rejects"))
+    mapping, rejects_file = read_options(catalogue, reading)
+    with ClusterSession(url, prefix) as cluster:
+        from indexer.index.updates import upsert_file
+
+        report, surveyed = upsert_file(
+            cluster.client,
+            cluster.names,
+            lambda: _load_encoder(encoder, layout),
+            catalogue,
+            settings,
+            cluster.settings.bundles_dir,
+            mapping=mapping,
+            file_format=reading["file_format"],
+            rejects_file=rejects_file,
+            progress=for_terminal(quiet),
+        )
+    _tell_update(report, "upserted", as_json)
+    if surveyed.rejects and not as_json:
+        click.echo(f"{surveyed.rejects} bad rows are in {surveyed.rejects_file}", err=True)
+
+
+@index.command()
+@click.argument("ids", nargs=-1, metavar="ITEM_ID...")
+@click.option("--file", "file", type=click.File("r", encoding="utf-8"), help="One id a line; -.")
+@cluster_options
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def delete(
+    ids: tuple[str, ...], file: Any, url: str | None, prefix: str | None, as_json: bool
+) -> None:
+    """Delete items from the live index (and from one that is being filled)."""
+    chosen = list(dict.fromkeys(ids))
+    if file is not None:
+        chosen = list(dict.fromkeys([*chosen, *filter(None, (line.strip() for line in file))]))
+    if not chosen:
+        raise click.UsageError("name item ids, or a file of them with --file")
+    from indexer.settings import IndexSettings
+    from plugin_config.settings import load
+
+    settings = load(IndexSettings)
+    with ClusterSession(url, prefix) as cluster:
+        from indexer.index.updates import delete as run
+
+        report = run(cluster.client, cluster.names, chosen, settings)
+    _tell_update(report, "deleted", as_json)
+
+
+@index.command()
+@cluster_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def status(url: str | None, prefix: str | None, as_json: bool) -> None:
+    """Show the live index, earlier ones, and one that is being filled."""
+    from indexer.cli.reports import as_json_text, status_lines
+    from indexer.cli.status import read_status
+
+    with ClusterSession(url, prefix) as cluster:
+        found = read_status(cluster.client, cluster.names, cluster.settings.bundles_dir)
+    click.echo(as_json_text(found) if as_json else "\n".join(status_lines(found)))
+
+
+@index.command()
+@click.option("--to", metavar="INDEX", help="That index, instead of the newest earlier one.")
+@cluster_options
+def rollback(to: str | None, url: str | None, prefix: str | None) -> None:
+    """Move the alias back to an earlier index."""
+    with ClusterSession(url, prefix) as cluster:
+        from indexer.index.swap import roll_back
+
+        left, chosen = roll_back(cluster.client, cluster.names, to)
+        bundle = cluster.settings.bundles_dir / str(chosen.meta.get("bundle", chosen.index))
+    click.echo(f"{cluster.names.items} -> {chosen.index} (was {left.index})")
+    click.echo(
+        f"Items changed since {left.created_at:%Y-%m-%d %H:%M} UTC are as {chosen.index} has them."
+        f" Back again: live-intent index rollback --to {left.index}"
+    )
+    if not bundle.is_dir():
+        click.echo(f"Its model bundle is not here ({bundle}): the service needs it.", err=True)
+
+
+def _load_encoder(encoder: str | None, layout: str | None) -> Any:
+    from indexer.encoder.encoder import Encoder
+    from indexer.settings import EncoderSettings
+    from plugin_config.settings import load
+
+    return Encoder.load(load(EncoderSettings, encoder=encoder, layout=layout))
+
+
+def _tell_update(report: "UpdateReport", word: str, as_json: bool) -> None:
+    from indexer.cli.reports import as_json_text, update_lines
+
+    click.echo(as_json_text(report) if as_json else "\n".join(update_lines(report, word)))

@@ -1,0 +1,96 @@
+"""Options that several `live-intent index` commands share, and what they name."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from indexer.catalogue.column_map import ColumnMap
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+cluster_options = _options(
+    click.option("--url", help="Address of the cluster [LIVE_INTENT_OPENSEARCH_URL]."),
+    click.option("--prefix", help="Prefix of every name [LIVE_INTENT_INDEX_PREFIX]."),
+)
+catalogue_options = _options(
+    click.argument("catalogue", metavar="CATALOGUE"),
+    click.option(
+        "--map",
+        "columns",
+        multiple=True,
+        metavar="FIELD=COLUMN",
+        help="Which column gives a field: title=name, attributes.colour=color. Repeatable; "
+        "several columns of one field are joined, of category they are the path.",
+    ),
+    click.option(
+        "--mapping",
+        "mapping_file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="A TOML file with tables [fields] and [constants], and ignore, category_separator, "
+        "format, delimiter, escape.",
+    ),
+    click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave a column out."),
+    click.option("--category-separator", help="Between the parts of a category path [' > ']."),
+    click.option(
+        "--format",
+        "file_format",
+        type=click.Choice(["auto", "jsonl", "csv"]),
+        default="auto",
+        show_default=True,
+        help="What the catalogue is; gzip is recognised.",
+    ),
+    click.option(
+        "--rejects",
+        "rejects_file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Where bad rows go, as JSON lines [<catalogue>.rejects.jsonl in this folder].",
+    ),
+    click.option(
+        "--max-rejects",
+        metavar="N|N%",
+        help="Stop, with nothing written, at more bad rows than that [LIVE_INTENT_MAX_REJECTS].",
+    ),
+)
+encoder_options = _options(
+    click.option("--encoder", help="Model: a short name, a folder, a name [LIVE_INTENT_ENCODER]."),
+    click.option(
+        "--layout",
+        type=click.Choice(["sum", "concat"]),
+        help="Layout of item vectors [LIVE_INTENT_LAYOUT].",
+    ),
+)
+output_options = _options(
+    click.option("--quiet", "-q", is_flag=True, help="No progress."),
+    click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
+)
+
+
+def read_options(catalogue: str, reading: dict[str, Any]) -> tuple["ColumnMap", Path]:
+    """The column mapping and the rejects file that the catalogue options name."""
+    from indexer.catalogue.column_map import ColumnMap
+    from plugin_config.errors import SettingsError
+
+    mapping = ColumnMap.parse(
+        reading["columns"],
+        reading["mapping_file"],
+        reading["ignore"],
+        category_separator=reading["category_separator"],
+    )
+    source = Path("stdin" if catalogue == "-" else catalogue)
+    rejects: Path = reading["rejects_file"] or Path(f"{source.name}.rejects.jsonl")
+    if rejects.exists() and source.exists() and rejects.samefile(source):
+        raise SettingsError(f"--rejects {rejects} is the catalogue itself: name another file")
+    return mapping, rejects

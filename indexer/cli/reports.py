@@ -1,0 +1,114 @@
+"""Reports of the commands, for people and as JSON."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    from indexer.catalogue.survey import Survey
+    from indexer.cli.status import IndexStatus, Status
+    from indexer.index.rebuild import RebuildReport
+    from indexer.index.updates import UpdateReport
+
+
+def as_json_text(report: Any) -> str:
+    """Any report dataclass as indented JSON."""
+    return orjson.dumps(asdict(report), default=str, option=orjson.OPT_INDENT_2).decode()
+
+
+def rebuild_lines(report: "RebuildReport", alias: str) -> list[str]:
+    """What a rebuild did, and how to undo it."""
+    lines = [
+        f"{alias} -> {report.index}",
+        f"{report.count} items from {report.rows} rows in {report.seconds:.1f} s "
+        f"({report.items_per_s:.0f} items/s)",
+    ]
+    if report.rejects:
+        where = f", see {report.rejects_file}" if report.rejects_file else ""
+        lines.append(f"{report.rejects} bad rows left out{where}")
+    lines += _column_lines(report.as_attributes, report.left_out)
+    if report.superseded:
+        lines.append(f"{report.superseded} rows were overtaken by live updates")
+    if report.removed:
+        lines.append("removed: " + ", ".join(report.removed))
+    if report.previous and report.previous not in report.removed:
+        lines.append(f"back to {report.previous}: live-intent index rollback")
+    return lines
+
+
+def survey_lines(surveyed: "Survey") -> list[str]:
+    """What a dry run found."""
+    lines = [f"{surveyed.items} items in {surveyed.rows} rows; nothing was written"]
+    if surveyed.rejects:
+        lines.append(f"{surveyed.rejects} bad rows, see {surveyed.rejects_file}")
+    lines += _column_lines(surveyed.notes.as_attributes, surveyed.notes.left_out)
+    if surveyed.sample:
+        lines.append("the first is embedded as: " + surveyed.sample[0][1].text)
+    return lines
+
+
+def update_lines(report: "UpdateReport", word: str) -> list[str]:
+    """What an upsert or a delete did."""
+    lines = [f"{report.written} items {word} in {', '.join(report.indexes) or 'no index'}"]
+    if report.not_found:
+        lines.append(f"{len(report.not_found)} were not there: {_some(report.not_found)}")
+    if report.superseded:
+        lines.append(
+            f"{len(report.superseded)} have a newer version already: {_some(report.superseded)}"
+        )
+    return lines
+
+
+def status_lines(status: "Status") -> list[str]:
+    """A table, the newest index first."""
+    if not status.indexes:
+        return [f"no items index: the alias {status.alias} points nowhere"]
+    head = ("INDEX", "ROLE", "ITEMS", "SIZE", "AGE", "ENCODER", "LAYOUT", "ANALYZER", "BUNDLE")
+    rows = [head, *(_row(each) for each in status.indexes)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    lines = [f"{status.alias} -> {status.live or '(nothing)'}"]
+    for row in rows:
+        cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
+        lines.append("  ".join(cells).rstrip())
+    lines += [
+        f"{each.index} is being filled by process {each.process}"
+        for each in status.indexes
+        if each.role == "building"
+    ]
+    return lines
+
+
+def _row(each: "IndexStatus") -> tuple[str, ...]:
+    return (
+        each.index,
+        each.role,
+        "-" if each.items is None else str(each.items),
+        "-" if each.size_bytes is None else f"{each.size_bytes / 1e6:.1f} MB",
+        _age(each.age_s),
+        f"{each.encoder} {each.fingerprint[:8]}",
+        each.layout,
+        each.analyzer,
+        "here" if each.bundle_here else "missing",
+    )
+
+
+def _age(seconds: float) -> str:
+    for unit, name in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= unit:
+            return f"{seconds / unit:.1f} {name}"
+    return f"{seconds:.0f} s"
+
+
+def _column_lines(as_attributes: dict[str, int], left_out: dict[str, int]) -> list[str]:
+    lines = []
+    if as_attributes:
+        lines.append("kept as attributes: " + _some(sorted(as_attributes), 12))
+    if left_out:
+        told = [f"{name} ({count} rows)" for name, count in sorted(left_out.items())]
+        lines.append("left out: " + _some(told, 12))
+    return lines
+
+
+def _some(names: "list[str] | tuple[str, ...]", most: int = 5) -> str:
+    return ", ".join(names[:most]) + (f", ... ({len(names)})" if len(names) > most else "")

@@ -1,0 +1,1 @@
+"""Text to embeddings: from a model's name to unit vectors."""

@@ -1,0 +1,171 @@
+"""A lean forward pass of a BERT-family encoder: the same maths as transformers', less around it.
+
+One matrix for query, key and value, and no padding: the texts of a batch are laid end to end, and
+attention runs over those of one length together. Used where the architecture is exactly known;
+any other model runs through transformers' own forward.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from indexer.encoder.linear import Linear
+
+FAMILIES = ("bert", "roberta", "xlm-roberta")
+LAYER_TENSORS = 16
+# A single text of up to this many tokens: two small products are quicker than the fused kernel in
+# bfloat16. Not for more texts: torch keeps a kernel for each shape, a gigabyte for 50,000 titles.
+SHORT = 32
+
+
+class Forward(Protocol):
+    """Token ids in, token vectors out."""
+
+    def __call__(self, groups: Sequence[Tensor]) -> list[Tensor]:
+        """Each group int64 [n, T], texts of one length -> [n, T, D], in the same order."""
+        ...
+
+
+class UnknownArchitecture(Exception):
+    """The lean forward pass would not compute what this model is."""
+
+
+class LeanBert:
+    """Post-norm transformer encoder (Devlin et al. 2019) over the weights of a checkpoint."""
+
+    def __init__(
+        self,
+        weights: Mapping[str, Tensor],
+        config: Mapping[str, Any],
+        device: str | torch.device,
+        dtype: torch.dtype,
+    ) -> None:
+        """Raises UnknownArchitecture when configuration or weights are of another make."""
+        _check(config)
+        start = _prefix(weights)
+        # RoBERTa counts positions from behind its padding token.
+        self.first = 0 if config["model_type"] == "bert" else config.get("pad_token_id", 1) + 1
+
+        def tensor(*names: str) -> Tensor:
+            parts = [weights[start + name] for name in names]
+            whole = torch.cat(parts) if len(parts) > 1 else parts[0]
+            return whole.to(device=device, dtype=dtype)
+
+        def linear(*names: str, gelu: bool = False) -> Linear:
+            weight = tensor(*(f"{name}.weight" for name in names))
+            bias = tensor(*(f"{name}.bias" for name in names))
+            return Linear(weight, bias, "gelu" if gelu else "none")
+
+        def norm(name: str) -> tuple[Tensor, Tensor]:
+            return tensor(f"{name}.weight"), tensor(f"{name}.bias")
+
+        try:
+            self.heads: int = config["num_attention_heads"]
+            self.eps: float = config["layer_norm_eps"]
+            self._words = tensor("embeddings.word_embeddings.weight")
+            # Every text is of type 0: its embedding is added to the positions once, here.
+            types = tensor("embeddings.token_type_embeddings.weight")[0]
+            self._positions = tensor("embeddings.position_embeddings.weight") + types
+            self._norm = norm("embeddings.LayerNorm")
+            self._layers = []
+            for i in range(config["num_hidden_layers"]):
+                at = f"encoder.layer.{i}."
+                if sum(name.startswith(start + at) for name in weights) != LAYER_TENSORS:
+                    raise UnknownArchitecture(f"layer {i} has other tensors than BERT's")
+                own = f"{at}attention.self."
+                self._layers.append(
+                    (
+                        linear(f"{own}query", f"{own}key", f"{own}value"),
+                        linear(f"{at}attention.output.dense"),
+                        norm(f"{at}attention.output.LayerNorm"),
+                        linear(f"{at}intermediate.dense", gelu=True),
+                        linear(f"{at}output.dense"),
+                        norm(f"{at}output.LayerNorm"),
+                    )
+                )
+        except KeyError as error:
+            raise UnknownArchitecture(f"there is no {error}") from error
+
+    def __call__(self, groups: Sequence[Tensor]) -> list[Tensor]:
+        """Token vectors [n, T, D] of each group int64 [n, T]."""
+        x = self._embed(groups)  # [N, D], N: all tokens of all texts
+        for qkv, attended, norm1, up, down, norm2 in self._layers:
+            x = self._normed(x + attended(self._attention(qkv(x), groups)), norm1)
+            x = self._normed(x + down(up(x)), norm2)
+        parts = _split(x, [group.numel() for group in groups])
+        return [part.view(*g.shape, -1) for part, g in zip(parts, groups, strict=True)]
+
+    def _embed(self, groups: Sequence[Tensor]) -> Tensor:
+        parts = [
+            F.embedding(group, self._words)
+            + self._positions[self.first : self.first + group.shape[1]]
+            for group in groups
+        ]
+        dims = self._words.shape[1]
+        x = torch.cat([part.view(-1, dims) for part in parts])
+        return self._normed(x, self._norm)
+
+    def _normed(self, x: Tensor, norm: tuple[Tensor, Tensor]) -> Tensor:
+        return F.layer_norm(x, (x.shape[-1],), norm[0], norm[1], self.eps)
+
+    def _attention(self, qkv: Tensor, groups: Sequence[Tensor]) -> Tensor:
+        """[N, 3 D] -> [N, D]; a text sees itself alone."""
+        parts = []
+        for part, group in zip(_split(qkv, [g.numel() for g in groups]), groups, strict=True):
+            n, T = group.shape
+            q, k, v = part.view(n, T, 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # [n, H, T, d]
+            if n == 1 and T <= SHORT and q.dtype == torch.bfloat16 and q.device.type == "cpu":
+                scores = torch.matmul(q * q.shape[-1] ** -0.5, k.transpose(-1, -2))  # [n, H, T, T]
+                seen = torch.matmul(torch.softmax(scores, dim=-1), v)
+            else:
+                seen = F.scaled_dot_product_attention(q, k, v)
+            parts.append(seen.transpose(1, 2).reshape(n * T, -1))
+        return torch.cat(parts) if len(parts) > 1 else parts[0]
+
+
+class PlainForward:
+    """Any other model, through transformers' own forward, padded."""
+
+    def __init__(self, model: nn.Module, pad: int) -> None:
+        self._model = model
+        self._pad = pad
+
+    def __call__(self, groups: Sequence[Tensor]) -> list[Tensor]:
+        """Token vectors [n, T, D] of each group int64 [n, T]."""
+        longest = max(group.shape[1] for group in groups)
+        ids = torch.cat([F.pad(g, (0, longest - g.shape[1]), value=self._pad) for g in groups])
+        mask = torch.cat(
+            [F.pad(torch.ones_like(g), (0, longest - g.shape[1]), value=0) for g in groups]
+        )
+        hidden = self._model(input_ids=ids, attention_mask=mask).last_hidden_state  # [B, T, D]
+        parts = _split(hidden, [group.shape[0] for group in groups])
+        return [part[:, : g.shape[1]] for part, g in zip(parts, groups, strict=True)]
+
+
+def _split(x: Tensor, sizes: list[int]) -> Sequence[Tensor]:
+    parts: Sequence[Tensor] = torch.split(x, sizes)
+    return parts
+
+
+def _check(config: Mapping[str, Any]) -> None:
+    kind = config.get("model_type")
+    if kind not in FAMILIES:
+        raise UnknownArchitecture(f"the model is a {kind}")
+    if config.get("position_embedding_type", "absolute") != "absolute":
+        raise UnknownArchitecture("positions are not absolute")
+    if config.get("hidden_act") != "gelu":
+        raise UnknownArchitecture(f"the activation is {config.get('hidden_act')}")
+    if config.get("is_decoder") or config.get("add_cross_attention") or "auto_map" in config:
+        raise UnknownArchitecture("the model is more than an encoder")
+
+
+def _prefix(weights: Mapping[str, Tensor]) -> str:
+    """What stands before every name: nothing, or `bert.` where the checkpoint has a head too."""
+    word = "embeddings.word_embeddings.weight"
+    found = [name.removesuffix(word) for name in weights if name.endswith(word)]
+    if len(found) != 1:
+        raise UnknownArchitecture("there is not one word embedding")
+    return found[0]

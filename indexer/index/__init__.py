@@ -1,0 +1,1 @@
+"""The items index: rebuild, fill, swap, live updates."""

@@ -1,0 +1,126 @@
+"""Bulk requests from threads of their own, so that they overlap with encoding."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+from opensearchpy import OpenSearch
+
+from indexer.index.bulk import Outcome, Write, send
+from indexer.settings import IndexSettings
+from plugin_config.errors import LiveIntentError
+
+T = TypeVar("T")
+
+
+class IndexTakenAway(LiveIntentError):
+    """The index disappeared while it was being filled."""
+
+    exit_code = 7
+
+
+class BulkWriter(Generic[T]):
+    """Turns things into writes (`make`) and sends them, behind a bounded queue."""
+
+    def __init__(
+        self,
+        client: OpenSearch,
+        alias: str,
+        settings: IndexSettings,
+        make: Callable[[T], Write],
+        written: Callable[[int], None] = lambda count: None,
+    ) -> None:
+        self.outcome = Outcome()
+        self._client, self._alias, self._settings = client, alias, settings
+        self._make, self._written = make, written
+        self._queue: queue.Queue[Sequence[T] | None] = queue.Queue(settings.bulk_threads)
+        self._stop = threading.Event()
+        self._error: BaseException | None = None
+        self._lock = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"bulk-{n}", daemon=True)
+            for n in range(settings.bulk_threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def put(self, things: Sequence[T]) -> None:
+        """Hand over a batch; waits while the cluster is behind.
+
+        Raises what a sending thread raised: BulkError, ClusterUnavailable, IndexTakenAway.
+        """
+        size = self._settings.bulk_items
+        for start in range(0, len(things), size):
+            self._offer(things[start : start + size])
+
+    def finish(self) -> Outcome:
+        """Wait for every answer. Raises what a sending thread raised."""
+        for _ in self._threads:
+            self._offer(None)
+        for thread in self._threads:
+            while thread.is_alive():  # with a limit, so that a signal is seen
+                thread.join(timeout=0.2)
+        self._check()
+        return self.outcome
+
+    def abort(self, wait_s: float = 5.0) -> None:
+        """Stop sending; waits a little for requests under way."""
+        self._stop.set()
+        deadline = time.monotonic() + wait_s
+        for thread in self._threads:
+            thread.join(timeout=max(0.0, deadline - time.monotonic()))
+
+    def _offer(self, batch: Sequence[T] | None) -> None:
+        while True:
+            self._check()
+            try:
+                self._queue.put(batch, timeout=0.2)
+            except queue.Full:
+                continue
+            return
+
+    def _check(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                batch = self._queue.get(timeout=0.2)
+            except queue.Empty:
+                continue
+            if batch is None:
+                return
+            try:
+                for writes in self._by_size(batch):
+                    self._send(writes)
+            except BaseException as error:
+                self._error = error
+                self._stop.set()
+                return
+
+    def _send(self, writes: list[Write]) -> None:
+        outcome = send(self._client, self._alias, writes, self._settings, self._stop)
+        if outcome.no_index:
+            raise IndexTakenAway(
+                f"the alias {self._alias} is gone while its index was being filled: somebody "
+                "deleted it. Run the rebuild again."
+            )
+        with self._lock:
+            self.outcome.add(outcome)
+            self._written(len(writes))
+
+    def _by_size(self, batch: Sequence[T]) -> Iterator[list[Write]]:
+        limit = self._settings.bulk_mb * 1e6
+        writes: list[Write] = []
+        size = 0
+        for write in map(self._make, batch):
+            if writes and size + len(write.payload) > limit:
+                yield writes
+                writes, size = [], 0
+            writes.append(write)
+            size += len(write.payload)
+        if writes:
+            yield writes

@@ -1,0 +1,121 @@
+"""Column mappings by options and by file."""
+
+from pathlib import Path
+
+import pytest
+
+from indexer.catalogue.column_map import ColumnMap, MappingError, Notes
+
+TOML = """
+format = "csv"
+category_separator = "/"
+ignore = ["internal"]
+
+[fields]
+item_id = "sku"
+title = "name"
+description = ["short", "long"]
+attributes.colour = "color"
+
+[constants]
+currency = "USD"
+attributes.shop = "north"
+"""
+
+
+def test_options() -> None:
+    mapping = ColumnMap.parse(["title=name", "attributes.colour=color"])
+    row = {"item_id": "1", "name": "Red phone", "color": "red", "weight": 3}
+    assert mapping.pick(row) == {
+        "item_id": "1",
+        "title": "Red phone",
+        "attributes": {"colour": "red", "weight": 3},
+    }
+
+
+def test_several_columns_of_one_field() -> None:
+    mapping = ColumnMap.parse(
+        ["description=short", "description=long", "category=department", "category=group"]
+    )
+    row = {"short": "Small.", "long": "Large.", "department": "Home", "group": "Garden"}
+    assert mapping.pick(row) == {"description": "Small. Large.", "category": ["Home", "Garden"]}
+    assert mapping.pick({"short": " ", "long": "Large."}) == {"description": "Large."}
+
+
+def test_file_and_options_over_it(tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text(TOML)
+    mapping = ColumnMap.parse(["title=label"], file)
+    row = {"sku": "1", "name": "n", "label": "l", "short": "a", "color": "red", "internal": "x"}
+    assert mapping.format == "csv"
+    assert mapping.category_separator == "/"
+    assert mapping.pick(row) == {
+        "item_id": "1",
+        "title": "l",
+        "description": "a",
+        "currency": "USD",
+        "attributes": {"shop": "north", "colour": "red", "name": "n"},
+    }
+
+
+def test_a_row_overrules_a_constant(tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text('[constants]\ncurrency = "USD"\n')
+    mapping = ColumnMap.parse((), file)
+    assert mapping.pick({"currency": "EUR"})["currency"] == "EUR"
+    assert mapping.pick({"currency": ""})["currency"] == "USD"
+
+
+def test_notes_tell_what_became_of_other_columns() -> None:
+    notes = Notes()
+    mapping = ColumnMap()
+    row = {"item_id": "1", "title": "t", "size": "L", "tags": ["a"], "nested": {"a": 1}}
+    picked = mapping.pick(row, notes)
+    assert picked["attributes"] == {"size": "L", "tags": ["a"]}
+    assert notes.as_attributes == {"size": 1, "tags": 1}
+    assert notes.left_out == {"nested": 1}
+
+
+@pytest.mark.parametrize("option", ["title", "title=", "=name"])
+def test_option_without_its_halves(option: str) -> None:
+    with pytest.raises(MappingError, match="write it as field=column"):
+        ColumnMap.parse([option])
+
+
+def test_unknown_field_is_named_with_those_there_are() -> None:
+    with pytest.raises(MappingError, match=r"'tite' is not a field of an item.*title"):
+        ColumnMap.parse(["tite=name"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[feilds]\n", "'feilds' is not known"),
+        ("fields = 3\n", "fields has to be a table"),
+        ("[fields]\ntitle = 3\n", "title wants a column's name"),
+        ("[fields\n", "can't be read"),
+        ("ignore = 'x'\n", "ignore wants a list"),
+        ("delimiter = 1\n", "delimiter wants a text"),
+    ],
+)
+def test_wrong_files(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text(text)
+    with pytest.raises(MappingError, match=message):
+        ColumnMap.parse((), file)
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(MappingError, match="can't be read"):
+        ColumnMap.parse((), tmp_path / "none.toml")
+
+
+def test_header_is_checked() -> None:
+    mapping = ColumnMap.parse(["title=name"])
+    mapping.check_header(["item_id", "name"])
+    with pytest.raises(MappingError, match=r"no column 'name' \(mapped to title\).*sku, label"):
+        mapping.check_header(["sku", "label"])
+    with pytest.raises(MappingError, match=r"--map item_id=COLUMN. The columns: sku, name"):
+        mapping.check_header(["sku", "name"])
+    with pytest.raises(MappingError, match="names 'name' twice"):
+        mapping.check_header(["item_id", "name", "name"])

@@ -1,0 +1,286 @@
+"""Catalogues as they come: JSON lines and CSV, packed or not, with their dirt."""
+
+import gzip
+import io
+import json
+import os
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from indexer.catalogue.catalogue_file import CatalogueError, open_catalogue
+from indexer.catalogue.column_map import ColumnMap, Notes
+from indexer.catalogue.items import Item, read_items, to_item
+from indexer.catalogue.rejects import Reject
+
+RETROTECH = ColumnMap.parse(
+    [
+        "item_id=upc",
+        "title=name",
+        "brand=manufacturer",
+        "description=short_description",
+        "description=long_description",
+    ]
+)
+
+
+def split(
+    path: Path, mapping: ColumnMap | None = None, **options: str
+) -> tuple[list[Item], list[Reject]]:
+    rows = list(read_items(path, mapping, **options))
+    return (
+        [row for row in rows if isinstance(row, Item)],
+        [row for row in rows if isinstance(row, Reject)],
+    )
+
+
+def test_every_field_of_json(tmp_path: Path) -> None:
+    row = {
+        "item_id": 7,
+        "title": "Phone  &amp; case",
+        "description": "<b>New</b>",
+        "brand": "Acme",
+        "category": "Phones > Smartphones",
+        "price": "1,049.00",
+        "currency": "USD",
+        "available": "no",
+        "popularity": 12,
+        "image_url": "https://example.com/7.jpg",
+        "attributes": {"colour": "red", "weight.kg": 1.5},
+        "language": "en",
+        "updated_at": "2026-11-24T10:15:00Z",
+    }
+    file = tmp_path / "one.jsonl"
+    file.write_text(json.dumps(row))
+    assert split(file) == (
+        [
+            Item(
+                item_id="7",
+                title="Phone & case",
+                description="<b>New</b>",
+                brand="Acme",
+                category=("Phones", "Smartphones"),
+                price=1049.0,
+                currency="USD",
+                available=False,
+                popularity=12.0,
+                image_url="https://example.com/7.jpg",
+                attributes={"colour": "red", "weight_kg": "1.5"},
+                language="en",
+                updated_at="2026-11-24T10:15:00Z",
+            )
+        ],
+        [],
+    )
+
+
+def test_bad_rows_have_line_and_reason_and_the_rest_goes_on(tmp_path: Path) -> None:
+    file = tmp_path / "dirty.jsonl"
+    file.write_bytes(
+        b"\n".join(
+            [
+                b'{"item_id": "1", "title": "good"}',
+                b'{"item_id": "2", "title": " "}',
+                b'{"title": "no id"}',
+                b"",
+                b'{"item_id": "3", "title": "x", "price": "cheap"}',
+                b'{"item_id": "4", "title": "x", "popularity": -2}',
+                b'{"item_id": "1", "title": "again"}',
+                b'{"item_id": "5", "title": "cut',
+                b'{"item_id": "6", "title": "bad \xff byte"}',
+                b'["not", "an", "object"]',
+                b'{"item_id": "' + b"7" * 513 + b'", "title": "x"}',
+                b'{"item_id": "8", "title": {"en": "x"}}',
+                b'{"item_id": "9", "title": "x", "attributes": "red"}',
+                b'{"item_id": "10", "title": "also good"}',
+            ]
+        )
+    )
+    items, rejects = split(file)
+    assert [item.item_id for item in items] == ["1", "10"]
+    assert {reject.line: reject.reason.split(":")[0] for reject in rejects} == {
+        2: "title is missing",
+        3: "item_id is missing",
+        5: "price 'cheap' is not a number",
+        6: "popularity -2 is negative",
+        7: "item_id 1 stands on line 1 already",
+        8: "not JSON",
+        9: "not JSON",
+        10: "not a JSON object",
+        11: f"item_id {'7' * 40}... is longer than 512 bytes",
+        12: "title is an object; a text is wanted",
+        13: "attributes 'red' is not an object",
+    }
+    assert rejects[0].raw == '{"item_id": "2", "title": " "}'
+
+
+def test_csv_with_quotes_line_breaks_and_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "shop.csv"
+    file.write_bytes(
+        b"\xef\xbb\xbfitem_id,title,description\r\n"
+        b'1,"A ""big"" one","first line\r\nsecond, line"\r\n'
+        b"2,plain, \r\n"
+        b"\r\n"
+        b"3,too,many,columns\r\n"
+        b"4,\xff bad byte,\r\n"
+        b"5,last,"
+    )
+    items, rejects = split(file)
+    assert [(i.item_id, i.title, i.description) for i in items] == [
+        ("1", 'A "big" one', "first line\r\nsecond, line"),
+        ("2", "plain", ""),
+        ("5", "last", ""),
+    ]
+    assert [(r.line, r.reason) for r in rejects] == [
+        (6, "4 columns; the header has 3"),
+        (7, "not UTF-8"),
+    ]
+
+
+def test_an_unclosed_quote_costs_its_row_alone(tmp_path: Path) -> None:
+    file = tmp_path / "shop.csv"
+    rows = [f'"{n}","item {n}"' for n in range(100)]
+    rows[10] = '"10","never closed'
+    file.write_text("\n".join(['"item_id","title"', *rows]))
+    items, rejects = split(file)
+    assert len(items) == 99
+    assert [reject.line for reject in rejects] == [12]
+
+
+def test_an_unclosed_quote_on_the_last_line(tmp_path: Path) -> None:
+    file = tmp_path / "shop.csv"
+    file.write_text('item_id,title\n1,one\n2,"two\n')
+    items, rejects = split(file)
+    assert [item.item_id for item in items] == ["1"]
+    assert [(r.line, r.reason) for r in rejects] == [(3, "a quote is opened and never closed")]
+
+
+def test_backslash_escapes_are_recognised_and_plain_backslashes_kept(tmp_path: Path) -> None:
+    escaped = tmp_path / "dump.csv"
+    escaped.write_text('"item_id","title"\n"1","a 3\\" fan, quiet"\n"2","b"\n')
+    assert [item.title for item in split(escaped)[0]] == ['a 3" fan, quiet', "b"]
+    plain = tmp_path / "plain.csv"
+    plain.write_text('"item_id","title"\n"1","C:\\temp"\n"2","b"\n')
+    assert [item.title for item in split(plain)[0]] == ["C:\\temp", "b"]
+
+
+@pytest.mark.parametrize("sign", [";", "\t", "|"])
+def test_delimiters(tmp_path: Path, sign: str) -> None:
+    file = tmp_path / "shop.csv"
+    file.write_text(f"item_id{sign}title\n1{sign}one, two\n")
+    assert split(file)[0][0].title == "one, two"
+
+
+def test_gzip_is_recognised_whatever_the_name(tmp_path: Path) -> None:
+    file = tmp_path / "shop"
+    file.write_bytes(gzip.compress(b'{"item_id": "1", "title": "packed"}\n'))
+    assert split(file)[0][0].title == "packed"
+
+
+def test_a_damaged_gzip_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "shop.gz"
+    rows = b"".join(b'{"item_id": "%d", "title": "packed"}\n' % n for n in range(5000))
+    file.write_bytes(gzip.compress(rows)[:-2000])
+    with pytest.raises(CatalogueError, match=r"not whole|to its end"):
+        split(file)
+
+
+def test_standard_input_can_be_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = gzip.compress(b'{"item_id": "1", "title": "piped"}\n')
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(packed)))
+    with open_catalogue("-") as catalogue:
+        assert catalogue.name == "standard input"
+        for _ in range(2):
+            assert [item.title for item in read_items(catalogue) if isinstance(item, Item)] == [
+                "piped"
+            ]
+
+
+def test_a_pipe_is_copied_first(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.write(write, b"item_id,title\n1,one\n")
+    os.close(write)
+    with open_catalogue(f"/dev/fd/{read}") as catalogue:
+        assert len(list(read_items(catalogue))) == len(list(read_items(catalogue))) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        (b'[{"item_id": "1"}]', "one JSON array"),
+        ("item_id,title\n1,x\n".encode("utf-16"), "UTF-16"),
+    ],
+)
+def test_files_that_are_no_catalogue(tmp_path: Path, content: bytes, message: str) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    with pytest.raises(CatalogueError, match=message):
+        split(file)
+
+
+def test_missing_file_and_folder(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError, match="can't be opened: No such file"):
+        split(tmp_path / "none.jsonl")
+    with pytest.raises(CatalogueError, match="is a folder"):
+        split(tmp_path)
+
+
+def test_long_attribute_is_left_out_and_said() -> None:
+    notes = Notes()
+    values = {"item_id": "1", "title": "t", "attributes": {"html": "x" * 9000, "size": "L"}}
+    assert to_item(values, notes=notes).attributes == {"size": "L"}
+    assert notes.left_out == {"html (longer than 8000 bytes)": 1}
+
+
+def test_category_as_list_or_text() -> None:
+    def category(value: object, separator: str = " > ") -> tuple[str, ...]:
+        return to_item({"item_id": "1", "title": "t", "category": value}, separator).category
+
+    assert category(["Action", " ", "Crime"]) == ("Action", "Crime")
+    assert category("Phones > Smart") == ("Phones", "Smart")
+    assert category("Phones/Smart", "/") == ("Phones", "Smart")
+    assert category(None) == ()
+
+
+def test_embedded_text_repeats_nothing() -> None:
+    item = Item("1", "Acme red phone", "Acme red phone: slim, 6 inch.", "Acme", ("Phones", "Smart"))
+    assert item.text == "Acme red phone. Smart. slim, 6 inch."
+    assert Item("1", "Phone", brand="Acme", category=("Phone",)).text == "Phone. Acme"
+    assert Item("1", "Phone").text == "Phone"
+    long = Item("1", "Phone", " ".join(f"word{n}" for n in range(500)))
+    assert len(long.text.split()) <= 41
+
+
+def test_the_whole_of_the_best_buy_csv(shared_data: Path) -> None:
+    begun = time.perf_counter()
+    items, rejects = split(shared_data / "retrotech" / "products.csv.gz", RETROTECH)
+    seconds = time.perf_counter() - begun
+    assert (len(items), len(rejects)) == (46_156, 2_038)
+    assert Counter("already" in reject.reason for reject in rejects) == {True: 2_038}
+    by_id = {item.item_id: item for item in items}
+    assert by_id["761345750011"].title == 'Antec - 3.125" Case Cooling Fan'
+    assert by_id["634878802406"].brand == "Salamander Designs"
+    assert not any("&#x" in item.title for item in items)
+    assert by_id["096009010836"].brand == ""  # a blank is written as one space
+    assert seconds < 20  # about 0.7 s on an idle machine
+
+
+@pytest.mark.parametrize(
+    ("file", "options", "count"),
+    [
+        ("homedepot/items.jsonl.gz", [], 54_667),
+        ("amazon_games/items.jsonl.gz", [], 16_859),
+        ("movielens/items.jsonl.gz", ["category=genres", "description=overview"], 9_742),
+        ("jd_taobao_zh/phones.jsonl.gz", ["popularity=comments", "attributes.shop=shop"], 240),
+    ],
+)
+def test_other_catalogues_load_whole(
+    shared_data: Path, file: str, options: list[str], count: int
+) -> None:
+    items, rejects = split(shared_data / file, ColumnMap.parse(options))
+    assert (len(items), rejects) == (count, [])

@@ -1,0 +1,45 @@
+"""Terms and attribute features: what D_q and D_a count."""
+
+import pytest
+
+from indexer.catalogue.items import Item
+from indexer.catalogue.terms import attribute_features, category_paths, price_band, terms
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Cast-Iron Skillet, 10 in.", ["cast", "iron", "skillet", "10", "in"]),
+        ("collector's edition", ["collector's", "edition"]),
+        ("小米手机", ["小米", "米手", "手机"]),
+        ("红米Note5 手", ["红米", "note5", "手"]),
+        ("", []),
+    ],
+)
+def test_terms_are_words_and_bigrams_of_cjk_runs(text: str, expected: list[str]) -> None:
+    assert terms(text) == expected
+
+
+def test_category_paths_hold_every_level() -> None:
+    assert category_paths(("Phones", "Smart", "5G")) == [
+        "Phones",
+        "Phones > Smart",
+        "Phones > Smart > 5G",
+    ]
+
+
+def test_a_price_band_spans_a_factor_of_about_one_and_a_half() -> None:
+    assert price_band(100) == price_band(105)
+    assert price_band(100) != price_band(150)
+    assert price_band(0) < 0  # nothing breaks on a gift
+
+
+def test_features_leave_out_what_an_item_does_not_have() -> None:
+    assert attribute_features(Item(item_id="1", title="lamp lamp")) == ["word:lamp"]
+    full = Item(
+        item_id="1", title="Lamp", brand="Lumo", category=("Home", "Light"), price=20.0,
+        currency="EUR",
+    )  # fmt: skip
+    assert attribute_features(full) == [
+        "brand:lumo", "category:home", "category:home > light", "price:EUR:9", "word:lamp",
+    ]  # fmt: skip

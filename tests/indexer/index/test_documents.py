@@ -1,0 +1,52 @@
+"""Items as documents and back."""
+
+import numpy as np
+
+from indexer.catalogue.items import Item
+from indexer.index.documents import float16_base64, from_float16_base64, to_document, to_stored_item
+
+FULL = Item(
+    item_id="7",
+    title="Red phone",
+    description="Slim.",
+    brand="Acme",
+    category=("Phones", "Smart"),
+    price=99.5,
+    currency="USD",
+    available=False,
+    popularity=3.0,
+    image_url="https://example.com/7.jpg",
+    attributes={"colour": "red"},
+    language="en",
+    updated_at="2026-11-24T10:15:00Z",
+)
+
+
+def test_document() -> None:
+    vector = np.array([0.6, 0.8], dtype=np.float32)
+    document = to_document(FULL, vector)
+    assert document["category"] == ["Phones", "Phones > Smart"]
+    assert document["popularity_rank"] == 3.0
+    assert "brand:acme" in document["features"]
+    assert document["vector"] is vector
+    np.testing.assert_allclose(from_float16_base64(document["vector_float16"]), vector, atol=1e-3)
+
+
+def test_blank_fields_are_absent() -> None:
+    document = to_document(Item("1", "Phone"), None)
+    assert set(document) == {"item_id", "title", "available", "popularity", "features"}
+
+
+def test_the_item_comes_back() -> None:
+    assert to_stored_item(to_document(FULL, None)) == FULL
+    assert to_stored_item(to_document(Item("1", "Phone"), None)) == Item("1", "Phone")
+
+
+def test_float16_is_little_endian_and_near() -> None:
+    assert float16_base64(np.array([1.0], dtype=np.float32)) == "ADw="
+    assert from_float16_base64("ADw") == from_float16_base64("ADw=") == 1.0
+    vector = np.random.default_rng(1).normal(size=384).astype(np.float32)
+    vector /= np.linalg.norm(vector)
+    back = from_float16_base64(float16_base64(vector))
+    assert back.dtype == np.float32
+    assert float(back @ vector) > 0.999
