@@ -36,7 +36,7 @@ from learning.evaluation.variants import WHOLE
 from learning.evaluation.workbench import Setup
 from learning.training.ranking_losses import both
 from learning.training.trainable_encoder import TrainableEncoder
-from query_service import recommend
+from query_service import pipeline
 
 RELEVANT = 2.67
 LIST = 8  # items of a list to learn from
@@ -113,7 +113,7 @@ def _asked(
     service: OfflineService, judged: Judgments, most: int | None, first: int, progress: Progress
 ) -> list[Asked]:
     def ask(query: str) -> Asked:
-        hits = recommend.search(service, search_request(query, size=first)).hits
+        hits = pipeline.search(service, search_request(query, size=first)).hits
         scores = np.array([hit.score for hit in hits])
         ids = tuple(hit.item_id for hit in hits)
         return Asked(query, ids, scores, dict(judged.grades[query]))

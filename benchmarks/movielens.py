@@ -33,9 +33,9 @@ from learning.evaluation.metrics import Values, ndcg, padded, recall
 from plugin_config.client import connect, ping_or_raise
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service import recommend
-from query_service.requests import EventIn, RecommendRequest
-from query_service.reranker import Reranker
+from query_service import pipeline
+from query_service.ranking.reranker import Reranker
+from query_service.schemas.search import EventIn, RecommendRequest
 from query_service.service import Service
 from query_service.settings import ServiceSettings
 
@@ -168,7 +168,7 @@ def answer(service: Service, session_id: str, scenario: str, size: int) -> tuple
             "deadline_ms": DEADLINE_MS,
         }
     )
-    response = recommend.recommend(service, request)
+    response = pipeline.recommend(service, request)
     return [hit.item_id for hit in response.hits], bool(response.degraded)
 
 

@@ -25,8 +25,8 @@ from opensearchpy.helpers import scan
 from plugin_config.client import connect
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service.http.app import create_app
 from query_service.settings import ServiceSettings
+from query_service.web.app import create_app
 
 START = 1_800_000_000.0  # the clock of the first request
 VISITORS = 24

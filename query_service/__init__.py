@@ -1,1 +1,1 @@
-"""A request and a session in, ranked items out."""
+"""A request and a session in, ranked hits out."""

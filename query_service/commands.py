@@ -27,9 +27,9 @@ def serve(host: str | None, port: int | None) -> None:
     any other address than this machine's own put something before it that has.
     """
     from plugin_config.settings import ClusterSettings, load
-    from query_service.http import logs
-    from query_service.http.web_server import WebServer, shared_metrics
     from query_service.settings import ServiceSettings
+    from query_service.web import logs
+    from query_service.web.web_server import WebServer, shared_metrics
 
     settings = load(ServiceSettings, host=host, port=port)
     cluster = load(ClusterSettings)

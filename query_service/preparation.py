@@ -9,17 +9,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from query_service import ranking, user_vector
-from query_service.candidates import LEGS, WORDS, Candidates
-from query_service.filters import clauses
+from query_service.index_view import View
 from query_service.progress import Progress
-from query_service.requests import RankRequest, RecommendRequest, SearchRequest
-from query_service.reranker import Features
-from query_service.retrieval import Plan, Retrieved, retrieve, retrieve_ids
+from query_service.ranking import stage
+from query_service.ranking.reranker import Features
+from query_service.retrieval.candidates import LEGS, WORDS, Candidates
+from query_service.retrieval.filters import clauses
+from query_service.retrieval.legs import Plan, Retrieved, retrieve, retrieve_ids
+from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
 from query_service.service import LEAST_S, Service
-from query_service.serving import View
-from query_service.user_vector import UserVector
-from query_service.visitor import Visitor
+from query_service.user import user_vector
+from query_service.user.user_vector import UserVector
+from query_service.user.visitor import Visitor
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def _searched(service: Service, view: View, request: SearchRequest, progress: Pr
         titles=service.reads_titles,
     )
     retrieved = _retrieve(service, view, plan, progress)
-    inputs = ranking.features(view, retrieved.candidates, embedding, person, visitor, request.query)
+    inputs = stage.features(view, retrieved.candidates, embedding, person, visitor, request.query)
     return Prepared(retrieved, inputs, person, visitor, embedding)
 
 
@@ -92,7 +93,7 @@ def _recommended(
     retrieved = _retrieve(service, view, plan, progress)
     # The popular leg's scores are popularity, which is a feature of its own.
     retrieved = replace(retrieved, candidates=_without_words(retrieved.candidates))
-    inputs = ranking.features(view, retrieved.candidates, None, person, visitor)
+    inputs = stage.features(view, retrieved.candidates, None, person, visitor)
     return Prepared(retrieved, inputs, person, visitor)
 
 
@@ -110,7 +111,7 @@ def _given(service: Service, view: View, request: RankRequest, progress: Progres
     candidates = retrieve_ids(service.client, view.index, request.item_ids, plan, view.dims)
     progress.clock.step("retrieve")
     progress.ran("retrieve")
-    inputs = ranking.features(view, candidates, embedding, person, visitor, query_text, given=True)
+    inputs = stage.features(view, candidates, embedding, person, visitor, query_text, given=True)
     return Prepared(Retrieved(candidates, total=len(candidates)), inputs, person, visitor)
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from plugin_config.errors import LiveIntentError
-from query_service.serving import Clock
+from query_service.index_view import Clock
 
 log = logging.getLogger(__name__)
 

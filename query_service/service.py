@@ -19,24 +19,24 @@ from plugin_config.errors import LiveIntentError
 from plugin_config.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
-from query_service.candidates import LEGS
+from query_service.index_view import Items, View, ViewHolder
 from query_service.progress import Progress
-from query_service.ranking import Cost
-from query_service.requests import (
+from query_service.ranking.reranker import Scoring
+from query_service.ranking.stage import Cost
+from query_service.retrieval.candidates import LEGS
+from query_service.retrieval.legs import unavailable
+from query_service.schemas.search import (
     EventIn,
     RankRequest,
     RecommendRequest,
     SearchRequest,
     SearchResponse,
 )
-from query_service.reranker import Scoring
-from query_service.retrieval import unavailable
-from query_service.serving import Items, View, ViewHolder
 from query_service.sessions.documents import KnownItem, SessionLimits
 from query_service.sessions.store import EventOutcome, SessionStore, SessionsUnreadable
 from query_service.settings import ServiceSettings
-from query_service.user_vector import FusionWeights, UserModel
-from query_service.visitor import Event, PastQuery, Visitor
+from query_service.user.user_vector import FusionWeights, UserModel
+from query_service.user.visitor import Event, PastQuery, Visitor
 
 log = logging.getLogger(__name__)
 Vectors = NDArray[np.float32]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from learning.evaluation.variants import ablations
-from query_service.rerank_features import GROUPS
+from query_service.ranking.feature_matrix import GROUPS
 
 TO_FIRST, TO_BEFORE = ", to the first row", ", to before"  # name differences among measures
 WEIGHTS, MINUTES = "weights trained", "minutes"  # of a training

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from learning.data.behaviour import PastEvent, Sequences, VisitRow
 from learning.data.splits import split_of
 from learning.data.ubi_log import UbiLog
-from query_service import actions
-from query_service.steps import QUERY
+from query_service.user import actions
+from query_service.user.session_steps import QUERY
 
 STEP_S = 60.0  # between events without times, as an evaluation places them
 MOST_VALIDATION = 2000  # users; an interval of a few thousandths, and the others can teach

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from learning.data.behaviour import PastEvent
 from query_service.sessions.documents import KnownItem
-from query_service.visitor import Event, Visitor
+from query_service.user.visitor import Event, Visitor
 
 STEP_S = 60.0  # between events without times
 Vectors = NDArray[np.float32]

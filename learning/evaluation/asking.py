@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from indexer.progress import Progress
-from query_service.requests import SearchRequest, SearchResponse
+from query_service.schemas.search import SearchRequest, SearchResponse
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")

@@ -17,8 +17,8 @@ from learning.evaluation.asking import (
 from learning.evaluation.evaluate import Measured, Values
 from learning.evaluation.metrics import binary_table, ndcg, recall
 from learning.evaluation.offline_service import OfflineService
-from query_service import recommend
-from query_service.requests import RankRequest
+from query_service import pipeline
+from query_service.schemas.search import RankRequest
 
 MOST_RANKED = 500  # items that one request to rank may name
 
@@ -50,7 +50,7 @@ def full_catalogue(
     """
 
     def ask(query: str) -> Found:
-        return Found.of(recommend.search(service, search_request(query)))
+        return Found.of(pipeline.search(service, search_request(query)))
 
     answers, seconds = ask_all(ask, judgments.queries, f"search by {label}", threads, progress)
     gains = _gains(answers, judgments, relevant, DEPTH)
@@ -78,7 +78,7 @@ def judged_lists(
         item_ids = list(judgments.grades[query])[:MOST_RANKED]
         given = {"item_ids": item_ids, "query": query, "session_id": SESSION}
         request = RankRequest.model_validate(given | ALWAYS)
-        return Found.of(recommend.rank(service, request))
+        return Found.of(pipeline.rank(service, request))
 
     answers, seconds = ask_all(ask, judgments.queries, f"rank by {label}", threads, progress)
     gains = _gains(answers, judgments, relevant, 5)

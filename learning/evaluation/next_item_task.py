@@ -16,8 +16,8 @@ from learning.evaluation.report import Report
 from learning.evaluation.targets import target_measures
 from learning.evaluation.variants import Variant, with_verdicts
 from learning.evaluation.workbench import Setup, Workbench
-from query_service import recommend
-from query_service.requests import RankRequest, RecommendRequest
+from query_service import pipeline
+from query_service.schemas.search import RankRequest, RecommendRequest
 
 ALL = "all items: "  # before the measures over the whole catalogue
 
@@ -114,12 +114,12 @@ class NextItemTask:
             def among(question: NextItem) -> Found:
                 given = {"item_ids": question.candidates, "session_id": question.session_id}
                 request = RankRequest.model_validate(given | ALWAYS)
-                return Found.of(recommend.rank(service, request))
+                return Found.of(pipeline.rank(service, request))
 
             def of_all(question: NextItem) -> Found:
                 given = {"session_id": question.session_id, "size": DEPTH}
                 request = RecommendRequest.model_validate(given | ALWAYS)
-                return Found.of(recommend.recommend(service, request))
+                return Found.of(pipeline.recommend(service, request))
 
             threads, progress = self.setup.threads, self.setup.progress
             few, few_s = ask_all(among, questions, f"rank: {variant.label}", threads, progress)

@@ -12,15 +12,20 @@ from indexer.encoder_spec import EncoderSpec
 from learning.data.visitors import Visitors
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
-from query_service.candidates import LEGS
+from query_service.index_view import View
 from query_service.progress import Progress
-from query_service.requests import RankRequest, RecommendRequest, SearchRequest, SearchResponse
-from query_service.reranker import Scoring
+from query_service.ranking.reranker import Scoring
+from query_service.retrieval.candidates import LEGS
+from query_service.schemas.search import (
+    RankRequest,
+    RecommendRequest,
+    SearchRequest,
+    SearchResponse,
+)
 from query_service.service import QueryEncoder, Service
-from query_service.serving import View
 from query_service.settings import ServiceSettings
-from query_service.user_vector import UserModel
-from query_service.visitor import Visitor
+from query_service.user.user_vector import UserModel
+from query_service.user.visitor import Visitor
 
 Vectors = NDArray[np.float32]
 

@@ -18,8 +18,8 @@ from learning.evaluation.report import Report
 from learning.evaluation.targets import target_measures
 from learning.evaluation.variants import WHOLE, Variant, with_verdicts
 from learning.evaluation.workbench import Setup, Workbench
-from query_service import recommend
-from query_service.requests import RecommendRequest, SearchRequest
+from query_service import pipeline
+from query_service.schemas.search import RecommendRequest, SearchRequest
 
 BOTH = "query + history"
 
@@ -190,7 +190,7 @@ def _query_alone(service: OfflineService, question: Question) -> Found:
 
 def _history_alone(service: OfflineService, question: Question) -> Found:
     given = {"session_id": question.own, "size": DEPTH}
-    answer = recommend.recommend(service, RecommendRequest.model_validate(given | ALWAYS))
+    answer = pipeline.recommend(service, RecommendRequest.model_validate(given | ALWAYS))
     return _without(Found.of(answer), question.seen)
 
 
@@ -212,13 +212,13 @@ def _searched(
     A second page makes up for those, unless the target is found on the first.
     """
     asked = {"query": question.row.query, "size": DEPTH, **given} | ALWAYS
-    first = Found.of(recommend.search(service, SearchRequest.model_validate(asked)))
+    first = Found.of(pipeline.search(service, SearchRequest.model_validate(asked)))
     kept = _without(first, left_out)
     missing = len(first.ids) - len(kept.ids)
     if not missing or len(first.ids) < DEPTH or question.row.target in kept.ids:
         return kept
     asked |= {"from": DEPTH, "size": missing}
-    second = Found.of(recommend.search(service, SearchRequest.model_validate(asked)))
+    second = Found.of(pipeline.search(service, SearchRequest.model_validate(asked)))
     more = _without(second, left_out)
     return Found(tuple(dict.fromkeys([*kept.ids, *more.ids])), kept.lacking + more.lacking)
 

@@ -12,7 +12,7 @@ from learning.evaluation.report import Report
 from learning.evaluation.variants import Variant
 from learning.evaluation.workbench import Setup
 from plugin_config.errors import SettingsError
-from query_service.candidates import LEGS, MEANING, WORDS
+from query_service.retrieval.candidates import LEGS, MEANING, WORDS
 
 
 def legs_of(text: str) -> frozenset[str]:

@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from learning.evaluation.evaluate import Measured
 from learning.evaluation.intervals import paired_difference
-from query_service.candidates import LEGS, MEANING, PERSON, WORDS
+from query_service.retrieval.candidates import LEGS, MEANING, PERSON, WORDS
 
 NOT_PAYING = "does not pay"
 

@@ -21,11 +21,11 @@ from plugin_config.settings import load
 if TYPE_CHECKING:
     from indexer.encoder.encoder import Encoder
     from learning.evaluation.offline_service import OfflineService
-    from query_service.learned_reranker import LearnedReranker
-    from query_service.reranker import Reranker
+    from query_service.ranking.learned_reranker import LearnedReranker
+    from query_service.ranking.reranker import Reranker
     from query_service.service import QueryEncoder
     from query_service.sessions.documents import KnownItem
-    from query_service.user_model import UserModel
+    from query_service.user.user_model import UserModel
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Setup:
         """
         from indexer.encoder.encoder import Encoder
         from indexer.settings import EncoderSettings, IndexSettings
-        from query_service.learned_parts import learned_parts
+        from query_service.models import learned_parts
 
         with ClusterSession(self.url, self.prefix) as cluster:
             settings = load(IndexSettings, analyzer=self.analyzer)
@@ -159,7 +159,7 @@ class Workbench:
         What is learned of items and visitors fits one layout only.
         """
         from indexer.settings import EncoderSettings
-        from query_service.reranker import Reranker
+        from query_service.ranking.reranker import Reranker
 
         spec = self.encoder.spec
         other = "sum" if spec.layout == "concat" else "concat"

@@ -21,7 +21,7 @@ from learning.training.train_reranker import (
     residual_scores,
 )
 from plugin_config.errors import SettingsError
-from query_service.learned_reranker import LearnedReranker, RerankerConfig
+from query_service.ranking.learned_reranker import LearnedReranker, RerankerConfig
 
 FIXED, TREES, BEST = "fixed", "lightgbm", "best"
 Values = NDArray[np.float64]

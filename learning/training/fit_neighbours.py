@@ -1,4 +1,4 @@
-"""Counts of visits for `query_service.neighbours`, and the same without some of the visitors.
+"""Counts of visits for `ranking.cooccurrence`, and the same without some of the visitors.
 
 A count that has seen a row's own target validates wonderfully and fails in the shop. Here the
 visitors are cut into FOLDS parts by a hash, and a training row is given what the visitors of the
@@ -14,7 +14,7 @@ from scipy import sparse
 from scipy.sparse.linalg import cg
 
 from learning.data.behaviour import VisitRow
-from query_service.neighbours import Neighbours
+from query_service.ranking.cooccurrence import Neighbours
 
 FOLDS = 5
 MOST = 200  # neighbours kept of an item

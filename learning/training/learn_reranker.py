@@ -25,7 +25,7 @@ from learning.training.fit_neighbours import cross_fitted, fit, fold_of
 from learning.training.ranking_lists import ListMaker, RankingList
 from learning.training.ranking_questions import Question
 from learning.training.runs import Board, Checkpoints, Provenance
-from query_service.neighbours import Neighbours
+from query_service.ranking.cooccurrence import Neighbours
 
 if TYPE_CHECKING:
     from learning.training.train_reranker import TrainingSettings

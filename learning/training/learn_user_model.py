@@ -41,7 +41,7 @@ from learning.training.runs import Board, Checkpoints, Provenance
 from learning.training.train_gates import OTHERS, Gates, train_gates
 from learning.training.train_user_model import Learned, Trainer, TrainingSettings, whole_catalogue
 from plugin_config.settings import load
-from query_service.user_model import UserModelConfig
+from query_service.user.user_model import UserModelConfig
 
 if TYPE_CHECKING:
     from indexer.encoder.encoder import Encoder

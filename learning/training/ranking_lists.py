@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from indexer.progress import Progress
 from learning.evaluation.offline_service import OfflineService
 from learning.training.ranking_questions import Question
-from query_service.neighbours import Neighbours
+from query_service.index_view import Clock
 from query_service.preparation import prepare
 from query_service.progress import Progress as Steps
-from query_service.rerank_features import COLUMNS, PAIRS, inputs
-from query_service.reranker import Reranker
-from query_service.serving import Clock
+from query_service.ranking.cooccurrence import Neighbours
+from query_service.ranking.feature_matrix import COLUMNS, PAIRS, inputs
+from query_service.ranking.reranker import Reranker
 
 Floats = NDArray[np.float32]
 PART = 500  # questions a file

@@ -16,8 +16,8 @@ from learning.data.negatives import PopularityDraw
 from learning.data.propensities import Propensities
 from learning.data.ubi_log import UbiLog
 from learning.evaluation.asking import ALWAYS, DEPTH, search_request
-from query_service import actions
-from query_service.requests import RankRequest, RecommendRequest, SearchRequest
+from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
+from query_service.user import actions
 
 Request = SearchRequest | RecommendRequest | RankRequest
 ALONE_EVERY = 4  # one query of so many is asked without the history too

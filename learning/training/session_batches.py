@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from learning.data.sessions import Session
-from query_service.actions import ACTIONS, weight
-from query_service.steps import QUERY
-from query_service.user_vector import FusionWeights
+from query_service.user.actions import ACTIONS, weight
+from query_service.user.session_steps import QUERY
+from query_service.user.user_vector import FusionWeights
 
 SCENARIO = "shop"
 

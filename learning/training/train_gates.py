@@ -24,8 +24,8 @@ from learning.data.behaviour import VisitRow
 from learning.data.visitors import Visitors
 from learning.evaluation.intervals import Interval, bootstrap, paired_difference
 from query_service.sessions.documents import KnownItem
-from query_service.user_model import UserModel
-from query_service.user_vector import UserVector, build
+from query_service.user.user_model import UserModel
+from query_service.user.user_vector import UserVector, build
 
 Vectors = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Vectors]

@@ -21,7 +21,7 @@ from learning.training.runs import (
     restore_module,
     restore_optimizer,
 )
-from query_service.learned_reranker import LearnedReranker, RerankerConfig, Residual
+from query_service.ranking.learned_reranker import LearnedReranker, RerankerConfig, Residual
 
 Floats = NDArray[np.float32]
 

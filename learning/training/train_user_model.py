@@ -31,8 +31,8 @@ from learning.training.runs import (
     restore_optimizer,
 )
 from learning.training.session_batches import Batch, batches, formula, padded
-from query_service.user_model import UserModel, UserModelConfig
-from query_service.user_vector import FusionWeights
+from query_service.user.user_model import UserModel, UserModelConfig
+from query_service.user.user_vector import FusionWeights
 
 Vectors = NDArray[np.float32]
 LEAST_TEMPERATURE = 0.02

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from query_service.sessions.document_writes import Write, upsert
 from query_service.sessions.documents import (
     SessionLimits,
     session_document_id,
     user_document_id,
 )
 from query_service.sessions.scripts import append_script
-from query_service.sessions.writes import Write, upsert
 
 Rows = list[dict[str, Any]]
 

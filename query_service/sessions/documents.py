@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.index.documents import float16_base64, from_float16_base64
-from query_service.visitor import Event, PastQuery, Visitor
+from query_service.user.visitor import Event, PastQuery, Visitor
 
 DAY_MS = 24 * 3600 * 1000
 

@@ -11,6 +11,7 @@ from opensearchpy.helpers import scan
 
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
+from query_service.sessions.document_writes import Write, send, unavailable
 from query_service.sessions.documents import (
     DAY_MS,
     now_ms,
@@ -19,7 +20,6 @@ from query_service.sessions.documents import (
     without_vectors,
 )
 from query_service.sessions.scripts import forget_script
-from query_service.sessions.writes import Write, send, unavailable
 
 ROWS_SHOWN = 1000
 PASSES = 5

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plugin_config.errors import LiveIntentError
-from query_service.requests import EventIn
+from query_service.schemas.search import EventIn
+from query_service.sessions.document_writes import Result
 from query_service.sessions.documents import KnownItem, digest
-from query_service.sessions.writes import Result
-from query_service.visitor import Event
+from query_service.user.visitor import Event
 
 logger = logging.getLogger(__name__)
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]

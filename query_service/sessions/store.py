@@ -16,9 +16,10 @@ from opensearchpy.exceptions import OpenSearchException
 
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
-from query_service.requests import EventIn
-from query_service.sessions import ubi
+from query_service.schemas.search import EventIn
+from query_service.sessions import ubi_rows
 from query_service.sessions.appends import Append, gather, upserts
+from query_service.sessions.document_writes import Write, send
 from query_service.sessions.documents import (
     KnownItem,
     SessionLimits,
@@ -40,8 +41,7 @@ from query_service.sessions.intake import (
     text_vectors,
 )
 from query_service.sessions.query_log import QueryLog
-from query_service.sessions.writes import Write, send
-from query_service.visitor import PastQuery, Visitor
+from query_service.user.visitor import PastQuery, Visitor
 
 __all__ = [
     "Deleted",
@@ -154,10 +154,10 @@ class SessionStore:
         for place, given in enumerate(events):
             event, note = kept_event(given, items.get(given.item_id), texts.get(given.text), now)
             event_id = event_id_of(given)
-            row_id = ubi.event_row_id(event.session_id, event_id)
+            row_id = ubi_rows.event_row_id(event.session_id, event_id)
             stored = event_to_stored(event, event_id=row_id, received_at=now)
             gather(appends, place, given.session_id, given.user_id, event=stored)
-            row = ubi.event_row(
+            row = ubi_rows.event_row(
                 event, user_id=given.user_id, client_id=given.client_id, received=given.ubi
             )
             writes.append(Write("create", self.names.ubi_events, row_id, row))
@@ -192,7 +192,7 @@ class SessionStore:
         that is the same as the one before in its session only moves that one's time.
         """
         query_id = query.query_id or uuid.uuid4().hex
-        row = ubi.query_row(
+        row = ubi_rows.query_row(
             query,
             query_id=query_id,
             user_id=user_id,
@@ -246,7 +246,7 @@ class SessionStore:
         for place, entry in enumerate(entries):
             session_id = entry.query.session_id
             gather(appends, place, session_id, entry.user_id, query=entry.stored)
-            row_id = ubi.query_row_id(session_id, entry.query.query_id)
+            row_id = ubi_rows.query_row_id(session_id, entry.query.query_id)
             rows.append(Write("index", self.names.ubi_queries, row_id, entry.row))
         results = send(
             self.client, [*upserts(appends, self.names.sessions, self.limits, now_ms()), *rows]

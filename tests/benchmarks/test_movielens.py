@@ -14,7 +14,7 @@ from indexer.index.rebuild import rebuild
 from indexer.settings import EncoderSettings, IndexSettings
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service.reranker import Reranker
+from query_service.ranking.reranker import Reranker
 from query_service.service import Service
 from query_service.settings import ServiceSettings
 from tests.integration.rebuilding import tiny_model, write_catalogue

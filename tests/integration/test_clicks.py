@@ -15,8 +15,8 @@ from indexer.index.rebuild import rebuild
 from indexer.settings import EncoderSettings, IndexSettings
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service.http.app import create_app
 from query_service.settings import ServiceSettings
+from query_service.web.app import create_app
 from tests.integration.rebuilding import tiny_model, write_catalogue
 
 CLICKS = 1000

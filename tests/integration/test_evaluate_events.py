@@ -16,8 +16,8 @@ from indexer.index.rebuild import rebuild
 from indexer.settings import EncoderSettings, IndexSettings
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service.http.app import create_app
 from query_service.settings import ServiceSettings
+from query_service.web.app import create_app
 from tests.integration.rebuilding import TINY, environment, start_process, tiny_model
 from tests.integration.serving import Api, ids, in_thread, write_items
 from tests.integration.test_page import ARGUMENTS, NAMES

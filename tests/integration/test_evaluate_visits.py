@@ -16,8 +16,8 @@ from benchmarks.rows import broad_rows
 from indexer.index.documents import from_float16_base64
 from live_intent.main import cli
 from plugin_config.schema import VECTOR_FLOAT16
-from query_service.candidates import LEGS, MEANING, PERSON
-from query_service.retrieval import Plan, retrieve
+from query_service.retrieval.candidates import LEGS, MEANING, PERSON
+from query_service.retrieval.legs import Plan, retrieve
 from tests.integration.rebuilding import tiny_model, write_catalogue
 
 pytestmark = pytest.mark.node

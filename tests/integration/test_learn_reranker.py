@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 
 from learning.training.ranking_lists import read
 from live_intent.main import cli
-from query_service.learned_reranker import LearnedReranker
-from query_service.rerank_features import COLUMNS
+from query_service.ranking.feature_matrix import COLUMNS
+from query_service.ranking.learned_reranker import LearnedReranker
 from tests.integration.rebuilding import tiny_model, write_catalogue
 
 pytestmark = pytest.mark.node

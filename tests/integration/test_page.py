@@ -13,8 +13,8 @@ from indexer.index.rebuild import rebuild
 from indexer.settings import EncoderSettings, IndexSettings
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service.http.app import create_app
 from query_service.settings import ServiceSettings
+from query_service.web.app import create_app
 from tests.integration.rebuilding import TINY, tiny_model
 from tests.integration.serving import Api, in_thread, write_items
 

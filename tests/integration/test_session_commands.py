@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from plugin_config.provisioning import ensure_indexes
-from query_service.requests import EventIn
+from query_service.schemas.search import EventIn
 from query_service.sessions.commands import sessions
 from query_service.sessions.erasure import SessionUnknown
 from query_service.sessions.store import SessionStore

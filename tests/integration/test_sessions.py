@@ -20,12 +20,12 @@ from plugin_config.errors import ClusterUnavailable
 from plugin_config.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service.http.event_forms import parse_events
-from query_service.requests import EventIn
+from query_service.schemas.search import EventIn
 from query_service.sessions.documents import KnownItem, SessionLimits
 from query_service.sessions.erasure import SessionUnknown
 from query_service.sessions.store import EventOutcome, SessionStore, SessionsUnreadable
-from query_service.visitor import PastQuery, Visitor
+from query_service.user.visitor import PastQuery, Visitor
+from query_service.web.event_forms import parse_events
 
 DIMS = 384
 DATASETS = Path(os.environ.get("DATASETS_DIR", Path(__file__).parents[3] / "shared" / "data"))

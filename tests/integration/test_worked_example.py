@@ -20,9 +20,9 @@ from indexer.settings import EncoderSettings, IndexSettings
 from live_intent.sample_catalogue import sample_items
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service import recommend
-from query_service.requests import EventIn, Hit, SearchRequest
-from query_service.reranker import Reranker
+from query_service import pipeline
+from query_service.ranking.reranker import Reranker
+from query_service.schemas.search import EventIn, Hit, SearchRequest
 from query_service.service import Service
 from query_service.settings import ServiceSettings
 
@@ -60,14 +60,14 @@ def service_on(
 
 def visit(service: Service, xiaomi: list[str]) -> tuple[list[Hit], list[Hit]]:
     """The hits without the session and with it."""
-    before = recommend.search(service, SearchRequest(query=QUERY, session_id="visit"))
+    before = pipeline.search(service, SearchRequest(query=QUERY, session_id="visit"))
     events = [
         EventIn(action=action, item_id=item_id, session_id="visit", text=text)
         for (action, text), item_id in zip(VISIT, xiaomi, strict=True)
     ]
     outcomes = service.record_events(events)
     assert [outcome.status for outcome in outcomes] == ["accepted"] * 3
-    after = recommend.search(service, SearchRequest(query=QUERY, session_id="visit"))
+    after = pipeline.search(service, SearchRequest(query=QUERY, session_id="visit"))
     assert after.personalized
     assert not after.degraded
     return before.hits, after.hits

@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 
 from plugin_config.client import connect
 from plugin_config.settings import ClusterSettings, load
-from query_service.http.app import create_app
 from query_service.service import Service
 from query_service.settings import ServiceSettings
+from query_service.web.app import create_app
 from tests.query_service.fixtures import D, spec
 
 

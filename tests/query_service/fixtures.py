@@ -6,7 +6,7 @@ from indexer.bundle.model_bundle import ModelBundle, Statistics, fit_bundle, fit
 from indexer.bundle.projections import unit
 from indexer.catalogue.items import Item
 from indexer.encoder_spec import EncoderSpec
-from query_service.visitor import Event, PastQuery, Visitor
+from query_service.user.visitor import Event, PastQuery, Visitor
 
 D, M, K = 16, 8, 4
 NOW = 1_800_000_000.0

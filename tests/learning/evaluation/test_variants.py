@@ -4,8 +4,8 @@ import numpy as np
 
 from learning.evaluation.evaluate import Measured
 from learning.evaluation.variants import NOT_PAYING, ablations, with_verdicts
-from query_service.candidates import PERSON, WORDS
-from query_service.reranker import Reranker
+from query_service.ranking.reranker import Reranker
+from query_service.retrieval.candidates import PERSON, WORDS
 
 
 def test_every_part_is_switched_off_once() -> None:

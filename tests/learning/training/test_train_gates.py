@@ -7,8 +7,8 @@ import torch
 from indexer.progress import Silence
 from learning.data.behaviour import PastEvent, VisitRow
 from learning.training.train_gates import Parts, scores, train_gates
-from query_service.user_model import UserModel, UserModelConfig
-from query_service.user_vector import FusionWeights, build
+from query_service.user.user_model import UserModel, UserModelConfig
+from query_service.user.user_vector import FusionWeights, build
 from tests.query_service.fixtures import (
     NOW,
     K,

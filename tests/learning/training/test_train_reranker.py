@@ -17,8 +17,8 @@ from learning.training.train_reranker import (
     ndcgs,
     residual_scores,
 )
-from query_service.learned_reranker import RerankerConfig
-from query_service.rerank_features import COLUMNS, PAIRS
+from query_service.ranking.feature_matrix import COLUMNS, PAIRS
+from query_service.ranking.learned_reranker import RerankerConfig
 
 SETTINGS = TrainingSettings(epochs=6, batch=8, learning_rate=0.01, hidden=16, dropout=0.0, trees=20)
 CONFIG = RerankerConfig(hidden=16, dropout=0.0)

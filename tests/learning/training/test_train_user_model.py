@@ -14,11 +14,11 @@ from learning.data.ubi_log import Click, Impression, UbiLog
 from learning.training.runs import Board, CheckpointError, Checkpoints
 from learning.training.session_batches import decayed, formula, padded
 from learning.training.train_user_model import Trainer, TrainingSettings, whole_catalogue
-from query_service.actions import ACTIONS
-from query_service.part import Source
-from query_service.steps import QUERY
-from query_service.user_model import UserModelConfig
-from query_service.user_vector import FusionWeights, behaviour_sequence, event_weights
+from query_service.user.actions import ACTIONS
+from query_service.user.session_steps import QUERY
+from query_service.user.user_model import UserModelConfig
+from query_service.user.user_vector import FusionWeights, behaviour_sequence, event_weights
+from query_service.user.vector_part import Source
 from tests.query_service.fixtures import bundle, event
 
 ITEMS, D = 40, 12

@@ -1,0 +1,48 @@
+"""What the service takes from a learned bundle: the user model and the re-ranker."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.bundle.hashed_folder import BundleError
+from indexer.bundle.learned_bundle import RERANKER, USER_MODEL, LearnedBundle
+from indexer.encoder_spec import EncoderSpec
+from query_service.ranking.learned_reranker import LearnedReranker
+from query_service.ranking.reranker import Reranker
+from query_service.user.user_model import UserModel
+
+
+@dataclass(frozen=True)
+class LearnedParts:
+    """`user_model` None: the user vector is made by the formulas alone."""
+
+    reranker: Reranker | LearnedReranker
+    user_model: UserModel | None = None
+
+
+def learned_parts(folder: Path | None, spec: EncoderSpec, device: str = "cpu") -> LearnedParts:
+    """The parts of the bundle in `folder` (None: nothing is learned), fit for `spec`'s vectors.
+
+    Raises BundleError when the bundle is damaged, or was learned on other item vectors.
+    """
+    if folder is None:
+        return LearnedParts(Reranker(device=device))
+    bundle = LearnedBundle.open(folder)
+    user_model = None
+    if bundle.has(USER_MODEL):
+        user_model = UserModel.load(bundle.path(USER_MODEL))
+        _check(bundle, USER_MODEL, user_model.fingerprint, spec)
+    reranker: Reranker | LearnedReranker = Reranker(device=device)
+    if bundle.has(RERANKER):
+        reranker = LearnedReranker.load(bundle.path(RERANKER), device)
+        _check(bundle, RERANKER, reranker.fingerprint, spec)
+    return LearnedParts(reranker, user_model)
+
+
+def _check(bundle: LearnedBundle, part: str, learned_on: str, spec: EncoderSpec) -> None:
+    if learned_on != spec.fingerprint:
+        raise BundleError(
+            f"the {part} of the learned bundle {bundle.folder} was learned on item vectors "
+            f"{learned_on}; the settings give {spec.fingerprint} ({spec.model}). Set "
+            "LIVE_INTENT_ENCODER, LIVE_INTENT_POOLING and what goes with them as they were, or "
+            "learn again with --from this bundle"
+        )

@@ -1,0 +1,1 @@
+"""Candidates in, scores and explanations out. No I/O."""

@@ -1,0 +1,108 @@
+"""Why a hit is where it is: shares of its score by source, which add up to the score."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from query_service.ranking.reranker import Scores
+from query_service.retrieval.candidates import LEGS, Candidates
+from query_service.schemas.search import Explanation, Share, ShareKind
+from query_service.user.user_vector import UserVector
+from query_service.user.visitor import Visitor
+
+VERBS = {
+    "view": "viewed", "click": "clicked", "add_to_cart": "put in the cart", "purchase": "bought",
+    "watch": "watched", "like": "liked", "comment": "commented on", "share": "shared",
+    "dislike": "disliked", "remove_from_cart": "took out of the cart",
+}  # fmt: skip
+RERANKER = -2  # the index of what the learned re-ranker adds, beside the user model's
+SMALL = 0.02  # a share below this fraction of the score is not worth a word
+
+
+def explain(
+    place: int,
+    candidates: Candidates,
+    scores: Scores,
+    user_vector: UserVector | None,
+    visitor: Visitor,
+    query_text: str,
+) -> Explanation:
+    """The explanation of candidate `place`: `shares` sum to its score (up to float rounding)."""
+    values: dict[tuple[ShareKind, int], float] = {}
+
+    def add(kind: ShareKind, index: int, value: float) -> None:
+        values[kind, index] = values.get((kind, index), 0.0) + value
+
+    if query_text:
+        add("query", -1, float(scores.words[place] + scores.meaning[place]))
+    if user_vector is not None:
+        for column, source in enumerate(user_vector.sources):
+            add(source.kind, source.index, float(scores.person[place, column]))
+        for index, value in enumerate(scores.events[place]):
+            if value:
+                own = visitor.events[index].session_id == visitor.session_id
+                add("event" if own else "user_history", index, float(value))
+    add("item", -1, float(scores.popularity[place]))
+    if scores.model is not None:
+        add("model", RERANKER, float(scores.model[place]))
+    shares = [
+        _share(kind, index, value, visitor, query_text)
+        for (kind, index), value in values.items()
+        if value or kind in ("query", "item")
+    ]
+    shares.sort(key=lambda share: -abs(share.value))
+    legs = candidates.legs[place]
+    return Explanation(
+        score=float(scores.total[place]),
+        legs={
+            leg: (float(score) if np.isfinite(score) else None)
+            for leg, score in zip(LEGS, legs, strict=True)
+        },
+        shares=shares,
+        why=why(shares, float(scores.total[place])),
+    )
+
+
+def why(shares: list[Share], score: float) -> str:
+    """One line for people: the query, then the strongest reasons for and against."""
+    least = SMALL * max(abs(score), 1e-6)
+    told: list[str] = []
+    for share in sorted(shares, key=lambda share: (share.kind != "query", -abs(share.value))):
+        if abs(share.value) < least:
+            continue
+        told.append(_reason(share))
+        if len(told) == 3:
+            break
+    return "; ".join(dict.fromkeys(told)) or "nothing in particular speaks for it"
+
+
+def _reason(share: Share) -> str:
+    against = "" if share.value > 0 else ", which counts against it"
+    reasons: Mapping[str, str] = {
+        "query": f"answers “{share.label}”",
+        "search_history": f"you searched for “{share.label}”{against}",
+        "event": f"you {share.label}{against}",
+        "user_history": f"earlier you {share.label}{against}",
+        "item": "popular",
+        "model": "learned from other visitors",
+    }
+    return reasons[share.kind]
+
+
+def _share(kind: ShareKind, index: int, value: float, visitor: Visitor, query_text: str) -> Share:
+    if kind in ("event", "user_history"):
+        event = visitor.events[index]
+        label = f"{VERBS.get(event.action, event.action)} “{_short(event.title or event.item_id)}”"
+        return Share(
+            kind=kind, label=label, value=value, item_id=event.item_id, action=event.action
+        )
+    if kind == "search_history":
+        text = visitor.queries[index].query_text
+        return Share(kind=kind, label=text, value=value, text=text)
+    learned = "learned re-ranker" if index == RERANKER else "user model"
+    label = {"query": query_text, "item": "popularity", "model": learned}[kind]
+    return Share(kind=kind, label=label, value=value)
+
+
+def _short(title: str, limit: int = 60) -> str:
+    return title if len(title) <= limit else title[: limit - 1].rstrip() + "…"

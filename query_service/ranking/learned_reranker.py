@@ -1,0 +1,244 @@
+"""The learned re-ranker: the fixed re-ranker's score, and what training found should be added.
+
+What is added comes from the features of `rerank_features` and from target attention (Zhou et al.
+2018): a small network looks at the candidate beside each event, and decides which events matter
+for it. Before training it is zero, so that step 0 is the fixed order. The shares of a score still
+add up: what is added is one share, "learned re-ranker".
+"""
+
+import copy
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from indexer.bundle.hashed_folder import BundleError
+from query_service.ranking.cooccurrence import IDS, Neighbours
+from query_service.ranking.feature_matrix import (
+    COLUMNS,
+    GROUPS,
+    PAIRS,
+    columns_of,
+    inputs,
+    pairs_of,
+)
+from query_service.ranking.reranker import FEATURE_GROUPS, Features, Reranker, Scores
+
+CONFIG, WEIGHTS, TREES = "config.json", "weights.safetensors", "lightgbm-{kind}.txt"
+LIMIT = 5.0  # standard deviations; what is farther out is cut
+Kind = Literal["search", "recommend", "rank"]
+
+
+@dataclass(frozen=True)
+class RerankerConfig:
+    """Shape of the network, and what it was trained for.
+
+    `kinds`: of requests; others keep the fixed order. `trees_for`: those of them that LightGBM's
+    trees answer in the network's place. `fingerprint`: of the item vectors.
+    """
+
+    fingerprint: str = ""
+    kinds: tuple[str, ...] = ("search",)
+    columns: tuple[str, ...] = COLUMNS
+    pairs: tuple[str, ...] = PAIRS
+    hidden: int = 64
+    attention: int = 16
+    summary: int = 8
+    dropout: float = 0.1
+    trees_for: tuple[str, ...] = ()
+
+
+def kind_of(features: Features) -> Kind:
+    """What was asked: items for a query, items without one, or an order of given items."""
+    if features.given:
+        return "rank"
+    return "search" if features.query_terms else "recommend"
+
+
+class Residual(nn.Module):
+    """What is added to the fixed score. Zero before training."""
+
+    def __init__(self, config: RerankerConfig) -> None:
+        super().__init__()
+        F, P = len(config.columns), len(config.pairs)
+        self.dropout = config.dropout
+        for name, size in (("columns", F), ("pairs", P)):
+            self.register_buffer(f"{name}_mean", torch.zeros(size))
+            self.register_buffer(f"{name}_scale", torch.ones(size))
+            self.register_buffer(f"{name}_kept", torch.ones(size))
+        self.look = nn.Linear(P, config.attention)
+        self.tell = nn.Linear(config.attention, 1 + config.summary)
+        self.first = nn.Linear(F + config.summary, config.hidden)
+        self.second = nn.Linear(config.hidden, config.hidden // 2)
+        self.deep = nn.Linear(config.hidden // 2, 1)
+        self.wide = nn.Linear(F, 1, bias=False)
+        nn.init.zeros_(self.deep.weight)
+        nn.init.zeros_(self.deep.bias)
+        nn.init.zeros_(self.wide.weight)
+
+    def forward(
+        self,
+        matrix: Tensor,  # [B, n, F]
+        pairs: Tensor,  # [B, n, E, P]
+        seen: Tensor,  # [B, E], False: padding
+    ) -> Tensor:
+        """[B, n]."""
+        x = self._standard(matrix, "columns")
+        told = self.attend(pairs, seen)  # [B, n, summary]
+        rate = self.dropout if self.training else 0.0
+        hidden = functional.gelu(self.first(torch.cat([x, told], dim=-1)))
+        hidden = functional.dropout(hidden, rate)
+        hidden = functional.dropout(functional.gelu(self.second(hidden)), rate)
+        added: Tensor = (self.deep(hidden) + self.wide(x))[..., 0]
+        return added
+
+    def attend(self, pairs: Tensor, seen: Tensor) -> Tensor:
+        """A weighted mean over events of what the network tells of each, [B, n, summary]."""
+        if pairs.shape[2] == 0:
+            return pairs.new_zeros(*pairs.shape[:2], self.tell.out_features - 1)
+        told = self.tell(functional.gelu(self.look(self._standard(pairs, "pairs"))))
+        strength = told[..., 0].masked_fill(~seen[:, None], -1e9)  # [B, n, E]
+        share = torch.softmax(strength, dim=-1) * seen[:, None]
+        summary: Tensor = (share[..., None] * told[..., 1:]).sum(dim=2)
+        return summary
+
+    def _standard(self, values: Tensor, name: str) -> Tensor:
+        mean, scale, kept = (
+            self.get_buffer(f"{name}_{what}") for what in ("mean", "scale", "kept")
+        )
+        return ((values - mean) / scale).clamp(-LIMIT, LIMIT) * kept
+
+    def fit_scales(
+        self,
+        matrices: Sequence[NDArray[np.floating[Any]]],
+        pairs: Sequence[NDArray[np.floating[Any]]],
+    ) -> None:
+        """Means and deviations of columns, from lists' [n, F] and [n, E, P]."""
+        for name, tables in (("columns", matrices), ("pairs", pairs)):
+            rows = sum(table[..., 0].size for table in tables)
+            if rows:  # list by list: all at once would be several GB
+                axes = tuple(range(tables[0].ndim - 1))
+                mean = sum(t.sum(axis=axes, dtype=np.float64) for t in tables) / rows
+                square = sum(((t - mean) ** 2).sum(axis=axes) for t in tables) / rows
+                scale = np.where(np.sqrt(square) > 1e-6, np.sqrt(square), 1.0)
+                self.get_buffer(f"{name}_mean").copy_(torch.from_numpy(mean))
+                self.get_buffer(f"{name}_scale").copy_(torch.from_numpy(scale))
+
+
+class LearnedReranker(nn.Module):
+    """Scores as `Reranker` does; `groups` can be switched off for an ablation."""
+
+    groups = GROUPS
+    reads_titles = True
+
+    def __init__(
+        self,
+        config: RerankerConfig,
+        neighbours: Neighbours | None = None,
+        *,
+        fixed: Reranker | None = None,
+        trees: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`trees`: a lightgbm.Booster for each kind of request in `trees_for`."""
+        super().__init__()
+        self.config, self.neighbours, self.trees = config, neighbours, trees or {}
+        self.fixed = fixed or Reranker()
+        self.residual = Residual(config)
+        self.eval()
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the item vectors that it was trained on."""
+        return self.config.fingerprint
+
+    def without(self, group: str) -> "LearnedReranker":
+        """The same without one of `groups`: its columns at their mean, its fixed weight 0."""
+        fixed = self.fixed.without(group) if group in FEATURE_GROUPS else self.fixed
+        other = LearnedReranker(self.config, self.neighbours, fixed=fixed, trees=self.trees)
+        other.residual = copy.deepcopy(self.residual)
+        other.residual.get_buffer("columns_kept")[columns_of(group)] = 0.0
+        other.residual.get_buffer("pairs_kept")[pairs_of(group)] = 0.0
+        return other
+
+    @torch.inference_mode()
+    def score(self, features: Features) -> Scores:
+        """Scores of n >= 1 candidates, as numpy; those of other kinds of requests stay as fixed."""
+        scores = self.fixed.score(features)
+        kind = kind_of(features)
+        if kind not in self.config.kinds:
+            return replace(scores, model=np.zeros_like(scores.total))
+        found = inputs(features, scores.total, self.neighbours)
+        if kind in self.config.trees_for:
+            kept = self.residual.get_buffer("columns_kept").cpu().numpy() > 0
+            mean = self.residual.get_buffer("columns_mean").cpu().numpy()
+            matrix = np.where(kept, found.matrix, mean)
+            predicted = self.trees[kind].predict(matrix, num_threads=1)
+            added = predicted.astype(np.float32) - scores.total
+        else:
+            device = self.residual.wide.weight.device
+            columns = torch.from_numpy(found.matrix)[None].to(device)
+            pairs = torch.from_numpy(found.pairs)[None].to(device)
+            seen = torch.ones(1, pairs.shape[2], dtype=torch.bool, device=device)
+            added = self.residual(columns, pairs, seen)[0].cpu().numpy()
+        return replace(scores, total=scores.total + added, model=added)
+
+    def save(self, folder: Path) -> None:
+        """Writes config, weights, neighbours and trees as a part of a learned bundle."""
+        from safetensors.torch import save_file
+
+        (folder / CONFIG).write_text(json.dumps(asdict(self.config), indent=2), "utf-8")
+        tensors = self.residual.state_dict().items()
+        save_file({k: v.detach().cpu().contiguous() for k, v in tensors}, folder / WEIGHTS)
+        if self.neighbours is not None:
+            self.neighbours.save(folder)
+        for kind in self.config.trees_for:
+            text = self.trees[kind].model_to_string()
+            (folder / TREES.format(kind=kind)).write_text(text, "utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, device: str = "cpu") -> Self:
+        """The reverse of `save`, ready to serve.
+
+        Raises BundleError when it was learned on other columns, or lightgbm is wanted and absent.
+        """
+        from safetensors.torch import load_file
+
+        told = json.loads((folder / CONFIG).read_text("utf-8"))
+        _check_columns(told, folder)
+        lists = {name: tuple(told[name]) for name in ("kinds", "columns", "pairs", "trees_for")}
+        config = RerankerConfig(**{**told, **lists})
+        neighbours = Neighbours.load(folder) if (folder / IDS).is_file() else None
+        trees = {kind: _trees(folder, kind) for kind in config.trees_for}
+        model = cls(config, neighbours, trees=trees)
+        model.residual.load_state_dict(load_file(folder / WEIGHTS))
+        model.to(device)
+        return model.eval()
+
+
+def _check_columns(told: Mapping[str, Any], folder: Path) -> None:
+    for learned, ours in ((tuple(told["columns"]), COLUMNS), (tuple(told["pairs"]), PAIRS)):
+        if learned != ours:
+            differ = sorted(set(learned) ^ set(ours)) or ["their order"]
+            raise BundleError(
+                f"the re-ranker in {folder} was learned on other features ({', '.join(differ)}): "
+                "learn it again with this version (live-intent learn reranker), or use the version "
+                "that learned it"
+            )
+
+
+def _trees(folder: Path, kind: str) -> Any:
+    try:
+        import lightgbm
+    except ImportError as error:
+        raise BundleError(
+            f"the re-ranker in {folder} uses LightGBM, which is not installed: "
+            "pip install 'opensearch-live-intent[learning]', or learn it with --use network"
+        ) from error
+    return lightgbm.Booster(model_str=(folder / TREES.format(kind=kind)).read_text("utf-8"))

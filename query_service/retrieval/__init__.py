@@ -1,0 +1,1 @@
+"""The legs and their candidates: what is asked of OpenSearch."""

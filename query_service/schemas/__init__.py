@@ -1,0 +1,1 @@
+"""The API's requests and answers; the OpenAPI document is made from them."""

@@ -1,0 +1,93 @@
+"""The API's requests and answers about events and sessions."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from query_service.schemas.search import Id, ItemId, Strict
+from query_service.user.actions import Action
+
+MOST_EVENTS = 500  # in one request
+
+
+class EventForm(Strict):
+    """What a visitor did with an item, in our own form."""
+
+    action: Action
+    item_id: ItemId
+    session_id: Id
+    user_id: Id | None = None
+    timestamp: datetime | float | None = Field(
+        None, description="ISO 8601, or seconds or ms since 1970; absent: now."
+    )
+    query_id: str | None = Field(None, max_length=128, description="Of the answer it came from.")
+    position: int | None = Field(None, ge=1, le=100_000, description="Of the hit, from 1.")
+    watched_fraction: float | None = Field(None, ge=0, le=1, description="Of a watch.")
+    text: str | None = Field(None, max_length=2000, description="Of a comment.")
+    event_id: Id | None = Field(None, description="An event that is sent twice counts once.")
+
+
+class UbiEvent(BaseModel):
+    """An event of User Behavior Insights 1.3, as it is."""
+
+    model_config = ConfigDict(extra="allow")
+
+    action_name: str
+    client_id: Id
+    session_id: Id | None = None
+    user_id: Id | None = None
+    query_id: str | None = None
+    timestamp: datetime | float | None = None
+    event_attributes: dict[str, Any] = Field(description="With object.object_id, the item's id.")
+
+
+class EventList(Strict):
+    """Several events at once, in either form."""
+
+    events: list[EventForm | UbiEvent] = Field(max_length=MOST_EVENTS)
+
+
+class EventAnswer(Strict):
+    """What became of one event."""
+
+    index: int = Field(description="Its place in the request, from 0.")
+    status: Literal["accepted", "accepted_unknown_item", "rejected"]
+    event_id: str | None = None
+    error: str | None = None
+    field: str | None = Field(default=None, description="The field that is wrong.")
+    note: str | None = Field(default=None, description="What was done differently than asked.")
+
+
+class EventsResponse(Strict):
+    """What became of the events, one by one."""
+
+    accepted: int
+    rejected: int
+    items: list[EventAnswer]
+
+
+class Rows(Strict):
+    """Rows of a UBI index: how many there are, and the first of them."""
+
+    count: int
+    rows: list[dict[str, Any]]
+
+
+class SessionResponse(Strict):
+    """All that is kept of a session; of vectors only how long they are."""
+
+    session_id: str
+    session: dict[str, Any] | None
+    user_documents: int = Field(description="Documents of users that tell of this session.")
+    ubi_queries: Rows
+    ubi_events: Rows
+
+
+class DeletedResponse(Strict):
+    """How many documents are gone."""
+
+    sessions: int
+    users: int
+    ubi_queries: int
+    ubi_events: int

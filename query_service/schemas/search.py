@@ -1,0 +1,221 @@
+"""The API's requests and answers; the OpenAPI document is made from these classes."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+
+from query_service.user.actions import Action, Scenario
+
+Id = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=128, pattern=r"^[\w.:@-]+$"),
+]
+ItemId = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+Deadline = Annotated[int | None, Field(ge=1, le=60000, description="Time for the answer, ms.")]
+# Bounds that keep a request below what the engine refuses: 65,536 terms and 1,024 clauses.
+Value = Annotated[str, StringConstraints(max_length=512)]
+Values = Annotated[
+    list[Value],
+    Field(max_length=1000),
+    BeforeValidator(
+        lambda given: [given] if isinstance(given, str) else given,
+        json_schema_input_type=Value | Annotated[list[Value], Field(max_length=1000)],
+    ),
+]
+MOST_ATTRIBUTES = 50
+DEEPEST = 1000  # hits that can be paged through
+
+
+class Strict(BaseModel):
+    """No unknown keys: a mistyped field is an error, not a silent default."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PriceRange(Strict):
+    """Bounds of the price, both inclusive."""
+
+    gte: float | None = Field(None, ge=0)
+    lte: float | None = Field(None, ge=0)
+
+    @field_validator("lte")
+    @classmethod
+    def _in_order(cls, lte: float | None, info: ValidationInfo) -> float | None:
+        gte = info.data.get("gte")
+        if lte is not None and gte is not None and lte < gte:
+            raise ValueError(f"{lte:g} is less than gte, {gte:g}")
+        return lte
+
+
+class Filters(Strict):
+    """Every hit fulfils all of them; several values of one field mean any of them."""
+
+    brand: Values | None = None
+    category: Values | None = Field(None, description='A path: "Phones > Smartphones".')
+    price: PriceRange | None = None
+    available: bool | None = None
+    language: Values | None = None
+    attributes: dict[Value, Value] | None = Field(None, max_length=MOST_ATTRIBUTES)
+
+
+class _Visit(Strict):
+    session_id: Id
+    user_id: Id | None = None
+    explain: bool = False
+    deadline_ms: Deadline = None
+
+
+class _Paged(_Visit):
+    size: int = Field(10, ge=1, le=100)
+    from_: int = Field(0, ge=0, le=DEEPEST, alias="from")
+    filters: Filters | None = None
+    personalize: bool = True
+    scenario: Scenario = "shop"
+
+    @field_validator("from_")
+    @classmethod
+    def _not_too_deep(cls, from_: int, info: ValidationInfo) -> int:
+        size = info.data.get("size", 1)
+        if from_ + size > DEEPEST:
+            raise ValueError(f"from + size is {from_ + size}, at most {DEEPEST}")
+        return from_
+
+
+class SearchRequest(_Paged):
+    """A live query of a visitor."""
+
+    query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=512)]
+
+
+class RecommendRequest(_Paged):
+    """No query: a start page, a feed, what to watch next."""
+
+
+class RankRequest(_Visit):
+    """Items of another engine's answer, to be ordered for this visitor."""
+
+    item_ids: list[ItemId] = Field(min_length=1, max_length=500)
+    query: (
+        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=512)]
+        | None
+    ) = None
+    size: int | None = Field(None, ge=1, le=500)
+
+    @field_validator("item_ids")
+    @classmethod
+    def _unique(cls, item_ids: list[str]) -> list[str]:
+        seen: set[str] = set()
+        for item_id in item_ids:
+            if item_id in seen:
+                raise ValueError(f"the id {item_id} stands there twice")
+            seen.add(item_id)
+        return item_ids
+
+
+ShareKind = Literal["query", "search_history", "event", "user_history", "item", "model"]
+
+
+class Share(Strict):
+    """How much of a score came from one source; negative: it counted against the item."""
+
+    kind: ShareKind
+    label: str
+    value: float
+    item_id: str | None = None
+    action: str | None = None
+    text: str | None = None
+
+
+class Explanation(Strict):
+    """Why a hit is where it is: the shares' values add up to the score."""
+
+    score: float
+    legs: dict[str, float | None] = Field(description="Score of each leg; null: it lacks the item.")
+    shares: list[Share]
+    why: str
+
+
+class Hit(Strict):
+    """One item of an answer."""
+
+    item_id: str
+    score: float
+    position: int
+    source: dict[str, Any]
+    explanation: Explanation | None = None
+
+
+class Total(Strict):
+    """How many items match the query's words, exactly (eq) or at least (gte)."""
+
+    value: int
+    relation: Literal["eq", "gte"] = "eq"
+
+
+class Degradation(Strict):
+    """A stage that this answer had to do without."""
+
+    stage: str
+    reason: str
+
+
+class SearchResponse(Strict):
+    """Ranked items, and what the answer says of itself."""
+
+    query_id: str
+    hits: list[Hit]
+    total: Total
+    timing_ms: dict[str, float]
+    stages_run: list[str]
+    degraded: list[Degradation]
+    index: str
+    personalized: bool
+
+
+class RankResponse(SearchResponse):
+    """The given items in order; those the index does not have are named."""
+
+    unknown_item_ids: list[str]
+
+
+class EventIn(Strict):
+    """An event, checked and in our own form, whichever form it came in."""
+
+    action: Action
+    item_id: str = Field("", max_length=512)
+    session_id: Id
+    user_id: str = ""
+    client_id: str = ""
+    event_id: str = ""
+    timestamp: float | None = Field(None, description="Seconds since 1970; absent: now.")
+    query_id: str = ""
+    position: int | None = Field(None, ge=1)
+    watched_fraction: float | None = Field(None, ge=0, le=1)
+    text: str = Field("", max_length=2000)
+    ubi: dict[str, Any] | None = Field(None, description="The UBI event as it came.")
+
+
+class FieldError(Strict):
+    """One wrong field of a request."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 has it."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    instance: str = Field(description="The request's id, as in the log.")
+    errors: list[FieldError] | None = None

@@ -1,0 +1,1 @@
+"""A visitor and what they did, to the user vector. No I/O."""

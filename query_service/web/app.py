@@ -1,0 +1,142 @@
+"""The WSGI app: API, page, metrics and probes, around one running service."""
+
+import re
+import time
+import uuid
+
+import orjson
+from flask import Response, g, request
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
+
+from plugin_config.settings import ClusterSettings
+from query_service.schemas.search import Problem
+from query_service.service import QueryEncoder, Service
+from query_service.settings import ServiceSettings
+from query_service.web import errors, logs
+from query_service.web.json_body import JsonRequest
+from query_service.web.metrics import Metrics
+from query_service.web.pages import pages
+from query_service.web.routes import api
+
+_REQUEST_ID = re.compile(r"[\w.:@-]{1,128}")
+
+
+def create_app(
+    settings: ServiceSettings,
+    cluster: ClusterSettings,
+    encoder: QueryEncoder | None = None,
+    service: Service | None = None,
+) -> OpenAPI:
+    """The app around `service`, which the caller has started and closes.
+
+    Without one, a service is made from the settings and started; it is
+    `app.extensions["live_intent"]`, and its `close` is the caller's. Raises EncoderMismatch,
+    BundleError, ModelUnavailable, SettingsError.
+    """
+    if service is None:
+        service = make_service(settings, cluster, encoder)
+        service.start()
+    app = OpenAPI(
+        __name__,
+        info=Info(
+            title="Live Intent",
+            version="1",
+            description="Search and recommendation that answer what a visitor wants now.",
+        ),
+        doc_ui=False,
+        static_folder=None,
+        validation_error_model=Problem,
+        validation_error_callback=errors.invalid,
+    )
+    app.request_class = JsonRequest
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.strict_slashes = False
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.extensions["live_intent"] = service
+
+    @app.before_request
+    def _begin() -> None:
+        g.started = time.perf_counter()
+        given = request.headers.get("X-Request-Id", "")
+        g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+    metrics = Metrics()
+    metrics.install(app)
+    logs.log_requests(app)
+    _headers(app, settings)
+    errors.register(app)
+    running = service
+    app.register_api(api(lambda: running, metrics))
+    app.register_blueprint(pages())
+    _probes(app, running)
+    return app
+
+
+def make_service(
+    settings: ServiceSettings, cluster: ClusterSettings, encoder: QueryEncoder | None = None
+) -> Service:
+    """A service made from the settings, not started yet; loads the encoder where none is given."""
+    from plugin_config.client import connect
+    from query_service.batching import BatchingEncoder
+    from query_service.models import learned_parts
+
+    device, bundle = "cpu", None
+    if encoder is None:
+        from indexer.encoder.encoder import Encoder
+        from indexer.settings import EncoderSettings
+        from plugin_config.settings import load
+
+        chosen = load(EncoderSettings)
+        loaded = Encoder.load(chosen)
+        encoder, device, bundle = BatchingEncoder(loaded), loaded.device, chosen.bundle
+    parts = learned_parts(bundle, encoder.spec, device=device)
+    return Service(
+        settings,
+        cluster,
+        connect(cluster),
+        encoder,
+        reranker=parts.reranker,
+        user_model=parts.user_model,
+    )
+
+
+def _headers(app: OpenAPI, settings: ServiceSettings) -> None:
+    origins = {origin.strip().rstrip("/") for origin in settings.cors_origins.split(",")} - {""}
+
+    @app.after_request
+    def _add(answer: Response) -> Response:
+        answer.headers["X-Request-Id"] = g.request_id
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        answer.headers.setdefault("Cache-Control", "no-store")
+        if not origins or not request.path.startswith("/v1/"):
+            return answer
+        answer.headers.add("Vary", "Origin")
+        if request.headers.get("Origin") in origins:
+            answer.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
+            answer.headers["Access-Control-Expose-Headers"] = "X-Request-Id, Retry-After"
+            if request.method == "OPTIONS":
+                answer.headers["Access-Control-Allow-Headers"] = "Content-Type, X-Request-Id"
+                answer.headers["Access-Control-Allow-Methods"] = "GET, POST, DELETE"
+                answer.headers["Access-Control-Max-Age"] = "600"
+        return answer
+
+
+def _probes(app: OpenAPI, service: Service) -> None:
+    @app.get("/healthz", doc_ui=False)
+    def healthz() -> Response:
+        return Response(b'{"status":"ok"}', content_type="application/json")
+
+    @app.get("/readyz", doc_ui=False)
+    def readyz() -> Response:
+        readiness = service.ready()
+        body = {"ready": readiness.ok, "checks": readiness.checks}
+        answer = Response(orjson.dumps(body), content_type="application/json")
+        if not readiness.ok:
+            answer.status_code = 503
+            answer.headers["Retry-After"] = str(errors.RETRY_AFTER_S)
+        return answer
+
+    @app.get("/openapi.json", doc_ui=False)
+    def openapi() -> Response:
+        return Response(orjson.dumps(app.api_doc), content_type="application/json")

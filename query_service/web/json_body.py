@@ -1,0 +1,45 @@
+"""Request bodies: JSON objects of a bounded size, and nothing else."""
+
+from typing import Any
+
+import orjson
+from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from query_service.web.errors import ApiProblem
+
+_UNREAD = object()
+
+
+class JsonRequest(Request):
+    """A request whose JSON is read once, strictly, by orjson."""
+
+    _parsed: Any = _UNREAD
+
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
+        """The body, an object or a list. Raises ApiProblem 400, 413 (by werkzeug), 415 or 422.
+
+        It never answers None for what can't be read, whatever `silent` says: the reason is told.
+        """
+        if self._parsed is _UNREAD:
+            self._parsed = self._read()
+        return self._parsed
+
+    def _read(self) -> Any:
+        if self.mimetype != "application/json":
+            given = f", not {self.mimetype}" if self.mimetype else ""
+            raise ApiProblem(415, f"The body must be application/json{given}.")
+        charset = self.mimetype_params.get("charset", "utf-8").lower()
+        if charset not in ("utf-8", "utf8"):
+            raise ApiProblem(415, f"The body must be in UTF-8, not {charset}.")
+        content = self.get_data()
+        if self.content_length is None and len(content) == self.max_content_length:
+            # A body in chunks has no length to refuse beforehand: werkzeug cuts it off.
+            raise RequestEntityTooLarge
+        try:
+            body = orjson.loads(content)
+        except orjson.JSONDecodeError as error:
+            raise ApiProblem(400, f"The body is no valid JSON: {error}") from None
+        if not isinstance(body, dict | list):
+            raise ApiProblem(422, "The body must be a JSON object.")
+        return body

@@ -1,0 +1,249 @@
+"""The learned re-ranker: step 0 is the fixed order, its features and attention against loops."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from indexer.bundle.hashed_folder import BundleError
+from learning.training.fit_neighbours import fit
+from query_service.index_view import View
+from query_service.ranking.cooccurrence import Neighbours
+from query_service.ranking.explanation import explain
+from query_service.ranking.feature_matrix import (
+    COLUMNS,
+    GROUPS,
+    PAIRS,
+    TEMPERATURE,
+    columns_of,
+    inputs,
+    pairs_of,
+)
+from query_service.ranking.fusion import fused
+from query_service.ranking.learned_reranker import (
+    LearnedReranker,
+    RerankerConfig,
+    Residual,
+    kind_of,
+)
+from query_service.ranking.reranker import Reranker
+from query_service.ranking.stage import features
+from query_service.ranking.title_features import ANSWER, Titles, answers, in_common
+from tests.query_service.fixtures import bundle, embeddings, visitor
+from tests.query_service.ranking.test_reranker import a_visit, candidates
+
+LAYOUTS = pytest.mark.parametrize("layout", ["sum", "concat"])
+ALL_KINDS = RerankerConfig(kinds=("search", "recommend", "rank"))
+VISITS = [["0", "3", "6"], ["0", "3", "9"], ["4", "7", "3"], ["3", "9"]]
+
+
+def some_features(layout: str = "sum") -> list:
+    """A search with a history, one without, a start page, and given items without anything."""
+    made = bundle(layout)
+    view, some = View("i", made), candidates(made)
+    return [
+        a_visit(made)[2],
+        features(view, some, embeddings()[3], None, visitor(), "phone"),
+        features(view, some, None, None, visitor()),
+        features(view, some.take(np.array([3])), None, None, visitor(), given=True),
+    ]
+
+
+def trained(neighbours: Neighbours | None = None, config: RerankerConfig = ALL_KINDS):
+    """A re-ranker with weights that are not zero."""
+    torch.manual_seed(1)
+    model = LearnedReranker(config, neighbours)
+    with torch.no_grad():
+        for parameter in model.residual.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return model
+
+
+def column(found, name: str) -> np.ndarray:
+    return found.matrix[:, COLUMNS.index(name)]
+
+
+@LAYOUTS
+def test_before_training_it_is_the_fixed_re_ranker(layout: str) -> None:
+    for each in some_features(layout):
+        ours = LearnedReranker(ALL_KINDS, fit(VISITS)).score(each)
+        np.testing.assert_array_equal(ours.total, Reranker().score(each).total)
+        assert not ours.model.any()
+
+
+@LAYOUTS
+def test_the_shares_add_up_and_name_the_learned_part(layout: str) -> None:
+    who, person, found = a_visit(bundle(layout))
+    scores = trained(fit(VISITS)).score(found)
+    for place in range(30):
+        told = explain(place, found.candidates, scores, person, who, "xiaomi phone")
+        assert sum(share.value for share in told.shares) == pytest.approx(told.score, abs=1e-4)
+        learned = [share for share in told.shares if share.kind == "model"]
+        assert [share.label for share in learned] == ["learned re-ranker"]
+        assert learned[0].value == pytest.approx(float(scores.model[place]), abs=1e-5)
+    assert fused(found).model is None
+
+
+def test_requests_that_it_was_not_trained_for_keep_the_fixed_order() -> None:
+    search, _, start, given = some_features()
+    assert [kind_of(each) for each in (search, start, given)] == ["search", "recommend", "rank"]
+    model = trained(config=RerankerConfig(kinds=("search",)))
+    assert np.abs(model.score(search).model).max() > 0.01
+    for each in (start, given):
+        np.testing.assert_array_equal(model.score(each).total, Reranker().score(each).total)
+
+
+def test_forms_of_a_signal_equal_a_loop() -> None:
+    _, _, visit = a_visit(bundle())
+    fixed = Reranker().score(visit).total
+    found = inputs(visit, fixed)
+    assert found.matrix.shape == (30, len(COLUMNS))
+    assert found.matrix.dtype == found.pairs.dtype == np.float32
+    bm25 = np.nan_to_num(visit.candidates.legs[:, 0])
+    for i in range(30):
+        assert column(found, "bm25.value")[i] == bm25[i]
+        expected = (bm25[i] - bm25.mean()) / bm25.std()
+        assert column(found, "bm25.z")[i] == pytest.approx(expected, abs=1e-4)
+        assert column(found, "in_words")[i] == (i < 20)
+        assert column(found, "fixed.value")[i] == fixed[i]
+        own = visit.behaviour[i]
+        assert column(found, "D_B.value")[i] == pytest.approx(own @ visit.tastes[1], abs=1e-5)
+
+
+def test_attention_signals_equal_a_loop_and_a_dislike_counts_against() -> None:
+    _, _, visit = a_visit(bundle())
+    w = visit.event_weights
+    assert w[1] < 0 < min(w[0], w[2])  # events are: clicked, disliked, clicked
+    found = inputs(visit, np.zeros(30, np.float32))
+    for i in range(30):
+        sims = np.array([float(v @ visit.behaviour[i]) for v in visit.event_vectors])
+        assert column(found, "behaviour_max.value")[i] == pytest.approx(
+            max(sims[0], sims[2]), abs=1e-5
+        )
+        assert column(found, "behaviour_against")[i] == pytest.approx(max(sims[1], 0), abs=1e-5)
+        assert column(found, "behaviour_last.value")[i] == pytest.approx(sims[2], abs=1e-5)
+        assert column(found, "behaviour_mean.value")[i] == pytest.approx(float(sims @ w), abs=1e-5)
+        share = np.exp(sims / TEMPERATURE) * np.abs(w)
+        share /= share.sum()
+        expected = float((share * np.sign(w) * sims).sum())
+        assert column(found, "behaviour_softmax.value")[i] == pytest.approx(expected, abs=1e-4)
+        np.testing.assert_allclose(found.pairs[i, :, 0], sims, atol=1e-5)
+
+
+def test_the_learned_attention_equals_a_loop_and_padding_counts_nothing() -> None:
+    residual = trained().residual
+    rng = np.random.default_rng(0)
+    pairs = torch.from_numpy(rng.normal(size=(2, 3, 4, len(PAIRS))).astype(np.float32))
+    seen = torch.tensor([[True, True, True, True], [True, True, False, False]])
+    with torch.no_grad():
+        found = residual.attend(pairs, seen)
+        for b, n in np.ndindex(2, 3):
+            told = [
+                residual.tell(torch.nn.functional.gelu(residual.look(event)))
+                for event, real in zip(pairs[b, n].clamp(-5, 5), seen[b], strict=True)
+                if real
+            ]
+            share = np.exp([float(t[0]) for t in told])
+            share /= share.sum()
+            expected = sum(s * t[1:].numpy() for s, t in zip(share, told, strict=True))
+            np.testing.assert_allclose(found[b, n].numpy(), expected, atol=1e-5)
+        nobody = residual.attend(pairs, torch.zeros(2, 4, dtype=torch.bool))
+        np.testing.assert_array_equal(nobody, residual.attend(pairs[:, :, :0], seen[:, :0]))
+
+
+def test_a_group_that_is_switched_off_changes_nothing_any_more() -> None:
+    _, _, visit = a_visit(bundle())
+    model = trained(fit(VISITS))
+    changed = replace(visit, popularity=visit.popularity[::-1].copy())
+    without = model.without("popularity")
+    assert np.abs(model.score(visit).total - model.score(changed).total).max() > 1e-3
+    np.testing.assert_allclose(without.score(visit).total, without.score(changed).total, atol=1e-5)
+    np.testing.assert_array_equal(  # the whole one stays as it was
+        model.score(visit).total, trained(fit(VISITS)).score(visit).total
+    )
+    named = [place for group in (*GROUPS, "fixed") for place in columns_of(group)]
+    assert sorted(named) == list(range(len(COLUMNS)))
+    assert sorted(p for group in GROUPS for p in pairs_of(group)) == list(range(len(PAIRS)))
+
+
+def test_saved_and_loaded_it_scores_the_same(tmp_path: Path) -> None:
+    model = trained(fit(VISITS))
+    model.save(tmp_path)
+    again = LearnedReranker.load(tmp_path)
+    for each in some_features():
+        np.testing.assert_array_equal(again.score(each).total, model.score(each).total)
+    assert again.config == model.config
+
+
+def test_other_columns_are_refused(tmp_path: Path) -> None:
+    trained().save(tmp_path)
+    told = json.loads((tmp_path / "config.json").read_text())
+    told["columns"][0] = "moon.value"
+    (tmp_path / "config.json").write_text(json.dumps(told))
+    with pytest.raises(BundleError, match=r"bm25.value, moon.value.*learn reranker"):
+        LearnedReranker.load(tmp_path)
+
+
+def test_neighbours_are_looked_up_as_by_a_loop() -> None:
+    made = fit(VISITS)
+    weights = {
+        (made.ids[row], made.ids[made.places[at]]): made.weights[at]
+        for row in range(len(made.ids))
+        for at in range(made.starts[row], made.starts[row + 1])
+    }
+    wanted, events = ["9", "unknown", "3", "0", "7"], ["0", "no", "3"]
+    for _ in range(2):  # the scratch row is clean again
+        found = made.between(wanted, events)
+        for c, e in np.ndindex(5, 3):
+            np.testing.assert_array_equal(found[c, e], weights.get((events[e], wanted[c]), [0, 0]))
+    np.testing.assert_allclose(made.tallied(wanted)[:, 0], [50_000, 0, 100_000, 50_000, 25_000])
+
+
+def test_era_signals_equal_a_loop_and_unknown_items_are_as_the_others() -> None:
+    _, _, visit = a_visit(bundle())
+    made = fit(VISITS)
+    found = inputs(visit, np.zeros(30, np.float32), made)
+    eras = made.eras(visit.candidates.ids)
+    known = np.isfinite(eras)
+    assert 0 < known.sum() < 30
+    events = [e for e in made.eras(visit.event_ids).tolist() if np.isfinite(e)]
+    assert events
+    for i in range(30):
+        own = float(eras[i]) if known[i] else float(eras[known].mean())
+        for name, expected in (
+            ("era", own),
+            ("era_last", own - events[-1]),
+            ("era_gap", -abs(own - events[-1])),
+            ("era_mean", own - np.mean(events)),
+            ("era_newest", own - max(events)),
+            ("era_near", -min(abs(own - event) for event in events)),
+        ):
+            assert column(found, f"{name}.value")[i] == pytest.approx(expected, abs=1e-5)
+        for e, event_era in enumerate(made.eras(visit.event_ids)):
+            expected = float(eras[i] - event_era) if known[i] and np.isfinite(event_era) else 0.0
+            assert found.pairs[i, e, PAIRS.index("era")] == pytest.approx(expected, abs=1e-5)
+
+
+def test_what_titles_share_with_events_is_a_pair_and_a_signal() -> None:
+    _, _, visit = a_visit(bundle())
+    found = inputs(visit, np.zeros(30, np.float32))
+    titles = Titles.of(visit.candidates.titles)
+    common = in_common(titles, visit.event_titles, visit.query_text)
+    assert common.any()
+    np.testing.assert_array_equal(found.pairs[:, :, PAIRS.index("shared")], common)
+    liked = common[:, visit.event_weights > 0].max(axis=1)
+    np.testing.assert_array_equal(column(found, "shared_max.value"), liked)
+    cover = answers(titles, "xiaomi phone")[:, ANSWER.index("cover")]
+    assert cover.any()
+    np.testing.assert_array_equal(column(found, "cover.value"), cover)
+
+
+def test_scales_leave_constant_columns_alone() -> None:
+    residual = Residual(RerankerConfig(columns=("a", "b"), pairs=("c",)))
+    rows = np.array([[1, 5], [3, 5]], np.float32)
+    residual.fit_scales([rows], [np.zeros((2, 0, 1), np.float32)])
+    assert residual.get_buffer("columns_mean").tolist() == [2, 5]
+    assert residual.get_buffer("columns_scale").tolist() == [1, 1]

@@ -1,0 +1,39 @@
+"""Sizes written out, and left alone where there are none."""
+
+import pytest
+
+from query_service.retrieval.text_query import wording
+from query_service.retrieval.units import written_out
+
+
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [
+        ("2x12 pine", "2 in. x 12 in. pine"),
+        ("2x4x8 stud", "2 in. x 4 in. x 8 in. stud"),
+        ("Air Filters 20 X 20", "air filters 20 in. x 20 in."),
+        ('1/2" PVC', "1/2 in. pvc"),
+        ("3-1/2 inch screw", "3-1/2 in. screw"),
+        ("1/2 inch x 10 ft pvc", "1/2 in. x 10 ft. pvc"),
+        ("4 ft. x 8 ft. plywood", "4 ft. x 8 ft. plywood"),
+        ("9' shower", "9 ft. shower"),
+        ("100a panel", "100 amp panel"),
+        ("20v battery", "20 volt battery"),
+        ("5 gallon bucket", "5 gal. bucket"),
+        ("a/c window unit", "a/c window unit"),
+        ("iPhone 12 in black", "iphone 12 in. black"),
+        ("小米手机 8GB+256GB", "小米手机 8gb+256gb"),
+        ("model 173k", "model 173k"),
+        ("", ""),
+    ],
+)
+def test_sizes_are_written_out(asked: str, written: str) -> None:
+    assert written_out(asked) == written
+    assert written_out(written) == written
+
+
+def test_a_query_without_sizes_is_asked_once_and_neighbours_as_one_word() -> None:
+    assert "dis_max" not in str(wording("red lamp"))
+    assert "dis_max" in str(wording("2x4"))
+    assert "showerhead" in str(wording("shower head"))
+    assert "手机小米" not in str(wording("手机 小米"))

@@ -1,0 +1,213 @@
+"""Every error is a problem document that names what is wrong, and nothing of the inside."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from query_service.web import logs
+from tests.query_service.apps import app_without_cluster, client_without_cluster
+
+SEARCH = {"query": "phone", "session_id": "s"}
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[FlaskClient]:
+    app = app_without_cluster(tmp_path, max_body_bytes=2048, cors_origins="https://shop.example")
+
+    @app.get("/broken", doc_ui=False)
+    def broken() -> None:
+        raise RuntimeError("the secret is 42")
+
+    yield app.test_client()
+    app.extensions["live_intent"].close()
+
+
+def problem(answer: Any, status: int) -> dict[str, Any]:
+    assert answer.status_code == status, answer.get_data(as_text=True)
+    assert answer.content_type == "application/problem+json"
+    body = answer.get_json(force=True)
+    assert body["status"] == status
+    assert body["title"]
+    assert body["detail"]
+    assert body["instance"] == "urn:request:" + answer.headers["X-Request-Id"]
+    return dict(body)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"query": ""}, "query"),
+        ({"query": "x" * 513}, "query"),
+        ({"query": 5}, "query"),
+        ({"session_id": "two words"}, "session_id"),
+        ({"size": 0}, "size"),
+        ({"size": 101}, "size"),
+        ({"from": -1}, "from"),
+        ({"filters": {"price": {"gte": -1}}}, "filters.price.gte"),
+        ({"filters": {"colour": "red"}}, "filters.colour"),
+        ({"filters": {"price": {"gte": 9, "lte": 1}}}, "filters.price.lte"),
+        ({"filters": {"attributes": {f"a{n}": "b" for n in range(51)}}}, "filters.attributes"),
+        ({"filters": {"brand": 5}}, "filters.brand"),
+        ({"filters": {"brand": ["a", 5]}}, "filters.brand.1"),
+        ({"filters": {"brand": "x" * 513}}, "filters.brand.0"),
+        ({"from": 995, "size": 10}, "from"),
+        ({"from_": 3}, "from_"),
+        ({"personalise": True}, "personalise"),
+        ({"deadline_ms": 0}, "deadline_ms"),
+    ],
+)
+def test_a_wrong_field_is_named(client: FlaskClient, change: dict, field: str) -> None:
+    body = problem(client.post("/v1/search", json=SEARCH | change), 422)
+    assert [error["field"] for error in body["errors"]] == [field]
+    assert field in body["detail"]
+
+
+def test_more_values_than_the_engine_takes(tmp_path: Path) -> None:
+    filters = {"brand": [str(n) for n in range(1001)]}
+    roomy = client_without_cluster(tmp_path)
+    body = problem(roomy.post("/v1/search", json=SEARCH | {"filters": filters}), 422)
+    assert "at most 1000" in body["detail"]
+
+
+def test_an_id_that_is_given_twice_is_named(client: FlaskClient) -> None:
+    body = problem(client.post("/v1/rank", json={"session_id": "s", "item_ids": ["a", "a"]}), 422)
+    assert [error["field"] for error in body["errors"]] == ["item_ids"]
+    assert "the id a " in body["detail"]
+
+
+def test_several_wrong_fields_are_all_named(client: FlaskClient) -> None:
+    body = problem(client.post("/v1/search", json={"size": 0}), 422)
+    assert {error["field"] for error in body["errors"]} == {"query", "session_id", "size"}
+
+
+@pytest.mark.parametrize("path", ["/v1/search", "/v1/recommend", "/v1/rank", "/v1/events"])
+def test_bodies_that_are_none(client: FlaskClient, path: str) -> None:
+    for text in ("", "{", "{'a': 1}", '{"a": NaN}', "[" * 2000, '{"a": "\\ud800"}'):
+        problem(client.post(path, data=text, content_type="application/json"), 400)
+    problem(client.post(path, data=b"\xff\xfe{", content_type="application/json"), 400)
+    for text in ('"text"', "3", "null"):
+        problem(client.post(path, data=text, content_type="application/json"), 422)
+    problem(client.post(path, data="{}"), 415)
+    problem(client.post(path, data="a=1", content_type="application/x-www-form-urlencoded"), 415)
+    problem(client.post(path, data="{}", content_type="application/json; charset=latin-1"), 415)
+    large = json.dumps({"query": "x" * 3000})
+    problem(client.post(path, data=large, content_type="application/json"), 413)
+    in_chunks = {"wsgi.input_terminated": True}
+    answer = client.post(
+        path,
+        input_stream=io.BytesIO(large.encode()),
+        content_type="application/json",
+        environ_overrides=in_chunks,
+    )
+    problem(answer, 413)
+
+
+def test_a_list_is_no_search(client: FlaskClient) -> None:
+    problem(client.post("/v1/search", json=[SEARCH]), 422)
+
+
+def test_unknown_paths_and_methods(client: FlaskClient) -> None:
+    problem(client.get("/v1/nothing"), 404)
+    answer = client.get("/v1/search")
+    problem(answer, 405)
+    assert "POST" in answer.headers["Allow"]
+    problem(client.get("/v1/sessions/two%20words"), 422)
+
+
+def test_events_that_are_all_malformed(client: FlaskClient) -> None:
+    body = problem(client.post("/v1/events", json=[{"action": "click"}, 3]), 422)
+    assert [error["field"] for error in body["errors"]] == ["events.0.item_id", "events.1"]
+    problem(client.post("/v1/events", json=[]), 422)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/search", SEARCH),
+        ("/v1/recommend", {"session_id": "s"}),
+        ("/v1/rank", {"session_id": "s", "item_ids": ["1"]}),
+        ("/v1/events", {"action": "click", "item_id": "1", "session_id": "s"}),
+    ],
+)
+def test_without_a_cluster_come_again(client: FlaskClient, path: str, body: dict) -> None:
+    answer = client.post(path, json=body)
+    problem(answer, 503)
+    assert answer.headers["Retry-After"] == "1"
+
+
+def test_sessions_without_a_cluster(client: FlaskClient) -> None:
+    problem(client.get("/v1/sessions/s"), 503)
+    problem(client.delete("/v1/sessions/s"), 503)
+
+
+def test_probes_without_a_cluster(client: FlaskClient) -> None:
+    assert client.get("/healthz").status_code == 200
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    checks = answer.get_json()["checks"]
+    assert "does not answer" in checks["opensearch"]
+    assert checks["index"]
+
+
+def test_what_nobody_foresaw_shows_nothing_of_the_inside(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        answer = client.get("/broken", headers={"X-Request-Id": "abc-1"})
+    body = problem(answer, 500)
+    assert answer.headers["X-Request-Id"] == "abc-1"
+    assert "42" not in json.dumps(body)
+    assert "the secret is 42" in caplog.text
+
+
+def test_a_request_id_that_is_none_is_replaced(client: FlaskClient) -> None:
+    answer = client.get("/healthz", headers={"X-Request-Id": "two words"})
+    assert answer.headers["X-Request-Id"] != "two words"
+
+
+def test_browsers_may_call_from_named_origins_only(client: FlaskClient) -> None:
+    for origin, allowed in (("https://shop.example", True), ("https://else.example", False)):
+        headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        answer = client.options("/v1/search", headers=headers)
+        assert answer.status_code == 200
+        assert (answer.headers.get("Access-Control-Allow-Origin") == origin) == allowed
+        answer = client.post("/v1/search", json={}, headers={"Origin": origin})
+        assert (answer.headers.get("Access-Control-Allow-Origin") == origin) == allowed
+
+
+def test_no_origin_is_allowed_by_default(tmp_path: Path) -> None:
+    client = client_without_cluster(tmp_path)
+    answer = client.post("/v1/search", json={}, headers={"Origin": "https://shop.example"})
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_the_log_names_no_visitor_and_no_query(
+    client: FlaskClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        logs.configure("info", "json")
+        client.get("/v1/sessions/visitor-77")
+        client.post("/v1/search", json={"query": "very private", "session_id": "visitor-77"})
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    requests = [line for line in lines if line["logger"] == "live_intent.access"]
+    assert [line["route"] for line in requests] == ["/v1/sessions/<session_id>", "/v1/search"]
+    assert all(line["request_id"] for line in requests)
+    assert "visitor-77" not in json.dumps(lines)
+    assert "very private" not in json.dumps(lines)
+
+
+def test_metrics_count_requests(client: FlaskClient) -> None:
+    client.post("/v1/search", json={})
+    text = client.get("/metrics").get_data(as_text=True)
+    assert 'live_intent_request_seconds_count{route="/v1/search",status="422"} 1.0' in text

@@ -1,0 +1,155 @@
+"""Events of clients: both forms, their aliases and times, and malformed ones named."""
+
+import pytest
+
+from query_service.schemas.search import EventIn
+from query_service.web.event_forms import EventError, EventsMalformed, parse_events
+
+OURS = {"action": "click", "item_id": "a", "session_id": "s"}
+UBI = {
+    "application": "shop",
+    "action_name": "item_click",
+    "client_id": "c1",
+    "session_id": "s1",
+    "query_id": "q1",
+    "timestamp": "2024-12-10T00:50:30.466Z",
+    "user_query": "ps4",
+    "message_type": None,
+    "message": None,
+    "event_attributes": {
+        "object": {"object_id": "B08", "object_id_field": "asin"},
+        "position": {"ordinal": 2, "x": 4},
+    },
+}
+
+
+def only(body: object) -> EventIn:
+    (event,) = parse_events(body)
+    assert isinstance(event, EventIn), event
+    return event
+
+
+def wrong(body: object) -> EventError:
+    (error,) = parse_events(body)
+    assert isinstance(error, EventError), error
+    return error
+
+
+@pytest.mark.parametrize("body", [OURS, [OURS], {"events": [OURS]}])
+def test_one_a_list_or_events(body: object) -> None:
+    event = only(body)
+    assert (event.action, event.item_id, event.session_id) == ("click", "a", "s")
+    assert event.timestamp is None
+
+
+def test_all_of_our_fields() -> None:
+    event = only(
+        OURS | {"action": "watch", "user_id": "u", "timestamp": 1_700_000_000, "query_id": "q",
+                "position": 3, "watched_fraction": 0.5, "text": "good", "event_id": "e-1"}
+    )  # fmt: skip
+    assert (event.user_id, event.timestamp, event.query_id) == ("u", 1_700_000_000, "q")
+    assert (event.position, event.watched_fraction) == (3, 0.5)
+    assert (event.text, event.event_id) == ("good", "e-1")
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        (1_733_791_830, 1_733_791_830),
+        (1_733_791_830_466, 1_733_791_830.466),
+        ("2024-12-10T00:50:30Z", 1_733_791_830),
+        ("2024-12-10T01:50:30+01:00", 1_733_791_830),
+        ("2024-12-10 00:50:30", 1_733_791_830),
+    ],
+)
+def test_times(given: object, seconds: float) -> None:
+    assert only(OURS | {"timestamp": given}).timestamp == pytest.approx(seconds, abs=1e-3)
+
+
+@pytest.mark.parametrize("given", ["yesterday", True, -5, 1e300, float("nan"), [], "9999-01-01"])
+def test_a_wrong_time_is_named(given: object) -> None:
+    assert wrong(OURS | {"timestamp": given}).field == "timestamp"
+
+
+def test_a_ubi_event_as_it_is() -> None:
+    event = only(UBI)
+    assert (event.action, event.item_id) == ("click", "B08")
+    assert (event.session_id, event.client_id, event.query_id) == ("s1", "c1", "q1")
+    assert event.position == 2
+    assert event.ubi == UBI
+
+
+def test_a_ubi_event_without_session_is_of_its_client() -> None:
+    assert only({k: v for k, v in UBI.items() if k != "session_id"}).session_id == "c1"
+    inside = UBI | {
+        "session_id": None,
+        "event_attributes": UBI["event_attributes"] | {"session_id": "s2"},  # type: ignore[operator]
+    }
+    assert only(inside).session_id == "s2"
+
+
+def test_a_ubi_position_from_zero_is_left_out() -> None:
+    attributes = {"object": {"object_id": 5}, "position": {"ordinal": 0}}
+    event = only(UBI | {"event_attributes": attributes})
+    assert event.position is None
+    assert event.item_id == "5"
+
+
+@pytest.mark.parametrize(
+    ("name", "action"),
+    [("purchase", "purchase"), ("declined_product", "dislike"), ("Add-To-Cart", "add_to_cart")],
+)
+def test_aliases(name: str, action: str) -> None:
+    assert only(UBI | {"action_name": name}).action == action
+    assert only(OURS | {"action": name}).action == action
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"action": "brand_filter"}, "action"),
+        ({"action": None}, "action"),
+        ({"action": 3}, "action"),
+        ({"item_id": ""}, "item_id"),
+        ({"item_id": "x" * 513}, "item_id"),
+        ({"session_id": "two words"}, "session_id"),
+        ({"session_id": 5}, "session_id"),
+        ({"user_id": "a b"}, "user_id"),
+        ({"position": 0}, "position"),
+        ({"watched_fraction": 1.5}, "watched_fraction"),
+        ({"text": "x" * 2001}, "text"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_wrong_field_is_named(change: dict[str, object], field: str) -> None:
+    assert wrong(OURS | change).field == field
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"action_name": "impression"}, "action_name"),
+        ({"event_attributes": None}, "event_attributes.object.object_id"),
+        ({"event_attributes": []}, "event_attributes"),
+        ({"event_attributes": {"object": "B08"}}, "event_attributes.object"),
+        ({"event_attributes": {"object": {"object_id": {}}}}, "event_attributes.object.object_id"),
+        ({"session_id": None, "client_id": None}, "session_id"),
+        ({"client_id": "a b"}, "client_id"),
+    ],
+)
+def test_a_wrong_ubi_field_is_named(change: dict[str, object], field: str) -> None:
+    assert wrong(UBI | change).field == field
+
+
+def test_good_events_among_bad_ones_are_kept() -> None:
+    parsed = parse_events([OURS, 7, OURS | {"item_id": ""}, UBI])
+    assert [type(entry) for entry in parsed] == [EventIn, EventError, EventError, EventIn]
+    assert [entry.index for entry in parsed if isinstance(entry, EventError)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "body", [None, "click", 3, [], {"events": {}}, {"events": [], "x": 1}, [OURS] * 501]
+)
+def test_what_is_no_list_of_events(body: object) -> None:
+    with pytest.raises(EventsMalformed):
+        parse_events(body)
