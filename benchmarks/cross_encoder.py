@@ -27,15 +27,15 @@ from benchmarks.served import DATASETS
 from indexer.bundle.learned_bundle import ENCODER, LearnedBundle
 from indexer.progress import Progress, for_terminal
 from learning.data.datasets import Judgments, read_judgments
-from learning.evaluation.asking import ask_all, search_request
-from learning.evaluation.intervals import bootstrap, paired_difference
-from learning.evaluation.metrics import binary_table, ndcg
+from learning.evaluation.concurrent_requests import ask_all, search_request
+from learning.evaluation.measures.intervals import bootstrap, paired_difference
+from learning.evaluation.measures.metrics import binary_table, ndcg
 from learning.evaluation.offline_service import EncodedBefore, OfflineService
-from learning.evaluation.report import signed, told
+from learning.evaluation.report.report import signed, told
 from learning.evaluation.variants import WHOLE
 from learning.evaluation.workbench import Setup
-from learning.training.ranking_losses import both
-from learning.training.trainable_encoder import TrainableEncoder
+from learning.training.encoder.trainable_encoder import TrainableEncoder
+from learning.training.reranker.losses import both
 from query_service import pipeline
 
 RELEVANT = 2.67

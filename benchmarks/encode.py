@@ -126,7 +126,7 @@ def some_texts(items: int, queries: int) -> tuple[list[str], list[str]]:
         titles = _read(folder / "items.jsonl.gz", "title")
         searches = _read(folder / "judgments.jsonl.gz", "query")
     else:
-        from live_intent.sample_catalogue import sample_items
+        from live_intent.sample.catalogue import sample_items
 
         titles = sorted({item["title"] for item in sample_items()})
         searches = [" ".join(title.split()[:3]) for title in titles]

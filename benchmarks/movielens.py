@@ -28,8 +28,8 @@ from benchmarks.served import DATASETS
 from indexer.encoder.encoder import Encoder
 from indexer.settings import EncoderSettings
 from learning.data.splits import split_of
-from learning.evaluation.intervals import bootstrap, paired_difference
-from learning.evaluation.metrics import Values, ndcg, padded, recall
+from learning.evaluation.measures.intervals import bootstrap, paired_difference
+from learning.evaluation.measures.metrics import Values, ndcg, padded, recall
 from plugin_config.client import connect, ping_or_raise
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load

@@ -13,7 +13,7 @@ from typing import Any
 import urllib3
 from opensearchpy import OpenSearch
 
-from live_intent.demo_service import BackgroundService
+from live_intent.demo.service import BackgroundService
 from plugin_config.client import connect
 from plugin_config.node.node_process import free_port
 from plugin_config.schema import IndexNames

@@ -12,7 +12,10 @@ from plugin_config.errors import LiveIntentError
 
 # name -> ("module:attribute", one line of help); loaded only when the command is called.
 COMMANDS = {
-    "demo": ("live_intent.demo:demo", "Show it all on the sample catalogue, on this machine."),
+    "demo": (
+        "live_intent.demo.command:demo",
+        "Show it all on the sample catalogue, on this machine.",
+    ),
     "node": ("plugin_config.node.commands:node", "Keep a local OpenSearch node for development."),
     "config": ("plugin_config.commands:config", "Tell OpenSearch what it has to know."),
     "index": ("indexer.cli.commands:index", "Put items into OpenSearch as searchable vectors."),
@@ -20,7 +23,7 @@ COMMANDS = {
     "sessions": ("query_service.sessions.commands:sessions", "Show or erase what is kept."),
     "evaluate": ("learning.evaluation.commands:evaluate", "Measure the quality of search."),
     "learn": ("learning.training.commands:learn", "Learn from a shop's behaviour."),
-    "sample": ("live_intent.sample_commands:sample", "Write the sample catalogue to a file."),
+    "sample": ("live_intent.sample.commands:sample", "Write the sample catalogue to a file."),
     "settings": ("live_intent.settings_commands:settings", "Show every setting and its origin."),
 }
 

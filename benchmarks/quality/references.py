@@ -25,14 +25,14 @@ from learning.data.behaviour import read_rows, read_sequences
 from learning.data.datasets import read_judgments
 from learning.data.negatives import PopularityDraw
 from learning.data.users import Users
-from learning.evaluation.asking import DEPTH, Found
-from learning.evaluation.evaluate import Measured
-from learning.evaluation.html_report import write_report
-from learning.evaluation.judged_queries import check_asked
-from learning.evaluation.metrics import ndcg, padded, recall
+from learning.evaluation.concurrent_requests import DEPTH, Found
+from learning.evaluation.measures.measured_ranking import Measured
+from learning.evaluation.measures.metrics import ndcg, padded, recall
+from learning.evaluation.measures.targets import target_measures
 from learning.evaluation.popularity import counted
-from learning.evaluation.report import Report
-from learning.evaluation.targets import target_measures
+from learning.evaluation.report.page import write_report
+from learning.evaluation.report.report import Report
+from learning.evaluation.tasks.judged_queries import check_asked
 from plugin_config.settings import load
 
 Scores = NDArray[np.float64]

@@ -4,18 +4,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from learning.evaluation.events_command import events
-from learning.evaluation.task_options import (
+from learning.evaluation.command_options import (
     FILE,
     SPLIT,
     output_options,
     setup_options,
     user_options,
 )
+from learning.evaluation.events_command import events
 
 if TYPE_CHECKING:
     from learning.data.users import Users
-    from learning.evaluation.output import Output
+    from learning.evaluation.report.output import Output
     from learning.evaluation.workbench import Setup
 
 
@@ -65,7 +65,7 @@ evaluate.add_command(events)
 @output_options
 def search(**given: Any) -> None:
     """Search the whole catalogue for judged queries: NDCG@10, Recall@10 and @100."""
-    from learning.evaluation.search_task import SearchTask, legs_of
+    from learning.evaluation.tasks.search import SearchTask, legs_of
 
     output, setup = _begin(given)
     legs = [legs_of(text) for text in given.pop("legs") or ("words", "words,meaning")]
@@ -96,7 +96,7 @@ def next_item(**given: Any) -> None:
     NDCG@10, Recall@10 and MRR of /v1/rank on the target and items drawn by popularity; then the
     measures of /v1/recommend over the whole catalogue. Beside it: popularity, and chance.
     """
-    from learning.evaluation.next_item_task import NextItemTask
+    from learning.evaluation.tasks.next_item import NextItemTask
 
     output, setup = _begin(given)
     output.tell(NextItemTask(setup, users=_users(given), **given).run())
@@ -120,7 +120,7 @@ def personalised_search(**given: Any) -> None:
     NDCG@10, Recall@10, MRR and Recall@100 of the target by the query alone, the history alone,
     both, and the query with another user's history. Items of the history are no hits.
     """
-    from learning.evaluation.personalised_task import PersonalisedTask
+    from learning.evaluation.tasks.personalised_search import PersonalisedTask
 
     output, setup = _begin(given)
     output.tell(PersonalisedTask(setup, users=_users(given), **given).run())
@@ -143,7 +143,7 @@ def clean(url: str | None, prefix: str | None) -> None:
 def _begin(given: dict[str, Any]) -> tuple["Output", "Setup"]:
     """Takes the options of output and setup out of `given`, checked before the work begins."""
     from indexer.progress import for_terminal
-    from learning.evaluation.output import Output
+    from learning.evaluation.report.output import Output
     from learning.evaluation.workbench import Setup
 
     output = Output.ready(given.pop("as_json"), given.pop("directory"), given.pop("baseline"))

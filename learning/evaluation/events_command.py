@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from learning.evaluation.task_options import FILE, output_options
+from learning.evaluation.command_options import FILE, output_options
 
 
 @click.command()
@@ -50,8 +50,8 @@ def events(as_json: bool, directory: Path | None, baseline: Path | None, **given
     Also how much of the catalogue is seen, how popular it is, and which brands and categories are
     seen most. Reads a UBI export (--events) or the cluster's own log (--cluster).
     """
-    from learning.evaluation.events_task import EventsTask
-    from learning.evaluation.output import Output
+    from learning.evaluation.report.output import Output
+    from learning.evaluation.tasks.events import EventsTask
 
     output = Output.ready(as_json, directory, baseline)
     output.tell(EventsTask(**given).run())

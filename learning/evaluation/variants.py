@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
-from learning.evaluation.evaluate import Measured
-from learning.evaluation.intervals import paired_difference
+from learning.evaluation.measures.intervals import paired_difference
+from learning.evaluation.measures.measured_ranking import Measured
 from query_service.retrieval.candidates import LEGS, MEANING, PERSON, WORDS
 
 NOT_PAYING = "does not pay"

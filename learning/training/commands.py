@@ -2,9 +2,9 @@
 
 import click
 
-from learning.training.encoder_command import encoder
-from learning.training.reranker_command import reranker
-from learning.training.user_model_command import user_model
+from learning.training.encoder.command import encoder
+from learning.training.reranker.command import reranker
+from learning.training.user_model.command import user_model
 
 
 @click.group()

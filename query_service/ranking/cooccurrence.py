@@ -1,9 +1,9 @@
 """What visits say of items: which are acted on by the same visitors, and which of late.
 
-Learned by `learn reranker` (learning/training/fit_neighbours.py), a part of the re-ranker in a
-learned bundle. Item-to-item counts (Linden et al. 2003) know what no text and no vector of 128
-numbers tells; how often an item stands at the end of visits tells the new from the old, and so does
-what visitors acted on before it and after it: its era.
+Learned by `learn reranker` (`learning.training.reranker`), a part of the re-ranker in a learned
+bundle. Item-to-item counts (Linden et al. 2003) know what no text and no vector of 128 numbers
+tells; how often an item stands at the end of visits tells the new from the old, and so does what
+visitors acted on before it and after it: its era.
 """
 
 import json

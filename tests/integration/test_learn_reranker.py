@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from learning.training.ranking_lists import read
+from learning.training.reranker.ranking_lists import read
 from live_intent.main import cli
 from query_service.ranking.feature_matrix import COLUMNS
 from query_service.ranking.learned_reranker import LearnedReranker

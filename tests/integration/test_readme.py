@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from live_intent.demo_service import BackgroundService
+from live_intent.demo.service import BackgroundService
 from plugin_config.node.node_process import free_port
 from plugin_config.schema import IndexNames
 

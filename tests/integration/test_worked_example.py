@@ -17,7 +17,7 @@ from opensearchpy import OpenSearch
 from indexer.encoder.encoder import Encoder
 from indexer.index.rebuild import rebuild
 from indexer.settings import EncoderSettings, IndexSettings
-from live_intent.sample_catalogue import sample_items
+from live_intent.sample.catalogue import sample_items
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service import pipeline

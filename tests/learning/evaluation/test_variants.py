@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from learning.evaluation.evaluate import Measured
+from learning.evaluation.measures.measured_ranking import Measured
 from learning.evaluation.variants import NOT_PAYING, ablations, with_verdicts
 from query_service.ranking.reranker import Reranker
 from query_service.retrieval.candidates import PERSON, WORDS

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from indexer.bundle.hashed_folder import BundleError
-from learning.training.fit_neighbours import fit
+from learning.training.reranker.cooccurrence_counts import fit
 from query_service.index_view import View
 from query_service.ranking.cooccurrence import Neighbours
 from query_service.ranking.explanation import explain

@@ -1,0 +1,1 @@
+"""Measures of ranked lists, and how sure they are. No I/O."""

@@ -1,0 +1,218 @@
+"""A report as a folder: index.html, one page with all in it, and report.json for the next run."""
+
+import json
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+
+from learning.evaluation.charts import Bars, Figure
+from learning.evaluation.report import plots
+from learning.evaluation.report.report import Report, as_data, table_of, told
+from plugin_config.errors import SettingsError
+
+PAGE, DATA = "index.html", "report.json"
+MADE_BY = "live-intent evaluate"
+_STYLE = """
+:root { color-scheme: light dark; --paper: #fbfaf7; --card: #fff; --ink: #1d2129; --quiet: #5b6270;
+  --line: #dcdad3; --bad: #a4262c; --c1: #0b6e6e; --c2: #b4530a; --c3: #4956b3; --c4: #9c2a6b;
+  --c5: #4f7a1a; --c6: #6b6f76; }
+@media (prefers-color-scheme: dark) { :root { --paper: #15181d; --card: #1d2127; --ink: #e8e6e1;
+  --quiet: #a2a9b5; --line: #343a43; --bad: #ff9a93; --c1: #56c2bd; --c2: #f0a35e; --c3: #9aa5ff;
+  --c4: #ef8fc4; --c5: #a5d16b; --c6: #b3b8c0; } }
+body { margin: 0 auto; max-width: 76rem; padding: 1rem 1.2rem 3rem; background: var(--paper);
+  color: var(--ink);
+  font: 16px/1.45 system-ui, "Segoe UI", Roboto, "Noto Sans CJK SC", sans-serif; }
+h1 { font-size: 1.5rem; } h1, h3, li, figcaption { overflow-wrap: anywhere; }
+h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
+h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
+dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .2rem 1rem; }
+dt { color: var(--quiet); } dd { margin: 0; overflow-wrap: anywhere; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; background: var(--card); font-variant-numeric: tabular-nums; }
+th, td { padding: .35rem .7rem; border: 1px solid var(--line); text-align: right;
+  white-space: nowrap; }
+th:first-child { text-align: left; } thead th { background: var(--paper); }
+tr.less th, tr.less td { color: var(--quiet); font-size: .9rem; }
+figure { margin: .5rem 0 1rem; min-width: 0; }
+.pair { display: flex; flex-wrap: wrap; gap: 1rem; align-items: start; }
+svg { max-width: 100%; height: auto; }
+@media (max-width: 40rem) { dl { display: block; } dd { margin-bottom: .5rem; }
+  figure { overflow-x: auto; } svg { max-width: none; } }
+.quiet, figcaption { color: var(--quiet); font-size: .9rem; }
+.bad { color: var(--bad); font-weight: 600; } summary { cursor: pointer; }
+"""
+
+
+def ready(directory: Path) -> None:
+    """Raises SettingsError unless a report may be written there: new, empty or an earlier report.
+
+    To be asked before a long evaluation as well.
+    """
+    if not directory.exists():
+        return
+    if not directory.is_dir():
+        raise SettingsError(f"--report {directory} is a file: name a new folder")
+    found = sorted(each.name for each in directory.iterdir())
+    if not found:
+        return
+    foreign = [name for name in found if name not in (PAGE, DATA)]
+    if foreign or not _ours(directory / DATA):
+        shown = ", ".join((foreign or found)[:3])
+        raise SettingsError(
+            f"--report {directory} holds what is no report of an evaluation ({shown}), and "
+            "nothing of others is overwritten: name a new folder"
+        )
+
+
+def write_report(report: Report, directory: Path) -> None:
+    """Writes `index.html` and `report.json` into the folder; an earlier report there is replaced.
+
+    `report.json` is what --json prints and each query's values beside it, which --baseline reads.
+    Raises SettingsError as `ready` does, and when matplotlib is not installed.
+    """
+    ready(directory)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    page = page_of(report, now)
+    data = {"made_by": MADE_BY, "made_at": now, **as_data(report, values=True)}
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, content in ((PAGE, page), (DATA, text)):
+            part = directory / f".{name}.part"
+            part.write_text(content, encoding="utf-8")
+            os.replace(part, directory / name)
+    except OSError as error:
+        raise SettingsError(f"--report {directory} can't be written: {error.strerror}") from error
+
+
+def page_of(report: Report, made_at: str) -> str:
+    """The page: no script, nothing fetched from elsewhere."""
+    title = f"Evaluation: {report.task}"
+    parts = [f"<h1>{escape(title)}</h1>", _facts(report, made_at), _table(report)]
+    if report.totals:
+        cells = "".join(
+            f'<tr><th scope="row">{escape(name)}</th><td>{escape(told(interval))}</td>'
+            f"<td>{interval.count}</td></tr>"
+            for name, interval in report.totals.items()
+        )
+        parts.append(
+            '<h2>The whole log</h2><div class="wide"><table><thead><tr><th></th><th>value</th>'
+            f"<th>queries</th></tr></thead><tbody>{cells}</tbody></table></div>"
+        )
+    parts += [_figure(each) for each in report.figures]
+    parts.append("<h2>Measure by measure</h2>" + _measures(report))
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">"
+        f'<link rel="icon" href="data:,"><title>{escape(title)}</title>'
+        f"<style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
+    )
+
+
+def _facts(report: Report, made_at: str) -> str:
+    facts = {**report.facts, "made at": made_at, "seed of the bootstrap": report.seed}
+    if report.baseline:
+        facts["baseline"] = report.baseline.name
+    lines = "".join(
+        f"<dt>{escape(str(name))}</dt><dd>{escape(str(value))}</dd>"
+        for name, value in facts.items()
+    )
+    remarks = "".join(f"<li>{escape(remark)}</li>" for remark in report.remarks)
+    lacking = "".join(
+        f'<li class="bad">NOT WHOLE: {escape(row.label)}: {count} answers had to do without '
+        f"{escape(stage)}</li>"
+        for row in report.rows
+        for stage, count in row.degraded.items()
+    )
+    told_of = f"<h2>Remarks</h2><ul>{lacking}{remarks}</ul>" if remarks or lacking else ""
+    return f"<dl>{lines}</dl>{told_of}"
+
+
+def _table(report: Report) -> str:
+    head, *body = table_of(report)
+    if len(head) > len(body) + 4:  # few rows and many measures: a measure a line reads better
+        head, *body = [list(column) for column in zip(*[head, *body], strict=True)]
+    cells = "".join(f'<th scope="col">{escape(cell.strip())}</th>' for cell in head)
+    lines = "".join(
+        f'<tr{" class=less" if line[0].startswith("  - ") else ""}><th scope="row">'
+        f"{escape(line[0].strip())}</th>{''.join(f'<td>{escape(c)}</td>' for c in line[1:])}</tr>"
+        for line in body
+    )
+    return (
+        f'<h2>Results</h2><div class="wide"><table><thead><tr>{cells}</tr></thead>'
+        f"<tbody>{lines}</tbody></table></div>"
+        '<p class="quiet">In brackets: 95 % bootstrap interval over queries. '
+        "“of n”: only so many queries have a value.</p>"
+    )
+
+
+def _measures(report: Report) -> str:
+    parts = []
+    rows = [(row, report.intervals(row)) for row in report.rows]
+    compared = [(f"- {report.rows[0].label}", [report.differences(row) for row in report.rows])]
+    if report.baseline:
+        found = [report.differences_to_baseline(row) for row in report.rows]
+        compared.append(("- baseline", found))
+    for name in report.measures:
+        means = {row.label: found[name] for row, found in rows if name in found}
+        means = {label: interval for label, interval in means.items() if interval.count}
+        if not means:
+            parts.append(f'<h3>{escape(name)}</h3><p class="quiet">No query has a value.</p>')
+            continue
+        differences = {
+            title: {
+                row.label: each[name]
+                for row, each in zip(report.rows, found, strict=True)
+                if name in each and each[name].count
+            }
+            for title, found in compared
+        }
+        differences = {title: found for title, found in differences.items() if found}
+        values = {row.label: row.values[name] for row, found in rows if name in found}
+        note = plots.left_out(list(values))
+        parts.append(
+            f'<h3>{escape(name)}</h3><div class="pair">'
+            f"<figure>{plots.forest(name, means, differences)}"
+            "<figcaption>Means and paired differences, with 95 % intervals</figcaption></figure>"
+            f"<figure>{plots.spread(name, values)}"
+            f"<figcaption>Single queries. {escape(note)}</figcaption></figure></div>"
+        )
+    return "".join(parts)
+
+
+def _figure(figure: Figure) -> str:
+    if isinstance(figure, Bars):
+        drawn, first, labels = plots.bars(figure), "", figure.labels
+        series = figure.series
+    else:
+        drawn, first, labels = plots.curve(figure), figure.x_label, [f"{x:g}" for x in figure.x]
+        series = figure.lines
+    numbers = _numbers(first, labels, {n: list(values) for n, values in series.items()})
+    note = f"<figcaption>{escape(figure.note)}</figcaption>" if figure.note else ""
+    return f"<h2>{escape(figure.title)}</h2><figure>{drawn}{note}</figure>{numbers}"
+
+
+def _numbers(first: str, labels: Sequence[str], series: dict[str, list[float]]) -> str:
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in (first, *series))
+    lines = "".join(
+        f'<tr><th scope="row">{escape(label)}</th>'
+        + "".join(f"<td>{values[place]:.4g}</td>" for values in series.values())
+        + "</tr>"
+        for place, label in enumerate(labels)
+    )
+    return (
+        f'<details><summary>The numbers</summary><div class="wide"><table><thead><tr>{head}</tr>'
+        f"</thead><tbody>{lines}</tbody></table></div></details>"
+    )
+
+
+def _ours(path: Path) -> bool:
+    try:
+        told_by = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(told_by, dict) and told_by.get("made_by") == MADE_BY

@@ -1,0 +1,1 @@
+"""The tasks of `live-intent evaluate`: from files to a report."""

@@ -1,0 +1,1 @@
+"""`live-intent learn encoder`."""

@@ -1,0 +1,1 @@
+"""`live-intent demo`: node, sample catalogue, service and a scripted visit."""

@@ -1,0 +1,1 @@
+"""The sample catalogue, and simulated visits to it."""

@@ -1,0 +1,109 @@
+import math
+
+import numpy as np
+import pytest
+
+from learning.evaluation.measures.metrics import (
+    binary_gains,
+    graded_gains,
+    mean,
+    ndcg,
+    padded,
+    precision,
+    recall,
+    reciprocal_rank,
+)
+
+MEASURES = (ndcg, recall, precision, reciprocal_rank)
+
+
+def slow(name: str, gains: list[float], ideal: list[float], k: int) -> float:
+    """One list, by the textbook's words."""
+    if not any(g > 0 for g in ideal):
+        return math.nan
+    if name == "ndcg":
+
+        def dcg(row: list[float]) -> float:
+            return sum(g / math.log2(place + 1) for place, g in enumerate(row[:k], start=1))
+
+        return dcg(gains) / dcg(sorted(ideal, reverse=True))
+    hits = sum(1 for g in gains[:k] if g > 0)
+    if name == "recall":
+        return hits / sum(1 for g in ideal if g > 0)
+    if name == "precision":
+        return hits / k
+    return next((1 / place for place, g in enumerate(gains[:k], start=1) if g > 0), 0.0)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("k", [1, 3, 10, 50])
+def test_a_mixed_batch_is_measured_as_each_of_its_rows_alone(measure, k: int) -> None:
+    rng = np.random.default_rng(5)
+    ideal = rng.choice([0.0, 0.0, 1.0, 3.0, 7.0], size=(200, 12))
+    ideal[::7] = 0  # rows that no list could answer
+    shown = np.concatenate([ideal, np.zeros((200, 8))], axis=1)
+    gains = np.stack([rng.permutation(row)[:15] for row in shown])
+    name = "mrr" if measure is reciprocal_rank else measure.__name__
+    expected = [slow(name, list(g), list(i), k) for g, i in zip(gains, ideal, strict=True)]
+    np.testing.assert_allclose(measure(gains, ideal, k), expected, rtol=1e-12)
+
+
+def test_by_hand() -> None:
+    # Grades 3, unjudged, 1; the judged items have grades 3, 1, 2.
+    gains, ideal = graded_gains([[3.0, 0.0, 1.0]]), graded_gains([[3.0, 1.0, 2.0]])
+    dcg = 7 + 1 / math.log2(4)
+    best = 7 + 3 / math.log2(3) + 1 / math.log2(4)
+    assert ndcg(gains, ideal, 10)[0] == pytest.approx(dcg / best)
+    assert recall(gains, ideal, 2)[0] == pytest.approx(1 / 3)
+    assert precision(gains, ideal, 5)[0] == pytest.approx(2 / 5)
+    assert reciprocal_rank([[0, 0, 1]], [[1]])[0] == pytest.approx(1 / 3)
+
+
+def test_a_row_without_relevant_items_is_no_answer_right_or_wrong() -> None:
+    gains, ideal = [[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]], [[1.0], [0.0], [1.0]]
+    for measure in MEASURES:
+        values = measure(gains, ideal, 2)
+        assert np.isnan(values[1])
+        assert values[2] == 0.0
+        assert values[0] > 0
+    of_all = mean(reciprocal_rank(gains, ideal))
+    assert (of_all.value, of_all.count, of_all.left_out) == (0.5, 2, 1)
+
+
+def test_the_best_order_counts_relevant_items_that_the_list_lacks() -> None:
+    assert ndcg([[1.0]], [[1.0, 1.0]], 10)[0] < 1
+    assert ndcg([[1.0, 1.0]], [[1.0, 1.0]], 10)[0] == pytest.approx(1)
+    # More relevant items than places: a list that fills them is perfect.
+    assert ndcg([[1.0]], [[1.0, 1.0]], 1)[0] == pytest.approx(1)
+
+
+def test_empty_lists_and_an_empty_batch() -> None:
+    empty = np.zeros((2, 0))
+    for measure in MEASURES:
+        assert measure(empty, [[1.0], [0.0]], 5)[0] == 0
+        assert len(measure(np.zeros((0, 3)), np.zeros((0, 3)), 5)) == 0
+    assert np.isnan(mean([]).value)
+
+
+def test_lists_of_different_lengths_are_filled_up() -> None:
+    assert padded([[1.0], [], [2.0, 3.0, 4.0]], 2).tolist() == [[1, 0], [0, 0], [2, 3]]
+    assert padded([]).shape == (0, 0)
+
+
+def test_binary_gains_from_a_grade_on() -> None:
+    assert binary_gains([[2.66, 2.67, 3.0, 0.0]], 2.67).tolist() == [[0, 1, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("gains", "ideal", "k", "told"),
+    [
+        ([1.0], [[1.0]], 5, "shape"),
+        ([[1.0]], [[1.0], [1.0]], 5, "1 queries"),
+        ([[-1.0]], [[1.0]], 5, "negative"),
+        ([[math.nan]], [[1.0]], 5, "not finite"),
+        ([[1.0]], [[1.0]], 0, "k=0"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(gains, ideal, k: int, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        ndcg(gains, ideal, k)

@@ -1,0 +1,85 @@
+"""The sample catalogue: the same every time, and plausible."""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from live_intent.sample.catalogue import Row, sample_hash, sample_items
+from live_intent.sample.commands import sample
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[Row]:
+    return list(sample_items())
+
+
+def test_the_command_writes_the_same_file_twice(tmp_path: Path, rows: list[Row]) -> None:
+    digests = []
+    for name in ("one.jsonl", "two.jsonl"):
+        result = CliRunner().invoke(sample, [str(tmp_path / name)], catch_exceptions=False)
+        assert result.output.startswith(f"{len(rows):,} items written to ")
+        digests.append(hashlib.sha256((tmp_path / name).read_bytes()).hexdigest())
+    assert digests[0] == digests[1]
+    lines = (tmp_path / "one.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line) for line in lines] == rows
+    assert sample_hash() == sample_hash()
+
+
+def test_count_and_uniqueness(rows: list[Row]) -> None:
+    assert 2_900 <= len(rows) <= 3_200
+    assert len({row["item_id"] for row in rows}) == len(rows)
+    assert len({row["title"] for row in rows}) == len(rows)
+    assert len({row["category"] for row in rows}) >= 50
+
+
+def test_every_item_makes_sense(rows: list[Row]) -> None:
+    for row in rows:
+        assert re.fullmatch(r"[a-z0-9-]+-\d{3}", str(row["item_id"]))
+        assert not re.search(r"[{}|*]|  ", f"{row['title']}{row['description']}"), row
+        assert row["brand"]
+        assert row["description"]
+        assert 0.9 <= float(str(row["price"])) <= 12_000, row
+        assert row["currency"] == {"en": "USD", "zh": "CNY"}[str(row["language"])]
+    available = sum(bool(row["available"]) for row in rows) / len(rows)
+    assert 0.9 < available < 0.98
+
+
+def test_few_items_have_most_of_the_popularity(rows: list[Row]) -> None:
+    views = sorted((float(str(row["popularity"])) for row in rows), reverse=True)
+    assert views[-1] > 0
+    assert sum(views[: len(views) // 10]) > 0.45 * sum(views)
+
+
+def test_chinese_phones(rows: list[Row]) -> None:
+    chinese = [row for row in rows if row["language"] == "zh"]
+    phones = [row for row in chinese if row["category"] == "Phones > Smartphones"]
+    assert 190 <= len(phones) <= 220
+    assert all("手机" in str(row["title"]) for row in phones)
+    brands = Counter(str(row["brand"]) for row in phones)
+    wanted = {"小米", "红米", "华为", "荣耀", "vivo", "OPPO", "苹果", "三星", "一加", "魅族"}
+    assert set(brands) == wanted
+    assert brands["小米"] + brands["红米"] == 60
+    assert any(row["category"] == "Phones > Cases" for row in chinese)  # 手机壳 is no 手机
+
+
+@pytest.mark.parametrize(
+    ("words", "least"),
+    [
+        (("wireless", "noise cancelling", "headphones"), 5),
+        (("cast iron skillet",), 5),
+        (("running shoes", "women"), 10),
+        (("laptop", "16 gb"), 10),
+        (("dog", "bed"), 3),
+        (("coffee beans",), 5),
+    ],
+)
+def test_what_a_newcomer_would_search_for_is_there(
+    rows: list[Row], words: tuple[str, ...], least: int
+) -> None:
+    found = [row for row in rows if all(word in str(row["title"]).lower() for word in words)]
+    assert len(found) >= least
