@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from benchmarks.served import DATASETS
 from indexer.encoder.encoder import Encoder
+from indexer.encoder.loading import load_encoder
 from indexer.encoder.model_names import model_folder
 from indexer.settings import EncoderSettings
 from plugin_config.settings import load
@@ -57,7 +58,7 @@ def main() -> None:
     parser.add_argument("--peer", action="append", default=[], metavar="PYTHON:BACKEND:FORMAT")
     given = parser.parse_args()
     settings = load(EncoderSettings, encoder=given.encoder, query_cache_size=0)
-    encoder = Encoder.load(settings)
+    encoder = load_encoder(settings)
     folder = model_folder(settings.encoder, settings.models_dir)
     runners: dict[str, Runner] = {"live-intent": lambda texts, alone: ours(encoder, texts, alone)}
     for peer in [f"{sys.executable}:torch:float32", *given.peer]:

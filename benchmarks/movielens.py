@@ -25,7 +25,7 @@ from typing import Any
 from benchmarks.own_index import rebuild, remove
 from benchmarks.ratings import RatedSession, popularity, read_ratings, sessions
 from benchmarks.served import DATASETS
-from indexer.encoder.encoder import Encoder
+from indexer.encoder.loading import load_encoder
 from indexer.settings import EncoderSettings
 from learning.data.splits import split_of
 from learning.evaluation.measures.intervals import bootstrap, paired_difference
@@ -73,7 +73,7 @@ def main() -> None:
         indexing = {}
         if not (given.keep and client.indices.exists_alias(name=names.items)):
             indexing = index(folder / "items.jsonl.gz", popular)
-        encoder = Encoder.load(load(EncoderSettings))
+        encoder = load_encoder(load(EncoderSettings))
         service = Service(load(ServiceSettings), settings, client, encoder, reranker=Reranker())
         service.start()
         try:

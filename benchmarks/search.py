@@ -23,7 +23,7 @@ from opensearchpy import OpenSearch
 
 from benchmarks.clicks import percentiles, some_items
 from benchmarks.served import DATASETS, Api, cluster, make_index, served
-from indexer.encoder.encoder import Encoder
+from indexer.encoder.loading import load_encoder
 from indexer.settings import EncoderSettings
 from plugin_config.schema import VECTOR, IndexNames
 from plugin_config.settings import load
@@ -41,7 +41,7 @@ def main() -> None:
     with cluster() as (client, names):
         make_index(client, names)
         queries = some_queries(client, names, given.queries + WARM_UP)
-        vectors = Encoder.load(load(EncoderSettings)).encode_queries(queries)
+        vectors = load_encoder(load(EncoderSettings)).encode_queries(queries)
         items = some_items(client, names, given.events)
         with served(given.url) as url:
             figures = take_turns(client, names, Api(url), queries, vectors, items)

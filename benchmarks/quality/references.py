@@ -20,6 +20,7 @@ from benchmarks.quality.scores import Bm25, Cooccurrence, min_max, standard
 from benchmarks.rows import query_words, read
 from benchmarks.served import DATASETS
 from indexer.encoder.encoder import Encoder
+from indexer.encoder.loading import load_encoder
 from indexer.settings import EncoderSettings
 from learning.data.behaviour import read_rows, read_sequences
 from learning.data.datasets import read_judgments
@@ -209,7 +210,7 @@ def _catalogue(path: Path) -> tuple[list[str], list[str]]:
 
 def _encoder() -> Encoder:
     """MiniLM as it comes, whatever bundle the environment names."""
-    return Encoder.load(load(EncoderSettings, bundle=None, layout="sum"))
+    return load_encoder(load(EncoderSettings, bundle=None, layout="sum"))
 
 
 def _best(scores: Scores, count: int) -> NDArray[np.int64]:

@@ -28,27 +28,12 @@ from indexer.bundle.hashed_folder import (
 from indexer.bundle.projections import Projections, fit_projections, unit
 from indexer.bundle.term_map import TermMap
 from indexer.catalogue.items import Item
+from indexer.catalogue.statistics import Statistics
 from indexer.catalogue.terms import attribute_features, terms
 from indexer.encoder_spec import EncoderSpec
 
 FORMAT = 1
 WEIGHTS, TERMS = "weights.safetensors", "terms.json"
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """What is known of the catalogue as a whole."""
-
-    items: int = 0
-    max_popularity: float = 0.0
-
-    def popularity(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
-        """log(1 + p) / log(1 + max p), float32 in [0, 1]."""
-        if self.max_popularity <= 0:
-            return np.zeros_like(raw, dtype=np.float32)
-        scaled = np.log1p(np.maximum(raw, 0.0)) / np.log1p(self.max_popularity)
-        limited: NDArray[np.float32] = np.minimum(scaled, 1.0).astype(np.float32)
-        return limited
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from indexer.bundle.model_bundle import Statistics
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueError, open_catalogue
 from indexer.catalogue.column_map import ColumnMap, Notes
 from indexer.catalogue.items import Item, read_items
 from indexer.catalogue.rejects import Reject, RejectLimit, RejectsFile
+from indexer.catalogue.statistics import Statistics
 from indexer.progress import Progress
 from indexer.settings import IndexSettings
 

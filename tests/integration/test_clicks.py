@@ -10,7 +10,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from benchmarks.clicks import click_and_search, some_items
 from benchmarks.served import Api
-from indexer.encoder.encoder import Encoder
+from indexer.encoder.loading import load_encoder
 from indexer.index.rebuild import rebuild
 from indexer.settings import EncoderSettings, IndexSettings
 from plugin_config.schema import IndexNames
@@ -42,7 +42,7 @@ def services(
     """Addresses of two services on one small index, as two processes would be."""
     folder: Path = tmp_path_factory.mktemp("clicks")
     cluster = cluster_settings.model_copy(update={"state_dir": folder})
-    encoder = Encoder.load(load(EncoderSettings, encoder=tiny_model()))
+    encoder = load_encoder(load(EncoderSettings, encoder=tiny_model()))
     catalogue = write_catalogue(folder / "catalogue.jsonl", range(300))
     rebuild(client, names, encoder, catalogue, load(IndexSettings), cluster.bundles_dir)
     # A deadline that a busy machine keeps: this is about what counts, not how fast.

@@ -11,7 +11,7 @@ import pytest
 from opensearchpy import OpenSearch
 from playwright.sync_api import Browser, sync_playwright
 
-from indexer.encoder.encoder import Encoder
+from indexer.encoder.loading import load_encoder
 from indexer.index.rebuild import rebuild
 from indexer.settings import EncoderSettings, IndexSettings
 from plugin_config.schema import IndexNames
@@ -53,7 +53,7 @@ def visits(
 ) -> SimpleNamespace:
     """A service, eight searches on it, and clicks on what it showed."""
     folder = tmp_path_factory.mktemp("visits")
-    encoder = Encoder.load(load(EncoderSettings, encoder=tiny_model(), device="cpu", **TINY))
+    encoder = load_encoder(load(EncoderSettings, encoder=tiny_model(), device="cpu", **TINY))
     cluster = cluster_settings.model_copy(update={"state_dir": folder})
     items = write_items(folder / "items.jsonl")
     rebuild(client, names, encoder, items, load(IndexSettings), cluster.bundles_dir)

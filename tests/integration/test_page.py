@@ -8,7 +8,7 @@ import pytest
 from opensearchpy import OpenSearch
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from indexer.encoder.encoder import Encoder
+from indexer.encoder.loading import load_encoder
 from indexer.index.rebuild import rebuild
 from indexer.settings import EncoderSettings, IndexSettings
 from plugin_config.schema import IndexNames
@@ -49,7 +49,7 @@ def site(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Api]:
     folder = tmp_path_factory.mktemp("page")
-    encoder = Encoder.load(load(EncoderSettings, encoder=tiny_model(), device="cpu", **TINY))
+    encoder = load_encoder(load(EncoderSettings, encoder=tiny_model(), device="cpu", **TINY))
     cluster = load(
         ClusterSettings, opensearch_url=node_url, index_prefix=names.prefix, state_dir=folder
     )

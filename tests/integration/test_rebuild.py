@@ -19,7 +19,7 @@ from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.items import Item
 from indexer.catalogue.rejects import TooManyRejects
 from indexer.cli.status import read_status
-from indexer.encoder.encoder import Encoder
+from indexer.encoder.loading import load_encoder
 from indexer.encoder_spec import EncoderMismatch
 from indexer.index.construction import RebuildUnderWay
 from indexer.index.generations import AliasTaken, NoItemsIndex, generations
@@ -53,12 +53,12 @@ BUSY = "index.blocks.read_only_allow_delete"
 
 @pytest.fixture(scope="module", params=["sum", "concat"])
 def encoder(request):
-    return Encoder.load(load(EncoderSettings, encoder=tiny_model(), layout=request.param, **TINY))
+    return load_encoder(load(EncoderSettings, encoder=tiny_model(), layout=request.param, **TINY))
 
 
 @pytest.fixture(scope="module")
 def plain_encoder():
-    return Encoder.load(load(EncoderSettings, encoder=tiny_model()))
+    return load_encoder(load(EncoderSettings, encoder=tiny_model()))
 
 
 @pytest.fixture
@@ -249,7 +249,7 @@ def test_an_upsert_by_the_old_encoder_during_a_fill_by_a_new_one(
     run, client, fresh_names, plain_encoder, catalogue, bundles
 ):
     run(catalogue)
-    new = Encoder.load(load(EncoderSettings, encoder=tiny_model(), layout="concat", **TINY))
+    new = load_encoder(load(EncoderSettings, encoder=tiny_model(), layout="concat", **TINY))
     item = Item("5", "purple piano", category=("Music", "Keys"))
 
     def write() -> None:
@@ -363,7 +363,7 @@ def test_updates_need_an_index(client, fresh_names, plain_encoder, bundles):
 
 def test_an_upsert_by_another_encoder_is_refused(run, client, fresh_names, catalogue, bundles):
     report = run(catalogue)
-    other = Encoder.load(load(EncoderSettings, encoder=tiny_model(), pooling="cls"))
+    other = load_encoder(load(EncoderSettings, encoder=tiny_model(), pooling="cls"))
     with pytest.raises(EncoderMismatch, match=report.index):
         upsert(client, fresh_names, other, [Item("1", "x")], load(IndexSettings), bundles)
 
@@ -371,7 +371,7 @@ def test_an_upsert_by_another_encoder_is_refused(run, client, fresh_names, catal
 def test_an_upsert_without_the_bundle_of_a_concat_index(
     run, client, fresh_names, catalogue, tmp_path
 ):
-    concat = Encoder.load(load(EncoderSettings, encoder=tiny_model(), layout="concat", **TINY))
+    concat = load_encoder(load(EncoderSettings, encoder=tiny_model(), layout="concat", **TINY))
     run(catalogue, encoder=concat)
     with pytest.raises(BundleError, match="copy"):
         upsert(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from opensearchpy import OpenSearch
 
-from indexer.encoder.encoder import Encoder
+from indexer.encoder.loading import load_encoder
 from indexer.index.rebuild import rebuild
 from indexer.settings import EncoderSettings, IndexSettings
 from plugin_config.schema import IndexNames
@@ -29,7 +29,7 @@ def environment(
 ) -> dict[str, str]:
     """Settings of a service on a small index."""
     folder = tmp_path_factory.mktemp("serve")
-    encoder = Encoder.load(load(EncoderSettings, encoder=tiny_model(), device="cpu", **TINY))
+    encoder = load_encoder(load(EncoderSettings, encoder=tiny_model(), device="cpu", **TINY))
     cluster = load(ClusterSettings, state_dir=folder)
     catalogue = write_items(folder / "items.jsonl", 30)
     rebuild(client, names, encoder, catalogue, load(IndexSettings), cluster.bundles_dir)

@@ -9,6 +9,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from indexer.encoder.encoder import Encoder
+from indexer.encoder.loading import load_encoder
 from indexer.index.rebuild import rebuild
 from indexer.settings import EncoderSettings, IndexSettings
 from plugin_config.client import connect
@@ -28,7 +29,7 @@ HEADPHONES = "wireless headphones"
 
 @pytest.fixture(scope="module")
 def encoder() -> Encoder:
-    return Encoder.load(load(EncoderSettings, encoder=tiny_model(), device="cpu", **TINY))
+    return load_encoder(load(EncoderSettings, encoder=tiny_model(), device="cpu", **TINY))
 
 
 @pytest.fixture(scope="module")

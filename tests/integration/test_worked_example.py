@@ -15,6 +15,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from indexer.encoder.encoder import Encoder
+from indexer.encoder.loading import load_encoder
 from indexer.index.rebuild import rebuild
 from indexer.settings import EncoderSettings, IndexSettings
 from live_intent.sample.catalogue import sample_items
@@ -35,7 +36,7 @@ XIAOMI = frozenset({"小米", "红米"})
 
 @pytest.fixture(scope="module")
 def encoder() -> Encoder:
-    return Encoder.load(
+    return load_encoder(
         load(EncoderSettings, encoder="multilingual", layout="concat", meaning_dims=200,
              behaviour_dims=100)
     )  # fmt: skip

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from indexer.bundle.model_bundle import ModelBundle, Statistics, fit_bundle, fit_space
+from indexer.bundle.model_bundle import ModelBundle, fit_bundle, fit_space
 from indexer.bundle.projections import unit
 from indexer.catalogue.items import Item
+from indexer.catalogue.statistics import Statistics
 from indexer.encoder_spec import EncoderSpec
 from query_service.user.visitor import Event, PastQuery, Visitor
 

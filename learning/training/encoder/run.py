@@ -54,7 +54,7 @@ class LearnEncoder:
         Raises DatasetError, CatalogueError, BundleError, CheckpointError, SettingsError, and what
         loading an encoder raises.
         """
-        from indexer.encoder.encoder import Encoder
+        from indexer.encoder.loading import load_encoder
 
         check_free(self.out)
         base = LearnedBundle.open(self.base) if self.base else None
@@ -71,7 +71,7 @@ class LearnEncoder:
             self.progress.note(line)
 
         chosen = load(EncoderSettings, bundle=self.base, layout="sum")
-        encoder = Encoder.load(chosen)
+        encoder = load_encoder(chosen)
         if grades is not None:
             train, held = self._mined(encoder, texts, train, held)
         known = base is not None and base.has(ENCODER)

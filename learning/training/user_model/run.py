@@ -15,10 +15,11 @@ from indexer.bundle.learned_bundle import (
     check_free,
     writing,
 )
-from indexer.bundle.model_bundle import Statistics, fit_bundle
+from indexer.bundle.model_bundle import fit_bundle
 from indexer.bundle.projections import Projections, fit_projections
 from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.items import Item, read_items
+from indexer.catalogue.statistics import Statistics
 from indexer.encoder_spec import EncoderSpec
 from indexer.progress import Progress
 from indexer.settings import EncoderSettings
@@ -126,9 +127,9 @@ class LearnUserModel:
 
     def _encoder(self) -> "Encoder":
         """The encoder of the settings, or of the bundle to begin with; without item halves."""
-        from indexer.encoder.encoder import Encoder
+        from indexer.encoder.loading import load_encoder
 
-        return Encoder.load(load(EncoderSettings, bundle=self.base, layout="sum"))
+        return load_encoder(load(EncoderSettings, bundle=self.base, layout="sum"))
 
     def _sessions(
         self, rows: Mapping[str, int]

@@ -12,7 +12,9 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from indexer.encoder.encoder import Encoder
-from indexer.encoder.model_names import ModelUnavailable, model_folder
+from indexer.encoder.loading import load_encoder
+from indexer.encoder.model_folder import ModelUnavailable
+from indexer.encoder.model_names import model_folder
 from indexer.encoder.number_format import TOLERANCE, cpu_has_bfloat16
 from indexer.encoder_spec import EncoderMismatch, EncoderSpec, check_fingerprint
 from indexer.settings import EncoderSettings
@@ -32,7 +34,7 @@ TEXTS = [
 
 
 def encoder(**changes: object) -> Encoder:
-    return Encoder.load(load(EncoderSettings, **changes))
+    return load_encoder(load(EncoderSettings, **changes))
 
 
 @pytest.fixture(scope="module")

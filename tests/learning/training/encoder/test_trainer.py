@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from indexer.bundle.learned_bundle import LearnedBundle
 from indexer.bundle.projections import unit
 from indexer.encoder.encoder import Encoder
+from indexer.encoder.loading import load_encoder
 from indexer.progress import Silence
 from indexer.settings import EncoderSettings
 from learning.data.splits import split_of
@@ -62,7 +63,7 @@ def grades() -> dict[str, dict[str, float]]:
 
 @pytest.fixture(scope="module")
 def untrained() -> Encoder:
-    return Encoder.load(load(EncoderSettings, encoder=str(model()), number_format="float32"))
+    return load_encoder(load(EncoderSettings, encoder=str(model()), number_format="float32"))
 
 
 def tuner(untrained: Encoder, **changes: object) -> Tuner:
@@ -96,7 +97,7 @@ def test_every_method_learns_and_its_folder_loads(
     tuned = made.run(Checkpoints(None, {}), Board(None), Silence())
     assert tuned.history[-1]["loss"] < tuned.history[1]["loss"]
     made.encoder.save(tmp_path)
-    loaded = Encoder.load(load(EncoderSettings, encoder=str(tmp_path), number_format="float32"))
+    loaded = load_encoder(load(EncoderSettings, encoder=str(tmp_path), number_format="float32"))
     assert loaded.spec.weights_hash != untrained.spec.weights_hash
     assert loaded.spec.pooling == untrained.spec.pooling
     with torch.inference_mode():
@@ -196,7 +197,7 @@ def test_the_command_writes_a_bundle_and_tells_of_bad_rows(
     bundle = LearnedBundle.open(tmp_path / "one")
     told = bundle.provenance["encoder"]
     assert set(told["data"]) == {"items.jsonl", "judgments.jsonl"}
-    loaded = Encoder.load(load(EncoderSettings, bundle=tmp_path / "one"))
+    loaded = load_encoder(load(EncoderSettings, bundle=tmp_path / "one"))
     assert loaded.spec.model.endswith("-tuned")
 
     more = [*args, "--method", "lora", "--from", str(tmp_path / "one")]
