@@ -30,13 +30,13 @@ from learning.data.datasets import Judgments, read_judgments
 from learning.evaluation.concurrent_requests import ask_all, search_request
 from learning.evaluation.measures.intervals import bootstrap, paired_difference
 from learning.evaluation.measures.metrics import binary_table, ndcg
-from learning.evaluation.offline_service import EncodedBefore, OfflineService
+from learning.evaluation.offline_pipeline import EncodedBefore
 from learning.evaluation.report.report import signed, told
 from learning.evaluation.variants import WHOLE
 from learning.evaluation.workbench import Setup
 from learning.training.encoder.trainable_encoder import TrainableEncoder
 from learning.training.reranker.losses import both
-from query_service import pipeline
+from query_service.pipeline import Pipeline
 
 RELEVANT = 2.67
 LIST = 8  # items of a list to learn from
@@ -98,9 +98,9 @@ def main() -> None:
     with setup.workbench(items, mapping) as bench:
         sides = [judged.part(split) for split in ("train", "validation")]
         queries = [query for side in sides for query in side.queries]
-        with bench.service(WHOLE, encoder=EncodedBefore(bench.encoder, queries)) as service:
+        with bench.pipeline(WHOLE, encoder=EncodedBefore(bench.encoder, queries)) as pipeline:
             train, held = (
-                _asked(service, side, most, given.first, progress)
+                _asked(pipeline, side, most, given.first, progress)
                 for side, most in zip(sides, (None, given.queries), strict=True)
             )
         folder = LearnedBundle.open(given.bundle).path(ENCODER)
@@ -110,10 +110,10 @@ def main() -> None:
 
 
 def _asked(
-    service: OfflineService, judged: Judgments, most: int | None, first: int, progress: Progress
+    pipeline: Pipeline, judged: Judgments, most: int | None, first: int, progress: Progress
 ) -> list[Asked]:
     def ask(query: str) -> Asked:
-        hits = pipeline.search(service, search_request(query, size=first)).hits
+        hits = pipeline.search(search_request(query, size=first)).hits
         scores = np.array([hit.score for hit in hits])
         ids = tuple(hit.item_id for hit in hits)
         return Asked(query, ids, scores, dict(judged.grades[query]))

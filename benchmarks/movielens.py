@@ -33,9 +33,10 @@ from learning.evaluation.measures.metrics import Values, ndcg, padded, recall
 from plugin_config.client import connect, ping_or_raise
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service import pipeline
+from query_service.models import Models
 from query_service.ranking.reranker import Reranker
-from query_service.schemas.search import EventIn, RecommendRequest
+from query_service.schemas.events import ReceivedEvent
+from query_service.schemas.search import RecommendRequest
 from query_service.service import Service
 from query_service.settings import ServiceSettings
 
@@ -74,7 +75,7 @@ def main() -> None:
         if not (given.keep and client.indices.exists_alias(name=names.items)):
             indexing = index(folder / "items.jsonl.gz", popular)
         encoder = load_encoder(load(EncoderSettings))
-        service = Service(load(ServiceSettings), settings, client, encoder, reranker=Reranker())
+        service = Service(load(ServiceSettings), settings, client, encoder, Models(Reranker()))
         service.start()
         try:
             figures = ask_all(service, asked, popular, given.scenario)
@@ -143,14 +144,7 @@ def record(service: Service, session_id: str, session: RatedSession) -> None:
     """The earlier half as events, moved in time so that the last of them is now."""
     shift = time.time() - session.early[-1].timestamp
     events = [
-        EventIn.model_validate(
-            {
-                "action": each.action,
-                "item_id": each.item_id,
-                "session_id": session_id,
-                "timestamp": each.timestamp + shift,
-            }
-        )
+        ReceivedEvent(each.action, each.item_id, session_id, timestamp=each.timestamp + shift)
         for each in session.early
     ]
     for outcome in service.record_events(events):
@@ -168,7 +162,7 @@ def answer(service: Service, session_id: str, scenario: str, size: int) -> tuple
             "deadline_ms": DEADLINE_MS,
         }
     )
-    response = pipeline.recommend(service, request)
+    response = service.pipeline.recommend(request)
     return [hit.item_id for hit in response.hits], bool(response.degraded)
 
 

@@ -15,6 +15,7 @@ from opensearchpy import (
 from opensearchpy.exceptions import (
     AuthenticationException,
     AuthorizationException,
+    OpenSearchException,
     SSLError,
     TransportError,
 )
@@ -108,6 +109,17 @@ def ping_or_raise(client: OpenSearch) -> dict[str, Any]:
             "(`live-intent node start`) or set LIVE_INTENT_OPENSEARCH_URL."
         ) from error
     return answer
+
+
+def cluster_unavailable(error: OpenSearchException, action: str = "") -> ClusterUnavailable:
+    """The error for a request that OpenSearch did not answer, or for an `action` it did not do."""
+    if not action:
+        return ClusterUnavailable(f"OpenSearch did not answer: {type(error).__name__}: {error}")
+    cause = error.error if isinstance(error, TransportError) else error
+    return ClusterUnavailable(
+        f"OpenSearch could not {action}: {cause}. "
+        "Is it running, and LIVE_INTENT_OPENSEARCH_URL right?"
+    )
 
 
 def _authentication(settings: ClusterSettings) -> Any:

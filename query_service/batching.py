@@ -12,7 +12,7 @@ from indexer.encoder_spec import EncoderSpec
 from plugin_config.errors import LiveIntentError
 
 if TYPE_CHECKING:
-    from query_service.service import QueryEncoder
+    from query_service.context import QueryEncoder
 
 Vectors = NDArray[np.float32]
 MOST = 64  # texts of one batch

@@ -7,8 +7,7 @@ rebuild keeps. An index that does not fit is refused and the old one stays in us
 
 import logging
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,14 +19,11 @@ from opensearchpy.exceptions import NotFoundError, OpenSearchException
 
 from indexer.bundle.model_bundle import ModelBundle
 from indexer.encoder_spec import EncoderSpec, check_fingerprint
-from indexer.index.documents import from_float16_base64
+from plugin_config.client import cluster_unavailable
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
-from plugin_config.schema import VECTOR, VECTOR_FLOAT16, IndexNames
-from query_service.retrieval.legs import unavailable
-from query_service.sessions.documents import KnownItem
+from plugin_config.schema import IndexNames
 
 log = logging.getLogger(__name__)
-_NOT_SHOWN = frozenset({VECTOR, VECTOR_FLOAT16, "features", "popularity_rank"})
 
 
 class IndexNotReady(ClusterUnavailable):
@@ -35,7 +31,7 @@ class IndexNotReady(ClusterUnavailable):
 
 
 @dataclass(frozen=True)
-class View:
+class IndexView:
     """One index and the bundle that was learned for it: always used together."""
 
     index: str
@@ -55,8 +51,8 @@ class View:
         return np.pad(meaning, (0, self.dims - len(meaning)))
 
 
-class ViewHolder:
-    """Keeps the current View, and follows the alias in a thread of its own."""
+class IndexViews:
+    """Keeps the current IndexView, and follows the alias in a thread of its own."""
 
     def __init__(
         self,
@@ -65,16 +61,16 @@ class ViewHolder:
         spec: EncoderSpec,
         bundles: Path,
         poll_s: float,
-        prepare: Callable[[], None] = lambda: None,
+        before_use: Callable[[], None] = lambda: None,
     ) -> None:
-        """`prepare` is called before a view comes into use, and may raise ClusterUnavailable."""
+        """`before_use` is called before a view comes into use, and may raise ClusterUnavailable."""
         self._client = client
         self._names = names
         self._spec = spec
         self._bundles = bundles
         self._poll_s = poll_s
-        self._prepare = prepare
-        self._view: View | None = None
+        self._before_use = before_use
+        self._view: IndexView | None = None
         self._problem = "not looked at yet"
         self._stop = threading.Event()
         self._refreshing = threading.Lock()
@@ -103,27 +99,27 @@ class ViewHolder:
         """Why the newest index is not in use; empty when it is."""
         return self._problem
 
-    def current(self) -> View:
+    def current(self) -> IndexView:
         """The view to answer from. Raises IndexNotReady."""
         view = self._view
         if view is None:
             raise IndexNotReady(self._problem)
         return view
 
-    def refresh(self) -> View:
+    def refresh(self) -> IndexView:
         """Looks where the alias points now, and loads that index's bundle if it is another.
 
         Raises IndexNotReady, ClusterUnavailable, EncoderMismatch, BundleError.
         """
         with self._refreshing:
             try:
-                self._prepare()
+                self._before_use()
                 index, meta = self._behind_alias()
                 if self._view is None or self._view.index != index:
                     check_fingerprint(self._spec, meta, index)
                     bundle = ModelBundle.load(self._bundles / str(meta.get("bundle", index)))
                     check_fingerprint(bundle.spec, meta, index)
-                    self._view = View(index, bundle)
+                    self._view = IndexView(index, bundle)
                     log.info("answering from index %s", index)
             except LiveIntentError as error:
                 self._problem = str(error)
@@ -141,7 +137,7 @@ class ViewHolder:
                 "live-intent index rebuild CATALOGUE"
             ) from error
         except OpenSearchException as error:
-            raise unavailable(error) from error
+            raise cluster_unavailable(error) from error
         if len(found) != 1:
             raise IndexNotReady(
                 f"the alias {alias} points at {len(found)} indexes: {sorted(found)}"
@@ -161,73 +157,3 @@ class ViewHolder:
                 told = str(error)
             except Exception:
                 log.exception("index: the look at the alias failed")
-
-
-class Items:
-    """Single items, read in real time: sources of hits, and what an event keeps of its item.
-
-    Documents are read whole and cut here: the engine takes longer to filter a source than to send
-    it (measured: 2.0 against 0.7 ms for ten).
-    """
-
-    def __init__(self, client: OpenSearch) -> None:
-        self._client = client
-
-    def sources(
-        self, index: str, ids: Sequence[str], timeout_s: float
-    ) -> dict[str, dict[str, Any]]:
-        """What a hit shows of each item; deleted items are absent. Raises ClusterUnavailable."""
-        return {
-            item_id: {name: value for name, value in source.items() if name not in _NOT_SHOWN}
-            for item_id, source in self._read(index, ids, timeout_s).items()
-        }
-
-    def known(self, view: View, ids: Sequence[str], timeout_s: float) -> dict[str, KnownItem]:
-        """What an event keeps of its item. Unknown items are absent. Raises ClusterUnavailable."""
-        return {
-            item_id: KnownItem(
-                title=source.get("title", ""),
-                features=tuple(source.get("features", ())),
-                vector=from_float16_base64(source[VECTOR_FLOAT16]),
-                vector_space=view.bundle.vector_space,
-            )
-            for item_id, source in self._read(view.index, ids, timeout_s).items()
-            if VECTOR_FLOAT16 in source
-        }
-
-    def _read(self, index: str, ids: Sequence[str], timeout_s: float) -> dict[str, dict[str, Any]]:
-        if not ids:
-            return {}
-        params = {"request_timeout": timeout_s}
-        try:
-            answer = self._client.mget(index=index, body={"ids": list(ids)}, params=params)
-        except OpenSearchException as error:
-            raise unavailable(error) from error
-        return {row["_id"]: row["_source"] for row in answer["docs"] if row.get("found")}
-
-
-class Clock:
-    """A request's time: what each step took, and what is left of its deadline (both in ms)."""
-
-    def __init__(self, deadline_ms: float | None) -> None:
-        self._start = time.perf_counter()
-        self._mark = self._start
-        self.deadline_ms = deadline_ms
-        self.steps: dict[str, float] = {}
-
-    def step(self, name: str) -> None:
-        """Ends the step that began at the last call (or at the start)."""
-        now = time.perf_counter()
-        self.steps[name] = self.steps.get(name, 0.0) + (now - self._mark) * 1000
-        self._mark = now
-
-    def left_ms(self) -> float:
-        """Milliseconds until the deadline; infinite when there is none."""
-        if self.deadline_ms is None:
-            return float("inf")
-        return self.deadline_ms - (time.perf_counter() - self._start) * 1000
-
-    def timing(self) -> dict[str, float]:
-        """Milliseconds a step, and in total."""
-        total = (time.perf_counter() - self._start) * 1000
-        return {name: round(ms, 3) for name, ms in (self.steps | {"total": total}).items()}

@@ -1,4 +1,4 @@
-"""What the service takes from a learned bundle: the user model and the re-ranker."""
+"""The models of a pipeline: the re-ranker, and the user model where one is learned."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,20 +12,20 @@ from query_service.user.user_model import UserModel
 
 
 @dataclass(frozen=True)
-class LearnedParts:
+class Models:
     """`user_model` None: the user vector is made by the formulas alone."""
 
     reranker: Reranker | LearnedReranker
     user_model: UserModel | None = None
 
 
-def learned_parts(folder: Path | None, spec: EncoderSpec, device: str = "cpu") -> LearnedParts:
+def load_models(folder: Path | None, spec: EncoderSpec, device: str = "cpu") -> Models:
     """The parts of the bundle in `folder` (None: nothing is learned), fit for `spec`'s vectors.
 
     Raises BundleError when the bundle is damaged, or was learned on other item vectors.
     """
     if folder is None:
-        return LearnedParts(Reranker(device=device))
+        return Models(Reranker(device=device))
     bundle = LearnedBundle.open(folder)
     user_model = None
     if bundle.has(USER_MODEL):
@@ -35,7 +35,7 @@ def learned_parts(folder: Path | None, spec: EncoderSpec, device: str = "cpu") -
     if bundle.has(RERANKER):
         reranker = LearnedReranker.load(bundle.path(RERANKER), device)
         _check(bundle, RERANKER, reranker.fingerprint, spec)
-    return LearnedParts(reranker, user_model)
+    return Models(reranker, user_model)
 
 
 def _check(bundle: LearnedBundle, part: str, learned_on: str, spec: EncoderSpec) -> None:

@@ -1,20 +1,27 @@
-"""The method: prepare (session, encode, user vector, retrieve), re-rank, page, explain."""
+"""The method: load session, encode, build user vector, retrieve; re-rank; page, explain."""
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from query_service.index_view import Clock, View
-from query_service.preparation import Prepared, prepare
-from query_service.progress import Progress
-from query_service.ranking import stage
+from query_service.context import (
+    HitSources,
+    QueryRecorder,
+    RequestContext,
+    RetrievalOptions,
+)
+from query_service.index_view import IndexView, IndexViews
+from query_service.preparation import Preparation, Prepared
+from query_service.progress import Clock, RequestProgress
 from query_service.ranking.explanation import explain
-from query_service.ranking.reranker import Scores, order
-from query_service.retrieval.legs import IndexGone
+from query_service.ranking.reranker import Scoring
+from query_service.ranking.scores import Scores, ranked_rows
+from query_service.ranking.stage import RerankStage, varied
+from query_service.retrieval.search import IndexGone
 from query_service.schemas.search import (
     Degradation,
     Hit,
@@ -25,128 +32,146 @@ from query_service.schemas.search import (
     SearchResponse,
     Total,
 )
-from query_service.service import Service
 
-Answer = TypeVar("Answer")
+Answer = TypeVar("Answer", bound=SearchResponse)
+Request = SearchRequest | RecommendRequest | RankRequest
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """The prepared candidates with their scores and order: what a page is cut from."""
+    """Scores of the prepared candidates, and their rows in order: what a page is cut from."""
 
-    prepared: Prepared
     scores: Scores
-    places: NDArray[np.intp]
+    rows: NDArray[np.intp]
 
 
-def search(service: Service, request: SearchRequest) -> SearchResponse:
-    """Hits for a live query, personalised by the session's (and the user's) behaviour.
+class Pipeline:
+    """Answers requests from the current index. Safe to use from many threads.
 
-    Raises ClusterUnavailable (IndexNotReady among it) when no leg can be answered.
+    Its collaborators are handed in: the service gives it the session store, an evaluation gives
+    it histories, and both get the same steps.
     """
-    return _on_current_index(service, lambda view: _search(service, view, request))
 
+    def __init__(
+        self,
+        views: IndexViews,
+        preparation: Preparation,
+        reranker: Scoring | None,
+        sources: HitSources,
+        queries: QueryRecorder,
+        *,
+        options: RetrievalOptions,
+        deadline_ms: int,
+        engine_timeout_s: float,
+    ) -> None:
+        """`deadline_ms` where the request names none; `reranker` None: the fused order."""
+        self.views = views
+        self.preparation = preparation
+        self._stage = RerankStage(reranker)
+        self._sources = sources
+        self._queries = queries
+        self._options = options
+        self._deadline_ms = deadline_ms
+        self._engine_timeout_s = engine_timeout_s
 
-def recommend(service: Service, request: RecommendRequest) -> SearchResponse:
-    """Hits without a query: a feed by what the visitor did; popular and varied without that.
+    def search(self, request: SearchRequest) -> SearchResponse:
+        """Hits for a live query, personalised by the session's (and the user's) behaviour.
 
-    Raises ClusterUnavailable.
-    """
-    return _on_current_index(service, lambda view: _recommend(service, view, request))
+        Raises ClusterUnavailable (IndexNotReady among it) when no leg can be answered.
+        """
+        return self._on_current_index(request, self._search)
 
+    def recommend(self, request: RecommendRequest) -> SearchResponse:
+        """Hits without a query: a feed by what the visitor did; popular and varied without that.
 
-def rank(service: Service, request: RankRequest) -> RankResponse:
-    """The given items, re-ranked for this visitor and query. Raises ClusterUnavailable."""
-    return _on_current_index(service, lambda view: _rank(service, view, request))
+        Raises ClusterUnavailable.
+        """
+        return self._on_current_index(request, self._recommend)
 
+    def rank(self, request: RankRequest) -> RankResponse:
+        """The given items, re-ranked for this visitor and query. Raises ClusterUnavailable."""
+        return self._on_current_index(request, self._rank)
 
-def _search(service: Service, view: View, request: SearchRequest) -> SearchResponse:
-    progress = _progress(service, request)
-    prepared = prepare(service, view, request, progress)
-    answer = _page(service, view, request, _ranked(service, prepared, progress), progress)
-    if request.personalize:
-        service.remember_query(view, request, prepared.embedding, answer)
-    return answer
+    def context(self, request: Request, view: IndexView) -> RequestContext:
+        """The context that a request begins with; its clock starts now."""
+        progress = RequestProgress(Clock(request.deadline_ms or self._deadline_ms))
+        return RequestContext(request, view, progress, self._options, self._engine_timeout_s)
 
+    def close(self) -> None:
+        """Stops the threads."""
+        self.preparation.close()
 
-def _recommend(service: Service, view: View, request: RecommendRequest) -> SearchResponse:
-    progress = _progress(service, request)
-    prepared = prepare(service, view, request, progress)
-    ranked = _ranked(service, prepared, progress)
-    if prepared.person is None:
-        places = ranked.places.tolist()
-        varied = stage.varied(prepared.retrieved.candidates, places, len(places))
-        ranked = replace(ranked, places=np.array(varied, np.intp))
-    return _page(service, view, request, ranked, progress)
+    def _search(self, context: RequestContext) -> SearchResponse:
+        prepared = self.preparation.prepare(context)
+        answer = self._page(context, prepared, self._ranked(context, prepared))
+        if context.personalize:
+            self._queries.record(context, prepared.intent.query_embedding, answer)
+        return answer
 
+    def _recommend(self, context: RequestContext) -> SearchResponse:
+        prepared = self.preparation.prepare(context)
+        ranked = self._ranked(context, prepared)
+        if prepared.intent.user_vector is None:
+            rows = ranked.rows.tolist()
+            mixed = varied(prepared.retrieved.candidates, rows, len(rows))
+            ranked = Ranked(ranked.scores, np.array(mixed, np.intp))
+        return self._page(context, prepared, ranked)
 
-def _rank(service: Service, view: View, request: RankRequest) -> RankResponse:
-    progress = _progress(service, request)
-    prepared = prepare(service, view, request, progress)
-    answer = _page(service, view, request, _ranked(service, prepared, progress), progress)
-    found = set(prepared.retrieved.candidates.ids)
-    unknown = [item_id for item_id in request.item_ids if item_id not in found]
-    return RankResponse(**dict(answer), unknown_item_ids=unknown)
+    def _rank(self, context: RequestContext) -> RankResponse:
+        assert isinstance(context.request, RankRequest)
+        prepared = self.preparation.prepare(context)
+        answer = self._page(context, prepared, self._ranked(context, prepared))
+        known = set(prepared.retrieved.candidates.ids)
+        unknown = [item_id for item_id in context.request.item_ids if item_id not in known]
+        return RankResponse(**dict(answer), unknown_item_ids=unknown)
 
+    def _ranked(self, context: RequestContext, prepared: Prepared) -> Ranked:
+        scores = self._stage.score(prepared.inputs, context.progress)
+        return Ranked(scores, ranked_rows(scores.total, prepared.retrieved.candidates.ids))
 
-def _ranked(service: Service, prepared: Prepared, progress: Progress) -> Ranked:
-    scores = stage.score(service.reranker, service.cost, prepared.features, progress)
-    return Ranked(prepared, scores, order(scores.total, prepared.retrieved.candidates.ids))
+    def _on_current_index(
+        self, request: Request, answer: Callable[[RequestContext], Answer]
+    ) -> Answer:
+        """Answers from the current index; when that was deleted under us, from its successor."""
+        try:
+            return answer(self.context(request, self.views.current()))
+        except IndexGone:
+            return answer(self.context(request, self.views.refresh()))
 
-
-def _progress(
-    service: Service, request: SearchRequest | RecommendRequest | RankRequest
-) -> Progress:
-    return Progress(Clock(request.deadline_ms or service.settings.default_deadline_ms))
-
-
-def _on_current_index(service: Service, answer: Callable[[View], Answer]) -> Answer:
-    """Answers from the current index; when that was deleted under us, from the one now current."""
-    try:
-        return answer(service.views.current())
-    except IndexGone:
-        return answer(service.views.refresh())
-
-
-def _page(
-    service: Service,
-    view: View,
-    request: SearchRequest | RecommendRequest | RankRequest,
-    ranked: Ranked,
-    progress: Progress,
-) -> SearchResponse:
-    """The asked-for page of the ranked candidates, with sources and (on request) explanations."""
-    first = 0 if isinstance(request, RankRequest) else request.from_
-    shown = ranked.places[first : first + (request.size or len(ranked.places))]
-    prepared, scores = ranked.prepared, ranked.scores
-    candidates = prepared.retrieved.candidates
-    sources = service.sources(view, [candidates.ids[i] for i in shown], progress)
-    query_text = "" if isinstance(request, RecommendRequest) else request.query or ""
-    hits = []
-    for position, place in enumerate(shown.tolist(), start=first + 1):
-        item_id = candidates.ids[place]
-        if item_id not in sources:
-            continue  # deleted since the engine's last refresh
-        hit = Hit(
-            item_id=item_id,
-            score=float(scores.total[place]),
-            source=sources[item_id],
-            position=position,
-        )
-        if request.explain:
-            hit.explanation = explain(
-                place, candidates, scores, prepared.person, prepared.visitor, query_text
+    def _page(self, context: RequestContext, prepared: Prepared, ranked: Ranked) -> SearchResponse:
+        """The requested page of the ranked candidates, with sources and (if asked) explanations."""
+        request, retrieved = context.request, prepared.retrieved
+        ids = retrieved.candidates.ids
+        first = 0 if isinstance(request, RankRequest) else request.from_
+        rows = ranked.rows[first : first + (request.size or len(ranked.rows))].tolist()
+        sources = self._sources.sources(context, [ids[row] for row in rows])
+        hits = []
+        for position, row in enumerate(rows, start=first + 1):
+            if ids[row] not in sources:
+                continue  # deleted since the engine's last refresh
+            hit = Hit(
+                item_id=ids[row],
+                score=float(ranked.scores.total[row]),
+                source=sources[ids[row]],
+                position=position,
             )
-        hits.append(hit)
-    progress.clock.step("page")
-    total = Total(value=prepared.retrieved.total, relation=prepared.retrieved.total_relation)
-    return SearchResponse(
-        query_id=str(uuid.uuid4()),
-        hits=hits,
-        total=total,
-        timing_ms=progress.clock.timing(),
-        stages_run=progress.stages_run,
-        degraded=[Degradation(stage=s, reason=r) for s, r in progress.degraded.items()],
-        index=view.index,
-        personalized=prepared.person is not None,
-    )
+            if request.explain:
+                hit.explanation = explain(row, retrieved.candidates, ranked.scores, prepared.intent)
+            hits.append(hit)
+        context.progress.clock.step("page")
+        return self._response(context, prepared, hits)
+
+    def _response(
+        self, context: RequestContext, prepared: Prepared, hits: list[Hit]
+    ) -> SearchResponse:
+        progress, retrieved = context.progress, prepared.retrieved
+        return SearchResponse(
+            query_id=str(uuid.uuid4()),
+            hits=hits,
+            total=Total(value=retrieved.total, relation=retrieved.total_relation),
+            timing_ms=progress.clock.timing(),
+            stages_run=progress.stages_run,
+            degraded=[Degradation(stage=s, reason=r) for s, r in progress.degraded.items()],
+            index=context.view.index,
+            personalized=prepared.intent.user_vector is not None,
+        )

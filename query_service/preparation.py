@@ -1,163 +1,159 @@
-"""The steps up to the scores: load session, encode, build user vector, retrieve, features.
+"""The steps up to the scores: load session, encode, build user vector, retrieve, re-ranker's input.
 
 They are the same for an answer and for the lists that a re-ranker learns from.
 """
 
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
+from opensearchpy import OpenSearch
 
-from query_service.index_view import View
-from query_service.progress import Progress
-from query_service.ranking import stage
-from query_service.ranking.reranker import Features
-from query_service.retrieval.candidates import LEGS, WORDS, Candidates
+from query_service.context import (
+    LEAST_S,
+    QueryEncoder,
+    RequestContext,
+    Vectors,
+    VisitorSource,
+)
+from query_service.ranking.rerank_input import RerankInput, rerank_input
 from query_service.retrieval.filters import clauses
-from query_service.retrieval.legs import Plan, Retrieved, retrieve, retrieve_ids
+from query_service.retrieval.plan import WORDS, RetrievalPlan
+from query_service.retrieval.search import Retrieved, retrieve, retrieve_ids
 from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
-from query_service.service import LEAST_S, Service
+from query_service.settings import ServiceSettings
 from query_service.user import user_vector
-from query_service.user.user_vector import UserVector
+from query_service.user.intent import Intent
+from query_service.user.user_vector import FusionWeights, UserVector, UserVectorModel
 from query_service.user.visitor import Visitor
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """All that is known before the scores: the candidates, their features, and for whom."""
+    """All that is known before the scores: what is wanted, the candidates, both as arrays."""
 
+    intent: Intent
     retrieved: Retrieved
-    features: Features
-    person: UserVector | None
-    visitor: Visitor
-    embedding: NDArray[np.float32] | None = None  # of the query, float32 [D]
+    inputs: RerankInput
 
 
-def prepare(
-    service: Service,
-    view: View,
-    request: SearchRequest | RecommendRequest | RankRequest,
-    progress: Progress,
-) -> Prepared:
-    """The steps up to the scores, which are also those that a re-ranker learns from.
+class Preparation:
+    """The steps, over their collaborators. Safe to use from many threads."""
 
-    Raises ClusterUnavailable, IndexGone.
-    """
-    if isinstance(request, SearchRequest):
-        return _searched(service, view, request, progress)
-    if isinstance(request, RecommendRequest):
-        return _recommended(service, view, request, progress)
-    return _given(service, view, request, progress)
-
-
-def _searched(service: Service, view: View, request: SearchRequest, progress: Progress) -> Prepared:
-    encoding = service.encode_soon(request.query)
-    visitor = service.visitor(view, progress, request) if request.personalize else _nobody(request)
-    embedding = service.encoded(encoding, progress)
-    person = _user_vector(
-        service, view, progress, visitor, request.scenario, request.query, embedding
-    )
-    plan = Plan(
-        query_text=request.query,
-        query_vector=None if embedding is None else view.query_vector(embedding),
-        R=None if person is None else person.R,
-        filters=clauses(request.filters),
-        k=max(service.settings.candidates_per_leg, request.from_ + request.size),
-        timeout_s=service.timeout_s(progress, LEAST_S),
-        legs=service.legs,
-        exact=service.exact,
-        titles=service.reads_titles,
-    )
-    retrieved = _retrieve(service, view, plan, progress)
-    inputs = stage.features(view, retrieved.candidates, embedding, person, visitor, request.query)
-    return Prepared(retrieved, inputs, person, visitor, embedding)
-
-
-def _recommended(
-    service: Service, view: View, request: RecommendRequest, progress: Progress
-) -> Prepared:
-    visitor = service.visitor(view, progress, request) if request.personalize else _nobody(request)
-    person = _user_vector(service, view, progress, visitor, request.scenario)
-    plan = Plan(
-        R=None if person is None else person.R,
-        filters=clauses(request.filters),
-        exclude=sorted({event.item_id for event in visitor.events}),
-        k=max(service.settings.candidates_per_leg, request.from_ + request.size),
-        popular=True,
-        timeout_s=service.timeout_s(progress, LEAST_S),
-        legs=service.legs,
-        exact=service.exact,
-        titles=service.reads_titles,
-    )
-    retrieved = _retrieve(service, view, plan, progress)
-    # The popular leg's scores are popularity, which is a feature of its own.
-    retrieved = replace(retrieved, candidates=_without_words(retrieved.candidates))
-    inputs = stage.features(view, retrieved.candidates, None, person, visitor)
-    return Prepared(retrieved, inputs, person, visitor)
-
-
-def _given(service: Service, view: View, request: RankRequest, progress: Progress) -> Prepared:
-    query_text = request.query or ""
-    encoding = service.encode_soon(query_text) if query_text else None
-    visitor = service.visitor(view, progress, request)
-    embedding = service.encoded(encoding, progress) if encoding else None
-    person = _user_vector(service, view, progress, visitor, "shop", query_text, embedding)
-    plan = Plan(
-        query_text=query_text,
-        timeout_s=service.timeout_s(progress, LEAST_S),
-        titles=service.reads_titles,
-    )
-    candidates = retrieve_ids(service.client, view.index, request.item_ids, plan, view.dims)
-    progress.clock.step("retrieve")
-    progress.ran("retrieve")
-    inputs = stage.features(view, candidates, embedding, person, visitor, query_text, given=True)
-    return Prepared(Retrieved(candidates, total=len(candidates)), inputs, person, visitor)
-
-
-def _user_vector(
-    service: Service,
-    view: View,
-    progress: Progress,
-    visitor: Visitor,
-    scenario: str,
-    query_text: str = "",
-    embedding: NDArray[np.float32] | None = None,
-) -> UserVector | None:
-    """The user vector, or None when nothing but the current query is known of the visitor."""
-    if not visitor.events and not visitor.queries:
-        progress.clock.step("user_vector")
-        return None
-    result: UserVector | None = None
-    with progress.stage("user_vector"):
-        result = user_vector.build(
-            visitor,
-            view.bundle,
-            now=time.time(),
-            query_text=query_text,
-            query_vector=embedding,
-            scenario=scenario,
-            weights=service.fusion_weights,
-            model=service.user_model,
+    def __init__(
+        self,
+        client: OpenSearch,
+        encoder: QueryEncoder | None,
+        visitors: VisitorSource,
+        settings: ServiceSettings,
+        user_model: UserVectorModel | None = None,
+    ) -> None:
+        """`encoder` None: queries have no vector."""
+        self._client = client
+        self._encoder = encoder
+        self._visitors = visitors
+        self._candidates_per_leg = settings.candidates_per_leg
+        self._user_model = user_model
+        self._weights = FusionWeights(
+            alpha=settings.alpha, beta=settings.beta, demand=settings.demand
         )
-    return result if result is not None and result.known and result.knows_behaviour else None
+        self._pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="encode")
 
+    def prepare(self, context: RequestContext) -> Prepared:
+        """Every step up to the scores. Raises ClusterUnavailable, IndexGone."""
+        encoding = self._start_encoding(context)  # while the session is read
+        visitor = self._load_session(context)
+        embedding = self._encoded(context, encoding)
+        intent = Intent(visitor, context.query_text, embedding)
+        intent = replace(intent, user_vector=self._build_user_vector(context, intent))
+        retrieved = self._retrieve(context, intent)
+        given = isinstance(context.request, RankRequest)
+        inputs = rerank_input(context.view.bundle, retrieved.candidates, intent, given=given)
+        return Prepared(intent, retrieved, inputs)
 
-def _retrieve(service: Service, view: View, plan: Plan, progress: Progress) -> Retrieved:
-    retrieved = retrieve(service.client, view.index, plan, view.dims)
-    progress.clock.step("retrieve")
-    for leg in retrieved.legs:
-        progress.ran(leg)
-    for leg, reason in retrieved.failed.items():
-        progress.degrade(leg, reason)
-    return retrieved
+    def close(self) -> None:
+        """Stops the threads."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
+    def _start_encoding(self, context: RequestContext) -> "Future[Vectors] | None":
+        if self._encoder is None or not context.query_text:
+            return None
+        return self._pool.submit(self._encoder.encode_query, context.query_text)
 
-def _nobody(request: SearchRequest | RecommendRequest) -> Visitor:
-    return Visitor(request.session_id, request.user_id or "")
+    def _load_session(self, context: RequestContext) -> Visitor:
+        if context.personalize:
+            return self._visitors.visitor(context)
+        return Visitor(context.request.session_id, context.request.user_id or "")
 
+    def _encoded(
+        self, context: RequestContext, encoding: "Future[Vectors] | None"
+    ) -> Vectors | None:
+        """The query's embedding float32 [D]; None (and degraded) when it failed or is too late."""
+        if encoding is None:
+            return None
+        with context.progress.stage("encode"):
+            return encoding.result(timeout=context.timeout_s())
+        return None
 
-def _without_words(candidates: Candidates) -> Candidates:
-    legs = candidates.legs.copy()
-    legs[:, LEGS.index(WORDS)] = np.nan
-    return replace(candidates, legs=legs)
+    def _build_user_vector(self, context: RequestContext, intent: Intent) -> UserVector | None:
+        """The user vector, or None when nothing but the current query is known of the visitor."""
+        if not intent.visitor.events and not intent.visitor.queries:
+            context.progress.clock.step("user_vector")
+            return None
+        built: UserVector | None = None
+        with context.progress.stage("user_vector"):
+            built = user_vector.build(
+                intent.visitor,
+                context.view.bundle,
+                now=time.time(),
+                query_text=intent.query_text,
+                query_vector=intent.query_embedding,
+                scenario=context.scenario,
+                weights=self._weights,
+                model=self._user_model,
+            )
+        return built if built is not None and built.known and built.knows_behaviour else None
+
+    def _retrieve(self, context: RequestContext, intent: Intent) -> Retrieved:
+        plan, view, progress = self._plan(context, intent), context.view, context.progress
+        if isinstance(context.request, RankRequest):
+            ids = context.request.item_ids
+            candidates = retrieve_ids(self._client, view.index, ids, plan, view.dims)
+            progress.clock.step("retrieve")
+            progress.ran("retrieve")
+            return Retrieved(candidates, total=len(candidates))
+        retrieved = retrieve(self._client, view.index, plan, view.dims)
+        progress.clock.step("retrieve")
+        for leg in retrieved.legs:
+            progress.ran(leg)
+        for leg, reason in retrieved.failed.items():
+            progress.degrade(leg, reason)
+        if isinstance(context.request, RecommendRequest):
+            # The popular items' scores are popularity, which is a term of its own.
+            candidates = retrieved.candidates.without_scores_of(WORDS)
+            retrieved = replace(retrieved, candidates=candidates)
+        return retrieved
+
+    def _plan(self, context: RequestContext, intent: Intent) -> RetrievalPlan:
+        request, options = context.request, context.options
+        plan = RetrievalPlan(
+            legs=options.legs,
+            query_text=intent.query_text,
+            exact=options.exact,
+            titles=options.titles,
+            timeout_s=context.timeout_s(LEAST_S),
+        )
+        if isinstance(request, RankRequest):
+            return plan
+        embedding, person = intent.query_embedding, intent.user_vector
+        plan = replace(
+            plan,
+            R=None if person is None else person.R,
+            request_filters=clauses(request.filters),
+            k=max(self._candidates_per_leg, request.from_ + request.size),
+        )
+        if isinstance(request, SearchRequest):
+            query_vector = None if embedding is None else context.view.query_vector(embedding)
+            return replace(plan, query_vector=query_vector)
+        acted_on = sorted({event.item_id for event in intent.visitor.events})
+        return replace(plan, exclude=acted_on, popular=True)

@@ -1,18 +1,45 @@
-"""What an answer says of itself: which stages ran, and which were left out and why."""
+"""What an answer says of itself: the time of each stage, those that ran, those left out and why."""
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from plugin_config.errors import LiveIntentError
-from query_service.index_view import Clock
 
 log = logging.getLogger(__name__)
 
 
+class Clock:
+    """A request's time: what each step took, and what is left of its deadline (both in ms)."""
+
+    def __init__(self, deadline_ms: float | None) -> None:
+        self._start = time.perf_counter()
+        self._mark = self._start
+        self.deadline_ms = deadline_ms
+        self.steps: dict[str, float] = {}
+
+    def step(self, name: str) -> None:
+        """Ends the step that began at the last call (or at the start)."""
+        now = time.perf_counter()
+        self.steps[name] = self.steps.get(name, 0.0) + (now - self._mark) * 1000
+        self._mark = now
+
+    def left_ms(self) -> float:
+        """Milliseconds until the deadline; infinite when there is none."""
+        if self.deadline_ms is None:
+            return float("inf")
+        return self.deadline_ms - (time.perf_counter() - self._start) * 1000
+
+    def timing(self) -> dict[str, float]:
+        """Milliseconds a step, and in total."""
+        total = (time.perf_counter() - self._start) * 1000
+        return {name: round(ms, 3) for name, ms in (self.steps | {"total": total}).items()}
+
+
 @dataclass
-class Progress:
+class RequestProgress:
     """Filled while a request is answered."""
 
     clock: Clock

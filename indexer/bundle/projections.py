@@ -5,7 +5,6 @@ visitors acted on; the others (cold items) keep what their text says.
 """
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from indexer.bundle.item_arrays import Arrays, load_item_arrays, save_item_arrays
 
 Vectors = NDArray[np.float32]
 _WEIGHTS, _IDS = "weights.safetensors", "ids.json"
@@ -75,24 +76,18 @@ class Projections:
 
     def save(self, folder: Path) -> None:
         """Writes the halves as a part of a learned bundle; r_i as float16."""
-        from safetensors.numpy import save_file
-
-        weights = {
+        arrays: Arrays = {
             "P_M": self.P_M.astype(np.float32),
             "P_K": self.P_K.astype(np.float32),
             "residuals": self.residuals.astype(np.float16),
         }
-        save_file({k: np.ascontiguousarray(v) for k, v in weights.items()}, folder / _WEIGHTS)
-        (folder / _IDS).write_text(json.dumps(list(self.ids), ensure_ascii=False), "utf-8")
+        save_item_arrays(folder / _WEIGHTS, arrays, folder / _IDS, self.ids)
 
     @classmethod
     def load(cls, folder: Path) -> "Projections":
         """The reverse of `save`."""
-        from safetensors.numpy import load_file
-
-        weights = load_file(folder / _WEIGHTS)
-        ids = tuple(json.loads((folder / _IDS).read_text("utf-8")))
-        return cls(weights["P_M"], weights["P_K"], ids, weights["residuals"].astype(np.float32))
+        arrays, ids = load_item_arrays(folder / _WEIGHTS, folder / _IDS)
+        return cls(arrays["P_M"], arrays["P_K"], ids, arrays["residuals"].astype(np.float32))
 
 
 def fit_projections(embeddings: Vectors, M: int, K: int) -> Projections:

@@ -6,7 +6,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from learning.evaluation.measures.intervals import paired_difference
 from learning.evaluation.measures.measured_ranking import Measured
-from query_service.retrieval.candidates import LEGS, MEANING, PERSON, WORDS
+from query_service.retrieval.legs import LEG_NAMES
+from query_service.retrieval.plan import MEANING, PERSON, WORDS
 
 NOT_PAYING = "does not pay"
 
@@ -30,7 +31,7 @@ class Variant:
     """
 
     label: str
-    legs: frozenset[str] = frozenset(LEGS)
+    legs: frozenset[str] = frozenset(LEG_NAMES)
     encodes: bool = True
     settings: Mapping[str, float] = field(default_factory=dict)
     without_group: str = ""
@@ -61,7 +62,7 @@ def ablations(
         found.append(replace(WHOLE, label="fixed alpha, beta, demand", learned_gates=False))
     for leg in (WORDS, MEANING, PERSON) if query else (WORDS, PERSON):
         name = leg if query or leg != WORDS else "popular"
-        legs = frozenset(LEGS) - {leg}
+        legs = frozenset(LEG_NAMES) - {leg}
         found.append(replace(WHOLE, label=f"without the leg {name}", legs=legs))
     for group in groups:
         if query or group not in {"words", "meaning"}:

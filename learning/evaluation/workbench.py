@@ -20,10 +20,12 @@ from plugin_config.settings import load
 
 if TYPE_CHECKING:
     from indexer.encoder.encoder import Encoder
-    from learning.evaluation.offline_service import OfflineService
+    from query_service.context import QueryEncoder
+    from query_service.index_view import IndexViews
+    from query_service.models import Models
+    from query_service.pipeline import Pipeline
     from query_service.ranking.learned_reranker import LearnedReranker
     from query_service.ranking.reranker import Reranker
-    from query_service.service import QueryEncoder
     from query_service.sessions.documents import KnownItem
     from query_service.user.user_model import UserModel
 
@@ -68,7 +70,7 @@ class Setup:
         """
         from indexer.encoder.loading import load_encoder
         from indexer.settings import EncoderSettings, IndexSettings
-        from query_service.models import learned_parts
+        from query_service.models import load_models
 
         with ClusterSession(self.url, self.prefix) as cluster:
             settings = load(IndexSettings, analyzer=self.analyzer)
@@ -76,7 +78,7 @@ class Setup:
                 EncoderSettings, encoder=self.encoder, layout=self.layout, bundle=self.bundle
             )
             encoder = load_encoder(chosen)
-            parts = learned_parts(chosen.bundle, encoder.spec)
+            models = load_models(chosen.bundle, encoder.spec)
             bundles = cluster.settings.bundles_dir
             names = evaluation_index.names_for(
                 cluster.names, items, mapping, encoder.spec, settings
@@ -96,7 +98,7 @@ class Setup:
             }
             if self.exact:
                 facts["k-NN"] = "exact, every vector compared"
-            yield Workbench(self, cluster, names, encoder, facts, parts.reranker, parts.user_model)
+            yield Workbench(self, cluster, names, encoder, facts, models)
             if self.remove_after:
                 evaluation_index.remove(cluster.client, names, bundles)
 
@@ -110,45 +112,76 @@ class Workbench:
     names: IndexNames
     encoder: "Encoder"
     facts: dict[str, Any]  # what the report says of it
-    reranker: "Reranker | LearnedReranker"
-    user_model: "UserModel | None"
+    models: "Models"
 
     @contextmanager
-    def service(
+    def pipeline(
         self,
         variant: Variant,
         *,
         encoder: "QueryEncoder | None" = None,
         visitors: Visitors | None = None,
-    ) -> Iterator["OfflineService"]:
-        """A service put together as `variant` says, closed afterwards."""
-        from learning.evaluation.offline_service import OfflineService
+        titles: bool = False,
+    ) -> Iterator["Pipeline"]:
+        """A pipeline put together as `variant` says, closed afterwards.
+
+        `titles`: titles are read also for a re-ranker that does not use them.
+        """
+        from learning.evaluation.offline_pipeline import (
+            EmptySources,
+            HistoryVisitors,
+            NoQueryRecorder,
+        )
+        from query_service.context import RetrievalOptions
+        from query_service.pipeline import Pipeline
+        from query_service.preparation import Preparation
+        from query_service.retrieval.legs import LEGS
         from query_service.settings import ServiceSettings
 
-        service = OfflineService(
-            load(ServiceSettings, **variant.settings),
-            self.cluster.settings,
+        settings, reranker = load(ServiceSettings, **variant.settings), self._reranker(variant)
+        preparation = Preparation(
             self.cluster.client,
-            self.names,
-            encoder or self.encoder,
-            reranker=self._reranker(variant),
-            user_model=self._user_model(variant),
-            visitors=visitors,
-            legs=variant.legs,
-            exact=self.setup.exact,
-            encodes=variant.encodes,
+            (encoder or self.encoder) if variant.encodes else None,
+            HistoryVisitors(visitors or Visitors({}, {})),
+            settings,
+            self._user_model(variant),
+        )
+        pipeline = Pipeline(
+            self._views(),
+            preparation,
+            reranker,
+            EmptySources(),
+            NoQueryRecorder(),
+            options=RetrievalOptions(
+                legs=tuple(leg for leg in LEGS if leg.name in variant.legs),
+                exact=self.setup.exact,
+                titles=titles or reranker.reads_titles,
+            ),
+            deadline_ms=settings.default_deadline_ms,
+            engine_timeout_s=self.cluster.settings.opensearch_timeout_s,
         )
         try:
-            yield service
+            yield pipeline
         finally:
-            service.close()
+            pipeline.close()
+
+    def _views(self) -> "IndexViews":
+        """The evaluation's own index, as it is now."""
+        from query_service.index_view import IndexViews
+
+        settings = self.cluster.settings
+        views = IndexViews(
+            self.cluster.client, self.names, self.encoder.spec, settings.bundles_dir, poll_s=3600
+        )
+        views.refresh()
+        return views
 
     def ablations(self, *, query: bool) -> list[Variant]:
         """The service whole, and without each of its parts that can be switched off."""
-        model = self.user_model
+        model, reranker = self.models.user_model, self.models.reranker
         return ablations(
             query=query,
-            groups=self.reranker.groups if isinstance(self.reranker, Separable) else (),
+            groups=reranker.groups if isinstance(reranker, Separable) else (),
             user_model=model is not None,
             learned_gates=model is not None and model.gates_learned,
         )
@@ -165,7 +198,7 @@ class Workbench:
         other = "sum" if spec.layout == "concat" else "concat"
         chosen = load(EncoderSettings)
         largest = max(chosen.meaning_dims, chosen.behaviour_dims)
-        if self.user_model is not None or not isinstance(self.reranker, Reranker):
+        if self.models.user_model is not None or not isinstance(self.models.reranker, Reranker):
             why = "what the bundle has learned fits one only"
         elif other == "concat" and largest > spec.dimension:
             why = f"the encoder has less than {largest} dimensions"
@@ -176,18 +209,19 @@ class Workbench:
 
     def known_items(self, ids: Sequence[str]) -> dict[str, "KnownItem"]:
         """What an event keeps of each item. Raises LiveIntentError for one not in the index."""
-        found: dict[str, KnownItem] = {}
-        with self.service(Variant("")) as service:
-            view, timeout_s = service.views.current(), self.cluster.settings.opensearch_timeout_s
-            for part in chunks(ids):
-                found |= service.items.known(view, part, timeout_s)
-        missing = [item_id for item_id in ids if item_id not in found]
+        from query_service.item_reader import ItemReader
+
+        reader, view = ItemReader(self.cluster.client), self._views().current()
+        known: dict[str, KnownItem] = {}
+        for part in chunks(ids):
+            known |= reader.known(view, part, self.cluster.settings.opensearch_timeout_s)
+        missing = [item_id for item_id in ids if item_id not in known]
         if missing:
             raise LiveIntentError(
                 f"the evaluation's index lacks {len(missing)} items, {missing[0]} among them: "
                 "make it anew with --fresh"
             )
-        return found
+        return known
 
     def visitors(self, histories: Mapping[str, Sequence[PastEvent]]) -> Visitors:
         """The visitors of these histories, by session id; items are read and texts encoded once."""
@@ -204,11 +238,11 @@ class Workbench:
         )
 
     def _user_model(self, variant: Variant) -> "UserModel | None":
-        if self.user_model is None or not variant.user_model:
+        model = self.models.user_model
+        if model is None or not variant.user_model:
             return None
-        return self.user_model if variant.learned_gates else self.user_model.with_fixed_gates()
+        return model if variant.learned_gates else model.with_fixed_gates()
 
     def _reranker(self, variant: Variant) -> "Reranker | LearnedReranker":
-        if not variant.without_group:
-            return self.reranker
-        return self.reranker.without(variant.without_group)
+        reranker = self.models.reranker
+        return reranker.without(variant.without_group) if variant.without_group else reranker

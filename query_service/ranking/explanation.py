@@ -1,14 +1,14 @@
 """Why a hit is where it is: shares of its score by source, which add up to the score."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 
-from query_service.ranking.reranker import Scores
-from query_service.retrieval.candidates import LEGS, Candidates
+from query_service.ranking.scores import Scores
+from query_service.retrieval.candidates import Candidates
 from query_service.schemas.search import Explanation, Share, ShareKind
-from query_service.user.user_vector import UserVector
-from query_service.user.visitor import Visitor
+from query_service.user.intent import Intent
 
 VERBS = {
     "view": "viewed", "click": "clicked", "add_to_cart": "put in the cart", "purchase": "bought",
@@ -19,48 +19,48 @@ RERANKER = -2  # the index of what the learned re-ranker adds, beside the user m
 SMALL = 0.02  # a share below this fraction of the score is not worth a word
 
 
-def explain(
-    place: int,
-    candidates: Candidates,
-    scores: Scores,
-    user_vector: UserVector | None,
-    visitor: Visitor,
-    query_text: str,
-) -> Explanation:
-    """The explanation of candidate `place`: `shares` sum to its score (up to float rounding)."""
-    values: dict[tuple[ShareKind, int], float] = {}
+def explain(row: int, candidates: Candidates, scores: Scores, intent: Intent) -> Explanation:
+    """The explanation of the candidate in `row`: `shares` sum to its score (up to rounding)."""
+    visitor, values = intent.visitor, dict[tuple[ShareKind, int], float]()
 
     def add(kind: ShareKind, index: int, value: float) -> None:
         values[kind, index] = values.get((kind, index), 0.0) + value
 
-    if query_text:
-        add("query", -1, float(scores.words[place] + scores.meaning[place]))
-    if user_vector is not None:
-        for column, source in enumerate(user_vector.sources):
-            add(source.kind, source.index, float(scores.person[place, column]))
-        for index, value in enumerate(scores.events[place]):
+    for kind, value in _leg_shares(row, candidates, scores).items():
+        if intent.query_text or kind != "query":
+            add(kind, -1, value)
+    if intent.user_vector is not None:
+        for column, source in enumerate(intent.user_vector.sources):
+            add(source.kind, source.index, float(scores.person[row, column]))
+        for index, value in enumerate(scores.events[row]):
             if value:
                 own = visitor.events[index].session_id == visitor.session_id
                 add("event" if own else "user_history", index, float(value))
-    add("item", -1, float(scores.popularity[place]))
+    add("item", -1, float(scores.popularity[row]))
     if scores.model is not None:
-        add("model", RERANKER, float(scores.model[place]))
+        add("model", RERANKER, float(scores.model[row]))
     shares = [
-        _share(kind, index, value, visitor, query_text)
+        _share(kind, index, value, intent)
         for (kind, index), value in values.items()
         if value or kind in ("query", "item")
     ]
     shares.sort(key=lambda share: -abs(share.value))
-    legs = candidates.legs[place]
+    by_leg = {leg.name: float(candidates.scores_of(leg.name)[row]) for leg in candidates.legs}
     return Explanation(
-        score=float(scores.total[place]),
-        legs={
-            leg: (float(score) if np.isfinite(score) else None)
-            for leg, score in zip(LEGS, legs, strict=True)
-        },
+        score=float(scores.total[row]),
+        legs={name: score if math.isfinite(score) else None for name, score in by_leg.items()},
         shares=shares,
-        why=why(shares, float(scores.total[place])),
+        why=why(shares, float(scores.total[row])),
     )
+
+
+def _leg_shares(row: int, candidates: Candidates, scores: Scores) -> dict[ShareKind, float]:
+    """What the legs with a share of their own add to the score, by the kind of share."""
+    sums: dict[ShareKind, np.float32] = {}
+    for leg in candidates.legs:
+        if leg.share is not None:
+            sums[leg.share] = sums.get(leg.share, np.float32(0)) + scores.legs[leg.name][row]
+    return {kind: float(value) for kind, value in sums.items()}
 
 
 def why(shares: list[Share], score: float) -> str:
@@ -89,7 +89,8 @@ def _reason(share: Share) -> str:
     return reasons[share.kind]
 
 
-def _share(kind: ShareKind, index: int, value: float, visitor: Visitor, query_text: str) -> Share:
+def _share(kind: ShareKind, index: int, value: float, intent: Intent) -> Share:
+    visitor = intent.visitor
     if kind in ("event", "user_history"):
         event = visitor.events[index]
         label = f"{VERBS.get(event.action, event.action)} “{_short(event.title or event.item_id)}”"
@@ -100,7 +101,7 @@ def _share(kind: ShareKind, index: int, value: float, visitor: Visitor, query_te
         text = visitor.queries[index].query_text
         return Share(kind=kind, label=text, value=value, text=text)
     learned = "learned re-ranker" if index == RERANKER else "user model"
-    label = {"query": query_text, "item": "popularity", "model": learned}[kind]
+    label = {"query": intent.query_text, "item": "popularity", "model": learned}[kind]
     return Share(kind=kind, label=label, value=value)
 
 

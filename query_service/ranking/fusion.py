@@ -3,40 +3,47 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from query_service.ranking.reranker import Features, Scores
-from query_service.retrieval.candidates import LEGS, MEANING, PERSON, WORDS
+from query_service.ranking.rerank_input import RerankInput
+from query_service.ranking.scores import Scores
+from query_service.retrieval.plan import PERSON
 
-WEIGHTS = {WORDS: 0.7, MEANING: 0.3, PERSON: 0.4}  # as the re-ranker's
+Floats = NDArray[np.float32]
 
 
-def fused(features: Features) -> Scores:
+def fused(inputs: RerankInput) -> Scores:
     """A weighted sum of each leg's min-max normalised scores; an item a leg lacks gets 0 of it."""
-    legs = features.candidates.legs
-    count = len(features.candidates)
-    normalised = {leg: _normalised(legs[:, LEGS.index(leg)]) * WEIGHTS[leg] for leg in LEGS}
-    person = _shared_out(normalised[PERSON], features)
-    events = np.zeros((count, len(features.event_weights)), dtype=np.float32)
-    nothing = np.zeros(count, dtype=np.float32)
-    total = normalised[WORDS] + normalised[MEANING] + person.sum(axis=1)
-    return Scores(total, normalised[WORDS], normalised[MEANING], person, events, nothing)
+    candidates = inputs.candidates
+    legs, person = {}, np.zeros(len(candidates), dtype=np.float32)
+    for leg in candidates.legs:
+        weighted = normalised(candidates.scores_of(leg.name)) * leg.weight
+        if leg.name == PERSON:
+            person = weighted
+        else:
+            legs[leg.name] = weighted
+    by_source = _by_source(person, inputs)
+    events = np.zeros((len(candidates), len(inputs.event_weights)), dtype=np.float32)
+    nothing = np.zeros(len(candidates), dtype=np.float32)
+    total = sum(legs.values(), nothing) + by_source.sum(axis=1)
+    return Scores(total, legs, by_source, events, popularity=nothing)
 
 
-def _normalised(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    found = np.isfinite(scores)
+def normalised(scores: Floats) -> Floats:
+    """A leg's scores in [0.1, 1], float32 [n]; 0 for the items that it did not return (NaN)."""
+    returned = np.isfinite(scores)
     result = np.zeros_like(scores)
-    if not found.any():
+    if not returned.any():
         return result
-    low, high = float(scores[found].min()), float(scores[found].max())
+    low, high = float(scores[returned].min()), float(scores[returned].max())
     spread = high - low
     # The last of a leg is still better than an item that the leg did not return.
-    result[found] = 1.0 if spread < 1e-6 else 0.1 + 0.9 * (scores[found] - low) / spread
+    result[returned] = 1.0 if spread < 1e-6 else 0.1 + 0.9 * (scores[returned] - low) / spread
     return result
 
 
-def _shared_out(person: NDArray[np.float32], features: Features) -> NDArray[np.float32]:
+def _by_source(person: Floats, inputs: RerankInput) -> Floats:
     """The person leg's score over R's sources, by what each adds to the inner product."""
-    by_source = features.candidates.vectors @ features.contributions.T
-    sums = by_source.sum(axis=1, keepdims=True)
-    share = np.divide(by_source, sums, out=np.zeros_like(by_source), where=np.abs(sums) > 1e-6)
-    shared: NDArray[np.float32] = (person[:, None] * share).astype(np.float32)
-    return shared
+    products = inputs.candidates.vectors @ inputs.contributions.T
+    sums = products.sum(axis=1, keepdims=True)
+    share = np.divide(products, sums, out=np.zeros_like(products), where=np.abs(sums) > 1e-6)
+    by_source: Floats = (person[:, None] * share).astype(np.float32)
+    return by_source

@@ -1,9 +1,9 @@
 """The learned re-ranker: the fixed re-ranker's score, and what training found should be added.
 
-What is added comes from the features of `rerank_features` and from target attention (Zhou et al.
-2018): a small network looks at the candidate beside each event, and decides which events matter
-for it. Before training it is zero, so that step 0 is the fixed order. The shares of a score still
-add up: what is added is one share, "learned re-ranker".
+What is added, the residual, comes from `features` and from target attention (Zhou et al. 2018): a
+small network looks at the candidate beside each event, and decides which events matter for it.
+Before training it is zero, so that step 0 is the fixed order. The shares of a score still add up:
+the residual is one share, "learned re-ranker".
 """
 
 import copy
@@ -20,16 +20,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from indexer.bundle.hashed_folder import BundleError
-from query_service.ranking.cooccurrence import IDS, Neighbours
-from query_service.ranking.feature_matrix import (
-    COLUMNS,
-    GROUPS,
-    PAIRS,
-    columns_of,
-    inputs,
-    pairs_of,
-)
-from query_service.ranking.reranker import FEATURE_GROUPS, Features, Reranker, Scores
+from query_service.ranking.cooccurrence import IDS, Cooccurrence
+from query_service.ranking.feature_matrix import FEATURE_SET, FeatureSet
+from query_service.ranking.rerank_input import RerankInput
+from query_service.ranking.reranker import FEATURE_GROUPS, Reranker
+from query_service.ranking.scores import Scores
 
 CONFIG, WEIGHTS, TREES = "config.json", "weights.safetensors", "lightgbm-{kind}.txt"
 LIMIT = 5.0  # standard deviations; what is farther out is cut
@@ -46,8 +41,8 @@ class RerankerConfig:
 
     fingerprint: str = ""
     kinds: tuple[str, ...] = ("search",)
-    columns: tuple[str, ...] = COLUMNS
-    pairs: tuple[str, ...] = PAIRS
+    columns: tuple[str, ...] = FEATURE_SET.columns
+    pairs: tuple[str, ...] = FEATURE_SET.pairs
     hidden: int = 64
     attention: int = 16
     summary: int = 8
@@ -55,11 +50,11 @@ class RerankerConfig:
     trees_for: tuple[str, ...] = ()
 
 
-def kind_of(features: Features) -> Kind:
+def kind_of(inputs: RerankInput) -> Kind:
     """What was asked: items for a query, items without one, or an order of given items."""
-    if features.given:
+    if inputs.given:
         return "rank"
-    return "search" if features.query_terms else "recommend"
+    return "search" if inputs.query_terms else "recommend"
 
 
 class Residual(nn.Module):
@@ -85,29 +80,33 @@ class Residual(nn.Module):
 
     def forward(
         self,
-        matrix: Tensor,  # [B, n, F]
+        columns: Tensor,  # [B, n, F]
         pairs: Tensor,  # [B, n, E, P]
-        seen: Tensor,  # [B, E], False: padding
+        real_events: Tensor,  # [B, E], False: padding
     ) -> Tensor:
         """[B, n]."""
-        x = self._standard(matrix, "columns")
-        told = self.attend(pairs, seen)  # [B, n, summary]
+        x = self._standard(columns, "columns")
+        pooled = self.attend(pairs, real_events)  # [B, n, summary]
         rate = self.dropout if self.training else 0.0
-        hidden = functional.gelu(self.first(torch.cat([x, told], dim=-1)))
+        hidden = functional.gelu(self.first(torch.cat([x, pooled], dim=-1)))
         hidden = functional.dropout(hidden, rate)
         hidden = functional.dropout(functional.gelu(self.second(hidden)), rate)
-        added: Tensor = (self.deep(hidden) + self.wide(x))[..., 0]
-        return added
+        residual: Tensor = (self.deep(hidden) + self.wide(x))[..., 0]
+        return residual
 
-    def attend(self, pairs: Tensor, seen: Tensor) -> Tensor:
-        """A weighted mean over events of what the network tells of each, [B, n, summary]."""
+    def attend(self, pairs: Tensor, real_events: Tensor) -> Tensor:
+        """Attention pooling over the events of each candidate, [B, n, summary].
+
+        `tell` gives each event's attention logit and its value projection.
+        """
         if pairs.shape[2] == 0:
             return pairs.new_zeros(*pairs.shape[:2], self.tell.out_features - 1)
         told = self.tell(functional.gelu(self.look(self._standard(pairs, "pairs"))))
-        strength = told[..., 0].masked_fill(~seen[:, None], -1e9)  # [B, n, E]
-        share = torch.softmax(strength, dim=-1) * seen[:, None]
-        summary: Tensor = (share[..., None] * told[..., 1:]).sum(dim=2)
-        return summary
+        logits, values = told[..., 0], told[..., 1:]
+        logits = logits.masked_fill(~real_events[:, None], -1e9)  # [B, n, E]
+        attention = torch.softmax(logits, dim=-1) * real_events[:, None]
+        pooled: Tensor = (attention[..., None] * values).sum(dim=2)
+        return pooled
 
     def _standard(self, values: Tensor, name: str) -> Tensor:
         mean, scale, kept = (
@@ -135,21 +134,23 @@ class Residual(nn.Module):
 class LearnedReranker(nn.Module):
     """Scores as `Reranker` does; `groups` can be switched off for an ablation."""
 
-    groups = GROUPS
     reads_titles = True
 
     def __init__(
         self,
         config: RerankerConfig,
-        neighbours: Neighbours | None = None,
+        cooccurrence: Cooccurrence | None = None,
         *,
         fixed: Reranker | None = None,
         trees: Mapping[str, Any] | None = None,
+        features: FeatureSet = FEATURE_SET,
     ) -> None:
         """`trees`: a lightgbm.Booster for each kind of request in `trees_for`."""
         super().__init__()
-        self.config, self.neighbours, self.trees = config, neighbours, trees or {}
+        self.config, self.trees = config, trees or {}
+        self.cooccurrence: Cooccurrence | None = cooccurrence
         self.fixed = fixed or Reranker()
+        self.features = features
         self.residual = Residual(config)
         self.eval()
 
@@ -158,46 +159,54 @@ class LearnedReranker(nn.Module):
         """Of the item vectors that it was trained on."""
         return self.config.fingerprint
 
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """What an ablation can switch off."""
+        return self.features.groups
+
     def without(self, group: str) -> "LearnedReranker":
         """The same without one of `groups`: its columns at their mean, its fixed weight 0."""
         fixed = self.fixed.without(group) if group in FEATURE_GROUPS else self.fixed
-        other = LearnedReranker(self.config, self.neighbours, fixed=fixed, trees=self.trees)
+        other = LearnedReranker(
+            self.config, self.cooccurrence, fixed=fixed, trees=self.trees, features=self.features
+        )
         other.residual = copy.deepcopy(self.residual)
-        other.residual.get_buffer("columns_kept")[columns_of(group)] = 0.0
-        other.residual.get_buffer("pairs_kept")[pairs_of(group)] = 0.0
+        other.residual.get_buffer("columns_kept")[self.features.columns_of(group)] = 0.0
+        other.residual.get_buffer("pairs_kept")[self.features.pairs_of(group)] = 0.0
         return other
 
     @torch.inference_mode()
-    def score(self, features: Features) -> Scores:
+    def score(self, inputs: RerankInput) -> Scores:
         """Scores of n >= 1 candidates, as numpy; those of other kinds of requests stay as fixed."""
-        scores = self.fixed.score(features)
-        kind = kind_of(features)
+        scores = self.fixed.score(inputs)
+        kind = kind_of(inputs)
         if kind not in self.config.kinds:
             return replace(scores, model=np.zeros_like(scores.total))
-        found = inputs(features, scores.total, self.neighbours)
+        matrix = self.features.matrix(inputs, scores.total, self.cooccurrence)
         if kind in self.config.trees_for:
             kept = self.residual.get_buffer("columns_kept").cpu().numpy() > 0
             mean = self.residual.get_buffer("columns_mean").cpu().numpy()
-            matrix = np.where(kept, found.matrix, mean)
-            predicted = self.trees[kind].predict(matrix, num_threads=1)
-            added = predicted.astype(np.float32) - scores.total
+            predicted = self.trees[kind].predict(
+                np.where(kept, matrix.columns, mean), num_threads=1
+            )
+            residual = predicted.astype(np.float32) - scores.total
         else:
             device = self.residual.wide.weight.device
-            columns = torch.from_numpy(found.matrix)[None].to(device)
-            pairs = torch.from_numpy(found.pairs)[None].to(device)
-            seen = torch.ones(1, pairs.shape[2], dtype=torch.bool, device=device)
-            added = self.residual(columns, pairs, seen)[0].cpu().numpy()
-        return replace(scores, total=scores.total + added, model=added)
+            columns = torch.from_numpy(matrix.columns)[None].to(device)
+            pairs = torch.from_numpy(matrix.pairs)[None].to(device)
+            real = torch.ones(1, pairs.shape[2], dtype=torch.bool, device=device)
+            residual = self.residual(columns, pairs, real)[0].cpu().numpy()
+        return replace(scores, total=scores.total + residual, model=residual)
 
     def save(self, folder: Path) -> None:
-        """Writes config, weights, neighbours and trees as a part of a learned bundle."""
+        """Writes config, weights, co-occurrence and trees as a part of a learned bundle."""
         from safetensors.torch import save_file
 
         (folder / CONFIG).write_text(json.dumps(asdict(self.config), indent=2), "utf-8")
         tensors = self.residual.state_dict().items()
         save_file({k: v.detach().cpu().contiguous() for k, v in tensors}, folder / WEIGHTS)
-        if self.neighbours is not None:
-            self.neighbours.save(folder)
+        if self.cooccurrence is not None:
+            self.cooccurrence.save(folder)
         for kind in self.config.trees_for:
             text = self.trees[kind].model_to_string()
             (folder / TREES.format(kind=kind)).write_text(text, "utf-8")
@@ -210,20 +219,21 @@ class LearnedReranker(nn.Module):
         """
         from safetensors.torch import load_file
 
-        told = json.loads((folder / CONFIG).read_text("utf-8"))
-        _check_columns(told, folder)
-        lists = {name: tuple(told[name]) for name in ("kinds", "columns", "pairs", "trees_for")}
-        config = RerankerConfig(**{**told, **lists})
-        neighbours = Neighbours.load(folder) if (folder / IDS).is_file() else None
+        saved = json.loads((folder / CONFIG).read_text("utf-8"))
+        _check_columns(saved, folder)
+        tuples = {name: tuple(saved[name]) for name in ("kinds", "columns", "pairs", "trees_for")}
+        config = RerankerConfig(**{**saved, **tuples})
+        cooccurrence = Cooccurrence.load(folder) if (folder / IDS).is_file() else None
         trees = {kind: _trees(folder, kind) for kind in config.trees_for}
-        model = cls(config, neighbours, trees=trees)
+        model = cls(config, cooccurrence, fixed=Reranker(device=device), trees=trees)
         model.residual.load_state_dict(load_file(folder / WEIGHTS))
         model.to(device)
         return model.eval()
 
 
-def _check_columns(told: Mapping[str, Any], folder: Path) -> None:
-    for learned, ours in ((tuple(told["columns"]), COLUMNS), (tuple(told["pairs"]), PAIRS)):
+def _check_columns(saved: Mapping[str, Any], folder: Path) -> None:
+    for name, ours in (("columns", FEATURE_SET.columns), ("pairs", FEATURE_SET.pairs)):
+        learned = tuple(saved[name])
         if learned != ours:
             differ = sorted(set(learned) ^ set(ours)) or ["their order"]
             raise BundleError(

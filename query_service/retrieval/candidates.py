@@ -1,29 +1,35 @@
 """The candidates of the legs, as arrays: what the re-ranker scores."""
 
-from dataclasses import dataclass
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-WORDS, MEANING, PERSON = "words", "meaning", "person"
-LEGS = (WORDS, MEANING, PERSON)
+from plugin_config.schema import TITLE, VECTOR_FLOAT16
+from query_service.retrieval.plan import Leg
+
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Candidates:
     """n candidates. A leg's score is NaN where that leg did not return the item.
 
-    `legs` float32 [n, 3] in the order of LEGS: BM25, and inner products; `vectors` float32
+    `leg_scores` float32 [n, L] in the order of `legs`: BM25, and inner products; `vectors` float32
     [n, dims]; `popularity` float32 [n], as in the catalogue; `price` float32 [n], NaN unknown;
     `brands`, `categories` and `titles` per item, as in the catalogue; titles are empty when the
     re-ranker does not read them.
     """
 
     ids: tuple[str, ...]
-    legs: NDArray[np.float32]
-    vectors: NDArray[np.float32]
-    popularity: NDArray[np.float32]
-    price: NDArray[np.float32]
+    legs: tuple[Leg, ...]
+    leg_scores: Floats
+    vectors: Floats
+    popularity: Floats
+    price: Floats
     brands: tuple[str, ...]
     categories: tuple[tuple[str, ...], ...]
     titles: tuple[str, ...]
@@ -31,22 +37,60 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def take(self, order: NDArray[np.intp]) -> "Candidates":
-        """The candidates at `order`, in that order."""
-        return Candidates(
-            ids=tuple(self.ids[i] for i in order),
-            legs=self.legs[order],
-            vectors=self.vectors[order],
-            popularity=self.popularity[order],
-            price=self.price[order],
-            brands=tuple(self.brands[i] for i in order),
-            categories=tuple(self.categories[i] for i in order),
-            titles=tuple(self.titles[i] for i in order),
-        )
+    def scores_of(self, leg_name: str) -> Floats:
+        """The scores of one leg, float32 [n]; all NaN when it was not asked."""
+        for column, leg in enumerate(self.legs):
+            if leg.name == leg_name:
+                scores: Floats = self.leg_scores[:, column]
+                return scores
+        return np.full(len(self), np.nan, dtype=np.float32)
+
+    def without_scores_of(self, leg_name: str) -> "Candidates":
+        """The same candidates as if that leg had returned none of them."""
+        scores = self.leg_scores.copy()
+        scores[:, [leg.name == leg_name for leg in self.legs]] = np.nan
+        return replace(self, leg_scores=scores)
 
     @classmethod
-    def none(cls, dims: int) -> "Candidates":
+    def none(cls, legs: tuple[Leg, ...], dims: int) -> "Candidates":
         """No candidates at all."""
         empty = np.zeros(0, dtype=np.float32)
-        no_legs = np.zeros((0, len(LEGS)), np.float32)
-        return cls((), no_legs, np.zeros((0, dims), np.float32), empty, empty, (), (), ())
+        no_scores, no_vectors = (np.zeros((0, n), np.float32) for n in (len(legs), dims))
+        return cls((), legs, no_scores, no_vectors, empty, empty, (), (), ())
+
+    @classmethod
+    def union(
+        cls, hits: Mapping[str, Sequence[Mapping[str, Any]]], legs: tuple[Leg, ...], dims: int
+    ) -> "Candidates":
+        """The union of the legs' hits, by the leg's name, in the order of first appearance."""
+        rows: dict[str, int] = {}
+        fields: list[Mapping[str, Any]] = []
+        for leg_hits in hits.values():
+            for hit in leg_hits:
+                if hit["_id"] not in rows and VECTOR_FLOAT16 in hit.get("fields", {}):
+                    rows[hit["_id"]] = len(fields)
+                    fields.append(hit["fields"])
+        if not fields:
+            return cls.none(legs, dims)
+        leg_scores = np.full((len(fields), len(legs)), np.nan, dtype=np.float32)
+        for column, leg in enumerate(legs):
+            for hit in hits.get(leg.name, ()):
+                if hit["_id"] in rows:
+                    leg_scores[rows[hit["_id"]], column] = leg.score(hit["_score"])
+        # The engine leaves the padding of base64 out; superfluous padding does no harm.
+        raw = b"".join(base64.b64decode(row[VECTOR_FLOAT16][0] + "==") for row in fields)
+        return cls(
+            ids=tuple(rows),
+            legs=legs,
+            leg_scores=leg_scores,
+            vectors=np.frombuffer(raw, dtype="<f2").reshape(len(fields), dims).astype(np.float32),
+            popularity=_numbers(fields, "popularity", 0.0),
+            price=_numbers(fields, "price", np.nan),
+            brands=tuple(row.get("brand", [""])[0] for row in fields),
+            categories=tuple(tuple(row.get("category", ())) for row in fields),
+            titles=tuple(row.get(TITLE, [""])[0] for row in fields),
+        )
+
+
+def _numbers(fields: Sequence[Mapping[str, Any]], name: str, missing: float) -> Floats:
+    return np.array([row.get(name, [missing])[0] for row in fields], dtype=np.float32)

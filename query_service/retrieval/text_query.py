@@ -33,14 +33,14 @@ def words_query(query_text: str, filters: Sequence[Mapping[str, Any]]) -> dict[s
     boost = POPULARITY_BOOST / breadth**2
     return {
         "bool": {
-            "must": [wording(query_text)],
+            "must": [text_query(query_text)],
             "should": [{"rank_feature": {"field": "popularity_rank", "boost": boost}}],
             "filter": list(filters),
         }
     }
 
 
-def wording(query_text: str) -> dict[str, Any]:
+def text_query(query_text: str) -> dict[str, Any]:
     """What BM25 finds, a misspelt word's likely meanings too; neighbours that stay such add."""
     found = _form(query_text)
     other = written_out(query_text)
@@ -48,7 +48,7 @@ def wording(query_text: str) -> dict[str, Any]:
         found = {"dis_max": {"queries": [found, _form(other)], "tie_breaker": OTHER_FORM}}
     joined = " ".join(
         one + two
-        for one, two in _neighbours(query_text)
+        for one, two in _bigrams(query_text)
         if all(w.isascii() and w.isalpha() and len(w) >= SHORTEST_JOINED for w in (one, two))
     )
     if not joined:
@@ -59,19 +59,19 @@ def wording(query_text: str) -> dict[str, Any]:
 
 def _form(query_text: str) -> dict[str, Any]:
     misspelt = {"query": query_text, "boost": TITLE * MISSPELT_WEIGHT, **MISSPELT}
-    found = [strict(query_text), {"match": {"title": misspelt}}]
+    found = [as_written(query_text), {"match": {"title": misspelt}}]
     pairs = [
         {"match_phrase": {"title": {"query": f"{one} {two}", "boost": TITLE * PAIR_WEIGHT}}}
-        for one, two in _neighbours(query_text)
+        for one, two in _bigrams(query_text)
     ]
     return {"bool": {"should": [*found, *pairs], "minimum_should_match": 1}}
 
 
-def _neighbours(query_text: str) -> list[tuple[str, str]]:
+def _bigrams(query_text: str) -> list[tuple[str, str]]:
     return list(pairwise(query_text.split()[: MOST_PAIRS + 1]))
 
 
-def strict(query_text: str, **options: str) -> dict[str, Any]:
+def as_written(query_text: str, **options: str) -> dict[str, Any]:
     """Items with the query's words as they are written (stemmed)."""
     return {
         "multi_match": {

@@ -1,5 +1,13 @@
-"""The API's requests and answers about events and sessions."""
+"""The API's requests and answers about events and sessions.
 
+The forms of one event, in order: a client sends an `EventForm` or a `UbiEvent`; `web.event_forms`
+checks it and makes a `ReceivedEvent`; `sessions.intake` adds what is known of the item, which gives
+the `user.visitor.Event` that the user vector reads. Two rows are written of that: one in the
+documents of session and user (`sessions.documents`), one in ubi_events (`sessions.ubi_rows`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -40,6 +48,24 @@ class UbiEvent(BaseModel):
     query_id: str | None = None
     timestamp: datetime | float | None = None
     event_attributes: dict[str, Any] = Field(description="With object.object_id, the item's id.")
+
+
+@dataclass(frozen=True)
+class ReceivedEvent:
+    """An event that was found well formed, whichever form it came in; "" where nothing was said."""
+
+    action: str  # one of ACTIONS
+    item_id: str
+    session_id: str
+    user_id: str = ""
+    client_id: str = ""
+    event_id: str = ""
+    timestamp: float | None = None  # seconds since 1970; None: now
+    query_id: str = ""
+    position: int | None = None  # from 1
+    watched_fraction: float | None = None  # 0 to 1
+    text: str = ""
+    ubi: Mapping[str, Any] | None = None  # the UBI event as it came
 
 
 class EventList(Strict):

@@ -1,4 +1,4 @@
-"""The API's requests and answers; the OpenAPI document is made from these classes."""
+"""The API's requests for hits, and its answers."""
 
 from typing import Annotated, Any, Literal
 
@@ -12,7 +12,7 @@ from pydantic import (
     field_validator,
 )
 
-from query_service.user.actions import Action, Scenario
+from query_service.user.actions import Scenario
 
 Id = Annotated[
     str,
@@ -184,23 +184,6 @@ class RankResponse(SearchResponse):
     """The given items in order; those the index does not have are named."""
 
     unknown_item_ids: list[str]
-
-
-class EventIn(Strict):
-    """An event, checked and in our own form, whichever form it came in."""
-
-    action: Action
-    item_id: str = Field("", max_length=512)
-    session_id: Id
-    user_id: str = ""
-    client_id: str = ""
-    event_id: str = ""
-    timestamp: float | None = Field(None, description="Seconds since 1970; absent: now.")
-    query_id: str = ""
-    position: int | None = Field(None, ge=1)
-    watched_fraction: float | None = Field(None, ge=0, le=1)
-    text: str = Field("", max_length=2000)
-    ubi: dict[str, Any] | None = Field(None, description="The UBI event as it came.")
 
 
 class FieldError(Strict):

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import OpenSearchException, TransportError
+from opensearchpy.exceptions import OpenSearchException
 
-from plugin_config.errors import ClusterUnavailable
+from plugin_config.client import cluster_unavailable
 
 ATTEMPTS = 3
 # A conflict is another process that wrote to the same session in between.
@@ -51,14 +51,6 @@ def upsert(index: str, document_id: str, script: dict[str, Any]) -> Write:
     return Write("update", index, document_id, body)
 
 
-def unavailable(error: OpenSearchException, doing: str) -> ClusterUnavailable:
-    """The error for a cluster that did not do what it was asked to."""
-    why = error.error if isinstance(error, TransportError) else error
-    return ClusterUnavailable(
-        f"OpenSearch could not {doing}: {why}. Is it running, and LIVE_INTENT_OPENSEARCH_URL right?"
-    )
-
-
 def send(client: OpenSearch, writes: Sequence[Write]) -> list[Result]:
     """Do `writes` and tell for each what became of it.
 
@@ -78,7 +70,7 @@ def send(client: OpenSearch, writes: Sequence[Write]) -> list[Result]:
         try:
             answer = client.bulk(body=lines)
         except OpenSearchException as error:
-            raise unavailable(error, "keep events or queries") from error
+            raise cluster_unavailable(error, "keep events or queries") from error
         for number, item in zip(left, answer["items"], strict=True):
             results[number] = _result(writes[number], item)
         left = [n for n in left if results[n].status in RETRIED_STATUSES and not results[n].done]

@@ -9,9 +9,10 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 from opensearchpy.helpers import scan
 
+from plugin_config.client import cluster_unavailable
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
-from query_service.sessions.document_writes import Write, send, unavailable
+from query_service.sessions.document_writes import Write, send
 from query_service.sessions.documents import (
     DAY_MS,
     now_ms,
@@ -89,7 +90,7 @@ class SessionErasure:
                 ignore_unavailable=True,
             )["hits"]["total"]["value"]
         except OpenSearchException as error:
-            raise unavailable(error, "read the session") from error
+            raise cluster_unavailable(error, "read the session") from error
         document = found.get("_source")
         queries, events = tables.values()
         if document is None and not queries["hits"] and not events["hits"] and not users:
@@ -122,7 +123,7 @@ class SessionErasure:
                 ubi_events=self._delete_by_query(self._names.ubi_events, of_session),
             )
         except OpenSearchException as error:
-            raise unavailable(error, "delete the session") from error
+            raise cluster_unavailable(error, "delete the session") from error
 
     def delete_user(self, user_id: str) -> Deleted:
         """Remove a user for good: the user's document, all sessions of the user, their UBI rows.
@@ -158,7 +159,7 @@ class SessionErasure:
                 ubi_events=gone.ubi_events + self._delete_by_query(self._names.ubi_events, of_user),
             )
         except OpenSearchException as error:
-            raise unavailable(error, "delete the user") from error
+            raise cluster_unavailable(error, "delete the user") from error
 
     def purge(self, older_than_days: float) -> Deleted:
         """Remove what is older: sessions and users that were quiet since, old events of others.
@@ -188,7 +189,7 @@ class SessionErasure:
                 ubi_events=self._delete_by_query(self._names.ubi_events, rows),
             )
         except OpenSearchException as error:
-            raise unavailable(error, "purge sessions") from error
+            raise cluster_unavailable(error, "purge sessions") from error
 
     def _refresh(self) -> None:
         indexes = [self._names.sessions, self._names.ubi_queries, self._names.ubi_events]

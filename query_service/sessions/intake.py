@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plugin_config.errors import LiveIntentError
-from query_service.schemas.search import EventIn
+from query_service.schemas.events import ReceivedEvent
 from query_service.sessions.document_writes import Result
 from query_service.sessions.documents import KnownItem, digest
 from query_service.user.visitor import Event
@@ -31,7 +31,7 @@ class EventOutcome:
 
 
 def kept_event(
-    given: EventIn, item: KnownItem | None, text: NDArray[np.float32] | None, now: int
+    given: ReceivedEvent, item: KnownItem | None, text: NDArray[np.float32] | None, now: int
 ) -> tuple[Event, str]:
     """The event as it is kept, and what to tell the client about it."""
     timestamp, note = now / 1000, ""
@@ -59,7 +59,7 @@ def kept_event(
     return event, note
 
 
-def event_id_of(given: EventIn) -> str:
+def event_id_of(given: ReceivedEvent) -> str:
     """The client's id; else one made of the event, if the client gave its time; else a new one."""
     if given.event_id:
         return given.event_id

@@ -16,7 +16,7 @@ from opensearchpy.exceptions import OpenSearchException
 
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
-from query_service.schemas.search import EventIn
+from query_service.schemas.events import ReceivedEvent
 from query_service.sessions import ubi_rows
 from query_service.sessions.appends import Append, gather, upserts
 from query_service.sessions.document_writes import Write, send
@@ -30,7 +30,7 @@ from query_service.sessions.documents import (
     user_document_id,
     visitor_from_documents,
 )
-from query_service.sessions.erasure import Deleted, SessionErasure, SessionUnknown
+from query_service.sessions.erasure import Deleted, SessionErasure
 from query_service.sessions.intake import (
     Encode,
     EventOutcome,
@@ -43,15 +43,6 @@ from query_service.sessions.intake import (
 from query_service.sessions.query_log import QueryLog
 from query_service.user.visitor import PastQuery, Visitor
 
-__all__ = [
-    "Deleted",
-    "EventOutcome",
-    "KnownItem",
-    "SessionLimits",
-    "SessionStore",
-    "SessionUnknown",
-    "SessionsUnreadable",
-]
 logger = logging.getLogger(__name__)
 
 Lookup = Callable[[Sequence[str]], Mapping[str, KnownItem]]
@@ -131,7 +122,7 @@ class SessionStore:
             raise SessionsUnreadable(f"the session's document is damaged: {error!r}") from error
 
     def record_events(
-        self, events: Sequence[EventIn], lookup: Lookup, encode: Encode | None = None
+        self, events: Sequence[ReceivedEvent], lookup: Lookup, encode: Encode | None = None
     ) -> list[EventOutcome]:
         """Keep `events`: in the session's document, the user's if known, and in ubi_events.
 

@@ -67,8 +67,8 @@ class UserVector:
         return any(source.kind != "query" for source in self.sources)
 
 
-class UserModel(Protocol):
-    """What is learned of the user vector (`user_model`); None before training."""
+class UserVectorModel(Protocol):
+    """What is learned of the user vector (`user_model.UserModel`); None before training."""
 
     @property
     def most_steps(self) -> int: ...
@@ -197,7 +197,7 @@ def build(
     query_vector: Vectors | None = None,
     scenario: str = "shop",
     weights: FusionWeights | None = None,
-    model: UserModel | None = None,
+    model: UserVectorModel | None = None,
 ) -> UserVector:
     """The user vector of a visitor with (or without) a live query.
 
@@ -255,7 +255,7 @@ def build(
     )
 
 
-def _learned(D_B: Part, visitor: Visitor, bundle: ModelBundle, model: UserModel) -> Part:
+def _learned(D_B: Part, visitor: Visitor, bundle: ModelBundle, model: UserVectorModel) -> Part:
     """D_B as the model has it: the formula's rows, and one more for what was learned."""
     if not D_B.known:
         return D_B

@@ -45,4 +45,3 @@ class Visitor:
     user_id: str = ""
     events: tuple[Event, ...] = ()
     queries: tuple[PastQuery, ...] = ()
-    readable: bool = True  # False: the store could not be read, nothing is known

@@ -10,8 +10,9 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
 from plugin_config.settings import ClusterSettings
+from query_service.context import QueryEncoder
 from query_service.schemas.search import Problem
-from query_service.service import QueryEncoder, Service
+from query_service.service import Service
 from query_service.settings import ServiceSettings
 from query_service.web import errors, logs
 from query_service.web.json_body import JsonRequest
@@ -79,7 +80,7 @@ def make_service(
     """A service made from the settings, not started yet; loads the encoder where none is given."""
     from plugin_config.client import connect
     from query_service.batching import BatchingEncoder
-    from query_service.models import learned_parts
+    from query_service.models import load_models
 
     device, bundle = "cpu", None
     if encoder is None:
@@ -90,15 +91,8 @@ def make_service(
         chosen = load(EncoderSettings)
         loaded = load_encoder(chosen)
         encoder, device, bundle = BatchingEncoder(loaded), loaded.device, chosen.bundle
-    parts = learned_parts(bundle, encoder.spec, device=device)
-    return Service(
-        settings,
-        cluster,
-        connect(cluster),
-        encoder,
-        reranker=parts.reranker,
-        user_model=parts.user_model,
-    )
+    models = load_models(bundle, encoder.spec, device=device)
+    return Service(settings, cluster, connect(cluster), encoder, models)
 
 
 def _headers(app: OpenAPI, settings: ServiceSettings) -> None:

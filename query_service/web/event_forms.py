@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from query_service.schemas.events import MOST_EVENTS, EventForm
-from query_service.schemas.search import EventIn, Id
+from query_service.schemas.events import MOST_EVENTS, EventForm, ReceivedEvent
+from query_service.schemas.search import Id
 from query_service.schemas.timestamps import seconds
 from query_service.user.actions import ACTIONS
 
@@ -66,7 +66,7 @@ class _Wrong(ValueError):
         self.message = message
 
 
-def parse_events(body: object) -> list[EventIn | EventError]:
+def parse_events(body: object) -> list[ReceivedEvent | EventError]:
     """One entry per event, in order: the event in our form, or what is wrong with it.
 
     `body` is one event, a list of events, or {"events": [...]}. Raises EventsMalformed.
@@ -86,7 +86,7 @@ def parse_events(body: object) -> list[EventIn | EventError]:
     return [_parse(index, event) for index, event in enumerate(body)]
 
 
-def _parse(index: int, event: object) -> EventIn | EventError:
+def _parse(index: int, event: object) -> ReceivedEvent | EventError:
     try:
         if not isinstance(event, Mapping):
             raise _Wrong("", "an event is an object")  # noqa: TRY301
@@ -105,7 +105,7 @@ def first_error(error: ValidationError) -> tuple[str, str]:
     return field, detail["msg"].removeprefix("Value error, ")
 
 
-def _from_ours(event: Mapping[str, Any]) -> EventIn:
+def _from_ours(event: Mapping[str, Any]) -> ReceivedEvent:
     unknown = sorted(set(map(str, event)) - _OUR_FIELDS)
     if unknown:
         known = ", ".join(sorted(_OUR_FIELDS))
@@ -115,10 +115,10 @@ def _from_ours(event: Mapping[str, Any]) -> EventIn:
         given["action"] = _action(given["action"], "action")
     moment = _seconds(given.pop("timestamp", None))
     form = EventForm.model_validate(given)
-    return _kept(form, timestamp=moment)
+    return _received(form, timestamp=moment)
 
 
-def _from_ubi(event: Mapping[str, Any]) -> EventIn:
+def _from_ubi(event: Mapping[str, Any]) -> ReceivedEvent:
     """A UBI event; what our form has no place for stays in `ubi`, for the row in ubi_events."""
     attributes = _object(event, "event_attributes", "event_attributes")
     item = _object(attributes, "object", "event_attributes.object")
@@ -156,7 +156,7 @@ def _from_ubi(event: Mapping[str, Any]) -> EventIn:
         field, message = first_error(error)
         raise _Wrong(_UBI_NAMES.get(field, field), message) from error
     moment = _seconds(event.get("timestamp"))
-    return _kept(form, timestamp=moment, client_id=client_id, ubi=dict(event))
+    return _received(form, timestamp=moment, client_id=client_id, ubi=dict(event))
 
 
 _UBI_NAMES = {
@@ -167,9 +167,9 @@ _UBI_NAMES = {
 }
 
 
-def _kept(form: BaseModel, **more: Any) -> EventIn:
+def _received(form: EventForm, **more: Any) -> ReceivedEvent:
     given = form.model_dump(exclude_none=True, exclude={"timestamp"})
-    return EventIn.model_validate(given | more)
+    return ReceivedEvent(**given, **more)
 
 
 def _action(name: object, field: str) -> str:

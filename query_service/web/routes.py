@@ -10,7 +10,6 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, PlainValidator, RootModel
 
-from query_service import pipeline
 from query_service.schemas.events import (
     DeletedResponse,
     EventAnswer,
@@ -31,7 +30,7 @@ from query_service.schemas.search import (
     SearchResponse,
 )
 from query_service.service import Service
-from query_service.sessions.store import EventOutcome
+from query_service.sessions.intake import EventOutcome
 from query_service.web.errors import problem
 from query_service.web.event_forms import EventError, parse_events
 from query_service.web.metrics import Metrics
@@ -110,7 +109,7 @@ def api(service: Callable[[], Service], metrics: Metrics) -> APIBlueprint:
     )
     def search(body: SearchRequest) -> Response:
         """Hits for a live query, personalised by what this visitor did until now."""
-        answer = pipeline.search(service(), body)
+        answer = service().pipeline.search(body)
         metrics.answered(answer)
         return hits_answer(answer)
 
@@ -122,7 +121,7 @@ def api(service: Callable[[], Service], metrics: Metrics) -> APIBlueprint:
     )
     def recommend(body: RecommendRequest) -> Response:
         """A start page or a feed; popular and varied where nothing is known of the visitor."""
-        answer = pipeline.recommend(service(), body)
+        answer = service().pipeline.recommend(body)
         metrics.answered(answer)
         return hits_answer(answer)
 
@@ -134,7 +133,7 @@ def api(service: Callable[[], Service], metrics: Metrics) -> APIBlueprint:
     )
     def rank(body: RankRequest) -> Response:
         """Another engine's items, re-ranked for this visitor and query."""
-        answer = pipeline.rank(service(), body)
+        answer = service().pipeline.rank(body)
         metrics.answered(answer)
         return hits_answer(answer)
 

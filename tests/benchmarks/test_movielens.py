@@ -14,6 +14,7 @@ from indexer.index.rebuild import rebuild
 from indexer.settings import EncoderSettings, IndexSettings
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
+from query_service.models import Models
 from query_service.ranking.reranker import Reranker
 from query_service.service import Service
 from query_service.settings import ServiceSettings
@@ -46,7 +47,7 @@ def test_who_liked_phones_is_recommended_phones(
     # Every fifth item is a phone; nothing is popular, so that only behaviour can find them.
     catalogue = write_catalogue(tmp_path / "items.jsonl", range(100), popularity=0)
     rebuild(client, names, encoder, catalogue, load(IndexSettings), cluster.bundles_dir)
-    service = Service(load(ServiceSettings), cluster, client, encoder, reranker=Reranker())
+    service = Service(load(ServiceSettings), cluster, client, encoder, Models(Reranker()))
     service.start()
     phones = {str(n) for n in range(0, 100, 5)}
     try:

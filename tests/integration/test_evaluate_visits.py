@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,9 @@ from benchmarks.rows import broad_rows
 from indexer.index.documents import from_float16_base64
 from live_intent.main import cli
 from plugin_config.schema import VECTOR_FLOAT16
-from query_service.retrieval.candidates import LEGS, MEANING, PERSON
-from query_service.retrieval.legs import Plan, retrieve
+from query_service.retrieval.legs import LEGS
+from query_service.retrieval.plan import MEANING, PERSON, RetrievalPlan
+from query_service.retrieval.search import retrieve
 from tests.integration.rebuilding import tiny_model, write_catalogue
 
 pytestmark = pytest.mark.node
@@ -240,22 +242,23 @@ def test_brute_force_and_graph_score_alike(run: Run, items, rows, client) -> Non
     taste = vectors[:3].mean(axis=0)
     # Away from the taste too: below 0 the engine's score is another function of the product.
     for R in (taste, -taste):
-        plan = Plan(query_text="red", query_vector=R, R=R, k=20)
-        exact = retrieve(client, index, Plan(**vars(plan) | {"exact": True}), vectors.shape[1])
+        plan = RetrievalPlan(LEGS, query_text="red", query_vector=R, R=R, k=20)
+        exact = retrieve(client, index, replace(plan, exact=True), vectors.shape[1])
         graph = retrieve(client, index, plan, vectors.shape[1])
         assert not exact.failed
         products = dict(zip(ids, (vectors @ R).tolist(), strict=True))
         best = sorted(ids, key=lambda item_id: -products[item_id])[:20]
         for each in (exact, graph):
-            legs = dict(zip(each.candidates.ids, each.candidates.legs, strict=True))
+            found = each.candidates
             for leg in (MEANING, PERSON):
-                scores = {i: row[LEGS.index(leg)] for i, row in legs.items()}
+                scores = dict(zip(found.ids, found.scores_of(leg), strict=True))
                 has = [i for i, score in scores.items() if np.isfinite(score)]
                 assert len(has) == 20
                 for item_id in has:
                     assert scores[item_id] == pytest.approx(products[item_id], abs=2e-3)
-        legs = dict(zip(exact.candidates.ids, exact.candidates.legs, strict=True))
-        nearest = [i for i, row in legs.items() if np.isfinite(row[LEGS.index(MEANING)])]
+        found = exact.candidates
+        by_meaning = np.isfinite(found.scores_of(MEANING))
+        nearest = [i for i, has in zip(found.ids, by_meaning, strict=True) if has]
         worst = min(products[item_id] for item_id in nearest)
         assert worst == pytest.approx(products[best[-1]], abs=2e-3)
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from learning.training.reranker.ranking_lists import read
 from live_intent.main import cli
-from query_service.ranking.feature_matrix import COLUMNS
+from query_service.ranking.feature_matrix import FEATURE_SET
 from query_service.ranking.learned_reranker import LearnedReranker
 from tests.integration.rebuilding import tiny_model, write_catalogue
 
@@ -86,10 +86,11 @@ def test_from_rows_to_a_better_search(environment, files, tmp_path: Path) -> Non
     assert set(told["data"]) == {"items.jsonl", "rows.jsonl", "sequences.jsonl"}
     assert not list(kept.glob("pairwise*/tensors.safetensors"))  # it is done
     made_lists = [each for path in kept.glob("lists-*.safetensors") for each in read(path)]
-    assert any(each.matrix[:, COLUMNS.index("cover.value")].any() for each in made_lists)  # titles
+    cover = FEATURE_SET.columns.index("cover.value")
+    assert any(each.matrix[:, cover].any() for each in made_lists)  # titles
     model = LearnedReranker.load(out / "reranker")
     assert set(model.config.kinds) == {"search", "recommend", "rank"}
-    assert model.neighbours is not None
+    assert model.cooccurrence is not None
 
     def evaluated(**bundle: str) -> dict:
         task = ["evaluate", "personalised-search", "--items", str(files["items"]), "--rows",

@@ -16,6 +16,7 @@ from plugin_config.client import connect
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.batching import BatchingEncoder
+from query_service.models import Models
 from query_service.ranking.reranker import Reranker
 from query_service.service import Service
 from query_service.settings import ServiceSettings
@@ -240,14 +241,14 @@ def test_unreadable_sessions_give_an_unpersonalised_answer_that_says_so(
 
 
 class Failing(Reranker):
-    def score(self, features: Any) -> Any:
+    def score(self, inputs: Any) -> Any:
         raise RuntimeError("no memory left")
 
 
 def test_a_reranker_that_fails_gives_the_fused_order(
     cluster: ClusterSettings, encoder: Encoder
 ) -> None:
-    service = Service(settings(), cluster, connect(cluster), encoder, reranker=Failing())
+    service = Service(settings(), cluster, connect(cluster), encoder, Models(Failing()))
     service.start()
     with in_thread(create_app(settings(), cluster, service=service)) as api:
         answer = api.search(HEADPHONES, "l1", explain=True)
@@ -268,9 +269,9 @@ class Reading(Reranker):
         self.reads_titles = reads_titles
         self.titles: set[str] = set()
 
-    def score(self, features: Any) -> Any:
-        self.titles |= set(features.candidates.titles)
-        return super().score(features)
+    def score(self, inputs: Any) -> Any:
+        self.titles |= set(inputs.candidates.titles)
+        return super().score(inputs)
 
 
 @pytest.mark.parametrize("wanted", [True, False])
@@ -278,7 +279,7 @@ def test_titles_are_read_for_a_reranker_that_wants_them(
     cluster: ClusterSettings, encoder: Encoder, wanted: bool
 ) -> None:
     reranker = Reading(wanted)
-    service = Service(settings(), cluster, connect(cluster), encoder, reranker=reranker)
+    service = Service(settings(), cluster, connect(cluster), encoder, Models(reranker))
     service.start()
     with in_thread(create_app(settings(), cluster, service=service)) as api:
         for hit in api.search(HEADPHONES, "l2")["hits"]:

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from plugin_config.provisioning import ensure_indexes
-from query_service.schemas.search import EventIn
+from query_service.schemas.events import ReceivedEvent
 from query_service.sessions.commands import sessions
 from query_service.sessions.erasure import SessionUnknown
 from query_service.sessions.store import SessionStore
@@ -28,7 +28,7 @@ def run(node_url, fresh_names) -> Run:
 @pytest.fixture
 def session_kept(client, fresh_names) -> str:
     ensure_indexes(client, fresh_names)
-    event = EventIn(action="click", item_id="手机-1", session_id="s", user_id="u")
+    event = ReceivedEvent(action="click", item_id="手机-1", session_id="s", user_id="u")
     SessionStore(client, fresh_names).record_events([event], lambda item_ids: {})
     return "s"
 

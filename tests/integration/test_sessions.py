@@ -20,10 +20,11 @@ from plugin_config.errors import ClusterUnavailable
 from plugin_config.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service.schemas.search import EventIn
+from query_service.schemas.events import ReceivedEvent
 from query_service.sessions.documents import KnownItem, SessionLimits
 from query_service.sessions.erasure import SessionUnknown
-from query_service.sessions.store import EventOutcome, SessionStore, SessionsUnreadable
+from query_service.sessions.intake import EventOutcome
+from query_service.sessions.store import SessionStore, SessionsUnreadable
 from query_service.user.visitor import PastQuery, Visitor
 from query_service.web.event_forms import parse_events
 
@@ -52,7 +53,7 @@ def encode(texts: Sequence[str]) -> np.ndarray:
 
 
 def event(item_id: str = "i1", session_id: str = "s", action: str = "click", **fields: Any):
-    return EventIn(action=action, item_id=item_id, session_id=session_id, **fields)
+    return ReceivedEvent(action=action, item_id=item_id, session_id=session_id, **fields)
 
 
 def query(text: str, session_id: str = "s", **fields: Any) -> PastQuery:
@@ -385,10 +386,10 @@ def test_the_events_of_the_ubi_sample_are_kept(store, client, indexes):
         rows = [json.loads(line) for line in lines]
     rows = [row for row in rows if "action_name" in row]
     outcomes: list[EventOutcome] = []
-    good: list[EventIn] = []
+    good: list[ReceivedEvent] = []
     for start in range(0, len(rows), 500):
         parsed = parse_events(rows[start : start + 500])
-        now_good = [each for each in parsed if isinstance(each, EventIn)]
+        now_good = [each for each in parsed if isinstance(each, ReceivedEvent)]
         outcomes += store.record_events(now_good, lookup)
         good += now_good
     assert len(good) > 500

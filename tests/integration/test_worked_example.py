@@ -21,9 +21,10 @@ from indexer.settings import EncoderSettings, IndexSettings
 from live_intent.sample.catalogue import sample_items
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service import pipeline
+from query_service.models import Models
 from query_service.ranking.reranker import Reranker
-from query_service.schemas.search import EventIn, Hit, SearchRequest
+from query_service.schemas.events import ReceivedEvent
+from query_service.schemas.search import Hit, SearchRequest
 from query_service.service import Service
 from query_service.settings import ServiceSettings
 
@@ -51,7 +52,7 @@ def service_on(
         client, names, encoder, catalogue, load(IndexSettings, analyzer="cjk"), cluster.bundles_dir
     )
     settings = load(ServiceSettings, default_deadline_ms=20_000, alpha=0.7, beta=0.8)
-    service = Service(settings, cluster, client, encoder, reranker=Reranker())
+    service = Service(settings, cluster, client, encoder, Models(Reranker()))
     service.start()
     try:
         yield service
@@ -61,14 +62,14 @@ def service_on(
 
 def visit(service: Service, xiaomi: list[str]) -> tuple[list[Hit], list[Hit]]:
     """The hits without the session and with it."""
-    before = pipeline.search(service, SearchRequest(query=QUERY, session_id="visit"))
+    before = service.pipeline.search(SearchRequest(query=QUERY, session_id="visit"))
     events = [
-        EventIn(action=action, item_id=item_id, session_id="visit", text=text)
+        ReceivedEvent(action=action, item_id=item_id, session_id="visit", text=text)
         for (action, text), item_id in zip(VISIT, xiaomi, strict=True)
     ]
     outcomes = service.record_events(events)
     assert [outcome.status for outcome in outcomes] == ["accepted"] * 3
-    after = pipeline.search(service, SearchRequest(query=QUERY, session_id="visit"))
+    after = service.pipeline.search(SearchRequest(query=QUERY, session_id="visit"))
     assert after.personalized
     assert not after.degraded
     return before.hits, after.hits

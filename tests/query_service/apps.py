@@ -9,6 +9,8 @@ from flask.testing import FlaskClient
 
 from plugin_config.client import connect
 from plugin_config.settings import ClusterSettings, load
+from query_service.models import Models
+from query_service.ranking.reranker import Reranker
 from query_service.service import Service
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
@@ -37,7 +39,8 @@ def app_without_cluster(folder: Path, **settings: Any) -> Any:
         state_dir=folder,
     )
     wanted = load(ServiceSettings, **settings)
-    return create_app(wanted, cluster, service=Service(wanted, cluster, connect(cluster), Zeros()))
+    service = Service(wanted, cluster, connect(cluster), Zeros(), Models(Reranker()))
+    return create_app(wanted, cluster, service=service)
 
 
 def client_without_cluster(folder: Path, **settings: Any) -> FlaskClient:

@@ -1,5 +1,7 @@
 """A small made-up bundle and visitor for tests of the pure maths."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from indexer.bundle.model_bundle import ModelBundle, fit_bundle, fit_space
@@ -7,6 +9,7 @@ from indexer.bundle.projections import unit
 from indexer.catalogue.items import Item
 from indexer.catalogue.statistics import Statistics
 from indexer.encoder_spec import EncoderSpec
+from query_service.retrieval.candidates import Candidates
 from query_service.user.visitor import Event, PastQuery, Visitor
 
 D, M, K = 16, 8, 4
@@ -66,3 +69,14 @@ def query(text: str, vector: np.ndarray, **changes: object) -> PastQuery:
 
 def visitor(events: list[Event] = [], queries: list[PastQuery] = []) -> Visitor:  # noqa: B006
     return Visitor("s", "", tuple(events), tuple(queries))
+
+
+def subset(candidates: Candidates, rows: Sequence[int]) -> Candidates:
+    """The candidates in these rows, in that order."""
+    each = {name: getattr(candidates, name) for name in Candidates.__dataclass_fields__}
+    taken = {
+        name: tuple(values[row] for row in rows) if isinstance(values, tuple) else values[rows]
+        for name, values in each.items()
+        if name != "legs"
+    }
+    return Candidates(legs=candidates.legs, **taken)

@@ -16,8 +16,7 @@ from learning.evaluation.concurrent_requests import (
 )
 from learning.evaluation.measures.measured_ranking import Measured, Values
 from learning.evaluation.measures.metrics import binary_table, ndcg, recall
-from learning.evaluation.offline_service import OfflineService
-from query_service import pipeline
+from query_service.pipeline import Pipeline
 from query_service.schemas.search import RankRequest
 
 MOST_RANKED = 500  # items that one request to rank may name
@@ -35,7 +34,7 @@ def check_asked(judgments: Judgments, relevant: float, split: str) -> Judgments:
 
 
 def full_catalogue(
-    service: OfflineService,
+    pipeline: Pipeline,
     judgments: Judgments,
     relevant: float,
     *,
@@ -50,7 +49,7 @@ def full_catalogue(
     """
 
     def ask(query: str) -> Found:
-        return Found.of(pipeline.search(service, search_request(query)))
+        return Found.of(pipeline.search(search_request(query)))
 
     answers, seconds = ask_all(ask, judgments.queries, f"search by {label}", threads, progress)
     gains = _gains(answers, judgments, relevant, DEPTH)
@@ -64,7 +63,7 @@ def full_catalogue(
 
 
 def judged_lists(
-    service: OfflineService,
+    pipeline: Pipeline,
     judgments: Judgments,
     relevant: float,
     *,
@@ -78,7 +77,7 @@ def judged_lists(
         item_ids = list(judgments.grades[query])[:MOST_RANKED]
         given = {"item_ids": item_ids, "query": query, "session_id": SESSION}
         request = RankRequest.model_validate(given | ALWAYS)
-        return Found.of(pipeline.rank(service, request))
+        return Found.of(pipeline.rank(request))
 
     answers, seconds = ask_all(ask, judgments.queries, f"rank by {label}", threads, progress)
     gains = _gains(answers, judgments, relevant, 5)

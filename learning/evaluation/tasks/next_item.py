@@ -16,7 +16,6 @@ from learning.evaluation.popularity import Popularity, counted
 from learning.evaluation.report.report import Report
 from learning.evaluation.variants import Variant, with_verdicts
 from learning.evaluation.workbench import Setup, Workbench
-from query_service import pipeline
 from query_service.schemas.search import RankRequest, RecommendRequest
 
 ALL = "all items: "  # before the measures over the whole catalogue
@@ -100,7 +99,7 @@ class NextItemTask:
     def _rows(
         self, bench: Workbench, questions: Sequence[NextItem], variants: Sequence[Variant]
     ) -> list[Measured]:
-        """The answers of the service, put together in each way."""
+        """The answers of the pipeline, put together in each way."""
         visitors = bench.visitors(
             {q.session_id: [PastEvent(item_id) for item_id in q.history] for q in questions}
         )
@@ -109,17 +108,17 @@ class NextItemTask:
     def _row(
         self, bench: Workbench, variant: Variant, visitors: Visitors, questions: Sequence[NextItem]
     ) -> Measured:
-        with bench.service(variant, visitors=visitors) as service:
+        with bench.pipeline(variant, visitors=visitors) as pipeline:
 
             def among(question: NextItem) -> Found:
                 given = {"item_ids": question.candidates, "session_id": question.session_id}
                 request = RankRequest.model_validate(given | ALWAYS)
-                return Found.of(pipeline.rank(service, request))
+                return Found.of(pipeline.rank(request))
 
             def of_all(question: NextItem) -> Found:
                 given = {"session_id": question.session_id, "size": DEPTH}
                 request = RecommendRequest.model_validate(given | ALWAYS)
-                return Found.of(pipeline.recommend(service, request))
+                return Found.of(pipeline.recommend(request))
 
             threads, progress = self.setup.threads, self.setup.progress
             few, few_s = ask_all(among, questions, f"rank: {variant.label}", threads, progress)

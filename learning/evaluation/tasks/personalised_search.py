@@ -13,12 +13,12 @@ from learning.data.users import Users
 from learning.evaluation.concurrent_requests import ALWAYS, DEPTH, SESSION, Found, ask_all, lacking
 from learning.evaluation.measures.measured_ranking import Measured
 from learning.evaluation.measures.targets import target_measures
-from learning.evaluation.offline_service import EncodedBefore, OfflineService
+from learning.evaluation.offline_pipeline import EncodedBefore
 from learning.evaluation.popularity import Popularity
 from learning.evaluation.report.report import Report
 from learning.evaluation.variants import WHOLE, Variant, with_verdicts
 from learning.evaluation.workbench import Setup, Workbench
-from query_service import pipeline
+from query_service.pipeline import Pipeline
 from query_service.schemas.search import RecommendRequest, SearchRequest
 
 BOTH = "query + history"
@@ -36,7 +36,7 @@ class Question:
     others_seen: frozenset[str]  # items of the other history, without the target
 
 
-Ask = Callable[[OfflineService, Question], Found]
+Ask = Callable[[Pipeline, Question], Found]
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,8 @@ class PersonalisedTask:
             BOTH: _both,
             "query + another user's history": _another,
         }
-        with bench.service(WHOLE, **_asked_with(bench, questions)) as service:
-            return [self._row(service, way, label, questions) for label, way in ways.items()]
+        with bench.pipeline(WHOLE, **_asked_with(bench, questions)) as pipeline:
+            return [self._row(pipeline, way, label, questions) for label, way in ways.items()]
 
     def _variants(
         self,
@@ -118,15 +118,15 @@ class PersonalisedTask:
         given = _asked_with(bench, questions)
         measured = []
         for variant in variants:
-            with bench.service(variant, **given) as service:
-                measured.append(self._row(service, _both, variant.label, questions))
+            with bench.pipeline(variant, **given) as pipeline:
+                measured.append(self._row(pipeline, _both, variant.label, questions))
         return measured
 
     def _row(
-        self, service: OfflineService, way: Ask, label: str, questions: Sequence[Question]
+        self, pipeline: Pipeline, way: Ask, label: str, questions: Sequence[Question]
     ) -> Measured:
         def ask(question: Question) -> Found:
-            return way(service, question)
+            return way(pipeline, question)
 
         threads, progress = self.setup.threads, self.setup.progress
         answers, seconds = ask_all(ask, questions, label, threads, progress)
@@ -184,41 +184,41 @@ def foreign(rows: Sequence[VisitRow], seed: int) -> list[int]:
     return found
 
 
-def _query_alone(service: OfflineService, question: Question) -> Found:
-    return _searched(service, question, question.seen, session_id=SESSION, personalize=False)
+def _query_alone(pipeline: Pipeline, question: Question) -> Found:
+    return _searched(pipeline, question, question.seen, session_id=SESSION, personalize=False)
 
 
-def _history_alone(service: OfflineService, question: Question) -> Found:
+def _history_alone(pipeline: Pipeline, question: Question) -> Found:
     given = {"session_id": question.own, "size": DEPTH}
-    answer = pipeline.recommend(service, RecommendRequest.model_validate(given | ALWAYS))
+    answer = pipeline.recommend(RecommendRequest.model_validate(given | ALWAYS))
     return _without(Found.of(answer), question.seen)
 
 
-def _both(service: OfflineService, question: Question) -> Found:
-    return _searched(service, question, question.seen, session_id=question.own)
+def _both(pipeline: Pipeline, question: Question) -> Found:
+    return _searched(pipeline, question, question.seen, session_id=question.own)
 
 
-def _another(service: OfflineService, question: Question) -> Found:
+def _another(pipeline: Pipeline, question: Question) -> Found:
     # As the own history's items never stand in the way of the target, so the other's.
     left_out = question.seen | question.others_seen
-    return _searched(service, question, left_out, session_id=question.other)
+    return _searched(pipeline, question, left_out, session_id=question.other)
 
 
 def _searched(
-    service: OfflineService, question: Question, left_out: frozenset[str], **given: Any
+    pipeline: Pipeline, question: Question, left_out: frozenset[str], **given: Any
 ) -> Found:
     """The first 100 hits that are not left out: what the visitor has already answers nothing.
 
     A second page makes up for those, unless the target is found on the first.
     """
     asked = {"query": question.row.query, "size": DEPTH, **given} | ALWAYS
-    first = Found.of(pipeline.search(service, SearchRequest.model_validate(asked)))
+    first = Found.of(pipeline.search(SearchRequest.model_validate(asked)))
     kept = _without(first, left_out)
     missing = len(first.ids) - len(kept.ids)
     if not missing or len(first.ids) < DEPTH or question.row.target in kept.ids:
         return kept
     asked |= {"from": DEPTH, "size": missing}
-    second = Found.of(pipeline.search(service, SearchRequest.model_validate(asked)))
+    second = Found.of(pipeline.search(SearchRequest.model_validate(asked)))
     more = _without(second, left_out)
     return Found(tuple(dict.fromkeys([*kept.ids, *more.ids])), kept.lacking + more.lacking)
 

@@ -6,13 +6,15 @@ from pathlib import Path
 
 from learning.data.datasets import Judgments, read_judgments
 from learning.evaluation.measures.measured_ranking import Measured
-from learning.evaluation.offline_service import EncodedBefore, OfflineService
+from learning.evaluation.offline_pipeline import EncodedBefore
 from learning.evaluation.report.report import Report
 from learning.evaluation.tasks.judged_queries import check_asked, full_catalogue, judged_lists
 from learning.evaluation.variants import Variant
 from learning.evaluation.workbench import Setup
 from plugin_config.errors import SettingsError
-from query_service.retrieval.candidates import LEGS, MEANING, WORDS
+from query_service.pipeline import Pipeline
+from query_service.retrieval.legs import LEG_NAMES
+from query_service.retrieval.plan import MEANING, WORDS
 
 
 def legs_of(text: str) -> frozenset[str]:
@@ -52,10 +54,10 @@ class SearchTask:
             encoder = EncodedBefore(bench.encoder, asked.queries if meaning else ())
             rows = []
             for legs in self.legs:
-                label = " + ".join(leg for leg in LEGS if leg in legs)
+                label = " + ".join(leg for leg in LEG_NAMES if leg in legs)
                 variant = Variant(label, legs=legs, encodes=MEANING in legs)
-                with bench.service(variant, encoder=encoder) as service:
-                    rows.append(self._row(service, asked, label))
+                with bench.pipeline(variant, encoder=encoder) as pipeline:
+                    rows.append(self._row(pipeline, asked, label))
         left = len(part.queries) - len(asked.queries)
         facts = {
             "items": f"{len(items.ids)} of {items.path.name}",
@@ -67,15 +69,15 @@ class SearchTask:
         remarks = [*judgments.remarks.lines(), *items.remarks]
         return Report("search", facts, rows, remarks, self.setup.seed)
 
-    def _row(self, service: OfflineService, asked: Judgments, label: str) -> Measured:
+    def _row(self, pipeline: Pipeline, asked: Judgments, label: str) -> Measured:
         threads, progress = self.setup.threads, self.setup.progress
         row = full_catalogue(
-            service, asked, self.relevant, label=label, threads=threads, progress=progress
+            pipeline, asked, self.relevant, label=label, threads=threads, progress=progress
         )
         if not self.judged_lists:
             return row
         lists = judged_lists(
-            service, asked, self.relevant, label=label, threads=threads, progress=progress
+            pipeline, asked, self.relevant, label=label, threads=threads, progress=progress
         )
         return replace(
             row,

@@ -14,7 +14,7 @@ from scipy import sparse
 from scipy.sparse.linalg import cg
 
 from learning.data.behaviour import VisitRow
-from query_service.ranking.cooccurrence import Neighbours
+from query_service.ranking.cooccurrence import Cooccurrence
 
 FOLDS = 5
 MOST = 200  # neighbours kept of an item
@@ -43,7 +43,7 @@ def visits_of(rows: Iterable[VisitRow]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def cross_fitted(visits: Mapping[str, Sequence[str]]) -> list[Neighbours]:
+def cross_fitted(visits: Mapping[str, Sequence[str]]) -> list[Cooccurrence]:
     """For each part, what the visitors of the others say."""
     return [
         fit([items for user, items in visits.items() if fold_of(user) != fold])
@@ -51,7 +51,7 @@ def cross_fitted(visits: Mapping[str, Sequence[str]]) -> list[Neighbours]:
     ]
 
 
-def fit(visits: Sequence[Sequence[str]], most: int = MOST) -> Neighbours:
+def fit(visits: Sequence[Sequence[str]], most: int = MOST) -> Cooccurrence:
     """From visits, oldest item first, none twice in one; of each item the `most` strongest."""
     ids = tuple(sorted({item_id for items in visits for item_id in items}))
     place = {item_id: row for row, item_id in enumerate(ids)}
@@ -64,7 +64,7 @@ def fit(visits: Sequence[Sequence[str]], most: int = MOST) -> Neighbours:
     ordered = _ordered(rows)
     item, near, weights = _strongest(*_together(ordered, len(ids)), most)
     weights /= np.sqrt(np.maximum(tally[:, 0], 1))[item, None]
-    return Neighbours(
+    return Cooccurrence(
         ids,
         np.concatenate([[0], np.cumsum(np.bincount(item, minlength=len(ids)))]).astype(np.int64),
         near.astype(np.int32),

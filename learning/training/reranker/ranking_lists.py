@@ -17,13 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.progress import Progress
-from learning.evaluation.offline_service import OfflineService
 from learning.training.reranker.training_requests import Question
-from query_service.index_view import Clock
-from query_service.preparation import prepare
-from query_service.progress import Progress as Steps
-from query_service.ranking.cooccurrence import Neighbours
-from query_service.ranking.feature_matrix import COLUMNS, PAIRS, inputs
+from query_service.pipeline import Pipeline
+from query_service.ranking.cooccurrence import Cooccurrence
+from query_service.ranking.feature_matrix import FEATURE_SET
 from query_service.ranking.reranker import Reranker
 
 Floats = NDArray[np.float32]
@@ -61,7 +58,7 @@ class RankingList:
 
 @dataclass(frozen=True)
 class ListMaker:
-    """Makes lists of questions. `neighbours`: what is given to a question's visitor.
+    """Makes lists of questions. `cooccurrence`: the counts for a question's visitor.
 
     `most` > 0: at most so many candidates, those with a gain and others by chance. Not the best
     others: a network that never sees the rest of a list puts it first (NDCG@10 on homedepot's
@@ -69,8 +66,8 @@ class ListMaker:
     some by chance, half and half, .1685 with the best alone).
     """
 
-    service: OfflineService
-    neighbours: Callable[[Question], Neighbours | None]
+    pipeline: Pipeline
+    cooccurrence: Callable[[Question], Cooccurrence | None]
     most: int = 0
     threads: int = 4
 
@@ -83,7 +80,8 @@ class ListMaker:
         identity: Mapping[str, Any],
     ) -> list[RankingList]:
         """The lists in the questions' order; `folder`: where parts are kept and looked for."""
-        told = json.dumps({**identity, "columns": COLUMNS, "pairs": PAIRS, "most": self.most,
+        told = json.dumps({**identity, "columns": FEATURE_SET.columns, "pairs": FEATURE_SET.pairs,
+                           "most": self.most,
                            "questions": [question.key for question in questions]},
                           sort_keys=True, default=str)  # fmt: skip
         name = hashlib.sha256(told.encode()).hexdigest()[:16]
@@ -106,15 +104,15 @@ class ListMaker:
 
     def one(self, question: Question) -> RankingList:
         """The list of one question; without a candidate it has length 0."""
-        view = self.service.views.current()
-        prepared = prepare(self.service, view, question.request, Steps(Clock(60_000)))
-        features = prepared.features
-        ids = features.candidates.ids
+        pipeline = self.pipeline
+        context = pipeline.context(question.request, pipeline.views.current())
+        inputs = pipeline.preparation.prepare(context).inputs
+        ids = inputs.candidates.ids
         ideal = _ideal(question.worth.values())
         if not ids:
             return _nothing(question, ideal)
-        fixed = Reranker().score(features).total
-        found = inputs(features, fixed, self.neighbours(question))
+        fixed = Reranker().score(inputs).total
+        features = FEATURE_SET.matrix(inputs, fixed, self.cooccurrence(question))
         kept = np.array([
             item not in question.left_out and (question.only is None or item in question.only)
             for item in ids
@@ -125,8 +123,8 @@ class ListMaker:
         if self.most and len(places) > self.most:
             places = self._chosen(places, gains, question.key)
         return RankingList(
-            question.owner, question.kind, question.alone, found.matrix[places],
-            found.pairs[places].astype(np.float16), fixed[places], gains[places], worth[places],
+            question.owner, question.kind, question.alone, features.columns[places],
+            features.pairs[places].astype(np.float16), fixed[places], gains[places], worth[places],
             ideal,
         )  # fmt: skip
 
@@ -155,7 +153,8 @@ def write(lists: Sequence[RankingList], path: Path) -> None:
         name: np.concatenate([getattr(each, name) for each in lists])
         for name in ("matrix", "fixed", "gains", "worth")
     }
-    tensors["pairs"] = np.concatenate([each.pairs.reshape(-1, len(PAIRS)) for each in lists])
+    flat = [each.pairs.reshape(-1, len(FEATURE_SET.pairs)) for each in lists]
+    tensors["pairs"] = np.concatenate(flat)
     tensors["sizes"] = np.array([each.pairs.shape[:2] for each in lists], dtype=np.int64)
     told = [[each.owner, each.kind, each.alone, each.ideal] for each in lists]
     part = path.with_name(f".{path.name}.part")
@@ -175,7 +174,7 @@ def read(path: Path) -> list[RankingList]:
         own, events = slice(row, row + n), slice(pair, pair + n * E)
         found.append(RankingList(
             owner, kind, alone, tensors["matrix"][own],
-            tensors["pairs"][events].reshape(n, E, len(PAIRS)), tensors["fixed"][own],
+            tensors["pairs"][events].reshape(n, E, len(FEATURE_SET.pairs)), tensors["fixed"][own],
             tensors["gains"][own], tensors["worth"][own], ideal,
         ))  # fmt: skip
         row, pair = row + n, pair + n * E
@@ -189,7 +188,8 @@ def _ideal(worth: Any) -> float:
 
 def _nothing(question: Question, ideal: float) -> RankingList:
     none = np.zeros(0, dtype=np.float32)
+    columns = np.zeros((0, len(FEATURE_SET.columns)), np.float32)
+    pairs = np.zeros((0, 0, len(FEATURE_SET.pairs)), np.float16)
     return RankingList(
-        question.owner, question.kind, question.alone, np.zeros((0, len(COLUMNS)), np.float32),
-        np.zeros((0, 0, len(PAIRS)), np.float16), none, none, none, ideal,
+        question.owner, question.kind, question.alone, columns, pairs, none, none, none, ideal,
     )  # fmt: skip

@@ -25,7 +25,7 @@ from learning.training.reranker.cooccurrence_counts import cross_fitted, fit, fo
 from learning.training.reranker.ranking_lists import ListMaker, RankingList
 from learning.training.reranker.training_requests import Question
 from learning.training.runs import Board, Checkpoints, Provenance
-from query_service.ranking.cooccurrence import Neighbours
+from query_service.ranking.cooccurrence import Cooccurrence
 
 if TYPE_CHECKING:
     from learning.training.reranker.trainer import TrainingSettings
@@ -155,11 +155,11 @@ class LearnReranker:
         visits: dict[str, tuple[str, ...]],
         identity: dict[str, Any],
     ) -> tuple[list[RankingList], list[RankingList]]:
-        from learning.evaluation.offline_service import EncodedBefore
+        from learning.evaluation.offline_pipeline import EncodedBefore
 
         folds = cross_fitted(visits) if visits else []
 
-        def of_others(question: Question) -> Neighbours | None:
+        def of_others(question: Question) -> Cooccurrence | None:
             return folds[fold_of(question.visitor)] if folds else None
 
         both = [*train, *validation]
@@ -170,11 +170,11 @@ class LearnReranker:
         }
         visitors = bench.visitors(histories)
         progress, threads = self.setup.progress, self.setup.threads
-        with bench.service(WHOLE, encoder=encoder, visitors=visitors) as service:
-            service.reads_titles = True  # as it will, with what is learned
-            maker = ListMaker(service, of_others, MOST_CANDIDATES, threads)
+        # Titles are read, as they will be with what is learned.
+        with bench.pipeline(WHOLE, encoder=encoder, visitors=visitors, titles=True) as pipeline:
+            maker = ListMaker(pipeline, of_others, MOST_CANDIDATES, threads)
             first = maker.make(train, "lists to train on", progress, self.checkpoints, identity)
-            maker = ListMaker(service, of_others, 0, threads)
+            maker = ListMaker(pipeline, of_others, 0, threads)
             second = maker.make(
                 validation, "lists to validate", progress, self.checkpoints, identity
             )
@@ -209,7 +209,7 @@ class LearnReranker:
             progress=self.setup.progress,
         )  # fmt: skip
         model = found.model
-        model.neighbours = fit(list(visits.values())) if visits else None
+        model.cooccurrence = fit(list(visits.values())) if visits else None
         with writing(self.out, base) as draft:
             model.save(draft.folder(RERANKER))
             draft.tell(RERANKER, provenance.told(found.metrics, lists=len(train)))

@@ -10,18 +10,10 @@ import torch
 
 from indexer.bundle.hashed_folder import BundleError
 from learning.training.reranker.cooccurrence_counts import fit
-from query_service.index_view import View
-from query_service.ranking.cooccurrence import Neighbours
+from query_service.ranking.cooccurrence import Cooccurrence
 from query_service.ranking.explanation import explain
-from query_service.ranking.feature_matrix import (
-    COLUMNS,
-    GROUPS,
-    PAIRS,
-    TEMPERATURE,
-    columns_of,
-    inputs,
-    pairs_of,
-)
+from query_service.ranking.feature_matrix import FEATURE_SET
+from query_service.ranking.feature_source import TEMPERATURE
 from query_service.ranking.fusion import fused
 from query_service.ranking.learned_reranker import (
     LearnedReranker,
@@ -29,33 +21,35 @@ from query_service.ranking.learned_reranker import (
     Residual,
     kind_of,
 )
+from query_service.ranking.rerank_input import RerankInput, rerank_input
 from query_service.ranking.reranker import Reranker
-from query_service.ranking.stage import features
-from query_service.ranking.title_features import ANSWER, Titles, answers, in_common
-from tests.query_service.fixtures import bundle, embeddings, visitor
+from query_service.ranking.title_features import TitleTable, shared_rarity, title_match
+from query_service.user.intent import Intent
+from tests.query_service.fixtures import bundle, embeddings, subset, visitor
 from tests.query_service.ranking.test_reranker import a_visit, candidates
 
 LAYOUTS = pytest.mark.parametrize("layout", ["sum", "concat"])
+COLUMNS, PAIRS = FEATURE_SET.columns, FEATURE_SET.pairs
 ALL_KINDS = RerankerConfig(kinds=("search", "recommend", "rank"))
 VISITS = [["0", "3", "6"], ["0", "3", "9"], ["4", "7", "3"], ["3", "9"]]
 
 
-def some_features(layout: str = "sum") -> list:
+def some_inputs(layout: str = "sum") -> list[RerankInput]:
     """A search with a history, one without, a start page, and given items without anything."""
     made = bundle(layout)
-    view, some = View("i", made), candidates(made)
+    some, nobody = candidates(made), Intent(visitor())
     return [
-        a_visit(made)[2],
-        features(view, some, embeddings()[3], None, visitor(), "phone"),
-        features(view, some, None, None, visitor()),
-        features(view, some.take(np.array([3])), None, None, visitor(), given=True),
+        a_visit(made)[1],
+        rerank_input(made, some, Intent(visitor(), "phone", embeddings()[3])),
+        rerank_input(made, some, nobody),
+        rerank_input(made, subset(some, [3]), nobody, given=True),
     ]
 
 
-def trained(neighbours: Neighbours | None = None, config: RerankerConfig = ALL_KINDS):
+def trained(cooccurrence: Cooccurrence | None = None, config: RerankerConfig = ALL_KINDS):
     """A re-ranker with weights that are not zero."""
     torch.manual_seed(1)
-    model = LearnedReranker(config, neighbours)
+    model = LearnedReranker(config, cooccurrence)
     with torch.no_grad():
         for parameter in model.residual.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
@@ -63,12 +57,12 @@ def trained(neighbours: Neighbours | None = None, config: RerankerConfig = ALL_K
 
 
 def column(found, name: str) -> np.ndarray:
-    return found.matrix[:, COLUMNS.index(name)]
+    return found.columns[:, COLUMNS.index(name)]
 
 
 @LAYOUTS
 def test_before_training_it_is_the_fixed_re_ranker(layout: str) -> None:
-    for each in some_features(layout):
+    for each in some_inputs(layout):
         ours = LearnedReranker(ALL_KINDS, fit(VISITS)).score(each)
         np.testing.assert_array_equal(ours.total, Reranker().score(each).total)
         assert not ours.model.any()
@@ -76,10 +70,10 @@ def test_before_training_it_is_the_fixed_re_ranker(layout: str) -> None:
 
 @LAYOUTS
 def test_the_shares_add_up_and_name_the_learned_part(layout: str) -> None:
-    who, person, found = a_visit(bundle(layout))
+    intent, found = a_visit(bundle(layout))
     scores = trained(fit(VISITS)).score(found)
     for place in range(30):
-        told = explain(place, found.candidates, scores, person, who, "xiaomi phone")
+        told = explain(place, found.candidates, scores, intent)
         assert sum(share.value for share in told.shares) == pytest.approx(told.score, abs=1e-4)
         learned = [share for share in told.shares if share.kind == "model"]
         assert [share.label for share in learned] == ["learned re-ranker"]
@@ -88,7 +82,7 @@ def test_the_shares_add_up_and_name_the_learned_part(layout: str) -> None:
 
 
 def test_requests_that_it_was_not_trained_for_keep_the_fixed_order() -> None:
-    search, _, start, given = some_features()
+    search, _, start, given = some_inputs()
     assert [kind_of(each) for each in (search, start, given)] == ["search", "recommend", "rank"]
     model = trained(config=RerankerConfig(kinds=("search",)))
     assert np.abs(model.score(search).model).max() > 0.01
@@ -97,12 +91,12 @@ def test_requests_that_it_was_not_trained_for_keep_the_fixed_order() -> None:
 
 
 def test_forms_of_a_signal_equal_a_loop() -> None:
-    _, _, visit = a_visit(bundle())
+    _, visit = a_visit(bundle())
     fixed = Reranker().score(visit).total
-    found = inputs(visit, fixed)
-    assert found.matrix.shape == (30, len(COLUMNS))
-    assert found.matrix.dtype == found.pairs.dtype == np.float32
-    bm25 = np.nan_to_num(visit.candidates.legs[:, 0])
+    found = FEATURE_SET.matrix(visit, fixed)
+    assert found.columns.shape == (30, len(COLUMNS))
+    assert found.columns.dtype == found.pairs.dtype == np.float32
+    bm25 = np.nan_to_num(visit.candidates.leg_scores[:, 0])
     for i in range(30):
         assert column(found, "bm25.value")[i] == bm25[i]
         expected = (bm25[i] - bm25.mean()) / bm25.std()
@@ -114,12 +108,12 @@ def test_forms_of_a_signal_equal_a_loop() -> None:
 
 
 def test_attention_signals_equal_a_loop_and_a_dislike_counts_against() -> None:
-    _, _, visit = a_visit(bundle())
+    _, visit = a_visit(bundle())
     w = visit.event_weights
     assert w[1] < 0 < min(w[0], w[2])  # events are: clicked, disliked, clicked
-    found = inputs(visit, np.zeros(30, np.float32))
+    found = FEATURE_SET.matrix(visit, np.zeros(30, np.float32))
     for i in range(30):
-        sims = np.array([float(v @ visit.behaviour[i]) for v in visit.event_vectors])
+        sims = np.array([float(v @ visit.behaviour[i]) for v in visit.event_behaviour])
         assert column(found, "behaviour_max.value")[i] == pytest.approx(
             max(sims[0], sims[2]), abs=1e-5
         )
@@ -155,7 +149,7 @@ def test_the_learned_attention_equals_a_loop_and_padding_counts_nothing() -> Non
 
 
 def test_a_group_that_is_switched_off_changes_nothing_any_more() -> None:
-    _, _, visit = a_visit(bundle())
+    _, visit = a_visit(bundle())
     model = trained(fit(VISITS))
     changed = replace(visit, popularity=visit.popularity[::-1].copy())
     without = model.without("popularity")
@@ -164,16 +158,18 @@ def test_a_group_that_is_switched_off_changes_nothing_any_more() -> None:
     np.testing.assert_array_equal(  # the whole one stays as it was
         model.score(visit).total, trained(fit(VISITS)).score(visit).total
     )
-    named = [place for group in (*GROUPS, "fixed") for place in columns_of(group)]
-    assert sorted(named) == list(range(len(COLUMNS)))
-    assert sorted(p for group in GROUPS for p in pairs_of(group)) == list(range(len(PAIRS)))
+    groups = FEATURE_SET.groups
+    columns = [column for group in (*groups, "") for column in FEATURE_SET.columns_of(group)]
+    assert sorted(columns) == list(range(len(COLUMNS)))
+    pairs = [column for group in groups for column in FEATURE_SET.pairs_of(group)]
+    assert sorted(pairs) == list(range(len(PAIRS)))
 
 
 def test_saved_and_loaded_it_scores_the_same(tmp_path: Path) -> None:
     model = trained(fit(VISITS))
     model.save(tmp_path)
     again = LearnedReranker.load(tmp_path)
-    for each in some_features():
+    for each in some_inputs():
         np.testing.assert_array_equal(again.score(each).total, model.score(each).total)
     assert again.config == model.config
 
@@ -190,26 +186,27 @@ def test_other_columns_are_refused(tmp_path: Path) -> None:
 def test_neighbours_are_looked_up_as_by_a_loop() -> None:
     made = fit(VISITS)
     weights = {
-        (made.ids[row], made.ids[made.places[at]]): made.weights[at]
+        (made.ids[row], made.ids[made.partners[at]]): made.weights[at]
         for row in range(len(made.ids))
-        for at in range(made.starts[row], made.starts[row + 1])
+        for at in range(made.offsets[row], made.offsets[row + 1])
     }
     wanted, events = ["9", "unknown", "3", "0", "7"], ["0", "no", "3"]
     for _ in range(2):  # the scratch row is clean again
         found = made.between(wanted, events)
         for c, e in np.ndindex(5, 3):
             np.testing.assert_array_equal(found[c, e], weights.get((events[e], wanted[c]), [0, 0]))
-    np.testing.assert_allclose(made.tallied(wanted)[:, 0], [50_000, 0, 100_000, 50_000, 25_000])
+    counts = made.visit_counts_of(wanted)[:, 0]
+    np.testing.assert_allclose(counts, [50_000, 0, 100_000, 50_000, 25_000])
 
 
 def test_era_signals_equal_a_loop_and_unknown_items_are_as_the_others() -> None:
-    _, _, visit = a_visit(bundle())
+    _, visit = a_visit(bundle())
     made = fit(VISITS)
-    found = inputs(visit, np.zeros(30, np.float32), made)
-    eras = made.eras(visit.candidates.ids)
+    found = FEATURE_SET.matrix(visit, np.zeros(30, np.float32), made)
+    eras = made.eras_of(visit.candidates.ids)
     known = np.isfinite(eras)
     assert 0 < known.sum() < 30
-    events = [e for e in made.eras(visit.event_ids).tolist() if np.isfinite(e)]
+    events = [e for e in made.eras_of(visit.event_ids).tolist() if np.isfinite(e)]
     assert events
     for i in range(30):
         own = float(eras[i]) if known[i] else float(eras[known].mean())
@@ -222,21 +219,21 @@ def test_era_signals_equal_a_loop_and_unknown_items_are_as_the_others() -> None:
             ("era_near", -min(abs(own - event) for event in events)),
         ):
             assert column(found, f"{name}.value")[i] == pytest.approx(expected, abs=1e-5)
-        for e, event_era in enumerate(made.eras(visit.event_ids)):
+        for e, event_era in enumerate(made.eras_of(visit.event_ids)):
             expected = float(eras[i] - event_era) if known[i] and np.isfinite(event_era) else 0.0
             assert found.pairs[i, e, PAIRS.index("era")] == pytest.approx(expected, abs=1e-5)
 
 
 def test_what_titles_share_with_events_is_a_pair_and_a_signal() -> None:
-    _, _, visit = a_visit(bundle())
-    found = inputs(visit, np.zeros(30, np.float32))
-    titles = Titles.of(visit.candidates.titles)
-    common = in_common(titles, visit.event_titles, visit.query_text)
+    _, visit = a_visit(bundle())
+    found = FEATURE_SET.matrix(visit, np.zeros(30, np.float32))
+    titles = TitleTable.of(visit.candidates.titles)
+    common = shared_rarity(titles, visit.event_titles, visit.query_text)
     assert common.any()
     np.testing.assert_array_equal(found.pairs[:, :, PAIRS.index("shared")], common)
     liked = common[:, visit.event_weights > 0].max(axis=1)
     np.testing.assert_array_equal(column(found, "shared_max.value"), liked)
-    cover = answers(titles, "xiaomi phone")[:, ANSWER.index("cover")]
+    cover = title_match(titles, "xiaomi phone").cover
     assert cover.any()
     np.testing.assert_array_equal(column(found, "cover.value"), cover)
 

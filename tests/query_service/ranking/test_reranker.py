@@ -4,15 +4,27 @@ import numpy as np
 import pytest
 import torch
 
-from query_service.index_view import View
 from query_service.ranking.affinity import affinity
 from query_service.ranking.explanation import explain
 from query_service.ranking.fusion import fused
-from query_service.ranking.reranker import Reranker, RerankerWeights, order
-from query_service.ranking.stage import features, varied
+from query_service.ranking.rerank_input import rerank_input
+from query_service.ranking.reranker import Reranker, RerankerWeights
+from query_service.ranking.scores import ranked_rows
+from query_service.ranking.stage import varied
 from query_service.retrieval.candidates import Candidates
+from query_service.retrieval.legs import LEGS
+from query_service.user.intent import Intent
 from query_service.user.user_vector import build
-from tests.query_service.fixtures import NOW, bundle, embeddings, event, items, query, visitor
+from tests.query_service.fixtures import (
+    NOW,
+    bundle,
+    embeddings,
+    event,
+    items,
+    query,
+    subset,
+    visitor,
+)
 
 LAYOUTS = pytest.mark.parametrize("layout", ["sum", "concat"])
 
@@ -25,7 +37,8 @@ def candidates(made) -> Candidates:
     all_items = items()
     return Candidates(
         ids=tuple(item.item_id for item in all_items),
-        legs=legs,
+        legs=LEGS,
+        leg_scores=legs,
         vectors=made.item_vectors(embeddings()),
         popularity=np.array([item.popularity for item in all_items], np.float32),
         price=np.array([item.price for item in all_items], np.float32),
@@ -41,19 +54,18 @@ def a_visit(made):
         [query("huawei", embeddings()[1])],
     )
     person = build(who, made, now=NOW, query_text="xiaomi phone", query_vector=embeddings()[3])
-    view = View("items-test", made)
-    inputs = features(view, candidates(made), embeddings()[3], person, who, "xiaomi phone")
-    return who, person, inputs
+    intent = Intent(who, "xiaomi phone", embeddings()[3], person)
+    return intent, rerank_input(made, candidates(made), intent)
 
 
 @LAYOUTS
 @pytest.mark.parametrize("scorer", [Reranker().score, fused], ids=["reranker", "fused"])
 def test_shares_add_up_to_the_score(layout: str, scorer) -> None:
-    who, person, inputs = a_visit(bundle(layout))
+    intent, inputs = a_visit(bundle(layout))
     scores = scorer(inputs)
     kinds = set()
     for place in range(30):
-        told = explain(place, inputs.candidates, scores, person, who, "xiaomi phone")
+        told = explain(place, inputs.candidates, scores, intent)
         kinds |= {share.kind for share in told.shares}
         assert sum(share.value for share in told.shares) == pytest.approx(told.score, abs=1e-5)
         assert told.score == pytest.approx(float(scores.total[place]))
@@ -61,19 +73,19 @@ def test_shares_add_up_to_the_score(layout: str, scorer) -> None:
 
 
 def test_scores_equal_a_loop_over_the_formula() -> None:
-    _, person, inputs = a_visit(bundle())
+    intent, inputs = a_visit(bundle())
     w = RerankerWeights()
     scores = Reranker(w).score(inputs).total
     g, q = inputs.candidates.vectors, embeddings()[3]
-    bm25 = np.nan_to_num(inputs.candidates.legs[:, 0])
-    cos, to_person = g @ q, g @ person.R
+    bm25 = np.nan_to_num(inputs.candidates.leg_scores[:, 0])
+    cos, to_person = g @ q, g @ intent.user_vector.R
     for i in range(30):
         expected = w.words * bm25[i] / bm25.max()
         expected += w.meaning * (cos[i] - cos.min()) / (cos.max() - cos.min())
         broad = 0.5 * (i < 25)  # of a query of two words, where a leg that asks for them has it
         personal = 1 + w.breadth * broad
         expected += personal * w.person * (to_person[i] - to_person.min()) / np.ptp(to_person)
-        likeness = inputs.event_vectors @ g[i]
+        likeness = inputs.event_behaviour @ g[i]
         attention = np.exp(likeness / w.temperature) * np.abs(inputs.event_weights)
         attention /= attention.sum()
         expected += (
@@ -86,16 +98,15 @@ def test_scores_equal_a_loop_over_the_formula() -> None:
 
 def test_one_candidate_scores_as_it_does_alone_in_shape() -> None:
     made = bundle()
-    inputs = features(
-        View("items-test", made), candidates(made).take(np.array([3])), None, None, visitor()
-    )
+    inputs = rerank_input(made, subset(candidates(made), [3]), Intent(visitor()))
     assert np.isfinite(Reranker().score(inputs).total).all()
 
 
 def test_the_clicked_brand_rises_and_the_disliked_item_falls() -> None:
     made = bundle()
-    cold = features(View("i", made), candidates(made), embeddings()[3], None, visitor())
-    _, _, inputs = a_visit(made)
+    nobody = Intent(visitor(), query_embedding=embeddings()[3])
+    cold = rerank_input(made, candidates(made), nobody)
+    _, inputs = a_visit(made)
     before, after = Reranker().score(cold).total, Reranker().score(inputs).total
     gain = after - before
     assert gain[0::3].mean() > gain[2::3].mean() + 0.05  # xiaomi, clicked, against lumo
@@ -104,9 +115,9 @@ def test_the_clicked_brand_rises_and_the_disliked_item_falls() -> None:
 
 def test_neither_popularity_nor_taste_put_another_thing_before_the_one_asked_for() -> None:
     made = bundle()
-    some = candidates(made).take(np.array([0, 29]))  # the first has the words, the other is popular
-    some.legs[:] = [[9.0, np.nan, np.nan], [np.nan, 0.9, np.nan]]
-    inputs = features(View("i", made), some, embeddings()[29], None, visitor(), "zanzibar")
+    some = subset(candidates(made), [0, 29])  # the first has the words, the other is popular
+    some.leg_scores[:] = [[9.0, np.nan, np.nan], [np.nan, 0.9, np.nan]]
+    inputs = rerank_input(made, some, Intent(visitor(), "zanzibar", embeddings()[29]))
     assert inputs.breadth.tolist() == [1.0, 0.0]
     scores = Reranker().score(inputs).total
     assert scores[0] > scores[1]
@@ -115,21 +126,21 @@ def test_neither_popularity_nor_taste_put_another_thing_before_the_one_asked_for
 def test_items_that_the_caller_gives_are_not_put_in_the_order_of_popularity() -> None:
     made = bundle()
     some = candidates(made)
-    found = features(View("i", made), some, None, None, visitor())
-    given = features(View("i", made), some, None, None, visitor(), given=True)
+    found = rerank_input(made, some, Intent(visitor()))
+    given = rerank_input(made, some, Intent(visitor()), given=True)
     assert (found.breadth > 0).all()
     assert not given.breadth.any()
 
 
 def test_ties_are_broken_by_id_and_what_is_not_finite_sinks() -> None:
     scores = np.array([1.0, np.nan, 2.0, 1.0], np.float32)
-    assert order(scores, ("d", "c", "b", "a")).tolist() == [2, 3, 0, 1]
+    assert ranked_rows(scores, ("d", "c", "b", "a")).tolist() == [2, 3, 0, 1]
 
 
 def test_the_fused_order_ranks_a_leg_s_last_above_what_it_lacks() -> None:
     made = bundle()
-    inputs = features(View("i", made), candidates(made), embeddings()[3], None, visitor())
-    words = fused(inputs).words
+    nobody = Intent(visitor(), query_embedding=embeddings()[3])
+    words = fused(rerank_input(made, candidates(made), nobody)).legs["words"]
     assert words[19] > 0
     assert words[20] == 0
 
@@ -144,7 +155,7 @@ def test_affinity_tells_brand_category_and_price() -> None:
 
 def test_varied_takes_the_categories_in_turn() -> None:
     made = bundle()
-    some = candidates(made).take(np.arange(4))
+    some = subset(candidates(made), range(4))
     mixed = Candidates(**(vars(some) | {"categories": (("a",), ("a",), ("b",), ())}))
     assert varied(mixed, [0, 1, 2, 3], 4) == [0, 2, 3, 1]
     assert varied(mixed, [0, 1, 2, 3], 2) == [0, 2]
@@ -152,6 +163,6 @@ def test_varied_takes_the_categories_in_turn() -> None:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 def test_gpu_scores_equal_cpu_scores() -> None:
-    _, _, inputs = a_visit(bundle())
+    _, inputs = a_visit(bundle())
     on_cpu, on_gpu = Reranker().score(inputs), Reranker(device="cuda").score(inputs)
     np.testing.assert_allclose(on_cpu.total, on_gpu.total, atol=1e-4)

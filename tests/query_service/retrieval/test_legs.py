@@ -1,14 +1,21 @@
 """What each leg asks of the engine, and how the legs' hits become candidates."""
 
 import base64
+from typing import Any
 
 import numpy as np
 import pytest
 
-from query_service.retrieval.candidates import LEGS, MEANING, PERSON, WORDS
-from query_service.retrieval.legs import Plan, inner_product, leg_bodies, unite
+from query_service.retrieval.candidates import Candidates
+from query_service.retrieval.legs import LEGS, inner_product
+from query_service.retrieval.plan import MEANING, PERSON, WORDS, RetrievalPlan
+from query_service.retrieval.search import search_bodies
 
 VECTOR = np.array([0.6, 0.8], dtype=np.float32)
+
+
+def plan_of(**given: Any) -> RetrievalPlan:
+    return RetrievalPlan(LEGS, **given)
 
 
 def hit(item_id: str, score: float, vector: np.ndarray = VECTOR) -> dict:
@@ -18,48 +25,48 @@ def hit(item_id: str, score: float, vector: np.ndarray = VECTOR) -> dict:
 
 
 def test_a_leg_without_input_is_left_out() -> None:
-    assert leg_bodies(Plan()) == {}
-    assert list(leg_bodies(Plan(query_text="lamp"))) == [WORDS]
-    assert list(leg_bodies(Plan(query_text="lamp", query_vector=VECTOR))) == [WORDS, MEANING]
-    assert list(leg_bodies(Plan(R=VECTOR))) == [PERSON]
-    assert list(leg_bodies(Plan(query_text="lamp", R=np.zeros(2, np.float32)))) == [WORDS]
+    assert search_bodies(plan_of()) == {}
+    assert list(search_bodies(plan_of(query_text="lamp"))) == [WORDS]
+    assert list(search_bodies(plan_of(query_text="lamp", query_vector=VECTOR))) == [WORDS, MEANING]
+    assert list(search_bodies(plan_of(R=VECTOR))) == [PERSON]
+    assert list(search_bodies(plan_of(query_text="lamp", R=np.zeros(2, np.float32)))) == [WORDS]
 
 
 def test_filters_and_exclusions_stand_inside_every_leg() -> None:
-    plan = Plan(
+    plan = plan_of(
         query_text="lamp", query_vector=VECTOR, R=VECTOR,
-        filters=[{"term": {"available": True}}], exclude=["7"],
+        request_filters=[{"term": {"available": True}}], exclude=["7"],
     )  # fmt: skip
-    for body in leg_bodies(plan).values():
+    for body in search_bodies(plan).values():
         text = str(body["query"])
         assert "'available': True" in text
         assert "'ids': {'values': ['7']}" in text
 
 
 def test_the_person_leg_only_orders_what_was_asked_for() -> None:
-    with_query = leg_bodies(Plan(query_text="desk lamp", R=VECTOR))[PERSON]
+    with_query = search_bodies(plan_of(query_text="desk lamp", R=VECTOR))[PERSON]
     assert "multi_match" in str(with_query["query"])
-    assert "multi_match" not in str(leg_bodies(Plan(R=VECTOR))[PERSON]["query"])
+    assert "multi_match" not in str(search_bodies(plan_of(R=VECTOR))[PERSON]["query"])
 
 
 def test_misspelt_words_are_found_and_must_not_be_asked_of_the_person_leg() -> None:
-    bodies = leg_bodies(Plan(query_text="flurorescent light bulbs", R=VECTOR))
+    bodies = search_bodies(plan_of(query_text="flurorescent light bulbs", R=VECTOR))
     assert "fuzziness" in str(bodies[WORDS]["query"])
     assert "fuzziness" not in str(bodies[PERSON]["query"])
 
 
 def test_neighbours_in_the_query_are_looked_for_as_such() -> None:
-    query = str(leg_bodies(Plan(query_text="flurorescent  light bulbs"))[WORDS]["query"])
+    query = str(search_bodies(plan_of(query_text="flurorescent  light bulbs"))[WORDS]["query"])
     assert "'query': 'flurorescent light'" in query
     assert "'query': 'light bulbs'" in query
-    assert "match_phrase" not in str(leg_bodies(Plan(query_text="手机"))[WORDS]["query"])
+    assert "match_phrase" not in str(search_bodies(plan_of(query_text="手机"))[WORDS]["query"])
     long = " ".join(f"w{n}" for n in range(200))
-    assert str(leg_bodies(Plan(query_text=long))[WORDS]["query"]).count("match_phrase") == 8
+    assert str(search_bodies(plan_of(query_text=long))[WORDS]["query"]).count("match_phrase") == 8
 
 
 def test_no_leg_reads_the_stored_source() -> None:
-    plan = Plan(query_text="lamp", query_vector=VECTOR, R=VECTOR)
-    assert all(body["_source"] is False for body in leg_bodies(plan).values())
+    plan = plan_of(query_text="lamp", query_vector=VECTOR, R=VECTOR)
+    assert all(body["_source"] is False for body in search_bodies(plan).values())
 
 
 @pytest.mark.parametrize("product", [-2.0, -0.3, 0.0, 0.4, 1.0])
@@ -69,12 +76,13 @@ def test_the_inner_product_can_be_had_back_from_the_score(product: float) -> Non
 
 
 def test_the_union_keeps_each_item_once_with_the_score_of_each_leg() -> None:
-    united = unite({WORDS: [hit("a", 7.0), hit("b", 5.0)], PERSON: [hit("b", 1.5)]}, dims=2)
+    hits = {WORDS: [hit("a", 7.0), hit("b", 5.0)], PERSON: [hit("b", 1.5)]}
+    united = Candidates.union(hits, LEGS, dims=2)
     assert united.ids == ("a", "b")
     np.testing.assert_array_equal(
-        united.legs, np.array([[7.0, np.nan, np.nan], [5.0, np.nan, 0.5]], np.float32)
+        united.leg_scores, np.array([[7.0, np.nan, np.nan], [5.0, np.nan, 0.5]], np.float32)
     )
-    assert united.legs.shape[1] == len(LEGS)
+    assert united.leg_scores.shape[1] == len(LEGS)
     np.testing.assert_allclose(united.vectors, [VECTOR, VECTOR], atol=1e-3)
     assert united.brands == ("Lumo", "Lumo")
     assert np.isnan(united.price).all()
@@ -82,4 +90,5 @@ def test_the_union_keeps_each_item_once_with_the_score_of_each_leg() -> None:
 
 
 def test_an_item_without_a_vector_is_no_candidate() -> None:
-    assert len(unite({WORDS: [{"_id": "a", "_score": 1.0, "fields": {}}]}, dims=2)) == 0
+    hits = {WORDS: [{"_id": "a", "_score": 1.0, "fields": {}}]}
+    assert len(Candidates.union(hits, LEGS, dims=2)) == 0

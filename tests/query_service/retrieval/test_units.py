@@ -2,7 +2,7 @@
 
 import pytest
 
-from query_service.retrieval.text_query import wording
+from query_service.retrieval.text_query import text_query
 from query_service.retrieval.units import written_out
 
 
@@ -33,7 +33,7 @@ def test_sizes_are_written_out(asked: str, written: str) -> None:
 
 
 def test_a_query_without_sizes_is_asked_once_and_neighbours_as_one_word() -> None:
-    assert "dis_max" not in str(wording("red lamp"))
-    assert "dis_max" in str(wording("2x4"))
-    assert "showerhead" in str(wording("shower head"))
-    assert "手机小米" not in str(wording("手机 小米"))
+    assert "dis_max" not in str(text_query("red lamp"))
+    assert "dis_max" in str(text_query("2x4"))
+    assert "showerhead" in str(text_query("shower head"))
+    assert "手机小米" not in str(text_query("手机 小米"))

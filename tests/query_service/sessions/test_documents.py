@@ -107,7 +107,7 @@ def test_events_of_earlier_sessions_come_first_and_none_comes_twice():
 
 def test_nothing_kept_is_an_empty_visitor():
     visitor = visitor_from_documents("s", "", [])
-    assert (visitor.events, visitor.queries, visitor.readable) == ((), (), True)
+    assert (visitor.events, visitor.queries) == ((), ())
 
 
 def test_expired_events_are_not_read():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from query_service.schemas.search import EventIn
+from query_service.schemas.events import ReceivedEvent
 from query_service.web.event_forms import EventError, EventsMalformed, parse_events
 
 OURS = {"action": "click", "item_id": "a", "session_id": "s"}
@@ -23,9 +23,9 @@ UBI = {
 }
 
 
-def only(body: object) -> EventIn:
+def only(body: object) -> ReceivedEvent:
     (event,) = parse_events(body)
-    assert isinstance(event, EventIn), event
+    assert isinstance(event, ReceivedEvent), event
     return event
 
 
@@ -143,7 +143,12 @@ def test_a_wrong_ubi_field_is_named(change: dict[str, object], field: str) -> No
 
 def test_good_events_among_bad_ones_are_kept() -> None:
     parsed = parse_events([OURS, 7, OURS | {"item_id": ""}, UBI])
-    assert [type(entry) for entry in parsed] == [EventIn, EventError, EventError, EventIn]
+    assert [type(entry) for entry in parsed] == [
+        ReceivedEvent,
+        EventError,
+        EventError,
+        ReceivedEvent,
+    ]
     assert [entry.index for entry in parsed if isinstance(entry, EventError)] == [1, 2]
 
 

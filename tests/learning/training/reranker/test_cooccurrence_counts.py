@@ -30,13 +30,13 @@ def test_counts_equal_a_loop() -> None:
             root = np.sqrt(sum(event in v for v in VISITS))
             found = made.between([other], [event])[0, 0]
             np.testing.assert_allclose(found, [len(both) / root, after / root], rtol=1e-3)
-    of_c = made.tallied(["c"])[0] * len(VISITS) / PER
+    of_c = made.visit_counts_of(["c"])[0] * len(VISITS) / PER
     np.testing.assert_allclose(of_c, [3, 1 + FADE + 1, 2], rtol=1e-5)
 
 
 def test_only_the_strongest_are_kept() -> None:
     made = fit([*VISITS, ["a", "b"], ["a", "b"]], most=1)
-    assert np.diff(made.starts).max() == 1
+    assert np.diff(made.offsets).max() == 1
     assert made.between(["b", "c", "d"], ["a"])[:, 0, 0].astype(bool).tolist() == [
         True, False, False,
     ]  # fmt: skip
@@ -49,8 +49,8 @@ def test_no_visitor_is_given_counts_of_the_own_visit() -> None:
     for user, items in visits.items():
         given = folds[fold_of(user)]
         assert not given.between(items[:2], items[:2]).any()
-        assert not given.tallied(items[:2]).any()
-        assert given.tallied(["all"]).all()
+        assert not given.visit_counts_of(items[:2]).any()
+        assert given.visit_counts_of(["all"]).all()
     assert fit(list(visits.values())).between(["also 3"], ["only 3"]).any()
 
 
@@ -61,11 +61,11 @@ def test_eras_come_of_the_order_of_visits() -> None:
         [timeline[n] for n in sorted(rng.choice(30, size=4, replace=False))] for _ in range(200)
     ]
     made = fit(visits)
-    era = made.eras(timeline)
+    era = made.eras_of(timeline)
     assert (era[5:] > era[:-5]).all()  # close ones may change places by chance
     assert np.corrcoef(era, np.arange(30))[0, 1] > 0.98
     assert era.std() == pytest.approx(1, abs=1e-4)
-    assert np.isnan(made.eras(["never seen", "item 03"])).tolist() == [True, False]
+    assert np.isnan(made.eras_of(["never seen", "item 03"])).tolist() == [True, False]
 
 
 def test_an_era_has_the_least_squares_of_a_dense_solution() -> None:

@@ -17,7 +17,7 @@ from learning.training.reranker.trainer import (
     residual_scores,
 )
 from learning.training.runs import Board, Checkpoints
-from query_service.ranking.feature_matrix import COLUMNS, PAIRS
+from query_service.ranking.feature_matrix import FEATURE_SET
 from query_service.ranking.learned_reranker import RerankerConfig
 
 SETTINGS = TrainingSettings(epochs=6, batch=8, learning_rate=0.01, hidden=16, dropout=0.0, trees=20)
@@ -30,10 +30,10 @@ def lists(count: int = 80, seed: int = 0) -> list[RankingList]:
     found = []
     for number in range(count):
         n, E = int(rng.integers(5, 12)), int(rng.integers(1, 4))
-        pairs = rng.normal(size=(n, E, len(PAIRS))).astype(np.float16)
+        pairs = rng.normal(size=(n, E, len(FEATURE_SET.pairs))).astype(np.float16)
         gains = np.zeros(n, np.float32)
         gains[pairs[:, :, 0].max(axis=1).argmax()] = 1.0
-        matrix = rng.normal(size=(n, len(COLUMNS))).astype(np.float32)
+        matrix = rng.normal(size=(n, len(FEATURE_SET.columns))).astype(np.float32)
         fixed = 0.1 * rng.normal(size=n).astype(np.float32)
         found.append(RankingList(
             str(number), "search", number % 4 == 0, matrix, pairs, fixed, gains, gains, 1.0

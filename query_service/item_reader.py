@@ -1,0 +1,58 @@
+"""Single items by id, read in real time."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from opensearchpy import OpenSearch
+from opensearchpy.exceptions import OpenSearchException
+
+from indexer.index.documents import from_float16_base64
+from plugin_config.client import cluster_unavailable
+from plugin_config.schema import VECTOR, VECTOR_FLOAT16
+from query_service.context import LEAST_S, RequestContext
+from query_service.index_view import IndexView
+from query_service.sessions.documents import KnownItem
+
+_NOT_SHOWN = frozenset({VECTOR, VECTOR_FLOAT16, "features", "popularity_rank"})
+
+
+class ItemReader:
+    """Single items, read in real time: sources of hits, and what an event keeps of its item.
+
+    Documents are read whole and cut here: the engine takes longer to filter a source than to send
+    it (measured: 2.0 against 0.7 ms for ten).
+    """
+
+    def __init__(self, client: OpenSearch) -> None:
+        self._client = client
+
+    def sources(self, context: RequestContext, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """What a hit shows of each item; deleted items are absent. Raises ClusterUnavailable."""
+        read = self._read(context.view.index, ids, context.timeout_s(LEAST_S))
+        return {
+            item_id: {name: value for name, value in source.items() if name not in _NOT_SHOWN}
+            for item_id, source in read.items()
+        }
+
+    def known(self, view: IndexView, ids: Sequence[str], timeout_s: float) -> dict[str, KnownItem]:
+        """What an event keeps of its item. Unknown items are absent. Raises ClusterUnavailable."""
+        return {
+            item_id: KnownItem(
+                title=source.get("title", ""),
+                features=tuple(source.get("features", ())),
+                vector=from_float16_base64(source[VECTOR_FLOAT16]),
+                vector_space=view.bundle.vector_space,
+            )
+            for item_id, source in self._read(view.index, ids, timeout_s).items()
+            if VECTOR_FLOAT16 in source
+        }
+
+    def _read(self, index: str, ids: Sequence[str], timeout_s: float) -> dict[str, dict[str, Any]]:
+        if not ids:
+            return {}
+        params = {"request_timeout": timeout_s}
+        try:
+            answer = self._client.mget(index=index, body={"ids": list(ids)}, params=params)
+        except OpenSearchException as error:
+            raise cluster_unavailable(error) from error
+        return {row["_id"]: row["_source"] for row in answer["docs"] if row.get("found")}

@@ -1,0 +1,54 @@
+"""What is asked of the engine, and what a leg is."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from query_service.schemas.search import ShareKind
+
+WORDS, MEANING, PERSON = "words", "meaning", "person"
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One way to find candidates, declared once (in `legs`).
+
+    `query` gives the leg's query for a plan, None where the plan lacks its input. `score` turns the
+    engine's score of a hit into the leg's. `weight` is that of the leg's score in the fused order,
+    and in the re-ranker's. `share` is the kind of its share in explanations; None: the share is
+    divided among the sources of R.
+    """
+
+    name: str
+    query: "Callable[[RetrievalPlan], Mapping[str, Any] | None]"
+    weight: float
+    share: ShareKind | None
+    score: Callable[[float], float] = float
+
+
+@dataclass(frozen=True)
+class RetrievalPlan:
+    """What to ask of the engine. A leg without its input (no query, R of zeros) is left out."""
+
+    legs: tuple[Leg, ...]
+    query_text: str = ""
+    query_vector: NDArray[np.float32] | None = None  # float32 [dims], in the items' space
+    R: NDArray[np.float32] | None = None  # float32 [dims]
+    request_filters: Sequence[Mapping[str, Any]] = ()
+    exclude: Sequence[str] = ()  # item ids that must not come back
+    k: int = 100  # hits asked of one leg
+    popular: bool = False  # popular items stand in for the words leg (no query, nothing known)
+    exact: bool = False  # every vector is compared, instead of a walk through the HNSW graph
+    titles: bool = False  # read each candidate's title too: a fifth more time in the engine
+    timeout_s: float = 10.0
+
+    @property
+    def filters(self) -> list[Mapping[str, Any]]:
+        """The clauses that stand inside every leg."""
+        if not self.exclude:
+            return list(self.request_filters)
+        excluded = {"bool": {"must_not": {"ids": {"values": list(self.exclude)}}}}
+        return [*self.request_filters, excluded]

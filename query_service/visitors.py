@@ -1,0 +1,95 @@
+"""Visitors from the session store, their vectors in the space of the index that answers."""
+
+import time
+from dataclasses import replace
+
+from query_service.context import QueryEncoder, RequestContext, Vectors
+from query_service.item_reader import ItemReader
+from query_service.schemas.search import SearchRequest, SearchResponse
+from query_service.sessions.store import SessionStore, SessionsUnreadable
+from query_service.user.visitor import Event, PastQuery, Visitor
+
+
+class SessionVisitors:
+    """A `VisitorSource` and `QueryRecorder` over the session store."""
+
+    def __init__(self, store: SessionStore, items: ItemReader, encoder: QueryEncoder) -> None:
+        self._store = store
+        self._items = items
+        self._encoder = encoder
+
+    def visitor(self, context: RequestContext) -> Visitor:
+        """Who asks; an unreadable store gives an unknown visitor, and the answer says so."""
+        session_id, user_id = context.request.session_id, context.request.user_id or ""
+        visitor = Visitor(session_id, user_id)
+        with context.progress.stage("session"):
+            try:
+                visitor = self._store.read(session_id, user_id, timeout_s=context.timeout_s())
+            except SessionsUnreadable as error:
+                context.progress.degrade("session", f"answered without the session: {error}")
+                return visitor
+            return self._in_current_space(visitor, context)
+        return visitor
+
+    def record(
+        self, context: RequestContext, embedding: Vectors | None, answer: SearchResponse
+    ) -> None:
+        """Keeps the query with the session and in ubi_queries, after the answer is made."""
+        request = context.request
+        assert isinstance(request, SearchRequest)
+        query = PastQuery(
+            query_text=request.query,
+            timestamp=time.time(),
+            session_id=request.session_id,
+            query_id=answer.query_id,
+            vector=embedding,
+            fingerprint=context.view.bundle.spec.fingerprint,
+        )
+        self._store.record_query(
+            query,
+            user_id=request.user_id or "",
+            # Where the page starts: else a hit of the second page would count as one of the first.
+            attributes={"from": request.from_} if request.from_ else None,
+            hit_ids=[hit.item_id for hit in answer.hits],
+        )
+
+    def _in_current_space(self, visitor: Visitor, context: RequestContext) -> Visitor:
+        """The visitor with every vector in the current index's space.
+
+        After a rebuild with another encoder the vectors kept with old events do not fit: the
+        items' vectors are read again, and queries and comments are encoded again.
+        """
+        bundle = context.view.bundle
+        space, fingerprint = bundle.vector_space, bundle.spec.fingerprint
+        stale = [e for e in visitor.events if e.vector is not None and e.vector_space != space]
+        stale_queries = [q for q in visitor.queries if q.fingerprint != fingerprint]
+        if not stale and not stale_queries:
+            return visitor
+        ids = sorted({event.item_id for event in stale})
+        known = self._items.known(context.view, ids, context.timeout_s()) if ids else {}
+        comments = [event.text for event in stale if event.text]
+        texts = [query.query_text for query in stale_queries] + comments
+        embeddings = self._encoder.encode_queries(texts) if texts else ()
+        vectors = dict(zip(texts, embeddings, strict=True))
+
+        def event_now(event: Event) -> Event:
+            if event.vector is None or event.vector_space == space:
+                return event
+            item = known.get(event.item_id)
+            return replace(
+                event,
+                vector=None if item is None else item.vector,
+                vector_space=space,
+                text_vector=vectors.get(event.text),
+            )
+
+        def query_now(query: PastQuery) -> PastQuery:
+            if query.fingerprint == fingerprint:
+                return query
+            return replace(query, vector=vectors[query.query_text], fingerprint=fingerprint)
+
+        return replace(
+            visitor,
+            events=tuple(map(event_now, visitor.events)),
+            queries=tuple(map(query_now, visitor.queries)),
+        )
