@@ -11,7 +11,7 @@ import tempfile
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -47,6 +47,7 @@ class Catalogue:
 
     path: Path
     name: str
+    mapping: ColumnMap
     format: str
     compressed: bool = False
     delimiter: str = ","
@@ -58,11 +59,11 @@ class Catalogue:
             return io.BufferedReader(gzip.open(self.path, "rb"), 1 << 20)
         return self.path.open("rb", buffering=1 << 20)
 
-    def rows(self, mapping: ColumnMap) -> Iterator[Row | Reject]:
+    def rows(self) -> Iterator[Row | Reject]:
         """Every row in order, or why it is none; blank lines are skipped.
 
         Raises CatalogueError when the file breaks off (damaged gzip), MappingError when a CSV's
-        header lacks a column that `mapping` names.
+        header lacks a column that the mapping names.
         """
         try:
             with self.open() as file:
@@ -71,11 +72,11 @@ class Catalogue:
                 if self.format == "jsonl":
                     yield from _json_rows(file)
                 else:
-                    yield from self._csv_rows(file, mapping)
+                    yield from self._csv_rows(file)
         except (OSError, EOFError) as error:
             raise CatalogueError(f"{self.name} can't be read to its end: {error}") from error
 
-    def _csv_rows(self, file: IO[bytes], mapping: ColumnMap) -> Iterator[Row | Reject]:
+    def _csv_rows(self, file: IO[bytes]) -> Iterator[Row | Reject]:
         csv.field_size_limit(MAX_FIELD)
         lines = _Lines(file)
         reader = csv.reader(
@@ -102,7 +103,7 @@ class Catalogue:
                 continue
             if header is None:
                 header = [name.strip() for name in values]
-                mapping.check_header(header)
+                self.mapping.check_header(header)
             elif len(values) != len(header):
                 yield lines.reject(f"{len(values)} columns; the header has {len(header)}")
             elif lines.not_utf8:
@@ -170,49 +171,58 @@ def _json_rows(file: IO[bytes]) -> Iterator[Row | Reject]:
             yield Reject(number, "not a JSON object", _shown(line))
 
 
-@contextmanager
-def open_catalogue(
-    source: str | Path, file_format: str = "auto", mapping: ColumnMap | None = None
-) -> Iterator[Catalogue]:
-    """A catalogue from a path, or `-` for standard input.
+@dataclass(frozen=True)
+class CatalogueSource:
+    """Where a catalogue comes from, a path or `-` for standard input, and how to read it.
 
-    What can be read only once (standard input, a pipe) is first copied to a temporary file.
-
-    Raises CatalogueError: it is missing, a folder, empty or of an unknown format.
+    `rejects_file`: where bad rows go; None: they are only counted.
     """
-    mapping = mapping or ColumnMap()
+
+    path: str | Path
+    mapping: ColumnMap = field(default_factory=ColumnMap)
+    format: str = "auto"
+    rejects_file: Path | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[Catalogue]:
+        """The catalogue; what can be read only once (a pipe) is first copied to a temporary file.
+
+        Raises CatalogueError: it is missing, a folder, empty or of an unknown format.
+        """
+        name = "standard input" if str(self.path) == "-" else str(self.path)
+        path = Path(self.path)
+        try:
+            if str(self.path) != "-" and stat.S_ISREG(path.stat().st_mode):
+                yield _examine(path, name, self.format, self.mapping)
+                return
+            if path.is_dir():
+                raise CatalogueError(f"{name} is a folder: name a catalogue file")
+            # TemporaryFile has no name to read it by twice, hence a folder that goes with all in it
+            with tempfile.TemporaryDirectory(prefix="live-intent-") as folder:
+                spool = Path(folder) / "catalogue"
+                with spool.open("wb") as copy:
+                    if str(self.path) == "-":
+                        shutil.copyfileobj(sys.stdin.buffer, copy, 1 << 20)
+                    else:
+                        with path.open("rb") as pipe:
+                            shutil.copyfileobj(pipe, copy, 1 << 20)
+                yield _examine(spool, name, self.format, self.mapping)
+        except (FileNotFoundError, PermissionError) as error:
+            if error.filename not in (str(self.path), self.path):
+                raise
+            raise CatalogueError(
+                f"the catalogue {name} can't be opened: {error.strerror}"
+            ) from error
+
+
+def _examine(path: Path, name: str, file_format: str, mapping: ColumnMap) -> Catalogue:
     if file_format == "auto":
         file_format = mapping.format
     if file_format not in FORMATS:
         raise CatalogueError(f"format {file_format!r} is unknown. Allowed: {', '.join(FORMATS)}")
-    name = "standard input" if str(source) == "-" else str(source)
-    path = Path(source)
-    try:
-        if str(source) != "-" and stat.S_ISREG(path.stat().st_mode):
-            yield _examine(path, name, file_format, mapping)
-            return
-        if path.is_dir():
-            raise CatalogueError(f"{name} is a folder: name a catalogue file")
-        # TemporaryFile has no name to read it by twice, hence a folder that goes with all in it
-        with tempfile.TemporaryDirectory(prefix="live-intent-") as folder:
-            spool = Path(folder) / "catalogue"
-            with spool.open("wb") as copy:
-                if str(source) == "-":
-                    shutil.copyfileobj(sys.stdin.buffer, copy, 1 << 20)
-                else:
-                    with path.open("rb") as pipe:
-                        shutil.copyfileobj(pipe, copy, 1 << 20)
-            yield _examine(spool, name, file_format, mapping)
-    except (FileNotFoundError, PermissionError) as error:
-        if error.filename not in (str(source), source):
-            raise
-        raise CatalogueError(f"the catalogue {name} can't be opened: {error.strerror}") from error
-
-
-def _examine(path: Path, name: str, file_format: str, mapping: ColumnMap) -> Catalogue:
     with path.open("rb") as file:
         compressed = file.read(2) == b"\x1f\x8b"
-    plain = Catalogue(path, name, file_format, compressed)
+    plain = Catalogue(path, name, mapping, file_format, compressed)
     try:
         with plain.open() as file:
             sample = file.read(_SAMPLE)
@@ -231,10 +241,10 @@ def _examine(path: Path, name: str, file_format: str, mapping: ColumnMap) -> Cat
     if file_format == "auto":
         file_format = "jsonl" if start == b"{" else "csv"
     if file_format == "jsonl":
-        return Catalogue(path, name, file_format, compressed)
+        return Catalogue(path, name, mapping, file_format, compressed)
     delimiter = mapping.delimiter or _find_delimiter(sample)
     escape = mapping.escape or _find_escape(sample, delimiter)
-    return Catalogue(path, name, file_format, compressed, delimiter, escape or None)
+    return Catalogue(path, name, mapping, file_format, compressed, delimiter, escape or None)
 
 
 def _find_delimiter(sample: bytes) -> str:

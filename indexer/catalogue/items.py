@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from indexer.catalogue.catalogue_file import Catalogue, Row, open_catalogue
+from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource, Row
 from indexer.catalogue.column_map import ColumnMap, Notes
 from indexer.catalogue.rejects import Reject
 from indexer.catalogue.values import (
@@ -63,25 +63,15 @@ class Item:
         return ". ".join(parts)
 
 
-def read_items(
-    source: str | Path | Catalogue,
-    mapping: ColumnMap | None = None,
-    file_format: str = "auto",
-    notes: Notes | None = None,
-) -> Iterator[Item | Reject]:
+def read_items(catalogue: Catalogue, notes: Notes | None = None) -> Iterator[Item | Reject]:
     """Every row of a catalogue as an item, or as the reject that it is.
 
     A row whose item_id stood on an earlier line is a reject: the first one stays.
 
     Raises CatalogueError and MappingError when the whole file can't be read.
     """
-    mapping = mapping or ColumnMap()
-    if not isinstance(source, Catalogue):
-        with open_catalogue(source, file_format, mapping) as catalogue:
-            yield from read_items(catalogue, mapping, notes=notes)
-        return
-    lines: dict[str, int] = {}
-    for row in source.rows(mapping):
+    mapping, lines = catalogue.mapping, dict[str, int]()
+    for row in catalogue.rows():
         if isinstance(row, Reject):
             yield row
             continue
@@ -95,6 +85,12 @@ def read_items(
             yield item
         else:
             yield _rejected(row, f"item_id {item.item_id} stands on line {earlier} already")
+
+
+def items_of_file(path: Path, mapping: ColumnMap | None = None) -> list[Item]:
+    """The items of a catalogue file, rejects left out. Raises as `read_items` does."""
+    with CatalogueSource(path, mapping or ColumnMap()).open() as catalogue:
+        return [each for each in read_items(catalogue) if isinstance(each, Item)]
 
 
 def to_item(

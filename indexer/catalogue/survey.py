@@ -4,8 +4,8 @@ import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from indexer.catalogue.catalogue_file import Catalogue, CatalogueError, open_catalogue
-from indexer.catalogue.column_map import ColumnMap, Notes
+from indexer.catalogue.catalogue_file import Catalogue, CatalogueError, CatalogueSource
+from indexer.catalogue.column_map import Notes
 from indexer.catalogue.items import Item, read_items
 from indexer.catalogue.rejects import Reject, RejectLimit, RejectsFile
 from indexer.catalogue.statistics import Statistics
@@ -30,7 +30,6 @@ class Survey:
 
 def survey(
     catalogue: Catalogue,
-    mapping: ColumnMap,
     *,
     rejects_file: Path | None,
     limit: RejectLimit,
@@ -45,30 +44,30 @@ def survey(
         CatalogueError: no good row at all, or the file can't be read to its end.
         MappingError: the mapping names columns that aren't there.
     """
-    draw = random.Random(seed)
+    rng = random.Random(seed)
     sample: list[tuple[int, Item]] = []
     notes = Notes()
-    items, highest = 0, 0.0
+    items, max_popularity = 0, 0.0
     progress.start("read and check")
     with RejectsFile(rejects_file) as rejects:
-        for each in read_items(catalogue, mapping, notes=notes):
+        for each in read_items(catalogue, notes):
             progress.advance()
             if isinstance(each, Reject):
                 rejects.add(each)
                 if limit.passed_early(rejects.count):
                     raise rejects.too_many(limit, f"at least {rejects.count} rows are bad")
                 continue
-            highest = max(highest, each.popularity)
+            max_popularity = max(max_popularity, each.popularity)
             if items < sample_items:
                 sample.append((items, each))
             else:
-                place = draw.randrange(items + 1)
-                if place < sample_items:
-                    sample[place] = (items, each)
+                row = rng.randrange(items + 1)
+                if row < sample_items:
+                    sample[row] = (items, each)
             items += 1
         progress.close()
         if catalogue.format == "jsonl" and notes.seen:
-            mapping.check_seen(notes.seen)
+            catalogue.mapping.check_seen(notes.seen)
         rows = items + rejects.count
         rejects.check(limit, rows)
         if not items:
@@ -79,25 +78,17 @@ def survey(
         rejects=rejects.count,
         rejects_file=rejects_file if rejects.count else None,
         sample=tuple(sorted(sample, key=lambda pair: pair[0])),
-        statistics=Statistics(items=items, max_popularity=highest),
+        statistics=Statistics(items=items, max_popularity=max_popularity),
         notes=notes,
     )
 
 
-def survey_file(
-    source: str | Path,
-    mapping: ColumnMap,
-    file_format: str,
-    settings: IndexSettings,
-    rejects_file: Path | None,
-    progress: Progress,
-) -> Survey:
-    """The survey alone, of a file or `-`: what a rebuild would find. Raises as `survey` does."""
-    with open_catalogue(source, file_format, mapping) as catalogue:
+def survey_source(source: CatalogueSource, settings: IndexSettings, progress: Progress) -> Survey:
+    """The survey alone: what a rebuild would find. Raises as `survey` does."""
+    with source.open() as catalogue:
         return survey(
             catalogue,
-            mapping,
-            rejects_file=rejects_file,
+            rejects_file=source.rejects_file,
             limit=RejectLimit.parse(settings.max_rejects),
             sample_items=1,
             progress=progress,

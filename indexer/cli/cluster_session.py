@@ -1,5 +1,12 @@
 """A command's connection to the cluster."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from indexer.index.context import IndexContext
+    from indexer.progress import Progress
+    from indexer.settings import IndexSettings
+
 
 class ClusterSession:
     """Settings, names and a client that has been heard of; errors of the cluster put plainly."""
@@ -13,6 +20,17 @@ class ClusterSession:
         self.names = IndexNames(self.settings.index_prefix)
         self.client = connect(self.settings)
         ping_or_raise(self.client)
+
+    def index_context(
+        self, settings: "IndexSettings", progress: "Progress | None" = None
+    ) -> "IndexContext":
+        """The context of an operation on the items indexes; without `progress` nothing is told."""
+        from indexer.index.context import IndexContext
+        from indexer.progress import Silence
+
+        return IndexContext(
+            self.client, self.names, settings, self.settings.bundles_dir, progress or Silence()
+        )
 
     def where_the_alias_is(self) -> str:
         """What a user wants to know after an interruption."""

@@ -7,10 +7,10 @@ import click
 from indexer.cli.cluster_session import ClusterSession
 from indexer.cli.options import (
     catalogue_options,
+    catalogue_source,
     cluster_options,
     encoder_options,
     output_options,
-    read_options,
 )
 
 if TYPE_CHECKING:
@@ -72,32 +72,17 @@ def rebuild(
         stale_after_hours=stale_after,
         max_rejects=reading.pop("max_rejects"),
     )
-    mapping, rejects_file = read_options(catalogue, reading)
-    progress = for_terminal(quiet)
+    source, progress = catalogue_source(catalogue, reading), for_terminal(quiet)
     if dry_run:
-        from indexer.catalogue.survey import survey_file
+        from indexer.catalogue.survey import survey_source
 
-        surveyed = survey_file(
-            catalogue, mapping, reading["file_format"], settings, rejects_file, progress
-        )
-        click.echo("\n".join(survey_lines(surveyed)))
+        click.echo("\n".join(survey_lines(survey_source(source, settings, progress))))
         return
     with ClusterSession(url, prefix) as cluster, stopped_by_signals(cluster.where_the_alias_is):
         from indexer.index.rebuild import rebuild as run
 
-        report: RebuildReport = run(
-            cluster.client,
-            cluster.names,
-            _load_encoder(encoder, layout),
-            catalogue,
-            settings,
-            cluster.settings.bundles_dir,
-            progress=progress,
-            mapping=mapping,
-            file_format=reading["file_format"],
-            rejects_file=rejects_file,
-            merge=merge,
-        )
+        context = cluster.index_context(settings, progress)
+        report: RebuildReport = run(context, _load_encoder(encoder, layout), source, merge=merge)
     if as_json:
         click.echo(as_json_text(report))
     else:
@@ -125,22 +110,12 @@ def upsert(
     from plugin_config.settings import load
 
     settings = load(IndexSettings, max_rejects=reading.pop("max_rejects"))
-    mapping, rejects_file = read_options(catalogue, reading)
+    source = catalogue_source(catalogue, reading)
     with ClusterSession(url, prefix) as cluster:
-        from indexer.index.updates import upsert_file
+        from indexer.index.updates import upsert_source
 
-        report, surveyed = upsert_file(
-            cluster.client,
-            cluster.names,
-            lambda: _load_encoder(encoder, layout),
-            catalogue,
-            settings,
-            cluster.settings.bundles_dir,
-            mapping=mapping,
-            file_format=reading["file_format"],
-            rejects_file=rejects_file,
-            progress=for_terminal(quiet),
-        )
+        context = cluster.index_context(settings, for_terminal(quiet))
+        report, surveyed = upsert_source(context, lambda: _load_encoder(encoder, layout), source)
     _tell_update(report, "upserted", as_json)
     if surveyed.rejects and not as_json:
         click.echo(f"{surveyed.rejects} bad rows are in {surveyed.rejects_file}", err=True)
@@ -167,7 +142,7 @@ def delete(
     with ClusterSession(url, prefix) as cluster:
         from indexer.index.updates import delete as run
 
-        report = run(cluster.client, cluster.names, chosen, settings)
+        report = run(cluster.index_context(settings), chosen)
     _tell_update(report, "deleted", as_json)
 
 

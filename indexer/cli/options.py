@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from indexer.catalogue.column_map import ColumnMap
+    from indexer.catalogue.catalogue_file import CatalogueSource
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -78,8 +78,9 @@ output_options = _options(
 )
 
 
-def read_options(catalogue: str, reading: dict[str, Any]) -> tuple["ColumnMap", Path]:
-    """The column mapping and the rejects file that the catalogue options name."""
+def catalogue_source(catalogue: str, reading: dict[str, Any]) -> "CatalogueSource":
+    """What the catalogue options name."""
+    from indexer.catalogue.catalogue_file import CatalogueSource
     from indexer.catalogue.column_map import ColumnMap
     from plugin_config.errors import SettingsError
 
@@ -93,4 +94,4 @@ def read_options(catalogue: str, reading: dict[str, Any]) -> tuple["ColumnMap", 
     rejects: Path = reading["rejects_file"] or Path(f"{source.name}.rejects.jsonl")
     if rejects.exists() and source.exists() and rejects.samefile(source):
         raise SettingsError(f"--rejects {rejects} is the catalogue itself: name another file")
-    return mapping, rejects
+    return CatalogueSource(catalogue, mapping, reading["file_format"], rejects)

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import orjson
-from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConnectionError as NoConnection
 from opensearchpy.exceptions import SSLError, TransportError
 
-from indexer.settings import IndexSettings
+from indexer.index.context import IndexContext
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
 
 BUSY = (429, 502, 503, 504)
@@ -25,14 +24,14 @@ class BulkError(LiveIntentError):
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
+class ItemWrite:
     """One item's part of a bulk request: action line and document, or a deletion."""
 
     item_id: str
     payload: bytes
 
 
-def index_write(item_id: str, document: dict[str, Any], version: int) -> Write:
+def index_write(item_id: str, document: dict[str, Any], version: int) -> ItemWrite:
     """Put a document, unless a newer version of it is there. `version`: ms since 1970."""
     action = {"index": _meta(item_id, version)}
     lines = (
@@ -40,16 +39,16 @@ def index_write(item_id: str, document: dict[str, Any], version: int) -> Write:
         orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY),
         b"",
     )
-    return Write(item_id, b"\n".join(lines))
+    return ItemWrite(item_id, b"\n".join(lines))
 
 
-def delete_write(item_id: str, version: int) -> Write:
+def delete_write(item_id: str, version: int) -> ItemWrite:
     """Delete a document, unless a newer version of it is there. `version`: ms since 1970."""
-    return Write(item_id, orjson.dumps({"delete": _meta(item_id, version)}) + b"\n")
+    return ItemWrite(item_id, orjson.dumps({"delete": _meta(item_id, version)}) + b"\n")
 
 
 @dataclass
-class Outcome:
+class WriteOutcome:
     """What became of writes. `indexes` are the concrete ones behind the alias written to."""
 
     written: int = 0
@@ -58,7 +57,7 @@ class Outcome:
     indexes: set[str] = field(default_factory=set)
     no_index: bool = False  # the alias does not exist (any more)
 
-    def add(self, other: "Outcome") -> None:
+    def add(self, other: "WriteOutcome") -> None:
         """Count another outcome in."""
         self.written += other.written
         self.superseded += other.superseded
@@ -67,13 +66,12 @@ class Outcome:
         self.no_index = self.no_index or other.no_index
 
 
-def send(
-    client: OpenSearch,
+def send_items(
+    context: IndexContext,
     alias: str,
-    writes: Sequence[Write],
-    settings: IndexSettings,
+    writes: Sequence[ItemWrite],
     stop: threading.Event | None = None,
-) -> Outcome:
+) -> WriteOutcome:
     """One bulk request to an alias, repeated for what was refused because the cluster is busy.
 
     Repeating is safe: a write carries its version. The target must be an alias, so that a write
@@ -83,37 +81,32 @@ def send(
         BulkError: the cluster refuses an item for good; it is named.
         ClusterUnavailable: still busy or absent after `bulk_retries` further tries.
     """
-    outcome = Outcome()
-    pending = list(writes)
+    outcome = WriteOutcome()
+    pending, retries = list(writes), context.settings.bulk_retries
     stop = stop or threading.Event()
-    for attempt in range(settings.bulk_retries + 1):
-        refused, why = _send_once(client, alias, pending, settings, outcome)
+    for attempt in range(retries + 1):
+        refused, why = _send_once(context, alias, pending, outcome)
         if not refused:
             return outcome
         pending = refused
-        if attempt < settings.bulk_retries and stop.wait(_wait(attempt)):
+        if attempt < retries and stop.wait(_wait(attempt)):
             break
     names = ", ".join(write.item_id for write in pending[:3])
     raise ClusterUnavailable(
-        f"{len(pending)} items were not taken by {alias} after {settings.bulk_retries + 1} tries "
+        f"{len(pending)} items were not taken by {alias} after {retries + 1} tries "
         f"(item {names}{', ...' if len(pending) > 3 else ''}): {why}. Try again when the cluster "
         "has room, or raise LIVE_INTENT_BULK_RETRIES."
     )
 
 
 def _send_once(
-    client: OpenSearch,
-    alias: str,
-    writes: list[Write],
-    settings: IndexSettings,
-    outcome: Outcome,
-) -> tuple[list[Write], str]:
+    context: IndexContext, alias: str, writes: list[ItemWrite], outcome: WriteOutcome
+) -> tuple[list[ItemWrite], str]:
     """Sends once; returns what to send again, and why it was refused."""
+    params = {"require_alias": "true", "request_timeout": context.settings.bulk_timeout_s}
     try:
-        answer = client.bulk(
-            body=b"".join(write.payload for write in writes),
-            index=alias,
-            params={"require_alias": "true", "request_timeout": settings.bulk_timeout_s},
+        answer = context.client.bulk(
+            body=b"".join(write.payload for write in writes), index=alias, params=params
         )
     except SSLError:
         raise
@@ -124,8 +117,8 @@ def _send_once(
             return writes, f"HTTP {error.status_code}, {error.error}"
         if error.status_code == 413 and len(writes) > 1:
             half = len(writes) // 2
-            first, why = _send_once(client, alias, writes[:half], settings, outcome)
-            second, why2 = _send_once(client, alias, writes[half:], settings, outcome)
+            first, why = _send_once(context, alias, writes[:half], outcome)
+            second, why2 = _send_once(context, alias, writes[half:], outcome)
             return first + second, why or why2
         raise BulkError(
             f"the cluster refuses a bulk request of {len(writes)} items to {alias} (the first: "
@@ -135,9 +128,9 @@ def _send_once(
 
 
 def _sort_out(
-    alias: str, writes: list[Write], answers: Iterable[dict[str, Any]], outcome: Outcome
-) -> tuple[list[Write], str]:
-    refused: list[Write] = []
+    alias: str, writes: list[ItemWrite], answers: Iterable[dict[str, Any]], outcome: WriteOutcome
+) -> tuple[list[ItemWrite], str]:
+    refused: list[ItemWrite] = []
     failed: list[tuple[str, dict[str, Any]]] = []
     why = ""
     for write, answer in zip(writes, answers, strict=True):

@@ -6,10 +6,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
-from opensearchpy import OpenSearch
-
-from indexer.index.bulk import Outcome, Write, send
-from indexer.settings import IndexSettings
+from indexer.index.bulk import ItemWrite, WriteOutcome, send_items
+from indexer.index.context import IndexContext
 from plugin_config.errors import LiveIntentError
 
 T = TypeVar("T")
@@ -22,19 +20,17 @@ class IndexTakenAway(LiveIntentError):
 
 
 class BulkWriter(Generic[T]):
-    """Turns things into writes (`make`) and sends them, behind a bounded queue."""
+    """Turns entries into writes (`make`) and sends them, behind a bounded queue."""
 
     def __init__(
         self,
-        client: OpenSearch,
+        context: IndexContext,
         alias: str,
-        settings: IndexSettings,
-        make: Callable[[T], Write],
-        written: Callable[[int], None] = lambda count: None,
+        make: Callable[[T], ItemWrite],
     ) -> None:
-        self.outcome = Outcome()
-        self._client, self._alias, self._settings = client, alias, settings
-        self._make, self._written = make, written
+        self.outcome = WriteOutcome()
+        self._context, self._alias, self._make = context, alias, make
+        settings = context.settings
         self._queue: queue.Queue[Sequence[T] | None] = queue.Queue(settings.bulk_threads)
         self._stop = threading.Event()
         self._error: BaseException | None = None
@@ -46,16 +42,16 @@ class BulkWriter(Generic[T]):
         for thread in self._threads:
             thread.start()
 
-    def put(self, things: Sequence[T]) -> None:
+    def put(self, entries: Sequence[T]) -> None:
         """Hand over a batch; waits while the cluster is behind.
 
         Raises what a sending thread raised: BulkError, ClusterUnavailable, IndexTakenAway.
         """
-        size = self._settings.bulk_items
-        for start in range(0, len(things), size):
-            self._offer(things[start : start + size])
+        size = self._context.settings.bulk_items
+        for start in range(0, len(entries), size):
+            self._offer(entries[start : start + size])
 
-    def finish(self) -> Outcome:
+    def finish(self) -> WriteOutcome:
         """Wait for every answer. Raises what a sending thread raised."""
         for _ in self._threads:
             self._offer(None)
@@ -101,8 +97,8 @@ class BulkWriter(Generic[T]):
                 self._stop.set()
                 return
 
-    def _send(self, writes: list[Write]) -> None:
-        outcome = send(self._client, self._alias, writes, self._settings, self._stop)
+    def _send(self, writes: list[ItemWrite]) -> None:
+        outcome = send_items(self._context, self._alias, writes, self._stop)
         if outcome.no_index:
             raise IndexTakenAway(
                 f"the alias {self._alias} is gone while its index was being filled: somebody "
@@ -110,11 +106,11 @@ class BulkWriter(Generic[T]):
             )
         with self._lock:
             self.outcome.add(outcome)
-            self._written(len(writes))
+            self._context.progress.advance(len(writes))
 
-    def _by_size(self, batch: Sequence[T]) -> Iterator[list[Write]]:
-        limit = self._settings.bulk_mb * 1e6
-        writes: list[Write] = []
+    def _by_size(self, batch: Sequence[T]) -> Iterator[list[ItemWrite]]:
+        limit = self._context.settings.bulk_mb * 1e6
+        writes: list[ItemWrite] = []
         size = 0
         for write in map(self._make, batch):
             if writes and size + len(write.payload) > limit:

@@ -3,20 +3,20 @@
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from opensearchpy import OpenSearch
 from opensearchpy.exceptions import RequestError
 
 from indexer.encoder_spec import EncoderSpec
+from indexer.index.context import IndexContext
 from indexer.index.generations import BUILDING, READY, Generation, generations, refuse_taken_alias
 from indexer.index.owner import Owner
 from indexer.settings import IndexSettings
 from plugin_config.errors import LiveIntentError, SettingsError
-from plugin_config.schema import IndexNames, VectorField, items_mapping
+from plugin_config.schema import VectorField, items_mapping
 
 # While a fill runs: no refresh, no copies, and deletions remembered, so that a visitor-facing
 # deletion made during the fill is not undone by the older row of the catalogue.
@@ -34,6 +34,15 @@ class RebuildUnderWay(LiveIntentError):
     exit_code = 4
 
 
+@dataclass(frozen=True)
+class NewIndex:
+    """An index under construction. `version`: of every write of its fill, ms since 1970."""
+
+    name: str
+    alias: str
+    version: int
+
+
 def check_writable(bundles: Path) -> None:
     """Raises SettingsError when no model bundle could be written: now, not after an hour."""
     try:
@@ -46,30 +55,25 @@ def check_writable(bundles: Path) -> None:
         ) from error
 
 
-def clear_the_way(
-    client: OpenSearch,
-    names: IndexNames,
-    bundles: Path,
-    stale_after_hours: float,
-    note: Callable[[str], None],
-) -> None:
+def discard_dead_rebuilds(context: IndexContext) -> None:
     """Discards what dead rebuilds left behind.
 
     Raises:
         RebuildUnderWay: another rebuild is alive, or may be: it runs on another host and is
-            younger than `stale_after_hours`.
+            younger than the setting `stale_after_hours`.
         AliasTaken: an index is named as one of the aliases.
     """
-    refuse_taken_alias(client, names)
-    for left in generations(client, names):
+    stale_after_hours = context.settings.stale_after_hours
+    refuse_taken_alias(context.client, context.names)
+    for left in generations(context.client, context.names):
         if left.live or (left.state == READY and not left.building):
             continue
         owner = Owner.of_meta(left.meta)
         stale = owner.host != socket.gethostname() and left.age_s > stale_after_hours * 3600
         if owner.is_dead() or stale:
-            discard(client, left.index, bundles)
+            discard(context, left.index)
             why = "died" if owner.is_dead() else f"began {left.age_s / 3600:.1f} hours ago"
-            note(
+            context.progress.note(
                 f"discarded {left.index}, half made: its rebuild (process {owner.pid} on "
                 f"{owner.host}) {why}"
             )
@@ -103,12 +107,13 @@ def blueprint(
     return items_mapping(field, settings.analyzer, meta)
 
 
-def claim(client: OpenSearch, names: IndexNames, index: str, body: dict[str, Any]) -> None:
+def claim(context: IndexContext, index: str, body: dict[str, Any]) -> None:
     """Creates the index with the alias `items-building`, for this process alone.
 
     Raises RebuildUnderWay when another rebuild did so at the same moment; this one's index is
     gone then.
     """
+    client, names = context.client, context.names
     body = {
         **body,
         "settings": {**body.get("settings", {}), **WHILE_FILLING},
@@ -124,33 +129,28 @@ def claim(client: OpenSearch, names: IndexNames, index: str, body: dict[str, Any
         raise under_way(others[0], None)
 
 
-def discard(client: OpenSearch, index: str, bundles: Path) -> None:
+def discard(context: IndexContext, index: str) -> None:
     """Deletes an index that no search reads, and its bundle."""
-    client.indices.delete(index=index, ignore=[404], params={"request_timeout": 60})
-    shutil.rmtree(bundles / index, ignore_errors=True)
+    context.client.indices.delete(index=index, ignore=[404], params={"request_timeout": 60})
+    shutil.rmtree(context.bundles_dir / index, ignore_errors=True)
 
 
-def abandon(
-    client: OpenSearch,
-    names: IndexNames,
-    index: str,
-    bundles: Path,
-    note: Callable[[str], None],
-) -> None:
+def abandon(context: IndexContext, index: str) -> None:
     """Removes a half-made index, unless the alias has been moved to it already.
 
     Where the cluster does not answer, the index stays; the next rebuild discards it.
     """
     try:
-        found = next((g for g in generations(client, names) if g.index == index), None)
-        if found is not None and found.live:
+        made = generations(context.client, context.names)
+        own = next((g for g in made if g.index == index), None)
+        if own is not None and own.live:
             return
-        if found is not None:
-            discard(client, index, bundles)
-            note(f"removed the half-made index {index}")
-        shutil.rmtree(bundles / index, ignore_errors=True)
+        if own is not None:
+            discard(context, index)
+            context.progress.note(f"removed the half-made index {index}")
+        shutil.rmtree(context.bundles_dir / index, ignore_errors=True)
     except Exception as error:
-        note(
+        context.progress.note(
             f"the half-made index {index} could not be removed ({type(error).__name__}): the next "
             "rebuild on this machine discards it"
         )

@@ -2,63 +2,34 @@
 
 import queue
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from opensearchpy import OpenSearch
 
-from indexer.bundle.model_bundle import item_vectors
-from indexer.bundle.projections import Projections
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueError
-from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.items import Item, read_items
 from indexer.catalogue.survey import Survey
-from indexer.encoder_spec import EncoderSpec
-from indexer.index.bulk import Outcome, Write, index_write
+from indexer.index.bulk import ItemWrite, WriteOutcome, index_write
 from indexer.index.bulk_writer import BulkWriter
+from indexer.index.construction import NewIndex
+from indexer.index.context import IndexContext
 from indexer.index.documents import to_document
-from indexer.progress import Progress
-from indexer.settings import IndexSettings
+from indexer.index.item_vectors import ItemEncoder, ItemVectors
 
 Vectors = NDArray[np.float32]
 
 
-class ItemEncoder(Protocol):
-    """What a fill needs of an encoder."""
-
-    @property
-    def spec(self) -> EncoderSpec: ...
-
-    @property
-    def halves(self) -> Projections | None:
-        """The learned item halves; None: a rebuild fits its own."""
-        ...
-
-    def encode_items(self, texts: Sequence[str]) -> Vectors:
-        """Embeddings float32 [n, D], unit length; batches them by length itself."""
-        ...
-
-    def tokenize_items(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids of texts: the first half of `encode_items`."""
-        ...
-
-    def encode_tokens(self, tokens: Sequence[Sequence[int]]) -> Vectors:
-        """Embeddings float32 [n, D] of token ids: the second half."""
-        ...
-
-
 @dataclass(frozen=True)
 class Window:
-    """Some items in the catalogue's order; `tokens` are of those at `fresh` places alone.
+    """Some items in the catalogue's order; `tokens` are of the items at `fresh` alone.
 
-    The others' embeddings are known: `row` in the survey's sample, by place.
+    The others' embeddings are known: `sample_rows` has their row in the survey's sample.
     """
 
     items: list[Item]
-    rows: dict[int, int]
+    sample_rows: dict[int, int]
     fresh: list[int]
     tokens: list[list[int]]
 
@@ -67,77 +38,74 @@ class Window:
 class Filled:
     """`embeddings` float32 [sample, D]: of the survey's sample, in its order."""
 
-    outcome: Outcome
+    outcome: WriteOutcome
     embeddings: Vectors
 
 
-def encode_sample(
-    encoder: ItemEncoder, sample: Sequence[tuple[int, Item]], window: int, progress: Progress
-) -> Vectors:
+def encode_sample(context: IndexContext, encoder: ItemEncoder, survey: Survey) -> Vectors:
     """Embeddings float32 [n, D] of the survey's sample, in its order."""
-    progress.start("encode a sample", len(sample))
+    items, window = [item for _, item in survey.sample], context.settings.fill_window
+    context.progress.start("encode a sample", len(items))
     parts = []
-    for start in range(0, len(sample), window):
-        part = sample[start : start + window]
-        parts.append(encoder.encode_items([item.text for _, item in part]))
-        progress.advance(len(part))
-    progress.close()
+    for start in range(0, len(items), window):
+        part = items[start : start + window]
+        parts.append(encoder.encode_items([item.text for item in part]))
+        context.progress.advance(len(part))
+    context.progress.close()
     return np.concatenate(parts)
 
 
 def fill(
-    client: OpenSearch,
-    alias: str,
+    context: IndexContext,
+    new: NewIndex,
     catalogue: Catalogue,
-    mapping: ColumnMap,
-    encoder: ItemEncoder,
     survey: Survey,
+    vectors: ItemVectors,
     *,
-    version: int,
-    projections: Projections | None,
-    known: Vectors | None,
-    settings: IndexSettings,
-    progress: Progress,
+    sample_embeddings: Vectors | None = None,
 ) -> Filled:
-    """Writes every item to the index behind `alias`.
+    """Writes every item to the new index.
 
-    `known` are embeddings of the survey's sample where they were needed before, so that nothing
-    is encoded twice. A thread reads and tokenises ahead, this one encodes, others send bulk
-    requests.
+    `sample_embeddings` float32 [sample, D] are those of the survey's sample where they were needed
+    before, so that nothing is encoded twice. A thread reads and tokenises ahead, this one encodes,
+    others send bulk requests.
 
     Raises:
         CatalogueError: the file changed since the survey.
         BulkError, ClusterUnavailable, IndexTakenAway: see `bulk` and `bulk_writer`.
     """
-    rows = {ordinal: row for row, (ordinal, _) in enumerate(survey.sample)}
-    embeddings = known if known is not None else np.zeros(
-        (len(rows), encoder.spec.dimension), dtype=np.float32
-    )  # fmt: skip
+    encoder = vectors.encoder
+    embeddings = sample_embeddings
+    if embeddings is None:
+        embeddings = np.zeros((len(survey.sample), encoder.spec.dimension), dtype=np.float32)
 
-    def make(pair: tuple[Item, Vectors]) -> Write:
+    def make(pair: tuple[Item, Vectors]) -> ItemWrite:
         item, vector = pair
-        return index_write(item.item_id, to_document(item, vector), version)
+        return index_write(item.item_id, to_document(item, vector), new.version)
 
-    progress.start("encode and index", survey.items)
-    writer: BulkWriter[tuple[Item, Vectors]] = BulkWriter(
-        client, alias, settings, make, progress.advance
+    context.progress.start("encode and index", survey.items)
+    writer: BulkWriter[tuple[Item, Vectors]] = BulkWriter(context, new.alias, make)
+    reader = _ReadAhead(
+        catalogue,
+        encoder,
+        sample_rows={ordinal: row for row, (ordinal, _) in enumerate(survey.sample)},
+        sample_known=sample_embeddings is not None,
+        size=context.settings.fill_window,
     )
     read = 0
-    reader = _ReadAhead(catalogue, mapping, encoder, rows, known is not None, settings.fill_window)
     try:
         for window in reader:
-            vectors = _embed(encoder, window, embeddings)
+            encoded = _embeddings_of(window, encoder, embeddings)
             read += len(window.items)
-            ids = [item.item_id for item in window.items]
-            placed = item_vectors(vectors, projections, ids)
-            writer.put(list(zip(window.items, placed, strict=True)))
+            rows = vectors.of(window.items, encoded)
+            writer.put(list(zip(window.items, rows, strict=True)))
         _check_unchanged(catalogue, survey.items, read)
         outcome = writer.finish()
     except BaseException:
         reader.stop()
         writer.abort()
         raise
-    progress.close()
+    context.progress.close()
     return Filled(outcome, embeddings)
 
 
@@ -149,17 +117,17 @@ def _check_unchanged(catalogue: Catalogue, surveyed: int, read: int) -> None:
         )
 
 
-def _embed(encoder: ItemEncoder, window: Window, embeddings: Vectors) -> Vectors:
-    """Embeddings of a window; those of the sample are taken from, or kept in, `embeddings`."""
-    vectors = np.zeros((len(window.items), embeddings.shape[1]), dtype=np.float32)
-    vectors[window.fresh] = encoder.encode_tokens(window.tokens)
+def _embeddings_of(window: Window, encoder: ItemEncoder, sample: Vectors) -> Vectors:
+    """Embeddings of a window; those of the sample are taken from, or kept in, `sample`."""
+    embeddings = np.zeros((len(window.items), sample.shape[1]), dtype=np.float32)
+    embeddings[window.fresh] = encoder.encode_tokens(window.tokens)
     fresh = set(window.fresh)
-    for place, row in window.rows.items():
-        if place in fresh:
-            embeddings[row] = vectors[place]
+    for row, sample_row in window.sample_rows.items():
+        if row in fresh:
+            sample[sample_row] = embeddings[row]
         else:
-            vectors[place] = embeddings[row]
-    return vectors
+            embeddings[row] = sample[sample_row]
+    return embeddings
 
 
 class _ReadAhead:
@@ -168,17 +136,19 @@ class _ReadAhead:
     def __init__(
         self,
         catalogue: Catalogue,
-        mapping: ColumnMap,
         encoder: ItemEncoder,
-        rows: Mapping[int, int],
+        *,
+        sample_rows: Mapping[int, int],
         sample_known: bool,
         size: int,
     ) -> None:
-        self._encoder, self._rows, self._sample_known = encoder, rows, sample_known
+        """`sample_rows`: the row in the survey's sample, by the item's ordinal."""
+        self._encoder = encoder
+        self._sample_rows, self._sample_known = sample_rows, sample_known
         self._queue: queue.Queue[Window | BaseException | None] = queue.Queue(2)
         self._stop = threading.Event()
         self._thread = threading.Thread(
-            target=self._run, args=(catalogue, mapping, size), name="read-ahead", daemon=True
+            target=self._run, args=(catalogue, size), name="read-ahead", daemon=True
         )
         self._thread.start()
 
@@ -198,11 +168,11 @@ class _ReadAhead:
         self._stop.set()
         self._thread.join(timeout=2)
 
-    def _run(self, catalogue: Catalogue, mapping: ColumnMap, size: int) -> None:
+    def _run(self, catalogue: Catalogue, size: int) -> None:
         first = 0
         items: list[Item] = []
         try:
-            for each in read_items(catalogue, mapping):
+            for each in read_items(catalogue):
                 if not isinstance(each, Item):
                     continue
                 items.append(each)
@@ -217,11 +187,13 @@ class _ReadAhead:
             self._offer(error)
 
     def _window(self, first: int, items: list[Item]) -> Window:
-        places = range(len(items))
-        rows = {p: self._rows[first + p] for p in places if first + p in self._rows}
-        fresh = [p for p in places if not (self._sample_known and p in rows)]
-        tokens = self._encoder.tokenize_items([items[p].text for p in fresh])
-        return Window(items, rows, fresh, tokens)
+        rows = range(len(items))
+        sample_rows = {
+            row: self._sample_rows[first + row] for row in rows if first + row in self._sample_rows
+        }
+        fresh = [row for row in rows if not (self._sample_known and row in sample_rows)]
+        tokens = self._encoder.tokenize_items([items[row].text for row in fresh])
+        return Window(items, sample_rows, fresh, tokens)
 
     def _offer(self, window: Window | BaseException | None) -> bool:
         while not self._stop.is_set():

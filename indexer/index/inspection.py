@@ -8,9 +8,10 @@ from opensearchpy import OpenSearch
 from opensearchpy.helpers import scan
 
 from indexer.catalogue.items import Item
-from indexer.index.bulk import Outcome, delete_write, send
+from indexer.index.bulk import WriteOutcome, delete_write, send_items
+from indexer.index.construction import NewIndex
+from indexer.index.context import IndexContext
 from indexer.index.documents import from_float16_base64
-from indexer.settings import IndexSettings
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import VECTOR, VECTOR_FLOAT16
 
@@ -24,14 +25,7 @@ class IndexNotWhole(LiveIntentError):
 
 
 def check_count(
-    client: OpenSearch,
-    index: str,
-    alias: str,
-    ids: Iterable[str],
-    items: int,
-    outcome: Outcome,
-    version: int,
-    settings: IndexSettings,
+    context: IndexContext, new: NewIndex, ids: Iterable[str], items: int, outcome: WriteOutcome
 ) -> int:
     """Checks that every item of the catalogue (`ids`, `items` of them) is in the index.
 
@@ -39,6 +33,7 @@ def check_count(
     proves nothing: then each id is looked up, and one that is missing must have been deleted by
     a newer write. Raises IndexNotWhole, giving both counts.
     """
+    client, index, settings = context.client, new.name, context.settings
     params = {"request_timeout": settings.bulk_timeout_s}
     client.indices.refresh(index=index, params=params)
     count = int(client.count(index=index, params=params)["count"])
@@ -55,7 +50,7 @@ def check_count(
         # Deleting what is not there, with the fill's version, is refused only where a newer
         # deletion is remembered: the others were lost.
         part = missing[start : start + settings.bulk_items]
-        probe = send(client, alias, [delete_write(each, version) for each in part], settings)
+        probe = send_items(context, new.alias, [delete_write(i, new.version) for i in part])
         lost += probe.not_found
     if lost:
         shown = ", ".join(lost[:5]) + (", ..." if len(lost) > 5 else "")
@@ -67,15 +62,13 @@ def check_count(
 
 
 def check_vectors(
-    client: OpenSearch,
-    index: str,
-    expected: Sequence[tuple[Item, NDArray[np.float32]]],
-    version: int,
+    client: OpenSearch, new: NewIndex, expected: Sequence[tuple[Item, NDArray[np.float32]]]
 ) -> None:
     """Checks that items' stored vectors are the computed ones, and that k-NN finds them.
 
     Items that a live upsert changed meanwhile are left out. Raises IndexNotWhole.
     """
+    index = new.name
     vectors = {item.item_id: vector for item, vector in expected if vector.any()}
     body = {
         "size": len(vectors),
@@ -85,7 +78,7 @@ def check_vectors(
         "query": {"ids": {"values": list(vectors)}},
     }
     hits = client.search(index=index, body=body)["hits"]["hits"] if vectors else []
-    own = {hit["_id"]: hit for hit in hits if hit["_version"] == version}
+    own = {hit["_id"]: hit for hit in hits if hit["_version"] == new.version}
     for item_id, hit in own.items():
         stored = from_float16_base64(hit.get("fields", {}).get(VECTOR_FLOAT16, [""])[0])
         vector = vectors[item_id]

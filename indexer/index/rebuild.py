@@ -10,30 +10,29 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from opensearchpy import OpenSearch
 
-from indexer.bundle.model_bundle import (
-    ModelBundle,
-    fit_bundle,
-    fit_space,
-    item_vectors,
-    vector_space,
-)
+from indexer.bundle.model_bundle import ModelBundle, fit_bundle, fit_space, vector_space
 from indexer.bundle.projections import Projections
-from indexer.catalogue.catalogue_file import Catalogue, open_catalogue
-from indexer.catalogue.column_map import ColumnMap
+from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
 from indexer.catalogue.items import Item, read_items
 from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey
-from indexer.index.construction import abandon, blueprint, check_writable, claim, clear_the_way
-from indexer.index.fill import Filled, ItemEncoder, encode_sample, fill
+from indexer.index.construction import (
+    NewIndex,
+    abandon,
+    blueprint,
+    check_writable,
+    claim,
+    discard_dead_rebuilds,
+)
+from indexer.index.context import IndexContext
+from indexer.index.fill import Filled, encode_sample, fill
 from indexer.index.generations import READY, live_generation
 from indexer.index.inspection import check_count, check_vectors
-from indexer.index.missing_vectors import adopt
+from indexer.index.item_vectors import ItemEncoder, ItemVectors
+from indexer.index.missing_vectors import add_missing_vectors
 from indexer.index.swap import move_alias, prune, set_meta
-from indexer.progress import Progress, Silence
-from indexer.settings import IndexSettings
-from plugin_config.schema import META, IndexNames
+from plugin_config.schema import META
 
 Vectors = NDArray[np.float32]
 INSPECTED = 32  # items whose stored vectors are compared
@@ -60,18 +59,7 @@ class RebuildReport:
 
 
 def rebuild(
-    client: OpenSearch,
-    names: IndexNames,
-    encoder: ItemEncoder,
-    source: str | Path,
-    settings: IndexSettings,
-    bundles_dir: Path,
-    *,
-    progress: Progress | None = None,
-    mapping: ColumnMap | None = None,
-    file_format: str = "auto",
-    rejects_file: Path | None = None,
-    merge: bool = False,
+    context: IndexContext, encoder: ItemEncoder, source: CatalogueSource, *, merge: bool = False
 ) -> RebuildReport:
     """Makes a new items index from a catalogue and moves the alias `items` to it.
 
@@ -84,86 +72,73 @@ def rebuild(
         RebuildUnderWay, AliasTaken: the cluster's state.
         BulkError, ClusterUnavailable, IndexNotWhole: the fill.
     """
-    progress = progress or Silence()
-    mapping = mapping or ColumnMap()
-    limit = RejectLimit.parse(settings.max_rejects)
+    limit = RejectLimit.parse(context.settings.max_rejects)
     begun = time.monotonic()
-    check_writable(bundles_dir)
-    clear_the_way(client, names, bundles_dir, settings.stale_after_hours, progress.note)
-    with open_catalogue(source, file_format, mapping) as catalogue:
+    check_writable(context.bundles_dir)
+    discard_dead_rebuilds(context)
+    with source.open() as catalogue:
         surveyed = survey(
             catalogue,
-            mapping,
-            rejects_file=rejects_file,
+            rejects_file=source.rejects_file,
             limit=limit,
-            sample_items=settings.sample_items,
-            progress=progress,
+            sample_items=context.settings.sample_items,
+            progress=context.progress,
         )
-        work = _Work(
-            client, names, encoder, catalogue, mapping, surveyed, settings, bundles_dir, progress
-        )
-        return work.run(begun, merge)
+        return _Rebuild(context, encoder, catalogue, surveyed).run(begun, merge)
 
 
-class _Work:
+class _Rebuild:
     """One rebuild's state: the steps after the survey, in `run`."""
 
     def __init__(
-        self,
-        client: OpenSearch,
-        names: IndexNames,
-        encoder: ItemEncoder,
-        catalogue: Catalogue,
-        mapping: ColumnMap,
-        surveyed: Survey,
-        settings: IndexSettings,
-        bundles: Path,
-        progress: Progress,
+        self, context: IndexContext, encoder: ItemEncoder, catalogue: Catalogue, surveyed: Survey
     ) -> None:
-        self.client, self.names, self.encoder = client, names, encoder
-        self.catalogue, self.mapping, self.survey = catalogue, mapping, surveyed
-        self.settings, self.bundles, self.progress = settings, bundles, progress
-        now = datetime.now(UTC)
-        taken = client.indices.get(index=names.items_pattern, ignore=[404])
-        self.index = names.new_items_index(now, taken)
-        self.body = blueprint(encoder.spec, settings, self.index, now)
+        self.context, self.encoder = context, encoder
+        self.catalogue, self.survey = catalogue, surveyed
+        now, names = datetime.now(UTC), context.names
+        taken = context.client.indices.get(index=names.items_pattern, ignore=[404])
+        index = names.new_items_index(now, taken)
+        self.body = blueprint(encoder.spec, context.settings, index, now)
         self.meta: dict[str, Any] = self.body["mappings"]["_meta"][META]
-        self.version = int(self.meta["version"])
+        self.new = NewIndex(index, names.items_building, int(self.meta["version"]))
 
     def run(self, begun: float, merge: bool) -> RebuildReport:
         """Every step in order."""
-        live = live_generation(self.client, self.names)
-        alias = self.names.items_building
+        context, index = self.context, self.new.name
+        live = live_generation(context.client, context.names)
         with self._removed_if_not_live():
-            claim(self.client, self.names, self.index, self.body)
-            projections, bundle, known = self._fit_first()
+            claim(context, index, self.body)
+            projections, bundle, sample = self._fit_first()
             self._set_meta(vector_space=vector_space(self.encoder.spec, projections))
             fill_begun = time.monotonic()
-            filled = self._fill(projections, known)
+            vectors = ItemVectors(self.encoder, projections)
+            filled = fill(
+                context, self.new, self.catalogue, self.survey, vectors, sample_embeddings=sample
+            )
             fill_s = time.monotonic() - fill_begun
             if bundle is None:
                 bundle = self._fit_bundle(projections, filled.embeddings)
-            self.progress.start("check")
-            adopted = self._adopt(alias, projections)
-            count = self._inspect(filled, projections)
+            context.progress.start("check")
+            completed = add_missing_vectors(context, index, self.new.alias, vectors)
+            count = self._inspect(filled, vectors)
             if merge:
                 self._merge()
             self._open_for_search()
             self._set_meta(state=READY)
-            self.progress.close()
-            move_alias(self.client, self.names, self.index)
-        adopted += self._adopt(self.names.items, projections)
-        removed = prune(self.client, self.names, self.settings.keep_indexes, self.bundles)
+            context.progress.close()
+            move_alias(context.client, context.names, index)
+        completed += add_missing_vectors(context, index, context.names.items, vectors)
+        removed = prune(context)
         notes = self.survey.notes
         return RebuildReport(
-            index=self.index,
+            index=index,
             previous=live.index if live else None,
             rows=self.survey.rows,
             items=self.survey.items,
             rejects=self.survey.rejects,
             rejects_file=self.survey.rejects_file,
             superseded=len(filled.outcome.superseded),
-            adopted=adopted,
+            adopted=completed,
             count=count,
             seconds=time.monotonic() - begun,
             items_per_s=self.survey.items / max(fill_s, 1e-9),
@@ -176,88 +151,55 @@ class _Work:
         """In the layout `concat` the projections come first: no item has a vector without them."""
         if self.encoder.spec.layout == "sum":
             return None, None, None
-        known = encode_sample(
-            self.encoder, self.survey.sample, self.settings.fill_window, self.progress
-        )
-        projections = self.encoder.halves or fit_space(self.encoder.spec, known)
-        return projections, self._fit_bundle(projections, known), known
+        sample = encode_sample(self.context, self.encoder, self.survey)
+        projections = self.encoder.halves or fit_space(self.encoder.spec, sample)
+        return projections, self._fit_bundle(projections, sample), sample
 
     def _fit_bundle(self, projections: Projections | None, embeddings: Vectors) -> ModelBundle:
-        self.progress.start("learn the model bundle")
+        self.context.progress.start("learn the model bundle")
         bundle = fit_bundle(
-            self.index,
+            self.new.name,
             self.encoder.spec,
             [item for _, item in self.survey.sample],
             embeddings,
             projections=projections,
             statistics=self.survey.statistics,
         )
-        bundle.save(self.bundles / self.index)
-        self.progress.close()
+        bundle.save(self.context.bundles_dir / self.new.name)
+        self.context.progress.close()
         return bundle
 
-    def _fill(self, projections: Projections | None, known: Vectors | None) -> Filled:
-        return fill(
-            self.client,
-            self.names.items_building,
-            self.catalogue,
-            self.mapping,
-            self.encoder,
-            self.survey,
-            version=self.version,
-            projections=projections,
-            known=known,
-            settings=self.settings,
-            progress=self.progress,
-        )
-
-    def _adopt(self, alias: str, projections: Projections | None) -> int:
-        return adopt(self.client, self.index, alias, self.encoder, projections, self.settings)
-
-    def _inspect(self, filled: Filled, projections: Projections | None) -> int:
-        ids = (
-            each.item_id
-            for each in read_items(self.catalogue, self.mapping)
-            if isinstance(each, Item)
-        )
-        count = check_count(
-            self.client,
-            self.index,
-            self.names.items_building,
-            ids,
-            self.survey.items,
-            filled.outcome,
-            self.version,
-            self.settings,
-        )
+    def _inspect(self, filled: Filled, vectors: ItemVectors) -> int:
+        ids = (each.item_id for each in read_items(self.catalogue) if isinstance(each, Item))
+        count = check_count(self.context, self.new, ids, self.survey.items, filled.outcome)
         step = max(1, len(self.survey.sample) // INSPECTED)
         items = [item for _, item in self.survey.sample[::step]]
-        vectors = item_vectors(
-            filled.embeddings[::step], projections, [item.item_id for item in items]
-        )
-        check_vectors(self.client, self.index, list(zip(items, vectors, strict=True)), self.version)
+        expected = vectors.of(items, filled.embeddings[::step])
+        pairs = list(zip(items, expected, strict=True))
+        check_vectors(self.context.client, self.new, pairs)
         return count
 
     def _merge(self) -> None:
-        self.progress.start("merge into one segment")
+        self.context.progress.start("merge into one segment")
         params = {"max_num_segments": 1, "request_timeout": 3600}
-        self.client.indices.forcemerge(index=self.index, params=params)
+        self.context.client.indices.forcemerge(index=self.new.name, params=params)
 
     def _open_for_search(self) -> None:
         """Back to the settings that searches want, and copies where there are nodes for them."""
+        client, index = self.context.client, self.new.name
         settings = {
             "index.refresh_interval": None,
             "index.gc_deletes": None,
             "index.auto_expand_replicas": "0-1",
         }
         given = {k: v for k, v in self.body["settings"].items() if k in settings}
-        self.client.indices.put_settings(index=self.index, body={**settings, **given})
+        client.indices.put_settings(index=index, body={**settings, **given})
         params = {"wait_for_status": "yellow", "timeout": "30s", "request_timeout": 40}
-        self.client.cluster.health(index=self.index, params=params)
+        client.cluster.health(index=index, params=params)
 
     def _set_meta(self, **changes: Any) -> None:
         self.meta = {**self.meta, **changes}
-        set_meta(self.client, self.index, self.meta)
+        set_meta(self.context.client, self.new.name, self.meta)
 
     @contextmanager
     def _removed_if_not_live(self) -> Iterator[None]:
@@ -265,6 +207,6 @@ class _Work:
         try:
             yield
         except BaseException:
-            self.progress.close()
-            abandon(self.client, self.names, self.index, self.bundles, self.progress.note)
+            self.context.progress.close()
+            abandon(self.context, self.new.name)
             raise

@@ -1,11 +1,11 @@
 """Moves the alias `items`: to a new index, or back to an earlier one."""
 
-from pathlib import Path
 from typing import Any
 
 from opensearchpy import OpenSearch
 
 from indexer.index.construction import discard
+from indexer.index.context import IndexContext
 from indexer.index.generations import READY, Generation, NoItemsIndex, generations, live_generation
 from indexer.index.owner import Owner
 from plugin_config.schema import META, IndexNames
@@ -28,25 +28,26 @@ def move_alias(client: OpenSearch, names: IndexNames, index: str) -> None:
     client.indices.update_aliases(body={"actions": actions})
 
 
-def prune(client: OpenSearch, names: IndexNames, keep: int, bundles: Path) -> list[str]:
-    """Deletes earlier indexes of ours but the newest `keep`, with their bundles; their names.
+def prune(context: IndexContext) -> list[str]:
+    """Deletes earlier indexes of ours but the newest `keep_indexes`, with their bundles; their
+    names.
 
     The live index, later ones (after a roll-back) and one that is being filled stay.
     """
-    found = generations(client, names)
-    live = next((g for g in found if g.live), None)
+    made = generations(context.client, context.names)
+    live = next((g for g in made if g.live), None)
     if live is None:
         return []
     earlier = [
         g
-        for g in found
+        for g in made
         if not g.live and not g.building and (g.created_at, g.index) < (live.created_at, live.index)
     ]
     ready = [g for g in earlier if g.state == READY]
     dead = [g for g in earlier if g.state != READY and Owner.of_meta(g.meta).is_dead()]
-    gone = ready[keep:] + dead
+    gone = ready[context.settings.keep_indexes :] + dead
     for generation in gone:
-        discard(client, generation.index, bundles)
+        discard(context, generation.index)
     return [generation.index for generation in gone]
 
 

@@ -3,26 +3,20 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-from opensearchpy import OpenSearch
 
 from indexer.bundle.hashed_folder import BundleError
-from indexer.bundle.model_bundle import ModelBundle, item_vectors
+from indexer.bundle.model_bundle import ModelBundle
 from indexer.bundle.projections import Projections
-from indexer.catalogue.catalogue_file import open_catalogue
-from indexer.catalogue.column_map import ColumnMap
+from indexer.catalogue.catalogue_file import CatalogueSource
 from indexer.catalogue.items import Item, read_items
 from indexer.catalogue.rejects import Reject, RejectLimit
 from indexer.catalogue.survey import Survey, survey
 from indexer.encoder_spec import EncoderMismatch, check_fingerprint
-from indexer.index.bulk import Outcome, Write, delete_write, index_write, send
+from indexer.index.bulk import ItemWrite, WriteOutcome, delete_write, index_write, send_items
+from indexer.index.context import IndexContext
 from indexer.index.documents import to_document
-from indexer.index.fill import ItemEncoder, Vectors
 from indexer.index.generations import Generation, NoItemsIndex, generations
-from indexer.progress import Progress, Silence
-from indexer.settings import IndexSettings
-from plugin_config.schema import IndexNames
+from indexer.index.item_vectors import ItemEncoder, ItemVectors, Vectors
 
 ROUNDS = 6  # the alias may move while we write; each round follows it once
 
@@ -37,14 +31,7 @@ class UpdateReport:
     indexes: tuple[str, ...]
 
 
-def upsert(
-    client: OpenSearch,
-    names: IndexNames,
-    encoder: ItemEncoder,
-    items: Sequence[Item],
-    settings: IndexSettings,
-    bundles_dir: Path,
-) -> UpdateReport:
+def upsert(context: IndexContext, encoder: ItemEncoder, items: Sequence[Item]) -> UpdateReport:
     """Puts items into the live index, and into one that is being filled; visible within a second.
 
     Vectors are made in the live index's own space (its bundle's projections in the layout
@@ -55,14 +42,14 @@ def upsert(
         EncoderMismatch: the live index holds vectors of another encoder.
         BundleError: the live index's bundle is needed and not here.
         NoItemsIndex: there is no items index at all.
-        BulkError, ClusterUnavailable: see `bulk.send`.
+        BulkError, ClusterUnavailable: see `bulk.send_items`.
     """
-    _check_live(client, names, encoder)
+    _check_live(context, encoder)
     version = _now_ms()
     embeddings = encoder.encode_items([item.text for item in items])
 
-    def writes(target: Generation) -> list[Write]:
-        vectors = _vectors_for(target, encoder, items, embeddings, bundles_dir)
+    def writes(target: Generation) -> list[ItemWrite]:
+        vectors = _vectors_for(context, target, encoder, items, embeddings)
         return [
             index_write(
                 item.item_id,
@@ -72,92 +59,74 @@ def upsert(
             for row, item in enumerate(items)
         ]
 
-    return _everywhere(client, names, settings, len(items), writes)
+    return _everywhere(context, len(items), writes)
 
 
-def upsert_file(
-    client: OpenSearch,
-    names: IndexNames,
-    load_encoder: Callable[[], ItemEncoder],
-    source: str | Path,
-    settings: IndexSettings,
-    bundles_dir: Path,
-    *,
-    mapping: ColumnMap,
-    file_format: str = "auto",
-    rejects_file: Path | None = None,
-    progress: Progress | None = None,
+def upsert_source(
+    context: IndexContext, load_encoder: Callable[[], ItemEncoder], source: CatalogueSource
 ) -> tuple[UpdateReport, Survey]:
     """Upserts every item of a catalogue, once all of it was read and found fit.
 
     Raises as `upsert` and `survey` do.
     """
-    progress = progress or Silence()
-    with open_catalogue(source, file_format, mapping) as catalogue:
+    with source.open() as catalogue:
         surveyed = survey(
             catalogue,
-            mapping,
-            rejects_file=rejects_file,
-            limit=RejectLimit.parse(settings.max_rejects),
+            rejects_file=source.rejects_file,
+            limit=RejectLimit.parse(context.settings.max_rejects),
             sample_items=1,
-            progress=progress,
+            progress=context.progress,
         )
         encoder = load_encoder()
         total = UpdateReport(0, (), (), ())
-        progress.start("encode and index", surveyed.items)
-        for items in _in_windows(read_items(catalogue, mapping), settings.fill_window):
-            part = upsert(client, names, encoder, items, settings, bundles_dir)
+        context.progress.start("encode and index", surveyed.items)
+        for items in _in_windows(read_items(catalogue), context.settings.fill_window):
+            part = upsert(context, encoder, items)
             total = UpdateReport(
                 total.written + part.written,
                 total.superseded + part.superseded,
                 (),
                 tuple(dict.fromkeys(total.indexes + part.indexes)),
             )
-            progress.advance(len(items))
-        progress.close()
+            context.progress.advance(len(items))
+        context.progress.close()
     return total, surveyed
 
 
-def delete(
-    client: OpenSearch, names: IndexNames, ids: Sequence[str], settings: IndexSettings
-) -> UpdateReport:
+def delete(context: IndexContext, ids: Sequence[str]) -> UpdateReport:
     """Deletes items from the live index, and from one that is being filled.
 
     Raises NoItemsIndex, BulkError, ClusterUnavailable.
     """
     version = _now_ms()
-    made = [delete_write(item_id, version) for item_id in ids]
-    return _everywhere(client, names, settings, len(made), lambda _: made)
+    writes = [delete_write(item_id, version) for item_id in ids]
+    return _everywhere(context, len(writes), lambda _: writes)
 
 
 def _everywhere(
-    client: OpenSearch,
-    names: IndexNames,
-    settings: IndexSettings,
-    count: int,
-    writes: Callable[[Generation], list[Write]],
+    context: IndexContext, count: int, writes_for: Callable[[Generation], list[ItemWrite]]
 ) -> UpdateReport:
     """Writes to each index behind our aliases, and looks again until there is no other one.
 
     A rebuild may start, or move the alias, between the look and the write. What landed in
     another index than was meant is written again: versions make that harmless.
     """
-    reached: dict[str, Outcome] = {}
+    names, reached = context.names, dict[str, WriteOutcome]()
     for _ in range(ROUNDS):
         targets = [
             g
-            for g in generations(client, names)
+            for g in generations(context.client, names)
             if (g.live or g.building) and g.index not in reached
         ]
         if not targets:
             break
         for target in targets:
             alias = names.items if target.live else names.items_building
-            made = writes(target)
-            outcome = Outcome()
-            for start in range(0, len(made), settings.bulk_items):
-                part = made[start : start + settings.bulk_items]
-                outcome.add(send(client, alias, part, settings))
+            writes = writes_for(target)
+            outcome = WriteOutcome()
+            for start in range(0, len(writes), context.settings.bulk_items):
+                part = writes[start : start + context.settings.bulk_items]
+                outcome.add(send_items(context, alias, part))
             if outcome.indexes == {target.index} and not outcome.no_index:
                 reached[target.index] = outcome
     if count and not reached:
@@ -167,10 +136,11 @@ def _everywhere(
         )
     superseded = {item_id for outcome in reached.values() for item_id in outcome.superseded}
     absent = [set(outcome.not_found) for outcome in reached.values()]
+    absent_everywhere = set.intersection(*absent) if absent else set()
     return UpdateReport(
-        written=count - len(superseded) - len(set.intersection(*absent) if absent else ()),
+        written=count - len(superseded) - len(absent_everywhere),
         superseded=tuple(sorted(superseded)),
-        not_found=tuple(sorted(set.intersection(*absent))) if absent else (),
+        not_found=tuple(sorted(absent_everywhere)),
         indexes=tuple(reached),
     )
 
@@ -187,39 +157,43 @@ def _in_windows(rows: Iterable[Item | Reject], size: int) -> Iterator[list[Item]
         yield window
 
 
-def _check_live(client: OpenSearch, names: IndexNames, encoder: ItemEncoder) -> None:
-    for generation in generations(client, names):
+def _check_live(context: IndexContext, encoder: ItemEncoder) -> None:
+    for generation in generations(context.client, context.names):
         if generation.live:
             check_fingerprint(encoder.spec, generation.meta, generation.index)
 
 
 def _vectors_for(
+    context: IndexContext,
     target: Generation,
     encoder: ItemEncoder,
     items: Sequence[Item],
     embeddings: Vectors,
-    bundles_dir: Path,
 ) -> Vectors | None:
-    ids = [item.item_id for item in items]
+    """The items' vectors in the target's space; None where they can't be made for it."""
     try:
         check_fingerprint(encoder.spec, target.meta, target.index)
-        return item_vectors(embeddings, _projections(target, encoder, bundles_dir), ids)
+        return ItemVectors(encoder, _projections(context, target, encoder)).of(items, embeddings)
     except (EncoderMismatch, BundleError):
         if target.live:
             raise
         return None
 
 
-def _projections(target: Generation, encoder: ItemEncoder, bundles_dir: Path) -> Projections | None:
+def _projections(
+    context: IndexContext, target: Generation, encoder: ItemEncoder
+) -> Projections | None:
     if encoder.spec.layout == "sum":
         return None
     if encoder.halves is not None:
         return encoder.halves  # the fingerprint says that the index was made with them
-    bundle = ModelBundle.load(bundles_dir / str(target.meta.get("bundle", target.index)))
+    folder = context.bundles_dir / str(target.meta.get("bundle", target.index))
+    bundle = ModelBundle.load(folder)
     if bundle.vector_space != target.meta.get("vector_space"):
         raise BundleError(
-            f"the model bundle {bundles_dir / bundle.name} is not the one that {target.index} was "
-            "made with: copy it from the machine that ran the rebuild, or rebuild"
+            f"the model bundle {context.bundles_dir / bundle.name} is not the one that "
+            f"{target.index} was made with: copy it from the machine that ran the rebuild, or "
+            "rebuild"
         )
     return bundle.projections
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.bundle.hashed_folder import sha256_of
+from indexer.catalogue.catalogue_file import CatalogueSource
 from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.items import Item, read_items
 from learning.data.splits import in_split
@@ -65,11 +66,12 @@ def read_items_file(path: Path, mapping: ColumnMap | None = None) -> ItemsFile:
     """
     ids: set[str] = set()
     rejects = 0
-    for each in read_items(path, mapping):
-        if isinstance(each, Item):
-            ids.add(each.item_id)
-        else:
-            rejects += 1
+    with CatalogueSource(path, mapping or ColumnMap()).open() as catalogue:
+        for each in read_items(catalogue):
+            if isinstance(each, Item):
+                ids.add(each.item_id)
+            else:
+                rejects += 1
     if not ids:
         raise DatasetError(f"{path} holds no item ({rejects} rows were rejected)")
     return ItemsFile(path, frozenset(ids), rejects, sha256_of(path))

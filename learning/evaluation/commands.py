@@ -132,11 +132,13 @@ def personalised_search(**given: Any) -> None:
 def clean(url: str | None, prefix: str | None) -> None:
     """Remove every index that evaluations made and kept."""
     from indexer.cli.cluster_session import ClusterSession
+    from indexer.settings import IndexSettings
     from learning.evaluation.evaluation_index import all_made, remove
+    from plugin_config.settings import load
 
     with ClusterSession(url, prefix) as cluster:
-        for names in all_made(cluster.client, cluster.names):
-            for index in remove(cluster.client, names, cluster.settings.bundles_dir):
+        for context in all_made(cluster.index_context(load(IndexSettings))):
+            for index in remove(context):
                 click.echo(f"removed {index}")
 
 

@@ -9,32 +9,28 @@ import hashlib
 import json
 import re
 import shutil
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from opensearchpy import OpenSearch
-
+from indexer.catalogue.catalogue_file import CatalogueSource
 from indexer.catalogue.column_map import ColumnMap
 from indexer.encoder_spec import EncoderSpec
-from indexer.index.fill import ItemEncoder
+from indexer.index.context import IndexContext
 from indexer.index.generations import READY, live_generation
+from indexer.index.item_vectors import ItemEncoder
 from indexer.index.rebuild import rebuild
-from indexer.progress import Progress
-from indexer.settings import IndexSettings
 from learning.data.datasets import ItemsFile
 from plugin_config.schema import IndexNames, VectorField, items_mapping
 
 MARK = "evaluate-"
 
 
-def names_for(
-    shop: IndexNames,
-    items: ItemsFile,
-    mapping: ColumnMap,
-    spec: EncoderSpec,
-    settings: IndexSettings,
-) -> IndexNames:
-    """Names below the prefix that belongs to this content."""
+def own_context(
+    shop: IndexContext, items: ItemsFile, mapping: ColumnMap, spec: EncoderSpec
+) -> IndexContext:
+    """The shop's context below the prefix that belongs to this content."""
+    settings = shop.settings
     field = VectorField(
         spec.vector_dims,
         settings.engine,
@@ -53,71 +49,63 @@ def names_for(
         "version": _version(),
     }
     raw = json.dumps(content, sort_keys=True, default=str).encode()
-    return IndexNames(f"{shop.prefix}{MARK}{hashlib.sha256(raw).hexdigest()[:12]}-")
+    prefix = f"{shop.names.prefix}{MARK}{hashlib.sha256(raw).hexdigest()[:12]}-"
+    return replace(shop, names=IndexNames(prefix))
 
 
-def is_ready(client: OpenSearch, names: IndexNames, bundles: Path) -> bool:
+def is_ready(context: IndexContext) -> bool:
     """Whether the index is there, whole, and its model bundle on this machine."""
-    live = live_generation(client, names)
+    live = live_generation(context.client, context.names)
     if live is None or live.state != READY:
         return False
-    return (bundles / str(live.meta.get("bundle", live.index))).is_dir()
+    return (context.bundles_dir / str(live.meta.get("bundle", live.index))).is_dir()
 
 
 def prepare(
-    client: OpenSearch,
-    names: IndexNames,
+    context: IndexContext,
     items: ItemsFile,
     mapping: ColumnMap,
     encoder: ItemEncoder,
-    settings: IndexSettings,
-    bundles: Path,
-    progress: Progress,
     *,
     fresh: bool = False,
 ) -> bool:
-    """Makes the index below `names` unless it is there; whether it was made now.
+    """Makes the index of `own_context` unless it is there; whether it was made now.
 
     Raises what a rebuild raises; rejected rows never stop it, they are counted in `items`.
     """
-    if not fresh and is_ready(client, names, bundles):
+    if not fresh and is_ready(context):
         return False
-    settings = settings.model_copy(update={"max_rejects": "100%", "keep_indexes": 0})
-    rejects = bundles / f"{names.prefix}rejects.jsonl"
-    bundles.mkdir(parents=True, exist_ok=True)
-    rebuild(
-        client,
-        names,
-        encoder,
-        items.path,
-        settings,
-        bundles,
-        progress=progress,
-        mapping=mapping,
-        rejects_file=rejects,
-    )
-    client.indices.refresh(index=names.items)
+    context.bundles_dir.mkdir(parents=True, exist_ok=True)
+    settings = context.settings.model_copy(update={"max_rejects": "100%", "keep_indexes": 0})
+    source = CatalogueSource(items.path, mapping, rejects_file=_rejects_file(context))
+    rebuild(replace(context, settings=settings), encoder, source)
+    context.client.indices.refresh(index=context.names.items)
     return True
 
 
-def remove(client: OpenSearch, names: IndexNames, bundles: Path) -> list[str]:
-    """Deletes what an evaluation made below `names`, its bundles too; the indexes' names."""
+def remove(context: IndexContext) -> list[str]:
+    """Deletes what an evaluation made below its prefix, its bundles too; the indexes' names."""
+    client, names = context.client, context.names
     assert MARK in names.prefix
-    found = sorted(client.indices.get(index=names.items_pattern, ignore=[404]))
-    for index in found:
+    indexes = sorted(client.indices.get(index=names.items_pattern, ignore=[404]))
+    for index in indexes:
         client.indices.delete(index=index, ignore=[404])
-        shutil.rmtree(bundles / index, ignore_errors=True)
-    (bundles / f"{names.prefix}rejects.jsonl").unlink(missing_ok=True)
-    return found
+        shutil.rmtree(context.bundles_dir / index, ignore_errors=True)
+    _rejects_file(context).unlink(missing_ok=True)
+    return indexes
 
 
-def all_made(client: OpenSearch, shop: IndexNames) -> list[IndexNames]:
-    """Names of every evaluation's index below the shop's prefix."""
-    start = shop.prefix + MARK
+def all_made(shop: IndexContext) -> list[IndexContext]:
+    """The context of every evaluation's index below the shop's prefix."""
+    start = shop.names.prefix + MARK
     ours = re.compile(re.escape(start) + r"[0-9a-f]{12}-(?=items-\d{8}t\d{6}z(-\d+)?$)")
-    found = client.indices.get(index=f"{start}*", ignore=[404])
-    matches = (ours.match(index) for index in found)
-    return [IndexNames(p) for p in sorted({match.group() for match in matches if match})]
+    indexes = shop.client.indices.get(index=f"{start}*", ignore=[404])
+    prefixes = {match.group() for index in indexes if (match := ours.match(index))}
+    return [replace(shop, names=IndexNames(prefix)) for prefix in sorted(prefixes)]
+
+
+def _rejects_file(context: IndexContext) -> Path:
+    return context.bundles_dir / f"{context.names.prefix}rejects.jsonl"
 
 
 def _version() -> str:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from indexer.bundle.hashed_folder import sha256_of
 from indexer.catalogue.column_map import ColumnMap
-from indexer.catalogue.items import Item, read_items
+from indexer.catalogue.items import items_of_file
 from learning.data.behaviour import Sequences, read_sequences
 from learning.data.datasets import ItemsFile
 from learning.data.users import Users
@@ -69,11 +69,11 @@ def catalogue_for_evaluation(
     alike the engine takes the first indexed, and no measure may gain by that. `counts` None: the
     popularity stays as the file has it. Columns carry the fields' own names.
     """
-    found = [item for item in read_items(items.path, mapping) if isinstance(item, Item)]
-    found.sort(key=lambda item: hashlib.sha256(item.item_id.encode()).digest())
+    in_order = items_of_file(items.path, mapping)
+    in_order.sort(key=lambda item: hashlib.sha256(item.item_id.encode()).digest())
     path = folder / "items.jsonl"
     with path.open("w", encoding="utf-8") as file:
-        for item in found:
+        for item in in_order:
             row = {name: value for name, value in asdict(item).items() if value is not None}
             if counts is not None:
                 row["popularity"] = counts.get(item.item_id, 0)

@@ -79,28 +79,23 @@ class Setup:
             )
             encoder = load_encoder(chosen)
             models = load_models(chosen.bundle, encoder.spec)
-            bundles = cluster.settings.bundles_dir
-            names = evaluation_index.names_for(
-                cluster.names, items, mapping, encoder.spec, settings
+            context = evaluation_index.own_context(
+                cluster.index_context(settings, self.progress), items, mapping, encoder.spec
             )
-            made = evaluation_index.prepare(
-                cluster.client, names, items, mapping, encoder, settings, bundles,
-                self.progress, fresh=self.fresh,
-            )  # fmt: skip
-            if not made:
+            if not evaluation_index.prepare(context, items, mapping, encoder, fresh=self.fresh):
                 self.progress.note(
-                    f"the index below {names.prefix} is there already (--fresh: anew)"
+                    f"the index below {context.names.prefix} is there already (--fresh: anew)"
                 )
             facts = {
                 "encoder": f"{encoder.spec.model}, layout {encoder.spec.layout}",
                 "analyzer": settings.analyzer,
-                "index": names.items,
+                "index": context.names.items,
             }
             if self.exact:
                 facts["k-NN"] = "exact, every vector compared"
-            yield Workbench(self, cluster, names, encoder, facts, models)
+            yield Workbench(self, cluster, context.names, encoder, facts, models)
             if self.remove_after:
-                evaluation_index.remove(cluster.client, names, bundles)
+                evaluation_index.remove(context)
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,14 @@ from benchmarks.movielens import ask_all, measures
 from benchmarks.own_index import remove
 from benchmarks.ratings import RatedSession, Rating
 from indexer.encoder.loading import load_encoder
-from indexer.index.rebuild import rebuild
-from indexer.settings import EncoderSettings, IndexSettings
+from indexer.settings import EncoderSettings
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.models import Models
 from query_service.ranking.reranker import Reranker
 from query_service.service import Service
 from query_service.settings import ServiceSettings
-from tests.integration.rebuilding import tiny_model, write_catalogue
+from tests.integration.rebuilding import index_context, rebuilt, tiny_model, write_catalogue
 
 
 def session(*early: str, wanted: set[str]) -> RatedSession:
@@ -46,7 +45,7 @@ def test_who_liked_phones_is_recommended_phones(
     encoder = load_encoder(load(EncoderSettings, encoder=tiny_model()))
     # Every fifth item is a phone; nothing is popular, so that only behaviour can find them.
     catalogue = write_catalogue(tmp_path / "items.jsonl", range(100), popularity=0)
-    rebuild(client, names, encoder, catalogue, load(IndexSettings), cluster.bundles_dir)
+    rebuilt(index_context(client, names, cluster.bundles_dir), encoder, catalogue)
     service = Service(load(ServiceSettings), cluster, client, encoder, Models(Reranker()))
     service.start()
     phones = {str(n) for n in range(0, 100, 5)}

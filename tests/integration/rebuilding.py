@@ -13,12 +13,30 @@ import numpy as np
 from opensearchpy import OpenSearch
 
 from indexer.bundle.model_bundle import ModelBundle
+from indexer.catalogue.catalogue_file import CatalogueSource
+from indexer.index.context import IndexContext
 from indexer.index.documents import from_float16_base64
+from indexer.index.item_vectors import ItemEncoder
+from indexer.index.rebuild import rebuild
 from indexer.progress import Silence
+from indexer.settings import IndexSettings
 from plugin_config.schema import VECTOR_FLOAT16, IndexNames
+from plugin_config.settings import load
 
 PROJECT = Path(__file__).parents[2]
 TINY = {"meaning_dims": 40, "behaviour_dims": 20}
+
+
+def index_context(
+    client: OpenSearch, names: IndexNames, bundles: Path, **settings: object
+) -> IndexContext:
+    """The context of operations on the items indexes below these names."""
+    return IndexContext(client, names, load(IndexSettings, **settings), bundles)
+
+
+def rebuilt(context: IndexContext, encoder: ItemEncoder, catalogue: Path) -> str:
+    """The name of the index that a rebuild from the catalogue made."""
+    return rebuild(context, encoder, CatalogueSource(catalogue)).index
 
 
 def tiny_model() -> str:

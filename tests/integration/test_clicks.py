@@ -11,13 +11,12 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from benchmarks.clicks import click_and_search, some_items
 from benchmarks.served import Api
 from indexer.encoder.loading import load_encoder
-from indexer.index.rebuild import rebuild
-from indexer.settings import EncoderSettings, IndexSettings
+from indexer.settings import EncoderSettings
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
-from tests.integration.rebuilding import tiny_model, write_catalogue
+from tests.integration.rebuilding import index_context, rebuilt, tiny_model, write_catalogue
 
 CLICKS = 1000
 pytestmark = pytest.mark.node
@@ -44,7 +43,7 @@ def services(
     cluster = cluster_settings.model_copy(update={"state_dir": folder})
     encoder = load_encoder(load(EncoderSettings, encoder=tiny_model()))
     catalogue = write_catalogue(folder / "catalogue.jsonl", range(300))
-    rebuild(client, names, encoder, catalogue, load(IndexSettings), cluster.bundles_dir)
+    rebuilt(index_context(client, names, cluster.bundles_dir), encoder, catalogue)
     # A deadline that a busy machine keeps: this is about what counts, not how fast.
     settings = load(ServiceSettings, default_deadline_ms=30_000)
     apps = [create_app(settings, cluster, encoder) for _ in range(2)]

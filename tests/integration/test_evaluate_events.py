@@ -12,13 +12,19 @@ from opensearchpy import OpenSearch
 from playwright.sync_api import Browser, sync_playwright
 
 from indexer.encoder.loading import load_encoder
-from indexer.index.rebuild import rebuild
-from indexer.settings import EncoderSettings, IndexSettings
+from indexer.settings import EncoderSettings
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
-from tests.integration.rebuilding import TINY, environment, start_process, tiny_model
+from tests.integration.rebuilding import (
+    TINY,
+    environment,
+    index_context,
+    rebuilt,
+    start_process,
+    tiny_model,
+)
 from tests.integration.serving import Api, ids, in_thread, write_items
 from tests.integration.test_page import ARGUMENTS, NAMES
 
@@ -56,7 +62,7 @@ def visits(
     encoder = load_encoder(load(EncoderSettings, encoder=tiny_model(), device="cpu", **TINY))
     cluster = cluster_settings.model_copy(update={"state_dir": folder})
     items = write_items(folder / "items.jsonl")
-    rebuild(client, names, encoder, items, load(IndexSettings), cluster.bundles_dir)
+    rebuilt(index_context(client, names, cluster.bundles_dir), encoder, items)
     app = create_app(load(ServiceSettings, default_deadline_ms=20_000), cluster, encoder)
     service = app.extensions["live_intent"]
     with in_thread(app) as api:

@@ -9,13 +9,12 @@ from opensearchpy import OpenSearch
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from indexer.encoder.loading import load_encoder
-from indexer.index.rebuild import rebuild
-from indexer.settings import EncoderSettings, IndexSettings
+from indexer.settings import EncoderSettings
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
-from tests.integration.rebuilding import TINY, tiny_model
+from tests.integration.rebuilding import TINY, index_context, rebuilt, tiny_model
 from tests.integration.serving import Api, in_thread, write_items
 
 pytestmark = pytest.mark.node
@@ -54,7 +53,7 @@ def site(
         ClusterSettings, opensearch_url=node_url, index_prefix=names.prefix, state_dir=folder
     )
     catalogue = write_items(folder / "items.jsonl")
-    rebuild(client, names, encoder, catalogue, load(IndexSettings), cluster.bundles_dir)
+    rebuilt(index_context(client, names, cluster.bundles_dir), encoder, catalogue)
     app = create_app(load(ServiceSettings, default_deadline_ms=20_000), cluster, encoder)
     with in_thread(app) as served:
         yield served

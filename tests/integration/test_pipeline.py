@@ -9,8 +9,7 @@ import torch
 from opensearchpy import OpenSearch
 
 from indexer.encoder.loading import load_encoder
-from indexer.index.rebuild import rebuild
-from indexer.settings import EncoderSettings, IndexSettings
+from indexer.settings import EncoderSettings
 from learning.data.visitors import Visitors
 from learning.evaluation.offline_pipeline import EmptySources, HistoryVisitors, NoQueryRecorder
 from plugin_config.schema import IndexNames
@@ -27,7 +26,7 @@ from query_service.retrieval.legs import LEGS
 from query_service.retrieval.plan import Leg, RetrievalPlan
 from query_service.schemas.search import SearchRequest
 from query_service.settings import ServiceSettings
-from tests.integration.rebuilding import TINY, tiny_model
+from tests.integration.rebuilding import TINY, index_context, rebuilt, tiny_model
 from tests.integration.serving import write_items
 
 pytestmark = pytest.mark.node
@@ -40,7 +39,7 @@ def parts(
     folder = tmp_path_factory.mktemp("pipeline")
     encoder = load_encoder(load(EncoderSettings, encoder=tiny_model(), device="cpu", **TINY))
     catalogue = write_items(folder / "items.jsonl")
-    rebuild(client, names, encoder, catalogue, load(IndexSettings), folder)
+    rebuilt(index_context(client, names, folder), encoder, catalogue)
     views = IndexViews(client, names, encoder.spec, folder, poll_s=3600)
     views.refresh()
     visitors = HistoryVisitors(Visitors({}, {}))

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import pytest
 
 from indexer.bundle.hashed_folder import BundleError
 from indexer.bundle.model_bundle import ModelBundle
-from indexer.catalogue.catalogue_file import CatalogueError
+from indexer.catalogue.catalogue_file import CatalogueError, CatalogueSource
 from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.items import Item
 from indexer.catalogue.rejects import TooManyRejects
@@ -28,7 +29,7 @@ from indexer.index.rebuild import RebuildReport, rebuild
 from indexer.index.swap import roll_back, set_meta
 from indexer.index.updates import delete, upsert
 from indexer.progress import Progress
-from indexer.settings import EncoderSettings, IndexSettings
+from indexer.settings import EncoderSettings
 from plugin_config.errors import SettingsError
 from plugin_config.settings import load
 from tests.integration.rebuilding import (
@@ -37,7 +38,9 @@ from tests.integration.rebuilding import (
     alias_target,
     environment,
     expected_vectors,
+    index_context,
     indexes,
+    rebuilt,
     source,
     start_process,
     stored_vectors,
@@ -69,21 +72,12 @@ def bundles(tmp_path) -> Path:
 @pytest.fixture
 def run(client, fresh_names, plain_encoder, bundles) -> Rebuild:
     def start(catalogue: Path, *, encoder=None, progress: Progress | None = None, **more):
-        options = {
-            name: more.pop(name)
-            for name in ("mapping", "rejects_file", "merge", "file_format")
-            if name in more
-        }
-        return rebuild(
-            client,
-            fresh_names,
-            encoder or plain_encoder,
-            catalogue,
-            load(IndexSettings, **more),
-            bundles,
-            progress=progress,
-            **options,
-        )
+        merge = more.pop("merge", False)
+        reading = {name: more.pop(name) for name in ("mapping", "rejects_file") if name in more}
+        context = index_context(client, fresh_names, bundles, **more)
+        context = replace(context, progress=progress or context.progress)
+        source = CatalogueSource(catalogue, **reading)
+        return rebuild(context, encoder or plain_encoder, source, merge=merge)
 
     return start
 
@@ -199,13 +193,10 @@ def test_a_bundles_folder_that_cannot_be_written(
 ):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SettingsError, match="LIVE_INTENT_BUNDLES_DIR"):
-        rebuild(
-            client,
-            fresh_names,
+        rebuilt(
+            index_context(client, fresh_names, tmp_path / "file" / "bundles"),
             plain_encoder,
             catalogue,
-            load(IndexSettings),
-            tmp_path / "file" / "bundles",
         )
     assert indexes(client, fresh_names) == []
 
@@ -215,14 +206,14 @@ def test_live_writes_during_a_fill_win(
     run, client, fresh_names, encoder, catalogue, bundles, after
 ):
     first = run(catalogue, encoder=encoder)
-    settings = load(IndexSettings)
+    context = index_context(client, fresh_names, bundles)
 
     def write() -> None:
         items = [Item("5", "purple piano"), Item("brand new", "silver saxophone")]
-        done = upsert(client, fresh_names, encoder, items, settings, bundles)
+        done = upsert(context, encoder, items)
         assert len(done.indexes) == 2
         assert done.written == 2
-        gone = delete(client, fresh_names, ["6", "never there"], settings)
+        gone = delete(context, ["6", "never there"])
         assert gone.not_found == ("never there",)
 
     report = run(
@@ -253,7 +244,7 @@ def test_an_upsert_by_the_old_encoder_during_a_fill_by_a_new_one(
     item = Item("5", "purple piano", category=("Music", "Keys"))
 
     def write() -> None:
-        upsert(client, fresh_names, plain_encoder, [item], load(IndexSettings), bundles)
+        upsert(index_context(client, fresh_names, bundles), plain_encoder, [item])
 
     report = run(catalogue, encoder=new, progress=At("encode and index", write))
     assert report.adopted == 1
@@ -341,23 +332,23 @@ def test_a_cluster_too_busy_for_a_while_loses_nothing(run, client, fresh_names, 
 
 def test_upsert_and_delete(run, client, fresh_names, encoder, catalogue, bundles):
     report = run(catalogue, encoder=encoder)
-    settings = load(IndexSettings)
+    context = index_context(client, fresh_names, bundles)
     item = Item("5", "purple piano", price=3.0, updated_at="2026-11-24T10:15:00Z")
-    done = upsert(client, fresh_names, encoder, [item], settings, bundles)
+    done = upsert(context, encoder, [item])
     assert (done.written, done.indexes) == (1, (report.index,))
     assert source(client, fresh_names, "5")["updated_at"] == "2026-11-24T10:15:00Z"
     [wanted] = expected_vectors(encoder, [item], bundles, report.index)
     assert float(stored_vectors(client, fresh_names, ["5"])["5"] @ wanted) > 0.999
-    assert delete(client, fresh_names, ["5"], settings).written == 1
+    assert delete(context, ["5"]).written == 1
     assert source(client, fresh_names, "5") is None
 
 
 def test_updates_need_an_index(client, fresh_names, plain_encoder, bundles):
-    settings = load(IndexSettings)
+    context = index_context(client, fresh_names, bundles)
     with pytest.raises(NoItemsIndex, match="live-intent index rebuild"):
-        upsert(client, fresh_names, plain_encoder, [Item("1", "x")], settings, bundles)
+        upsert(context, plain_encoder, [Item("1", "x")])
     with pytest.raises(NoItemsIndex):
-        delete(client, fresh_names, ["1"], settings)
+        delete(context, ["1"])
     assert indexes(client, fresh_names) == []
 
 
@@ -365,7 +356,7 @@ def test_an_upsert_by_another_encoder_is_refused(run, client, fresh_names, catal
     report = run(catalogue)
     other = load_encoder(load(EncoderSettings, encoder=tiny_model(), pooling="cls"))
     with pytest.raises(EncoderMismatch, match=report.index):
-        upsert(client, fresh_names, other, [Item("1", "x")], load(IndexSettings), bundles)
+        upsert(index_context(client, fresh_names, bundles), other, [Item("1", "x")])
 
 
 def test_an_upsert_without_the_bundle_of_a_concat_index(
@@ -373,10 +364,9 @@ def test_an_upsert_without_the_bundle_of_a_concat_index(
 ):
     concat = load_encoder(load(EncoderSettings, encoder=tiny_model(), layout="concat", **TINY))
     run(catalogue, encoder=concat)
+    elsewhere = index_context(client, fresh_names, tmp_path / "none")
     with pytest.raises(BundleError, match="copy"):
-        upsert(
-            client, fresh_names, concat, [Item("1", "x")], load(IndexSettings), tmp_path / "none"
-        )
+        upsert(elsewhere, concat, [Item("1", "x")])
 
 
 def test_status(run, client, fresh_names, catalogue, bundles):

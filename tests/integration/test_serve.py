@@ -12,11 +12,10 @@ import pytest
 from opensearchpy import OpenSearch
 
 from indexer.encoder.loading import load_encoder
-from indexer.index.rebuild import rebuild
-from indexer.settings import EncoderSettings, IndexSettings
+from indexer.settings import EncoderSettings
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from tests.integration.rebuilding import TINY, tiny_model
+from tests.integration.rebuilding import TINY, index_context, rebuilt, tiny_model
 from tests.integration.serving import Api, ids, start_serve, wait_for, write_items
 
 pytestmark = pytest.mark.node
@@ -32,7 +31,7 @@ def environment(
     encoder = load_encoder(load(EncoderSettings, encoder=tiny_model(), device="cpu", **TINY))
     cluster = load(ClusterSettings, state_dir=folder)
     catalogue = write_items(folder / "items.jsonl", 30)
-    rebuild(client, names, encoder, catalogue, load(IndexSettings), cluster.bundles_dir)
+    rebuilt(index_context(client, names, cluster.bundles_dir), encoder, catalogue)
     return {
         "LIVE_INTENT_OPENSEARCH_URL": node_url,
         "LIVE_INTENT_INDEX_PREFIX": names.prefix,

@@ -10,8 +10,7 @@ from opensearchpy import OpenSearch
 
 from indexer.encoder.encoder import Encoder
 from indexer.encoder.loading import load_encoder
-from indexer.index.rebuild import rebuild
-from indexer.settings import EncoderSettings, IndexSettings
+from indexer.settings import EncoderSettings
 from plugin_config.client import connect
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
@@ -21,7 +20,7 @@ from query_service.ranking.reranker import Reranker
 from query_service.service import Service
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app, make_service
-from tests.integration.rebuilding import TINY, tiny_model
+from tests.integration.rebuilding import TINY, index_context, rebuilt, tiny_model
 from tests.integration.serving import Api, Proxy, ids, in_thread, wait_for, write_items
 
 pytestmark = pytest.mark.node
@@ -51,7 +50,7 @@ def cluster(
         opensearch_retries=0,
     )
     catalogue = write_items(folder / "items.jsonl")
-    rebuild(client, names, encoder, catalogue, load(IndexSettings), settings.bundles_dir)
+    rebuilt(index_context(client, names, settings.bundles_dir), encoder, catalogue)
     return settings
 
 
@@ -350,12 +349,10 @@ def test_a_service_without_an_index_waits_for_one_and_follows_the_alias(
         indexes = []
         for count in (30, 40):
             catalogue = write_items(tmp_path / f"{count}.jsonl", count)
-            made = rebuild(
-                client, fresh_names, encoder, catalogue, load(IndexSettings), own.bundles_dir
-            )
-            indexes.append(made.index)
-            wait_for(lambda made=made: made.index in str(api("GET", "/readyz").body))  # type: ignore[misc]
-            assert api.search("shoes", "p1")["index"] == made.index
+            made = rebuilt(index_context(client, fresh_names, own.bundles_dir), encoder, catalogue)
+            indexes.append(made)
+            wait_for(lambda made=made: made in str(api("GET", "/readyz").body))  # type: ignore[misc]
+            assert api.search("shoes", "p1")["index"] == made
         assert indexes[0] != indexes[1]
     app.extensions["live_intent"].close()
 
@@ -369,7 +366,7 @@ def test_a_cluster_that_comes_late_gets_the_indexes_it_needs(
     tmp_path: Path,
 ) -> None:
     catalogue = write_items(tmp_path / "items.jsonl", 20)
-    rebuild(client, fresh_names, encoder, catalogue, load(IndexSettings), cluster.bundles_dir)
+    rebuilt(index_context(client, fresh_names, cluster.bundles_dir), encoder, catalogue)
     client.indices.delete(index=fresh_names.sessions, ignore=[404])
     proxy = Proxy(node_url)
     proxy.close()

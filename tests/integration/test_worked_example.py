@@ -16,8 +16,7 @@ from opensearchpy import OpenSearch
 
 from indexer.encoder.encoder import Encoder
 from indexer.encoder.loading import load_encoder
-from indexer.index.rebuild import rebuild
-from indexer.settings import EncoderSettings, IndexSettings
+from indexer.settings import EncoderSettings
 from live_intent.sample.catalogue import sample_items
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
@@ -27,6 +26,7 @@ from query_service.schemas.events import ReceivedEvent
 from query_service.schemas.search import Hit, SearchRequest
 from query_service.service import Service
 from query_service.settings import ServiceSettings
+from tests.integration.rebuilding import index_context, rebuilt
 
 DATA = Path(os.environ.get("DATASETS_DIR", "../shared/data")) / "jd_taobao_zh"
 DISTRACTORS = 600  # of the 7,998 Taobao titles: enough to be wrong with, quick to encode
@@ -48,9 +48,7 @@ def service_on(
     catalogue: Path, encoder: Encoder, client: OpenSearch, names: IndexNames, tmp_path: Path
 ) -> Iterator[Service]:
     cluster = load(ClusterSettings, index_prefix=names.prefix, bundles_dir=tmp_path / "bundles")
-    rebuild(
-        client, names, encoder, catalogue, load(IndexSettings, analyzer="cjk"), cluster.bundles_dir
-    )
+    rebuilt(index_context(client, names, cluster.bundles_dir, analyzer="cjk"), encoder, catalogue)
     settings = load(ServiceSettings, default_deadline_ms=20_000, alpha=0.7, beta=0.8)
     service = Service(settings, cluster, client, encoder, Models(Reranker()))
     service.start()

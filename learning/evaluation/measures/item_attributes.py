@@ -10,7 +10,7 @@ from opensearchpy import OpenSearch
 from opensearchpy.helpers import scan
 
 from indexer.catalogue.column_map import ColumnMap
-from indexer.catalogue.items import Item, read_items
+from indexer.catalogue.items import items_of_file
 from learning.data.tables import DatasetError
 
 Values = NDArray[np.float64]
@@ -29,8 +29,8 @@ class Traits:
     @classmethod
     def of_file(cls, path: Path, mapping: ColumnMap | None = None) -> "Traits":
         """A catalogue's, rejected rows left out. Raises what `read_items` does, DatasetError."""
-        found = [each for each in read_items(path, mapping) if isinstance(each, Item)]
-        rows = [(i.item_id, i.brand, i.category, i.popularity) for i in found]
+        items = items_of_file(path, mapping)
+        rows = [(i.item_id, i.brand, i.category, i.popularity) for i in items]
         return cls._of(rows, str(path))
 
     @classmethod

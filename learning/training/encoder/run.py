@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from indexer.bundle.learned_bundle import ENCODER, LearnedBundle, check_free, writing
 from indexer.catalogue.column_map import ColumnMap
-from indexer.catalogue.items import Item, read_items
+from indexer.catalogue.items import items_of_file
 from indexer.encoder.model_names import model_folder, shown_name
 from indexer.progress import Progress
 from indexer.settings import EncoderSettings
@@ -61,7 +61,7 @@ class LearnEncoder:
         told = {**asdict(self.settings), "relevant": self.relevant, "depth": self.depth}
         provenance = Provenance(self.settings.seed, told, self._files())
         mapping = ColumnMap.parse(self.columns, None, ())
-        items = [item for item in read_items(self.items_file, mapping) if isinstance(item, Item)]
+        items = items_of_file(self.items_file, mapping)
         ids, texts = [item.item_id for item in items], [item.text for item in items]
         lines = read_items_file(self.items_file, mapping).remarks
         grades = self._grades(ids, lines)

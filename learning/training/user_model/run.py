@@ -18,7 +18,7 @@ from indexer.bundle.learned_bundle import (
 from indexer.bundle.model_bundle import fit_bundle
 from indexer.bundle.projections import Projections, fit_projections
 from indexer.catalogue.column_map import ColumnMap
-from indexer.catalogue.items import Item, read_items
+from indexer.catalogue.items import Item, items_of_file
 from indexer.catalogue.statistics import Statistics
 from indexer.encoder_spec import EncoderSpec
 from indexer.progress import Progress
@@ -79,7 +79,7 @@ class LearnUserModel:
         check_free(self.out)
         base = LearnedBundle.open(self.base) if self.base else None
         mapping = ColumnMap.parse(self.columns, None, ())
-        items = [item for item in read_items(self.items_file, mapping) if isinstance(item, Item)]
+        items = items_of_file(self.items_file, mapping)
         ids = [item.item_id for item in items]
         rows = {item_id: row for row, item_id in enumerate(ids)}
         train, validation, texts, remarks = self._sessions(rows)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalogue.catalogue_file import CatalogueError, open_catalogue
+from indexer.catalogue.catalogue_file import CatalogueError, CatalogueSource
 from indexer.catalogue.column_map import ColumnMap, Notes
 from indexer.catalogue.items import Item, read_items, to_item
 from indexer.catalogue.rejects import Reject
@@ -27,10 +27,9 @@ RETROTECH = ColumnMap.parse(
 )
 
 
-def split(
-    path: Path, mapping: ColumnMap | None = None, **options: str
-) -> tuple[list[Item], list[Reject]]:
-    rows = list(read_items(path, mapping, **options))
+def split(path: Path, mapping: ColumnMap | None = None) -> tuple[list[Item], list[Reject]]:
+    with CatalogueSource(path, mapping or ColumnMap()).open() as catalogue:
+        rows = list(read_items(catalogue))
     return (
         [row for row in rows if isinstance(row, Item)],
         [row for row in rows if isinstance(row, Reject)],
@@ -191,7 +190,7 @@ def test_a_damaged_gzip_is_an_error(tmp_path: Path) -> None:
 def test_standard_input_can_be_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     packed = gzip.compress(b'{"item_id": "1", "title": "piped"}\n')
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(packed)))
-    with open_catalogue("-") as catalogue:
+    with CatalogueSource("-").open() as catalogue:
         assert catalogue.name == "standard input"
         for _ in range(2):
             assert [item.title for item in read_items(catalogue) if isinstance(item, Item)] == [
@@ -203,7 +202,7 @@ def test_a_pipe_is_copied_first(tmp_path: Path) -> None:
     read, write = os.pipe()
     os.write(write, b"item_id,title\n1,one\n")
     os.close(write)
-    with open_catalogue(f"/dev/fd/{read}") as catalogue:
+    with CatalogueSource(f"/dev/fd/{read}").open() as catalogue:
         assert len(list(read_items(catalogue))) == len(list(read_items(catalogue))) == 1
 
 

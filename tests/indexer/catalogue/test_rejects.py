@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalogue.catalogue_file import open_catalogue
+from indexer.catalogue.catalogue_file import CatalogueSource
 from indexer.catalogue.column_map import ColumnMap, MappingError
 from indexer.catalogue.rejects import Reject, RejectLimit, RejectsFile, TooManyRejects
 from indexer.catalogue.survey import Survey, survey
@@ -17,10 +17,9 @@ def run(
     path: Path, limit: str, rejects: Path | None = None, sample: int = 10, **map_: str
 ) -> Survey:
     mapping = ColumnMap.parse([f"{name}={column}" for name, column in map_.items()])
-    with open_catalogue(path, mapping=mapping) as catalogue:
+    with CatalogueSource(path, mapping).open() as catalogue:
         return survey(
             catalogue,
-            mapping,
             rejects_file=rejects,
             limit=RejectLimit.parse(limit),
             sample_items=sample,

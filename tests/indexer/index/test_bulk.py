@@ -1,17 +1,19 @@
 """Bulk requests on a real node: refusals that name the item, a busy cluster, versions."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
 from indexer.catalogue.items import Item
-from indexer.index.bulk import BulkError, delete_write, index_write, send
+from indexer.index.bulk import BulkError, delete_write, index_write, send_items
 from indexer.index.bulk_writer import BulkWriter, IndexTakenAway
 from indexer.index.documents import to_document
-from indexer.settings import IndexSettings
+from indexer.progress import Silence
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.schema import VectorField, items_mapping
 from plugin_config.settings import load
+from tests.integration.rebuilding import index_context
 
 pytestmark = pytest.mark.node
 BUSY = "index.blocks.read_only_allow_delete"  # the engine answers 429 for each item
@@ -26,8 +28,8 @@ def alias(client, fresh_names):
 
 
 @pytest.fixture
-def settings():
-    return load(IndexSettings, bulk_items=10)
+def context(client, fresh_names, tmp_path):
+    return index_context(client, fresh_names, tmp_path, bulk_items=10)
 
 
 def item_write(number, version=1000, **changes):
@@ -40,98 +42,107 @@ def stored(client, alias):
     return client.count(index=alias)["count"]
 
 
-def test_a_refused_item_is_named_with_the_reason(client, alias, settings):
+def test_a_refused_item_is_named_with_the_reason(client, alias, context):
     writes = [item_write(1), item_write(2, price="cheap"), item_write(3, colour="red")]
     with pytest.raises(BulkError) as caught:
-        send(client, alias, writes, settings)
+        send_items(context, alias, writes)
     assert "refuses 2 of the items" in str(caught.value)
     assert "item 2: mapper_parsing_exception" in str(caught.value)
     assert "item 3: strict_dynamic_mapping_exception" in str(caught.value)
     assert stored(client, alias) == 1
 
 
-def test_the_newer_version_stays(client, alias, settings):
-    assert send(client, alias, [item_write(1, 2000)], settings).written == 1
-    older = send(client, alias, [item_write(1, 1000)], settings)
+def test_the_newer_version_stays(client, alias, context):
+    assert send_items(context, alias, [item_write(1, 2000)]).written == 1
+    older = send_items(context, alias, [item_write(1, 1000)])
     assert (older.written, older.superseded) == (0, ["1"])
-    assert send(client, alias, [item_write(1, 2000)], settings).written == 1
+    assert send_items(context, alias, [item_write(1, 2000)]).written == 1
 
 
-def test_a_deletion_is_remembered(client, alias, settings):
-    gone = send(client, alias, [delete_write("1", 2000)], settings)
+def test_a_deletion_is_remembered(client, alias, context):
+    gone = send_items(context, alias, [delete_write("1", 2000)])
     assert gone.not_found == ["1"]
-    assert send(client, alias, [item_write(1, 1000)], settings).superseded == ["1"]
+    assert send_items(context, alias, [item_write(1, 1000)]).superseded == ["1"]
 
 
-def test_a_busy_cluster_is_waited_for(client, alias, settings):
+def test_a_busy_cluster_is_waited_for(client, alias, context):
     client.indices.put_settings(index=alias, body={BUSY: True})
     free = threading.Timer(1.2, lambda: client.indices.put_settings(index=alias, body={BUSY: None}))
     free.start()
-    outcome = send(client, alias, [item_write(n) for n in range(5)], settings)
+    outcome = send_items(context, alias, [item_write(n) for n in range(5)])
     free.join()
     assert outcome.written == 5
     assert stored(client, alias) == 5
 
 
-def test_a_cluster_that_stays_busy(client, alias):
+def test_a_cluster_that_stays_busy(client, alias, fresh_names, tmp_path):
     client.indices.put_settings(index=alias, body={BUSY: True})
-    settings = load(IndexSettings, bulk_retries=1)
+    context = index_context(client, fresh_names, tmp_path, bulk_retries=1)
     with pytest.raises(
         ClusterUnavailable, match=r"not taken .* after 2 tries \(item 0, 1, 2, ...\)"
     ):
-        send(client, alias, [item_write(n) for n in range(5)], settings)
+        send_items(context, alias, [item_write(n) for n in range(5)])
 
 
-def test_a_cluster_that_is_gone(fresh_names):
+def test_a_cluster_that_is_gone(fresh_names, tmp_path):
     from plugin_config.client import connect
     from plugin_config.settings import ClusterSettings
 
     client = connect(
         load(ClusterSettings, opensearch_url="http://127.0.0.1:9", opensearch_retries=0)
     )
-    settings = load(IndexSettings, bulk_retries=1)
+    context = index_context(client, fresh_names, tmp_path, bulk_retries=1)
     with pytest.raises(ClusterUnavailable, match="ConnectionError"):
-        send(client, fresh_names.items, [item_write(1)], settings)
+        send_items(context, fresh_names.items, [item_write(1)])
 
 
-def test_an_index_that_is_gone_is_not_made_anew(client, fresh_names, settings):
-    outcome = send(client, fresh_names.items_building, [item_write(1)], settings)
+def test_an_index_that_is_gone_is_not_made_anew(client, fresh_names, context):
+    outcome = send_items(context, fresh_names.items_building, [item_write(1)])
     assert outcome.no_index
     assert not client.indices.exists(index=fresh_names.items_building)
 
 
-def test_the_writer_sends_everything_in_bounded_requests(client, alias, settings):
-    counted = []
-    writer = BulkWriter(client, alias, settings, item_write, counted.append)
+class Counts(Silence):
+    """Progress that keeps the counts it is told."""
+
+    def __init__(self) -> None:
+        self.counts: list[int] = []
+
+    def advance(self, count: int = 1) -> None:
+        self.counts.append(count)
+
+
+def test_the_writer_sends_everything_in_bounded_requests(client, alias, context):
+    progress = Counts()
+    writer = BulkWriter(replace(context, progress=progress), alias, item_write)
     writer.put(range(25))
     writer.put(range(25, 47))
     assert writer.finish().written == 47
-    assert sum(counted) == 47
-    assert max(counted) <= 10
+    assert sum(progress.counts) == 47
+    assert max(progress.counts) <= 10
     assert stored(client, alias) == 47
 
 
-def test_the_writer_keeps_to_megabytes(client, alias):
-    settings = load(IndexSettings, bulk_mb=0.01)
-    counted = []
-    long = "word " * 1000
+def test_the_writer_keeps_to_megabytes(client, alias, fresh_names, tmp_path):
+    progress, long = Counts(), "word " * 1000
+    context = index_context(client, fresh_names, tmp_path, bulk_mb=0.01)
     writer = BulkWriter(
-        client, alias, settings, lambda n: item_write(n, description=long), counted.append
+        replace(context, progress=progress), alias, lambda n: item_write(n, description=long)
     )
     writer.put(range(5))
     writer.finish()
-    assert counted == [1] * 5
+    assert progress.counts == [1] * 5
 
 
-def test_the_writer_hands_on_what_a_thread_raised(client, alias, settings):
-    writer = BulkWriter(client, alias, settings, lambda n: item_write(n, colour="red"))
+def test_the_writer_hands_on_what_a_thread_raised(alias, context):
+    writer = BulkWriter(context, alias, lambda n: item_write(n, colour="red"))
     with pytest.raises(BulkError, match=r"item \d+: strict_dynamic"):
         writer.put(range(1000))
     writer.abort()
 
 
-def test_the_writer_says_that_its_index_was_taken_away(client, fresh_names, settings):
-    writer = BulkWriter(client, fresh_names.items_building, settings, item_write)
+def test_the_writer_says_that_its_index_was_taken_away(fresh_names, context):
+    writer = BulkWriter(context, fresh_names.items_building, item_write)
     writer.put([1])
     with pytest.raises(IndexTakenAway, match="is gone while"):
         writer.finish()
