@@ -8,15 +8,16 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConnectionError as NoConnection
 from opensearchpy.exceptions import OpenSearchException
 
-from plugin_config.client import cluster_unavailable, ping_or_raise
+from plugin_config.client import cluster_unavailable, connect, ping_or_raise
 from plugin_config.errors import LiveIntentError
 from plugin_config.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
+from query_service.batching import BatchingEncoder
 from query_service.context import QueryEncoder, RetrievalOptions
 from query_service.index_view import IndexViews
 from query_service.item_reader import ItemReader
-from query_service.models import Models
+from query_service.models import Models, load_models
 from query_service.pipeline import Pipeline
 from query_service.preparation import Preparation
 from query_service.schemas.events import ReceivedEvent
@@ -146,6 +147,23 @@ class SessionIndexes:
             raise cluster_unavailable(error) from error
         except OpenSearchException as error:
             log.warning("the indexes of sessions and events are not made: %s", error)
+
+
+def make_service(
+    settings: ServiceSettings, cluster: ClusterSettings, encoder: QueryEncoder | None = None
+) -> Service:
+    """A service made from the settings, not started yet; loads the encoder where none is given."""
+    device, bundle = "cpu", None
+    if encoder is None:
+        from indexer.encoder.loading import load_encoder
+        from indexer.settings import EncoderSettings
+        from plugin_config.settings import load
+
+        chosen = load(EncoderSettings)
+        loaded = load_encoder(chosen)
+        encoder, device, bundle = BatchingEncoder(loaded), loaded.device, chosen.bundle
+    models = load_models(bundle, encoder.spec, device=device)
+    return Service(settings, cluster, connect(cluster), encoder, models)
 
 
 def _limits(settings: ServiceSettings) -> SessionLimits:

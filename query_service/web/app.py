@@ -12,7 +12,7 @@ from flask_openapi3.openapi import OpenAPI
 from plugin_config.settings import ClusterSettings
 from query_service.context import QueryEncoder
 from query_service.schemas.search import Problem
-from query_service.service import Service
+from query_service.service import Service, make_service
 from query_service.settings import ServiceSettings
 from query_service.web import errors, logs
 from query_service.web.json_body import JsonRequest
@@ -72,27 +72,6 @@ def create_app(
     app.register_blueprint(pages())
     _probes(app, running)
     return app
-
-
-def make_service(
-    settings: ServiceSettings, cluster: ClusterSettings, encoder: QueryEncoder | None = None
-) -> Service:
-    """A service made from the settings, not started yet; loads the encoder where none is given."""
-    from plugin_config.client import connect
-    from query_service.batching import BatchingEncoder
-    from query_service.models import load_models
-
-    device, bundle = "cpu", None
-    if encoder is None:
-        from indexer.encoder.loading import load_encoder
-        from indexer.settings import EncoderSettings
-        from plugin_config.settings import load
-
-        chosen = load(EncoderSettings)
-        loaded = load_encoder(chosen)
-        encoder, device, bundle = BatchingEncoder(loaded), loaded.device, chosen.bundle
-    models = load_models(bundle, encoder.spec, device=device)
-    return Service(settings, cluster, connect(cluster), encoder, models)
 
 
 def _headers(app: OpenAPI, settings: ServiceSettings) -> None:

@@ -17,9 +17,9 @@ from plugin_config.settings import ClusterSettings, load
 from query_service.batching import BatchingEncoder
 from query_service.models import Models
 from query_service.ranking.reranker import Reranker
-from query_service.service import Service
+from query_service.service import Service, make_service
 from query_service.settings import ServiceSettings
-from query_service.web.app import create_app, make_service
+from query_service.web.app import create_app
 from tests.integration.rebuilding import TINY, index_context, rebuilt, tiny_model
 from tests.integration.serving import Api, Proxy, ids, in_thread, wait_for, write_items
 
