@@ -46,7 +46,7 @@ Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Asked:
+class FirstHits:
     """A query's first hits: ids and the re-ranker's scores; `grades`: all that was judged."""
 
     query: str
@@ -111,12 +111,12 @@ def main() -> None:
 
 def _asked(
     pipeline: Pipeline, judged: Judgments, most: int | None, first: int, progress: Progress
-) -> list[Asked]:
-    def ask(query: str) -> Asked:
+) -> list[FirstHits]:
+    def ask(query: str) -> FirstHits:
         hits = pipeline.search(search_request(query, size=first)).hits
         scores = np.array([hit.score for hit in hits])
         ids = tuple(hit.item_id for hit in hits)
-        return Asked(query, ids, scores, dict(judged.grades[query]))
+        return FirstHits(query, ids, scores, dict(judged.grades[query]))
 
     found, _ = ask_all(ask, judged.queries[:most], "ask", 4, progress)
     return [each for each in found if each.ids]
@@ -124,7 +124,7 @@ def _asked(
 
 def _train(
     model: CrossEncoder,
-    train: Sequence[Asked],
+    train: Sequence[FirstHits],
     titles: dict[str, str],
     minutes: float,
     seed: int,
@@ -170,7 +170,7 @@ def _train(
     print(f"learned from {len(losses) * BATCH} lists in {(time.monotonic() - begun) / 60:.0f} min")
 
 
-def to_learn_from(asked: Asked, rng: np.random.Generator) -> list[str]:
+def to_learn_from(asked: FirstHits, rng: np.random.Generator) -> list[str]:
     """Some judged items, and some of the first hits that nobody judged."""
     judged = rng.permutation(list(asked.grades)).tolist()[: LIST // 2]
     others = [item_id for item_id in asked.ids if item_id not in asked.grades]
@@ -178,7 +178,9 @@ def to_learn_from(asked: Asked, rng: np.random.Generator) -> list[str]:
 
 
 @torch.inference_mode()
-def _tell(model: CrossEncoder, held: Sequence[Asked], titles: dict[str, str], seed: int) -> None:
+def _tell(
+    model: CrossEncoder, held: Sequence[FirstHits], titles: dict[str, str], seed: int
+) -> None:
     model.eval()
     begun = time.monotonic()
     scores = [
@@ -201,7 +203,7 @@ def _tell(model: CrossEncoder, held: Sequence[Asked], titles: dict[str, str], se
     print(f"{each_ms:.0f} ms a query, {torch.get_num_threads()} threads")
 
 
-def mixed_ndcg(held: Sequence[Asked], scores: Sequence[Values], share: float) -> Values:
+def mixed_ndcg(held: Sequence[FirstHits], scores: Sequence[Values], share: float) -> Values:
     """NDCG@10 of each query by a mean of both scores, each with mean 0 and deviation 1."""
     rows = []
     for each, own in zip(held, scores, strict=True):

@@ -25,7 +25,7 @@ from plugin_config.settings import ClusterSettings, load
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class BenchmarkCatalogue:
     """A file below the data's folder, how its columns are mapped, and what to search it for."""
 
     file: str
@@ -34,12 +34,12 @@ class Catalogue:
 
 
 CATALOGUES = {
-    "homedepot": Catalogue(
+    "homedepot": BenchmarkCatalogue(
         "homedepot/items.jsonl.gz",
         (),
         ("angle bracket", "cordless drill", "outdoor patio chair", "led light bulb"),
     ),
-    "retrotech": Catalogue(
+    "retrotech": BenchmarkCatalogue(
         "retrotech/products.csv.gz",
         (
             "item_id=upc",
@@ -69,7 +69,7 @@ def main() -> None:
         print(json.dumps(told, indent=2, ensure_ascii=False), flush=True)
 
 
-def one(catalogue: Catalogue, *, keep: bool) -> dict[str, Any]:
+def one(catalogue: BenchmarkCatalogue, *, keep: bool) -> dict[str, Any]:
     """Index one catalogue and search it."""
     path = DATASETS / catalogue.file
     if not path.exists():

@@ -23,10 +23,11 @@ def node_url() -> Iterator[str]:
         yield given
         return
     from plugin_config.node import local_node
+    from plugin_config.node.node_process import free_port
 
     state_dir = load(ClusterSettings).state_dir
     name = f"test-{secrets.token_hex(3)}"
-    info = local_node.start(name, port=local_node.free_port(), state_dir=state_dir)
+    info = local_node.start(name, port=free_port(), state_dir=state_dir)
     try:
         yield info.url
     finally:

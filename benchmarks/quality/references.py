@@ -26,8 +26,8 @@ from learning.data.behaviour import read_rows, read_sequences
 from learning.data.datasets import read_judgments
 from learning.data.negatives import PopularityDraw
 from learning.data.users import Users
-from learning.evaluation.concurrent_requests import DEPTH, Found
-from learning.evaluation.measures.measured_ranking import Measured
+from learning.evaluation.concurrent_requests import DEPTH, HitList
+from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from learning.evaluation.measures.metrics import ndcg, padded, recall
 from learning.evaluation.measures.targets import target_measures
 from learning.evaluation.popularity import counted
@@ -57,7 +57,7 @@ def main() -> None:
     write_report(Report(f"reference: {given.task}", facts, rows), given.report)
 
 
-def homedepot(given: argparse.Namespace) -> tuple[list[Measured], dict[str, Any]]:
+def homedepot(given: argparse.Namespace) -> tuple[list[MeasuredRanking], dict[str, Any]]:
     """Judged queries over all titles: by words, by meaning, by both."""
     ids, titles = _catalogue(given.data / "homedepot/items.jsonl.gz")
     judgments = read_judgments(given.data / "homedepot/judgments.jsonl.gz", frozenset(ids))
@@ -83,11 +83,11 @@ def homedepot(given: argparse.Namespace) -> tuple[list[Measured], dict[str, Any]
         g = padded(gains, DEPTH)
         values = {"NDCG@10": ndcg(g, ideal, 10), "Recall@10": recall(g, ideal, 10),
                   "Recall@100": recall(g, ideal, 100)}  # fmt: skip
-        rows.append(Measured(label, values, 0.0, keys=asked.queries))
+        rows.append(MeasuredRanking(label, values, 0.0, keys=asked.queries))
     return rows, {"items": len(ids), "queries": len(asked.queries), "split": given.split}
 
 
-def amazon_next(given: argparse.Namespace) -> tuple[list[Measured], dict[str, Any]]:
+def amazon_next(given: argparse.Namespace) -> tuple[list[MeasuredRanking], dict[str, Any]]:
     """The last item by the mean of the last vectors, by popularity, by chance."""
     folder = given.data / "amazon_games"
     ids, titles = _catalogue(folder / "items.jsonl.gz")
@@ -110,8 +110,8 @@ def amazon_next(given: argparse.Namespace) -> tuple[list[Measured], dict[str, An
             "random": rng.random(len(ids)),
         }
 
-    few: dict[str, list[Found]] = {}
-    every: dict[str, list[Found]] = {}
+    few: dict[str, list[HitList]] = {}
+    every: dict[str, list[HitList]] = {}
     for user in asked:
         *history, target = sequences.item_ids[user]
         seen = [place[i] for i in history]
@@ -124,7 +124,7 @@ def amazon_next(given: argparse.Namespace) -> tuple[list[Measured], dict[str, An
             every.setdefault(label, []).append(_found(_best(of_all, DEPTH), ids))
     targets = [sequences.item_ids[user][-1] for user in asked]
     rows = [
-        Measured(
+        MeasuredRanking(
             label,
             {**target_measures(few[label], targets, deep=False),
              **target_measures(every[label], targets, deep=True, prefix="all items: ")},
@@ -137,7 +137,7 @@ def amazon_next(given: argparse.Namespace) -> tuple[list[Measured], dict[str, An
                   "popularity": f"counted from {len(taught)} users, none asked"}  # fmt: skip
 
 
-def amazon_broad(given: argparse.Namespace) -> tuple[list[Measured], dict[str, Any]]:
+def amazon_broad(given: argparse.Namespace) -> tuple[list[MeasuredRanking], dict[str, Any]]:
     """A word and a history over the items that have the word, by ever more of what is known."""
     folder = given.data / "amazon_games"
     ids, titles = _catalogue(folder / "items.jsonl.gz")
@@ -159,7 +159,7 @@ def amazon_broad(given: argparse.Namespace) -> tuple[list[Measured], dict[str, A
             with_word.setdefault(word, []).append(n)
     bm25, vectors = Bm25(titles), _encoder().encode_items(titles)
     noise = 1e-6 * np.random.default_rng(0).random(len(ids))
-    answers: dict[str, list[Found]] = {}
+    answers: dict[str, list[HitList]] = {}
     for row in visits:
         seen = [place[event.item_id] for event in row.history]
         matches = np.setdiff1d(with_word.get(row.query, []), seen).astype(np.int64)
@@ -181,14 +181,16 @@ def amazon_broad(given: argparse.Namespace) -> tuple[list[Measured], dict[str, A
     targets = [row.target for row in visits]
     keys = [f"{row.user_id} {row.query} {row.target}" for row in visits]
     rows = [
-        Measured(label, target_measures(found, targets, deep=True), 0.0, keys=keys)
+        MeasuredRanking(label, target_measures(found, targets, deep=True), 0.0, keys=keys)
         for label, found in answers.items()
     ]
     return rows, {"items": len(ids), "queries": len(visits), "split": given.split,
                   "counts": f"from {len(taught)} users, none of them asked"}  # fmt: skip
 
 
-TASKS: Mapping[str, Callable[[argparse.Namespace], tuple[list[Measured], dict[str, Any]]]] = {
+TASKS: Mapping[
+    str, Callable[[argparse.Namespace], tuple[list[MeasuredRanking], dict[str, Any]]]
+] = {
     "homedepot": homedepot,
     "amazon-next": amazon_next,
     "amazon-broad": amazon_broad,
@@ -219,8 +221,8 @@ def _best(scores: Scores, count: int) -> NDArray[np.int64]:
     return top[np.argsort(-scores[top], kind="stable")]
 
 
-def _found(places: NDArray[np.int64], ids: Sequence[str]) -> Found:
-    return Found(tuple(ids[n] for n in places))
+def _found(places: NDArray[np.int64], ids: Sequence[str]) -> HitList:
+    return HitList(tuple(ids[n] for n in places))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from opensearchpy.exceptions import AuthorizationException
 from opensearchpy.helpers import scan
 
 from learning.data.tables import DatasetError, rows
-from learning.data.ubi_gathering import Gathering
+from learning.data.ubi_join import UbiJoin
 from learning.data.ubi_log import CLICK, UbiLog
 from plugin_config.errors import SettingsError
 from plugin_config.schema import IndexNames
@@ -56,7 +56,7 @@ def read_file(path: Path, clicks: Collection[str] = (CLICK,), since: float | Non
 
     Raises DatasetError when it can't be read, or no query tells what it showed.
     """
-    taken = Gathering(clicks, since)
+    taken = UbiJoin(clicks, since)
     for number, row in rows(path, taken.remarks):
         plain = _plain(row)
         if plain is not None:
@@ -74,7 +74,7 @@ def read_cluster(
 
     Raises DatasetError when they don't exist, or no query tells what it showed.
     """
-    taken = Gathering(clicks, since)
+    taken = UbiJoin(clicks, since)
     for index, part in ((names.ubi_queries, "queries"), (names.ubi_events, "events")):
         if not client.indices.exists(index=index):
             raise DatasetError(

@@ -19,14 +19,14 @@ ALWAYS: dict[str, Any] = {"deadline_ms": 60_000}
 
 
 @dataclass(frozen=True)
-class Found:
+class HitList:
     """The ids of an answer's hits, best first, and the stages that it had to do without."""
 
     ids: tuple[str, ...]
     lacking: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, answer: SearchResponse) -> "Found":
+    def of(cls, answer: SearchResponse) -> "HitList":
         """What an answer found."""
         ids = tuple(hit.item_id for hit in answer.hits)
         return cls(ids, tuple(each.stage for each in answer.degraded))
@@ -66,6 +66,6 @@ def ask_all(
     return answers, time.monotonic() - begun
 
 
-def lacking(answers: Sequence[Found]) -> dict[str, int]:
+def lacking(answers: Sequence[HitList]) -> dict[str, int]:
     """How many answers had to do without each stage."""
     return dict(Counter(stage for answer in answers for stage in answer.lacking))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
 from learning.evaluation.measures.intervals import paired_difference
-from learning.evaluation.measures.measured_ranking import Measured
+from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from query_service.retrieval.legs import LEG_NAMES
 from query_service.retrieval.plan import MEANING, PERSON, WORDS
 
@@ -71,14 +71,16 @@ def ablations(
     return found
 
 
-def with_verdicts(rows: Sequence[Measured], measures: Sequence[str], seed: int) -> list[Measured]:
+def with_verdicts(
+    rows: Sequence[MeasuredRanking], measures: Sequence[str], seed: int
+) -> list[MeasuredRanking]:
     """The rows; those that are surely better than the first, the whole, say what does not pay.
 
     With several measures they say by which.
     """
     whole = rows[0]
 
-    def better(row: Measured, measure: str) -> bool:
+    def better(row: MeasuredRanking, measure: str) -> bool:
         difference = paired_difference(
             row.values[measure],
             whole.values[measure],

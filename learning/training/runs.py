@@ -141,7 +141,7 @@ class EarlyStop:
         return self.looks - max(self.best_at, 0) >= self.patience
 
 
-class Board:
+class TensorBoardLog:
     """Scalars for TensorBoard, where that is installed and a folder given; else nothing."""
 
     def __init__(self, folder: Path | None) -> None:

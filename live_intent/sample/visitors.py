@@ -40,7 +40,7 @@ class Thing:
 
 
 @dataclass(frozen=True)
-class Visitor:
+class SimulatedVisitor:
     """What one visitor likes; `seen` are the items acted on, oldest first."""
 
     user_id: str
@@ -80,7 +80,7 @@ class SampleShop:
             for thing in self.things
         }
 
-    def visitor(self, user_id: str, draw: random.Random) -> Visitor:
+    def visitor(self, user_id: str, draw: random.Random) -> SimulatedVisitor:
         """A new visitor."""
         circle = draw.randrange(CIRCLES)
         if draw.random() < _CHINESE:
@@ -89,9 +89,9 @@ class SampleShop:
             shelves = tuple(draw.sample(self._circles[circle], _INTERESTS))
         traits = sorted({x for name in shelves for t in self.shelves[name] for x in t.traits})
         liked = frozenset(draw.sample(traits, min(len(traits), 6)))
-        return Visitor(user_id, circle, shelves, draw.random(), liked)
+        return SimulatedVisitor(user_id, circle, shelves, draw.random(), liked)
 
-    def wanted(self, visitor: Visitor, draw: random.Random) -> Thing:
+    def wanted(self, visitor: SimulatedVisitor, draw: random.Random) -> Thing:
         """What the visitor wants next: what goes with the last item, or something to taste."""
         if visitor.seen and draw.random() < _FOLLOWS:
             companion = draw.choice(self._companions[visitor.seen[-1]])
@@ -102,7 +102,7 @@ class SampleShop:
         weights = [math.exp(self.liking(visitor, t)) * t.popularity**0.5 for t in shelf]
         return draw.choices(shelf, weights)[0]
 
-    def liking(self, visitor: Visitor, thing: Thing) -> float:
+    def liking(self, visitor: SimulatedVisitor, thing: Thing) -> float:
         """How much a visitor likes an item; about -3 to 4."""
         brand = 2.5 * (self._favourites[visitor.circle][thing.shelf] == thing.brand)
         return brand + len(visitor.traits & thing.traits) - 3 * abs(visitor.price - thing.price)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from live_intent.sample.catalogue import Row, sample_items
-from live_intent.sample.visitors import SampleShop, Thing, Visitor, title_words
+from live_intent.sample.visitors import SampleShop, SimulatedVisitor, Thing, title_words
 
 APPLICATION = "live-intent-simulated"
 SEQUENCES, ROWS = "simulated-sequences.jsonl", "simulated-rows.jsonl"
@@ -106,7 +106,7 @@ class Simulation:
             yield made
 
     def _shops(
-        self, visitor: Visitor, made: Visits, moment: datetime, draw: random.Random
+        self, visitor: SimulatedVisitor, made: Visits, moment: datetime, draw: random.Random
     ) -> datetime:
         """One thing is wanted: a broad query, then perhaps one that names the brand too."""
         wanted = self._shop.wanted(visitor, draw)
@@ -126,7 +126,7 @@ class Simulation:
         return moment
 
     def _gets(
-        self, visitor: Visitor, made: Visits, item_id: str, word: str, begun: datetime
+        self, visitor: SimulatedVisitor, made: Visits, item_id: str, word: str, begun: datetime
     ) -> None:
         if item_id not in visitor.seen:
             visitor.seen.append(item_id)
@@ -134,7 +134,12 @@ class Simulation:
             made.broad = (word, begun)
 
     def _asks(
-        self, visitor: Visitor, wanted: Thing, brand: str, moment: datetime, draw: random.Random
+        self,
+        visitor: SimulatedVisitor,
+        wanted: Thing,
+        brand: str,
+        moment: datetime,
+        draw: random.Random,
     ) -> Asked:
         shown = self._answer(wanted.word, brand, draw)
         looked_at = min(len(shown), int((1 - draw.random()) ** (-1 / BIAS)))

@@ -15,10 +15,8 @@ from plugin_config.errors import NodeError
 from plugin_config.node import docker_node, node_log, node_process
 from plugin_config.node.distribution import installed, only_one
 from plugin_config.node.java import find_java
-from plugin_config.node.node_process import free_port, port_taken
+from plugin_config.node.node_process import port_taken
 from plugin_config.state_dir import default_state_dir, make_state_dir
-
-__all__ = ["NodeInfo", "free_port", "start", "status", "stop"]
 
 DEFAULT_NAME = "main"
 DEFAULT_PORT = 9200

@@ -12,7 +12,7 @@ from query_service.retrieval.candidates import Candidates
 from query_service.retrieval.plan import PERSON, WORDS
 from query_service.user.intent import Intent
 from query_service.user.user_vector import UserVector
-from query_service.user.vector_part import Part
+from query_service.user.vector_part import VectorPart
 
 Floats = NDArray[np.float32]
 # Without a query everything is open, far more than with one word. Measured on movielens' validation
@@ -125,7 +125,7 @@ def _parts(user_vector: UserVector | None, names: tuple[str, ...], dims: int) ->
     rows = np.zeros((len(names), dims), dtype=np.float32)
     if user_vector is not None:
         for row, name in zip(rows, names, strict=True):
-            part: Part = getattr(user_vector, name)
+            part: VectorPart = getattr(user_vector, name)
             if part.known:
                 row[:] = part.vector
     return rows

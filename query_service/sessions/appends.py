@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from query_service.sessions.document_writes import Write, upsert
+from query_service.sessions.document_writes import DocumentWrite, scripted_upsert
 from query_service.sessions.documents import (
     SessionLimits,
     session_document_id,
@@ -51,7 +51,7 @@ def gather(
 
 def upserts(
     appends: Mapping[str, Append], index: str, limits: SessionLimits, now: int
-) -> list[Write]:
+) -> list[DocumentWrite]:
     """One scripted update per document."""
     writes = []
     for document_id, append in appends.items():
@@ -66,7 +66,7 @@ def upserts(
             oldest=limits.oldest(now),
             now=now,
         )
-        writes.append(upsert(index, document_id, script))
+        writes.append(scripted_upsert(index, document_id, script))
     return writes
 
 

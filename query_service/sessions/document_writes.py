@@ -17,7 +17,7 @@ CONFLICT_RETRIES = 50
 
 
 @dataclass(frozen=True)
-class Write:
+class DocumentWrite:
     """One action of a `_bulk`: `kind` is update, create or index."""
 
     kind: str
@@ -34,7 +34,7 @@ class Write:
 
 
 @dataclass(frozen=True)
-class Result:
+class WriteResult:
     """What became of one write; `reason` is "" when it is done."""
 
     status: int
@@ -45,19 +45,19 @@ class Result:
         return not self.reason
 
 
-def upsert(index: str, document_id: str, script: dict[str, Any]) -> Write:
+def scripted_upsert(index: str, document_id: str, script: dict[str, Any]) -> DocumentWrite:
     """A write that changes a document by `script`, beginning with an empty one if there is none."""
     body = {"script": script, "scripted_upsert": True, "upsert": {}}
-    return Write("update", index, document_id, body)
+    return DocumentWrite("update", index, document_id, body)
 
 
-def send(client: OpenSearch, writes: Sequence[Write]) -> list[Result]:
+def send_documents(client: OpenSearch, writes: Sequence[DocumentWrite]) -> list[WriteResult]:
     """Do `writes` and tell for each what became of it.
 
     Raises:
         ClusterUnavailable: OpenSearch did not answer; some of the writes may have been done.
     """
-    results: list[Result] = [Result(0, "not sent")] * len(writes)
+    results: list[WriteResult] = [WriteResult(0, "not sent")] * len(writes)
     left = list(range(len(writes)))
     for attempt in range(ATTEMPTS):
         if not left:
@@ -77,11 +77,11 @@ def send(client: OpenSearch, writes: Sequence[Write]) -> list[Result]:
     return results
 
 
-def _result(write: Write, item: dict[str, Any]) -> Result:
+def _result(write: DocumentWrite, item: dict[str, Any]) -> WriteResult:
     outcome = item[write.kind]
     status = int(outcome["status"])
     if "error" not in outcome or (write.kind == "create" and status == 409):
-        return Result(status)  # 409 on create: it is there already
+        return WriteResult(status)  # 409 on create: it is there already
     error = outcome["error"]
     cause = error.get("caused_by", {}).get("reason", "")
-    return Result(status, f"{error['type']}: {error['reason']} {cause}".strip())
+    return WriteResult(status, f"{error['type']}: {error['reason']} {cause}".strip())

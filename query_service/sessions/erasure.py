@@ -12,7 +12,7 @@ from opensearchpy.helpers import scan
 from plugin_config.client import cluster_unavailable
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
-from query_service.sessions.document_writes import Write, send
+from query_service.sessions.document_writes import DocumentWrite, send_documents
 from query_service.sessions.documents import (
     DAY_MS,
     now_ms,
@@ -210,10 +210,10 @@ class SessionErasure:
         count = 0
         for ids in _batches([hit["_id"] for hit in hits], 100):
             writes = [
-                Write("update", self._names.sessions, document_id, {"script": script})
+                DocumentWrite("update", self._names.sessions, document_id, {"script": script})
                 for document_id in ids
             ]
-            for result in send(self._client, writes):
+            for result in send_documents(self._client, writes):
                 if not result.done and result.status != 404:
                     raise LiveIntentError(f"not all could be erased: {result.reason}. Try again.")
                 count += result.done

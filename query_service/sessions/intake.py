@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from plugin_config.errors import LiveIntentError
 from query_service.schemas.events import ReceivedEvent
-from query_service.sessions.document_writes import Result
+from query_service.sessions.document_writes import WriteResult
 from query_service.sessions.documents import KnownItem, digest
 from query_service.user.visitor import Event
 
@@ -93,7 +93,7 @@ def noted(outcome: EventOutcome, note: str) -> EventOutcome:
     return replace(outcome, reason="; ".join(filter(None, (outcome.reason, note))))
 
 
-def after_append(outcome: EventOutcome, kind: str, result: Result) -> EventOutcome:
+def after_append(outcome: EventOutcome, kind: str, result: WriteResult) -> EventOutcome:
     """The outcome, knowing what became of a document the event went to."""
     if result.done:
         return outcome

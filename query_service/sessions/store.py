@@ -19,7 +19,7 @@ from plugin_config.schema import IndexNames
 from query_service.schemas.events import ReceivedEvent
 from query_service.sessions import ubi_rows
 from query_service.sessions.appends import Append, gather, upserts
-from query_service.sessions.document_writes import Write, send
+from query_service.sessions.document_writes import DocumentWrite, send_documents
 from query_service.sessions.documents import (
     KnownItem,
     SessionLimits,
@@ -53,7 +53,7 @@ class SessionsUnreadable(LiveIntentError):
 
 
 @dataclass(frozen=True)
-class _Query:
+class _RecordedQuery:
     """A query on its way into the session's document and ubi_queries."""
 
     query: PastQuery
@@ -77,7 +77,7 @@ class SessionStore:
         self.client = client
         self.names = names
         self.limits = limits or SessionLimits()
-        self.query_log: QueryLog[_Query] = QueryLog(
+        self.query_log: QueryLog[_RecordedQuery] = QueryLog(
             self._write_queries, capacity=queue_size, interval_s=write_interval_s
         )
         self._erasure = SessionErasure(client, names)
@@ -139,7 +139,7 @@ class SessionStore:
         now = now_ms()
         items = lookup(sorted({event.item_id for event in events if event.item_id}))
         texts = text_vectors([event.text for event in events], encode)
-        writes: list[Write] = []
+        writes: list[DocumentWrite] = []
         appends: dict[str, Append] = {}
         outcomes: list[EventOutcome] = []
         for place, given in enumerate(events):
@@ -151,11 +151,11 @@ class SessionStore:
             row = ubi_rows.event_row(
                 event, user_id=given.user_id, client_id=given.client_id, received=given.ubi
             )
-            writes.append(Write("create", self.names.ubi_events, row_id, row))
+            writes.append(DocumentWrite("create", self.names.ubi_events, row_id, row))
             known = given.item_id in items or not given.item_id
             status: Any = "accepted" if known else "accepted_unknown_item"
             outcomes.append(EventOutcome(status, event_id, note))
-        results = send(
+        results = send_documents(
             self.client, [*upserts(appends, self.names.sessions, self.limits, now), *writes]
         )
         for append, result in zip(appends.values(), results[: len(appends)], strict=True):
@@ -192,7 +192,7 @@ class SessionStore:
             hit_ids=hit_ids,
         )
         stored = query_to_stored(query, query_id=query_id, received_at=now_ms())
-        self.query_log.add(_Query(replace(query, query_id=query_id), user_id, row, stored))
+        self.query_log.add(_RecordedQuery(replace(query, query_id=query_id), user_id, row, stored))
 
     def export(self, session_id: str) -> dict[str, Any]:
         """All that is kept of a session, see `SessionErasure.export`."""
@@ -230,7 +230,7 @@ class SessionStore:
         self.flush()
         time.sleep(2 * self.query_log.interval_s)
 
-    def _write_queries(self, entries: Sequence[_Query]) -> list[_Query]:
+    def _write_queries(self, entries: Sequence[_RecordedQuery]) -> list[_RecordedQuery]:
         """Write `entries`; those that could not be written come back."""
         appends: dict[str, Append] = {}
         rows = []
@@ -238,8 +238,8 @@ class SessionStore:
             session_id = entry.query.session_id
             gather(appends, place, session_id, entry.user_id, query=entry.stored)
             row_id = ubi_rows.query_row_id(session_id, entry.query.query_id)
-            rows.append(Write("index", self.names.ubi_queries, row_id, entry.row))
-        results = send(
+            rows.append(DocumentWrite("index", self.names.ubi_queries, row_id, entry.row))
+        results = send_documents(
             self.client, [*upserts(appends, self.names.sessions, self.limits, now_ms()), *rows]
         )
         failed = {

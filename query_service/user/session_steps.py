@@ -18,7 +18,7 @@ _KINDS = {action: kind for kind, action in enumerate(ACTIONS)}
 
 
 @dataclass(frozen=True)
-class Steps:
+class SessionSteps:
     """n events and queries, oldest first.
 
     `behaviour` float32 [n, K] and `meaning` float32 [n, M], unit length (an event's item has both,
@@ -35,7 +35,7 @@ class Steps:
         return len(self.kind)
 
 
-def steps_of(visitor: Visitor, bundle: ModelBundle, most: int) -> Steps:
+def session_steps(visitor: Visitor, bundle: ModelBundle, most: int) -> SessionSteps:
     """The newest `most` events with a vector and earlier queries with one, in order of time."""
     found: list[tuple[float, int, Vectors]] = [
         (event.timestamp, _KINDS[event.action], event.vector)
@@ -61,7 +61,7 @@ def steps_of(visitor: Visitor, bundle: ModelBundle, most: int) -> Steps:
     if not items.all():
         queries = np.stack([vector for _, kind, vector in found if kind == QUERY])
         meaning[~items] = bundle.meaning(queries)
-    return Steps(behaviour, meaning, kinds, gaps)
+    return SessionSteps(behaviour, meaning, kinds, gaps)
 
 
 def gate_inputs(

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from query_service.user.actions import ACTIONS
-from query_service.user.session_steps import GATE_INPUTS, Steps
+from query_service.user.session_steps import GATE_INPUTS, SessionSteps
 
 Vectors = NDArray[np.float32]
 CONFIG, WEIGHTS = "config.json", "weights.safetensors"
@@ -101,7 +101,7 @@ class UserModel(nn.Module):
         return stretched.clamp(0, 1)
 
     @torch.inference_mode()
-    def behaviour(self, D_B: Vectors, steps: Steps) -> Vectors:
+    def behaviour(self, D_B: Vectors, steps: SessionSteps) -> Vectors:
         """The learned D_B, float32 [K], unit length, from the formula's and n >= 1 steps."""
         added = self(
             torch.from_numpy(steps.behaviour)[None],

@@ -15,8 +15,16 @@ from indexer.bundle.model_bundle import ModelBundle
 from indexer.bundle.projections import unit
 from indexer.catalogue.terms import terms
 from query_service.user import actions
-from query_service.user.session_steps import Steps, gate_inputs, steps_of
-from query_service.user.vector_part import TINY, Part, Source, Vectors, mix, nothing, part_of
+from query_service.user.session_steps import SessionSteps, gate_inputs, session_steps
+from query_service.user.vector_part import (
+    TINY,
+    Source,
+    VectorPart,
+    Vectors,
+    mix,
+    nothing,
+    vector_part,
+)
 from query_service.user.visitor import Event, PastQuery, Visitor
 
 
@@ -47,12 +55,12 @@ class UserVector:
     R: Vectors
     contributions: Vectors
     sources: tuple[Source, ...]
-    D_H: Part
-    D_q: Part
-    D_B: Part
-    D_a: Part
-    D_u: Part
-    D_b: Part
+    D_H: VectorPart
+    D_q: VectorPart
+    D_B: VectorPart
+    D_a: VectorPart
+    D_u: VectorPart
+    D_b: VectorPart
     event_weights: Vectors
     gate_inputs: Vectors | None = None
 
@@ -72,7 +80,7 @@ class UserVectorModel(Protocol):
 
     @property
     def most_steps(self) -> int: ...
-    def behaviour(self, D_B: Vectors, steps: Steps) -> Vectors:
+    def behaviour(self, D_B: Vectors, steps: SessionSteps) -> Vectors:
         """The learned D_B, float32 [K], unit length, from the formula's."""
         ...
 
@@ -105,7 +113,7 @@ def search_history(
     now: float,
     bundle: ModelBundle,
     weights: FusionWeights,
-) -> Part:
+) -> VectorPart:
     """D_H: a recency-weighted mean of the query and the earlier ones, unit length, in R^M.
 
     `query_vector` float32 [D] or None; `queries` oldest first with their place in the visitor;
@@ -133,27 +141,27 @@ def search_history(
     for source, vector, value in texts:
         rows.append(vector * np.float32(value))
         sources.append(source)
-    return part_of(rows, sources, _demand_dims(bundle)).unit()
+    return vector_part(rows, sources, _demand_dims(bundle)).unit()
 
 
-def query_terms(query_text: str, bundle: ModelBundle) -> Part:
+def query_terms(query_text: str, bundle: ModelBundle) -> VectorPart:
     """D_q: TF-IDF of the current query through W_uq, unit length, in R^M."""
     counts: dict[str, float] = {}
     for term in terms(query_text):
         counts[term] = counts.get(term, 0.0) + 1.0
     vector = bundle.W_uq.embed(counts)
-    return part_of([vector], [Source("query")], len(vector)).unit()
+    return vector_part([vector], [Source("query")], len(vector)).unit()
 
 
 def behaviour_sequence(
     vectors: Vectors, weights: Vectors, sources: Sequence[Source], bundle: ModelBundle
-) -> Part:
+) -> VectorPart:
     """D_B: an action- and recency-weighted mean of the items acted on, unit length, in R^K.
 
     `vectors` float32 [E, dims] are item vectors, `weights` float32 [E] are signed.
     """
     _, behaviour = bundle.halves(vectors)
-    return Part(behaviour * weights[:, None], tuple(sources)).unit()
+    return VectorPart(behaviour * weights[:, None], tuple(sources)).unit()
 
 
 def action_statistics(
@@ -161,7 +169,7 @@ def action_statistics(
     weights: Vectors,
     sources: Sequence[Source],
     bundle: ModelBundle,
-) -> Part:
+) -> VectorPart:
     """D_a: counts of actions by attribute, TF-IDF weighted, through W_ua, unit length, in R^K.
 
     `features` are the attribute features of each event's item; a row of the result per event.
@@ -175,16 +183,16 @@ def action_statistics(
             if name in columns:
                 counts[row, place[columns[name]]] += weights[row]
     rows = (counts * bundle.W_ua.idf[used]) @ bundle.W_ua.W[used]
-    return Part(rows.astype(np.float32), tuple(sources)).unit()
+    return VectorPart(rows.astype(np.float32), tuple(sources)).unit()
 
 
-def fuse(D_u: Part, D_b: Part, bundle: ModelBundle, demand: float) -> Part:
+def fuse(D_u: VectorPart, D_b: VectorPart, bundle: ModelBundle, demand: float) -> VectorPart:
     """D_ub: a weighted sum (layout `sum`) or [D_u ; D_b] (layout `concat`), unit length."""
     if bundle.projections is None:
         return mix(D_u, D_b, demand)
     M, K = len(bundle.projections.P_M), len(bundle.projections.P_K)
-    left = Part(np.pad(D_u.rows, ((0, 0), (0, K))), D_u.sources)
-    right = Part(np.pad(D_b.rows, ((0, 0), (M, 0))), D_b.sources)
+    left = VectorPart(np.pad(D_u.rows, ((0, 0), (0, K))), D_u.sources)
+    right = VectorPart(np.pad(D_b.rows, ((0, 0), (M, 0))), D_b.sources)
     return mix(left, right, demand)
 
 
@@ -255,23 +263,25 @@ def build(
     )
 
 
-def _learned(D_B: Part, visitor: Visitor, bundle: ModelBundle, model: UserVectorModel) -> Part:
+def _learned(
+    D_B: VectorPart, visitor: Visitor, bundle: ModelBundle, model: UserVectorModel
+) -> VectorPart:
     """D_B as the model has it: the formula's rows, and one more for what was learned."""
     if not D_B.known:
         return D_B
-    learned = model.behaviour(D_B.vector, steps_of(visitor, bundle, model.most_steps))
+    learned = model.behaviour(D_B.vector, session_steps(visitor, bundle, model.most_steps))
     added = learned - D_B.vector
     if not np.any(np.abs(added) > TINY):
         return D_B
     rows = np.concatenate([D_B.rows, added[None, :]]).astype(np.float32)
-    return Part(rows, (*D_B.sources, Source("model")))
+    return VectorPart(rows, (*D_B.sources, Source("model")))
 
 
 def _gate_inputs(
     visitor: Visitor,
     bundle: ModelBundle,
     query_text: str,
-    D_H: Part,
+    D_H: VectorPart,
     raw: Vectors,
     usable: Sequence[int],
     now: float,

@@ -21,7 +21,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Part:
+class VectorPart:
     """A vector as the sum of rows, one per source: float32 [n, dims]; no rows: no input."""
 
     rows: Vectors
@@ -38,34 +38,34 @@ class Part:
         """Whether there is anything in it; a zero vector never reaches a cosine."""
         return len(self.rows) > 0 and float(np.linalg.norm(self.vector)) > TINY
 
-    def scaled(self, factor: float) -> "Part":
+    def scaled(self, factor: float) -> "VectorPart":
         """The same sources, each row times `factor`."""
-        return Part((self.rows * np.float32(factor)).astype(np.float32), self.sources)
+        return VectorPart((self.rows * np.float32(factor)).astype(np.float32), self.sources)
 
-    def unit(self) -> "Part":
+    def unit(self) -> "VectorPart":
         """At unit length; without rows when there is nothing in it."""
         if not self.known:
-            return Part(self.rows[:0], ())
+            return VectorPart(self.rows[:0], ())
         return self.scaled(1.0 / float(np.linalg.norm(self.vector)))
 
 
-def mix(first: Part, second: Part, share: float) -> Part:
+def mix(first: VectorPart, second: VectorPart, share: float) -> VectorPart:
     """share x first + (1 - share) x second at unit length; all weight to the one that is known."""
     if not second.known:
         return first.unit()
     if not first.known:
         return second.unit()
     rows = np.concatenate([first.scaled(share).rows, second.scaled(1.0 - share).rows])
-    return Part(rows, first.sources + second.sources).unit()
+    return VectorPart(rows, first.sources + second.sources).unit()
 
 
-def part_of(rows: Sequence[Vectors], sources: Sequence[Source], dims: int) -> Part:
+def vector_part(rows: Sequence[Vectors], sources: Sequence[Source], dims: int) -> VectorPart:
     """A part of the given rows, each float32 [dims], one per source."""
     if not rows:
         return nothing(dims)
-    return Part(np.stack(rows).astype(np.float32), tuple(sources))
+    return VectorPart(np.stack(rows).astype(np.float32), tuple(sources))
 
 
-def nothing(dims: int) -> Part:
+def nothing(dims: int) -> VectorPart:
     """A part without input."""
-    return Part(np.zeros((0, dims), dtype=np.float32), ())
+    return VectorPart(np.zeros((0, dims), dtype=np.float32), ())

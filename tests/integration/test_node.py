@@ -15,7 +15,7 @@ from plugin_config.client import connect
 from plugin_config.errors import NodeError
 from plugin_config.node import local_node
 from plugin_config.node.distribution import ARTIFACTS, downloaded
-from plugin_config.node.local_node import free_port
+from plugin_config.node.node_process import free_port
 from plugin_config.settings import ClusterSettings, load
 from plugin_config.state_dir import default_state_dir, make_state_dir
 

@@ -22,7 +22,7 @@ from opensearchpy.exceptions import TransportError
 
 from plugin_config.client import connect, ping_or_raise
 from plugin_config.errors import ClusterUnavailable, SettingsError
-from plugin_config.node.local_node import free_port
+from plugin_config.node.node_process import free_port
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from learning.data.ubi_log import Impression
 from learning.evaluation.charts import Bars
 from learning.evaluation.measures.intervals import Interval, spread, times_drawn
-from learning.evaluation.measures.item_attributes import Traits
+from learning.evaluation.measures.item_attributes import ItemAttributes
 
 Values = NDArray[np.float64]
 _GROUPS = 12  # shown one by one, the others together
@@ -26,7 +26,7 @@ class Exposure:
     int64 arrays: `query` which impression, `item` which item; `seen` float64, 1 / log2(1 + place).
     """
 
-    traits: Traits
+    traits: ItemAttributes
     queries: int
     query: NDArray[np.int64]
     item: NDArray[np.int64]
@@ -37,7 +37,7 @@ class Exposure:
     sessions: tuple[str, ...]  # of each query
 
     @classmethod
-    def of(cls, impressions: Sequence[Impression], traits: Traits) -> "Exposure":
+    def of(cls, impressions: Sequence[Impression], traits: ItemAttributes) -> "Exposure":
         """The log's."""
         shown: list[tuple[int, int, int]] = []
         clicked: list[tuple[int, int]] = []

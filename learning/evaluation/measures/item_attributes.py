@@ -18,7 +18,7 @@ NOBODY = "(none)"
 
 
 @dataclass(frozen=True)
-class Traits:
+class ItemAttributes:
     """What an evaluation of exposure needs of a catalogue, everything in the items' order."""
 
     places: Mapping[str, int]  # of each item id
@@ -27,14 +27,14 @@ class Traits:
     popularity: Values
 
     @classmethod
-    def of_file(cls, path: Path, mapping: ColumnMap | None = None) -> "Traits":
+    def of_file(cls, path: Path, mapping: ColumnMap | None = None) -> "ItemAttributes":
         """A catalogue's, rejected rows left out. Raises what `read_items` does, DatasetError."""
         items = items_of_file(path, mapping)
         rows = [(i.item_id, i.brand, i.category, i.popularity) for i in items]
         return cls._of(rows, str(path))
 
     @classmethod
-    def of_index(cls, client: OpenSearch, alias: str) -> "Traits":
+    def of_index(cls, client: OpenSearch, alias: str) -> "ItemAttributes":
         """Those of the items behind an alias. Raises DatasetError when there are none."""
         if not client.indices.exists(index=alias):
             raise DatasetError(f"there is no index {alias}: name the catalogue with --items")
@@ -54,7 +54,9 @@ class Traits:
         return cls._of(rows, alias)
 
     @classmethod
-    def _of(cls, rows: Sequence[tuple[str, str, tuple[str, ...], float]], name: str) -> "Traits":
+    def _of(
+        cls, rows: Sequence[tuple[str, str, tuple[str, ...], float]], name: str
+    ) -> "ItemAttributes":
         if not rows:
             raise DatasetError(f"{name} holds no item")
         return cls(

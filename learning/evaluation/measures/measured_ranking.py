@@ -12,7 +12,7 @@ Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredRanking:
     """One way of ranking, measured. `values`: by measure, float64 [queries], NaN left out.
 
     `keys` names the queries in the same order, so that a later run can be compared with this one,
@@ -36,7 +36,7 @@ class Measured:
             for name, values in self.values.items()
         }
 
-    def over(self, groups: Sequence[str]) -> "Measured":
+    def over(self, groups: Sequence[str]) -> "MeasuredRanking":
         """The same means, with a group (a user) as what is drawn for an interval.
 
         `groups` names each query's. Queries of one user are alike: as many independent ones would

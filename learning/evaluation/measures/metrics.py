@@ -3,10 +3,8 @@
 `gains` float [n, r]: what the items of each list are worth, best place first; 0 where an item is
 worth nothing, and behind the end of a shorter list. `ideal` float [n, m]: the same for every item
 that is worth something, in any order, padded with 0. A row without any is no question that a list
-could answer: it gets NaN, and `mean` leaves it out and counts it.
+could answer: it gets NaN.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,30 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 Values = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Mean:
-    """An average over the `count` rows that have a value; `left_out` rows have none."""
-
-    value: float
-    count: int
-    left_out: int
-
-
-def mean(values: ArrayLike) -> Mean:
-    """The average of float [n] without its NaNs; NaN itself when nothing is left."""
-    rows = np.asarray(values, dtype=np.float64)
-    good = rows[~np.isnan(rows)]
-    return Mean(float(good.mean()) if len(good) else np.nan, len(good), len(rows) - len(good))
-
-
 def binary_gains(grades: ArrayLike, relevant: float) -> Values:
     """1 for grades of at least `relevant`, else 0: float64, same shape."""
     return (np.asarray(grades, dtype=np.float64) >= relevant).astype(np.float64)
-
-
-def graded_gains(grades: ArrayLike) -> Values:
-    """2^grade - 1 (Burges et al. 2005): float64, same shape. Unjudged has grade 0, gain 0."""
-    return np.exp2(np.asarray(grades, dtype=np.float64)) - 1.0
 
 
 def ndcg(gains: ArrayLike, ideal: ArrayLike, k: int) -> Values:
@@ -53,14 +30,6 @@ def recall(gains: ArrayLike, ideal: ArrayLike, k: int) -> Values:
     lists, best = _rows(gains, "gains"), _rows(ideal, "ideal")
     _check(lists, best, k)
     return _ratio((lists[:, :k] > 0).sum(axis=1), (best > 0).sum(axis=1))
-
-
-def precision(gains: ArrayLike, ideal: ArrayLike, k: int) -> Values:
-    """Precision@k, float64 [n]: hits among the first k places, over k (a short list too)."""
-    lists, best = _rows(gains, "gains"), _rows(ideal, "ideal")
-    _check(lists, best, k)
-    some = (best > 0).any(axis=1)
-    return np.where(some, (lists[:, :k] > 0).sum(axis=1) / k, np.nan)
 
 
 def reciprocal_rank(gains: ArrayLike, ideal: ArrayLike, k: int | None = None) -> Values:

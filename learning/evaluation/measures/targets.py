@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from learning.evaluation.concurrent_requests import Found
+from learning.evaluation.concurrent_requests import HitList
 from learning.evaluation.measures.measured_ranking import Values
 from learning.evaluation.measures.metrics import ndcg, padded, recall, reciprocal_rank
 
 
 def target_measures(
-    answers: Sequence[Found], targets: Sequence[str], *, deep: bool, prefix: str = ""
+    answers: Sequence[HitList], targets: Sequence[str], *, deep: bool, prefix: str = ""
 ) -> dict[str, Values]:
     """NDCG@10, Recall@10 and MRR of each answer, float64 [n]; with `deep` Recall@100 too.
 

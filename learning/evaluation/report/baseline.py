@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from learning.data.tables import DatasetError
 from learning.evaluation.measures.intervals import Interval, paired_difference
-from learning.evaluation.measures.measured_ranking import Measured
+from learning.evaluation.measures.measured_ranking import MeasuredRanking
 
 Values = NDArray[np.float64]
 _SHOWN = 3  # examples of queries that only one of two runs has
@@ -23,7 +23,7 @@ class Baseline:
 
     name: str
     task: str
-    rows: Sequence[Measured]
+    rows: Sequence[MeasuredRanking]
 
     @classmethod
     def read(cls, path: Path) -> "Baseline":
@@ -45,11 +45,11 @@ class Baseline:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DatasetError(f"--baseline {path} is damaged: {error}") from None
 
-    def row_for(self, label: str) -> Measured:
+    def row_for(self, label: str) -> MeasuredRanking:
         """The row of that label, or the first one where there is none."""
         return next((row for row in self.rows if row.label == label), self.rows[0])
 
-    def check(self, task: str, rows: Sequence[Measured]) -> None:
+    def check(self, task: str, rows: Sequence[MeasuredRanking]) -> None:
         """Raises DatasetError unless it is of the same task and the same queries."""
         if task != self.task:
             raise DatasetError(
@@ -65,7 +65,7 @@ class Baseline:
                     "Run both with the same data, split and options."
                 )
 
-    def differences(self, row: Measured, seed: int) -> dict[str, Interval]:
+    def differences(self, row: MeasuredRanking, seed: int) -> dict[str, Interval]:
         """By measure that both have, the paired difference of `row` to the baseline's row."""
         before = self.row_for(row.label)
         places = {key: place for place, key in enumerate(named(before))}
@@ -85,7 +85,7 @@ class Baseline:
         return found
 
 
-def named(row: Measured) -> list[str]:
+def named(row: MeasuredRanking) -> list[str]:
     """A name for each query of a row: its key (a second one of the same key: `key #2`), or 1, 2."""
     count = max((len(values) for values in row.values.values()), default=0)
     keys = row.keys or [str(place) for place in range(1, count + 1)]
@@ -99,7 +99,7 @@ def named(row: Measured) -> list[str]:
     return names
 
 
-def by_query(row: Measured) -> dict[str, dict[str, dict[str, float | None]]]:
+def by_query(row: MeasuredRanking) -> dict[str, dict[str, dict[str, float | None]]]:
     """The row's values (and weights), by measure and query, as report.json keeps them."""
     names = named(row)
     return {
@@ -116,7 +116,7 @@ def _plain(value: float) -> float | None:
     return None if np.isnan(value) else value
 
 
-def _measured(row: Mapping[str, Any]) -> Measured:
+def _measured(row: Mapping[str, Any]) -> MeasuredRanking:
     tables: list[dict[str, Values]] = []
     keys: list[str] = []
     for part in ("values", "weights"):
@@ -127,7 +127,7 @@ def _measured(row: Mapping[str, Any]) -> Measured:
                 [np.nan if values[key] is None else values[key] for key in keys], dtype=np.float64
             )
         tables.append(table)
-    return Measured(str(row["label"]), tables[0], 0.0, {}, keys, tables[1])
+    return MeasuredRanking(str(row["label"]), tables[0], 0.0, {}, keys, tables[1])
 
 
 def _examples(keys: set[str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from learning.evaluation.charts import Figure
 from learning.evaluation.measures.intervals import Interval, paired_difference
-from learning.evaluation.measures.measured_ranking import Measured
+from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from learning.evaluation.report.baseline import Baseline, by_query
 
 _WIDE = 5  # more measures than that stand below each other, unless the rows are more still
@@ -25,7 +25,7 @@ class Report:
 
     task: str
     facts: dict[str, Any]  # what was evaluated, in words and numbers
-    rows: Sequence[Measured]
+    rows: Sequence[MeasuredRanking]
     remarks: Sequence[str] = field(default_factory=tuple)
     seed: int = 0
     totals: Mapping[str, Interval] = field(default_factory=dict)
@@ -42,15 +42,15 @@ class Report:
         """The measures of all rows, in their order."""
         return list(dict.fromkeys(name for row in self.rows for name in row.values))
 
-    def intervals(self, row: Measured) -> dict[str, Interval]:
+    def intervals(self, row: MeasuredRanking) -> dict[str, Interval]:
         """By measure, a row's mean with its interval."""
         return self._intervals[self._place(row)]
 
-    def differences(self, row: Measured) -> dict[str, Interval]:
+    def differences(self, row: MeasuredRanking) -> dict[str, Interval]:
         """By measure, the paired difference of a row to the first one; empty for the first."""
         return self._differences[self._place(row)]
 
-    def differences_to_baseline(self, row: Measured) -> dict[str, Interval]:
+    def differences_to_baseline(self, row: MeasuredRanking) -> dict[str, Interval]:
         """By measure, the paired difference of a row to the baseline's; empty without one."""
         return self._to_baseline[self._place(row)]
 
@@ -68,10 +68,10 @@ class Report:
         before = self.baseline
         return [before.differences(row, self.seed) if before else {} for row in self.rows]
 
-    def _place(self, row: Measured) -> int:
+    def _place(self, row: MeasuredRanking) -> int:
         return next(place for place, each in enumerate(self.rows) if each is row)
 
-    def _to_first(self, row: Measured) -> dict[str, Interval]:
+    def _to_first(self, row: MeasuredRanking) -> dict[str, Interval]:
         first = self.rows[0]
         return {
             name: paired_difference(

@@ -24,8 +24,8 @@ from learning.evaluation.measures.counterfactual import (
 )
 from learning.evaluation.measures.exposure import Exposure
 from learning.evaluation.measures.intervals import Interval
-from learning.evaluation.measures.item_attributes import Traits
-from learning.evaluation.measures.measured_ranking import Measured
+from learning.evaluation.measures.item_attributes import ItemAttributes
+from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from learning.evaluation.report.report import Report
 from plugin_config.errors import SettingsError
 
@@ -58,7 +58,7 @@ class EventsTask:
         since = since_when(self.since)
         clicks = tuple(self.click_actions) or (CLICK,)
         mapping = ColumnMap.parse(self.columns, None, ())
-        traits = Traits.of_file(self.items_file, mapping) if self.items_file else None
+        traits = ItemAttributes.of_file(self.items_file, mapping) if self.items_file else None
         remarks = []
         if self.events_file is not None:
             log, source = read_file(self.events_file, clicks, since), self.events_file.name
@@ -68,7 +68,7 @@ class EventsTask:
                 log = read_cluster(session.client, names, clicks, since)
                 source = f"{names.ubi_queries} and {names.ubi_events}"
                 if traits is None and session.client.indices.exists(index=names.items):
-                    traits = Traits.of_index(session.client, names.items)
+                    traits = ItemAttributes.of_index(session.client, names.items)
         if traits is None:
             remarks.append("coverage, popularity and exposure are left out: no --items were named")
         if self.since:
@@ -76,7 +76,12 @@ class EventsTask:
         return self._measured(log, source, traits, remarks, begun)
 
     def _measured(
-        self, log: UbiLog, source: str, traits: Traits | None, remarks: list[str], begun: float
+        self,
+        log: UbiLog,
+        source: str,
+        traits: ItemAttributes | None,
+        remarks: list[str],
+        begun: float,
     ) -> Report:
         shown = log.impressions
         facts: dict[str, Any] = {"log": source}
@@ -109,7 +114,7 @@ class EventsTask:
                 )
         keys = [each.query_id for each in shown]
         rows.append(
-            Measured(
+            MeasuredRanking(
                 "as logged",
                 values,
                 time.monotonic() - begun,
@@ -146,7 +151,7 @@ class EventsTask:
 
     def _rankings(
         self, shown: Sequence[Impression], found: Propensities, facts: dict[str, Any]
-    ) -> list[Measured]:
+    ) -> list[MeasuredRanking]:
         """A row of the query texts that had several rankings; none where there is no such text."""
         compared = compare_rankings(shown, found, self.clip)
         if not compared.texts:
@@ -160,7 +165,9 @@ class EventsTask:
             f"{name}, last - first": last.values - first.values,
         }
         weights = dict.fromkeys(values, first.weights)  # of the best order, the same for both
-        return [Measured("texts with several rankings", values, 0.0, {}, compared.texts, weights)]
+        return [
+            MeasuredRanking("texts with several rankings", values, 0.0, {}, compared.texts, weights)
+        ]
 
 
 def _counts(log: UbiLog) -> dict[str, Any]:

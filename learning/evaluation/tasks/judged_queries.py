@@ -9,12 +9,12 @@ from learning.evaluation.concurrent_requests import (
     ALWAYS,
     DEPTH,
     SESSION,
-    Found,
+    HitList,
     ask_all,
     lacking,
     search_request,
 )
-from learning.evaluation.measures.measured_ranking import Measured, Values
+from learning.evaluation.measures.measured_ranking import MeasuredRanking, Values
 from learning.evaluation.measures.metrics import binary_table, ndcg, recall
 from query_service.pipeline import Pipeline
 from query_service.schemas.search import RankRequest
@@ -41,15 +41,15 @@ def full_catalogue(
     label: str,
     threads: int,
     progress: Progress,
-) -> Measured:
+) -> MeasuredRanking:
     """Searches the whole catalogue: NDCG@10, Recall@10 and Recall@100, binary gain.
 
     An item of grade `relevant` or more is worth 1, any other and an unjudged one 0. The ideal
     order holds all the query's relevant items.
     """
 
-    def ask(query: str) -> Found:
-        return Found.of(pipeline.search(search_request(query)))
+    def ask(query: str) -> HitList:
+        return HitList.of(pipeline.search(search_request(query)))
 
     answers, seconds = ask_all(ask, judgments.queries, f"search by {label}", threads, progress)
     gains = _gains(answers, judgments, relevant, DEPTH)
@@ -59,7 +59,7 @@ def full_catalogue(
         "Recall@10": recall(gains, ideal, 10),
         "Recall@100": recall(gains, ideal, 100),
     }
-    return Measured(label, values, seconds, lacking(answers), judgments.queries)
+    return MeasuredRanking(label, values, seconds, lacking(answers), judgments.queries)
 
 
 def judged_lists(
@@ -70,22 +70,22 @@ def judged_lists(
     label: str,
     threads: int,
     progress: Progress,
-) -> Measured:
+) -> MeasuredRanking:
     """Orders each query's judged items alone, as `/v1/rank` does: NDCG@5, binary gain."""
 
-    def ask(query: str) -> Found:
+    def ask(query: str) -> HitList:
         item_ids = list(judgments.grades[query])[:MOST_RANKED]
         given = {"item_ids": item_ids, "query": query, "session_id": SESSION}
         request = RankRequest.model_validate(given | ALWAYS)
-        return Found.of(pipeline.rank(request))
+        return HitList.of(pipeline.rank(request))
 
     answers, seconds = ask_all(ask, judgments.queries, f"rank by {label}", threads, progress)
     gains = _gains(answers, judgments, relevant, 5)
     values = {"judged NDCG@5": ndcg(gains, _ideal(judgments, relevant), 5)}
-    return Measured(label, values, seconds, lacking(answers), judgments.queries)
+    return MeasuredRanking(label, values, seconds, lacking(answers), judgments.queries)
 
 
-def _gains(answers: Sequence[Found], judgments: Judgments, relevant: float, width: int) -> Values:
+def _gains(answers: Sequence[HitList], judgments: Judgments, relevant: float, width: int) -> Values:
     grades = [
         [judgments.grades[query].get(item_id, -1.0) for item_id in answer.ids]
         for query, answer in zip(judgments.queries, answers, strict=True)

@@ -9,8 +9,8 @@ from learning.data.behaviour import PastEvent, Sequences, read_sequences
 from learning.data.negatives import PopularityDraw
 from learning.data.users import Users
 from learning.data.visitors import Visitors
-from learning.evaluation.concurrent_requests import ALWAYS, DEPTH, Found, ask_all, lacking
-from learning.evaluation.measures.measured_ranking import Measured, Values
+from learning.evaluation.concurrent_requests import ALWAYS, DEPTH, HitList, ask_all, lacking
+from learning.evaluation.measures.measured_ranking import MeasuredRanking, Values
 from learning.evaluation.measures.targets import target_measures
 from learning.evaluation.popularity import Popularity, counted
 from learning.evaluation.report.report import Report
@@ -98,7 +98,7 @@ class NextItemTask:
 
     def _rows(
         self, bench: Workbench, questions: Sequence[NextItem], variants: Sequence[Variant]
-    ) -> list[Measured]:
+    ) -> list[MeasuredRanking]:
         """The answers of the pipeline, put together in each way."""
         visitors = bench.visitors(
             {q.session_id: [PastEvent(item_id) for item_id in q.history] for q in questions}
@@ -107,18 +107,18 @@ class NextItemTask:
 
     def _row(
         self, bench: Workbench, variant: Variant, visitors: Visitors, questions: Sequence[NextItem]
-    ) -> Measured:
+    ) -> MeasuredRanking:
         with bench.pipeline(variant, visitors=visitors) as pipeline:
 
-            def among(question: NextItem) -> Found:
+            def among(question: NextItem) -> HitList:
                 given = {"item_ids": question.candidates, "session_id": question.session_id}
                 request = RankRequest.model_validate(given | ALWAYS)
-                return Found.of(pipeline.rank(request))
+                return HitList.of(pipeline.rank(request))
 
-            def of_all(question: NextItem) -> Found:
+            def of_all(question: NextItem) -> HitList:
                 given = {"session_id": question.session_id, "size": DEPTH}
                 request = RecommendRequest.model_validate(given | ALWAYS)
-                return Found.of(pipeline.recommend(request))
+                return HitList.of(pipeline.recommend(request))
 
             threads, progress = self.setup.threads, self.setup.progress
             few, few_s = ask_all(among, questions, f"rank: {variant.label}", threads, progress)
@@ -133,27 +133,27 @@ class NextItemTask:
 
     def _baselines(
         self, questions: Sequence[NextItem], item_ids: Sequence[str], known: Mapping[str, int]
-    ) -> list[Measured]:
+    ) -> list[MeasuredRanking]:
         """The same questions by popularity alone, and by chance."""
         salt = str(self.setup.seed)
         popular = sorted(item_ids, key=lambda item: (-known.get(item, 0), _hash(salt + item)))
         places = {item_id: place for place, item_id in enumerate(popular)}
 
-        def by_chance(question: NextItem, given: Sequence[str]) -> Found:
+        def by_chance(question: NextItem, given: Sequence[str]) -> HitList:
             own = salt + question.user_id + " "
-            return Found(tuple(sorted(given, key=lambda item: _hash(own + item))))
+            return HitList(tuple(sorted(given, key=lambda item: _hash(own + item))))
 
-        def first(question: NextItem) -> Found:
+        def first(question: NextItem) -> HitList:
             seen = set(question.history)
             most = popular[: DEPTH + len(seen)]
-            return Found(tuple([item for item in most if item not in seen][:DEPTH]))
+            return HitList(tuple([item for item in most if item not in seen][:DEPTH]))
 
         evenly = PopularityDraw(dict.fromkeys(item_ids, 1), self.setup.seed + 1)
 
-        def anything(question: NextItem) -> Found:
-            return Found(tuple(evenly.draw(question.user_id, question.history, DEPTH)))
+        def anything(question: NextItem) -> HitList:
+            return HitList(tuple(evenly.draw(question.user_id, question.history, DEPTH)))
 
-        among = [Found(tuple(sorted(q.candidates, key=places.__getitem__))) for q in questions]
+        among = [HitList(tuple(sorted(q.candidates, key=places.__getitem__))) for q in questions]
         chance = [by_chance(question, question.candidates) for question in questions]
         return [
             _measured("popularity", questions, among, [first(each) for each in questions]),
@@ -162,14 +162,14 @@ class NextItemTask:
 
 
 def _measured(
-    label: str, questions: Sequence[NextItem], among: Sequence[Found], of_all: Sequence[Found]
-) -> Measured:
+    label: str, questions: Sequence[NextItem], among: Sequence[HitList], of_all: Sequence[HitList]
+) -> MeasuredRanking:
     targets = [question.target for question in questions]
     values: dict[str, Values] = {
         **target_measures(among, targets, deep=False),
         **target_measures(of_all, targets, deep=True, prefix=ALL),
     }
-    return Measured(label, values, 0.0, keys=[question.user_id for question in questions])
+    return MeasuredRanking(label, values, 0.0, keys=[question.user_id for question in questions])
 
 
 def _hash(text: str) -> bytes:

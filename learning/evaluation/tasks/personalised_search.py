@@ -10,8 +10,15 @@ from typing import Any
 from learning.data.behaviour import VisitRow, VisitRows, read_rows
 from learning.data.tables import DatasetError
 from learning.data.users import Users
-from learning.evaluation.concurrent_requests import ALWAYS, DEPTH, SESSION, Found, ask_all, lacking
-from learning.evaluation.measures.measured_ranking import Measured
+from learning.evaluation.concurrent_requests import (
+    ALWAYS,
+    DEPTH,
+    SESSION,
+    HitList,
+    ask_all,
+    lacking,
+)
+from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from learning.evaluation.measures.targets import target_measures
 from learning.evaluation.offline_pipeline import EncodedBefore
 from learning.evaluation.popularity import Popularity
@@ -25,7 +32,7 @@ BOTH = "query + history"
 
 
 @dataclass(frozen=True)
-class Question:
+class VisitQuery:
     """A row to ask. `own` and `other` are session ids: of its own history and of another's."""
 
     row: VisitRow
@@ -36,7 +43,7 @@ class Question:
     others_seen: frozenset[str]  # items of the other history, without the target
 
 
-Ask = Callable[[Pipeline, Question], Found]
+Ask = Callable[[Pipeline, VisitQuery], HitList]
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,7 @@ class PersonalisedTask:
 
     def _measure(
         self, bench: Workbench, rows: Sequence[VisitRow], others: Sequence[int]
-    ) -> list[Measured]:
+    ) -> list[MeasuredRanking]:
         """The rows of the table: the whole service asked in each way, or without each part."""
         if self.ablate:
             return self._variants(bench, rows, others, bench.ablations(query=True))
@@ -113,7 +120,7 @@ class PersonalisedTask:
         rows: Sequence[VisitRow],
         others: Sequence[int],
         variants: Sequence[Variant],
-    ) -> list[Measured]:
+    ) -> list[MeasuredRanking]:
         questions = _questions(rows, others)
         given = _asked_with(bench, questions)
         measured = []
@@ -123,20 +130,20 @@ class PersonalisedTask:
         return measured
 
     def _row(
-        self, pipeline: Pipeline, way: Ask, label: str, questions: Sequence[Question]
-    ) -> Measured:
-        def ask(question: Question) -> Found:
+        self, pipeline: Pipeline, way: Ask, label: str, questions: Sequence[VisitQuery]
+    ) -> MeasuredRanking:
+        def ask(question: VisitQuery) -> HitList:
             return way(pipeline, question)
 
         threads, progress = self.setup.threads, self.setup.progress
         answers, seconds = ask_all(ask, questions, label, threads, progress)
         values = target_measures(answers, [each.row.target for each in questions], deep=True)
         keys = [question.key for question in questions]
-        row = Measured(label, values, seconds, lacking(answers), keys)
+        row = MeasuredRanking(label, values, seconds, lacking(answers), keys)
         return row.over([question.row.user_id for question in questions])
 
 
-def _asked_with(bench: Workbench, questions: Sequence[Question]) -> dict[str, Any]:
+def _asked_with(bench: Workbench, questions: Sequence[VisitQuery]) -> dict[str, Any]:
     """The visitors and the encoded queries of the questions, made once for all variants."""
     return {
         "visitors": bench.visitors({q.own: q.row.history for q in questions}),
@@ -144,9 +151,9 @@ def _asked_with(bench: Workbench, questions: Sequence[Question]) -> dict[str, An
     }
 
 
-def _questions(rows: Sequence[VisitRow], others: Sequence[int]) -> list[Question]:
+def _questions(rows: Sequence[VisitRow], others: Sequence[int]) -> list[VisitQuery]:
     return [
-        Question(
+        VisitQuery(
             row,
             key=f"{row.user_id} {row.query} {row.target}",
             own=f"visit-{place}",
@@ -184,47 +191,47 @@ def foreign(rows: Sequence[VisitRow], seed: int) -> list[int]:
     return found
 
 
-def _query_alone(pipeline: Pipeline, question: Question) -> Found:
+def _query_alone(pipeline: Pipeline, question: VisitQuery) -> HitList:
     return _searched(pipeline, question, question.seen, session_id=SESSION, personalize=False)
 
 
-def _history_alone(pipeline: Pipeline, question: Question) -> Found:
+def _history_alone(pipeline: Pipeline, question: VisitQuery) -> HitList:
     given = {"session_id": question.own, "size": DEPTH}
     answer = pipeline.recommend(RecommendRequest.model_validate(given | ALWAYS))
-    return _without(Found.of(answer), question.seen)
+    return _without(HitList.of(answer), question.seen)
 
 
-def _both(pipeline: Pipeline, question: Question) -> Found:
+def _both(pipeline: Pipeline, question: VisitQuery) -> HitList:
     return _searched(pipeline, question, question.seen, session_id=question.own)
 
 
-def _another(pipeline: Pipeline, question: Question) -> Found:
+def _another(pipeline: Pipeline, question: VisitQuery) -> HitList:
     # As the own history's items never stand in the way of the target, so the other's.
     left_out = question.seen | question.others_seen
     return _searched(pipeline, question, left_out, session_id=question.other)
 
 
 def _searched(
-    pipeline: Pipeline, question: Question, left_out: frozenset[str], **given: Any
-) -> Found:
+    pipeline: Pipeline, question: VisitQuery, left_out: frozenset[str], **given: Any
+) -> HitList:
     """The first 100 hits that are not left out: what the visitor has already answers nothing.
 
     A second page makes up for those, unless the target is found on the first.
     """
     asked = {"query": question.row.query, "size": DEPTH, **given} | ALWAYS
-    first = Found.of(pipeline.search(SearchRequest.model_validate(asked)))
+    first = HitList.of(pipeline.search(SearchRequest.model_validate(asked)))
     kept = _without(first, left_out)
     missing = len(first.ids) - len(kept.ids)
     if not missing or len(first.ids) < DEPTH or question.row.target in kept.ids:
         return kept
     asked |= {"from": DEPTH, "size": missing}
-    second = Found.of(pipeline.search(SearchRequest.model_validate(asked)))
+    second = HitList.of(pipeline.search(SearchRequest.model_validate(asked)))
     more = _without(second, left_out)
-    return Found(tuple(dict.fromkeys([*kept.ids, *more.ids])), kept.lacking + more.lacking)
+    return HitList(tuple(dict.fromkeys([*kept.ids, *more.ids])), kept.lacking + more.lacking)
 
 
-def _without(found: Found, left_out: frozenset[str]) -> Found:
-    return Found(tuple(i for i in found.ids if i not in left_out), found.lacking)
+def _without(found: HitList, left_out: frozenset[str]) -> HitList:
+    return HitList(tuple(i for i in found.ids if i not in left_out), found.lacking)
 
 
 def _items(row: VisitRow) -> frozenset[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from learning.data.datasets import Judgments, read_judgments
-from learning.evaluation.measures.measured_ranking import Measured
+from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from learning.evaluation.offline_pipeline import EncodedBefore
 from learning.evaluation.report.report import Report
 from learning.evaluation.tasks.judged_queries import check_asked, full_catalogue, judged_lists
@@ -69,7 +69,7 @@ class SearchTask:
         remarks = [*judgments.remarks.lines(), *items.remarks]
         return Report("search", facts, rows, remarks, self.setup.seed)
 
-    def _row(self, pipeline: Pipeline, asked: Judgments, label: str) -> Measured:
+    def _row(self, pipeline: Pipeline, asked: Judgments, label: str) -> MeasuredRanking:
         threads, progress = self.setup.threads, self.setup.progress
         row = full_catalogue(
             pipeline, asked, self.relevant, label=label, threads=threads, progress=progress

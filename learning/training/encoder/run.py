@@ -21,7 +21,7 @@ from learning.training.encoder.hard_negatives import with_hard_negatives
 from learning.training.encoder.query_pairs import QueryPairs, Side, from_catalogue, from_grades
 from learning.training.encoder.trainable_encoder import TrainableEncoder
 from learning.training.encoder.trainer import Pool, Tuned, Tuner, TuningSettings
-from learning.training.runs import Board, Checkpoints, Provenance
+from learning.training.runs import Checkpoints, Provenance, TensorBoardLog
 from plugin_config.settings import load
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class LearnEncoder:
         )  # fmt: skip
         pool = Pool.draw(held, len(texts), POOL, POOL_QUERIES, self.settings.seed)
         identity = {**told, "encoder": encoder.spec.weights_hash, **provenance.told({})["data"]}
-        board = Board(self.checkpoints / "tensorboard" if self.checkpoints else None)
+        board = TensorBoardLog(self.checkpoints / "tensorboard" if self.checkpoints else None)
         checkpoints = Checkpoints(self.checkpoints, identity)
         tuner = Tuner(trainable, self.settings, texts, train, pool, views=grades is None)
         tuned = tuner.run(checkpoints, board, self.progress)

@@ -21,9 +21,9 @@ from learning.evaluation.measures.metrics import ndcg
 from learning.training.encoder.query_pairs import Pair, QueryPairs, view
 from learning.training.encoder.trainable_encoder import Method, TrainableEncoder
 from learning.training.runs import (
-    Board,
     Checkpoints,
     EarlyStop,
+    TensorBoardLog,
     optimizer_tensors,
     restore_optimizer,
 )
@@ -120,7 +120,7 @@ class Tuner:
         self.total = max(round(settings.epochs * len(train.pairs) / settings.batch), 1)
         self.tuned = Tuned()
 
-    def run(self, checkpoints: Checkpoints, board: Board, progress: Progress) -> Tuned:
+    def run(self, checkpoints: Checkpoints, board: TensorBoardLog, progress: Progress) -> Tuned:
         """Trains until the steps, the patience or the minutes are over."""
         begun = saved = time.monotonic()
         stop = EarlyStop(self.settings.patience)
@@ -246,7 +246,7 @@ class Tuner:
         self,
         stop: EarlyStop,
         loss: float,
-        board: Board,
+        board: TensorBoardLog,
         progress: Progress,
         best: Mapping[str, Tensor],
     ) -> dict[str, Tensor]:

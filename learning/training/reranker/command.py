@@ -107,11 +107,11 @@ def reranker(quiet: bool, device: str, loss: str, epochs: int, **given: Any) -> 
     from learning.evaluation.workbench import Setup
     from learning.training.reranker.losses import LOSSES
     from learning.training.reranker.run import LearnReranker
-    from learning.training.reranker.trainer import TrainingSettings
+    from learning.training.reranker.trainer import RerankerTrainingSettings
 
     given["bundle"] = given["base"]
     seed = given["seed"]
-    settings = TrainingSettings(seed=seed, epochs=epochs, device=choose_device(device))
+    settings = RerankerTrainingSettings(seed=seed, epochs=epochs, device=choose_device(device))
     losses = tuple(LOSSES) if loss == "both" else (loss,)
     setup = Setup.taken(given, for_terminal(quiet))
     for line in LearnReranker(setup=setup, settings=settings, losses=losses, **given).run():

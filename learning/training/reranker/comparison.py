@@ -13,13 +13,13 @@ from learning.evaluation.report.report import signed, told
 from learning.training.reranker.boosted_trees import train_trees, tree_scores
 from learning.training.reranker.ranking_lists import KINDS, RankingList
 from learning.training.reranker.trainer import (
-    Trainer,
-    TrainingSettings,
+    RerankerTrainer,
+    RerankerTrainingSettings,
     learned,
     ndcgs,
     residual_scores,
 )
-from learning.training.runs import Board, Checkpoints
+from learning.training.runs import Checkpoints, TensorBoardLog
 from plugin_config.errors import SettingsError
 from query_service.ranking.learned_reranker import LearnedReranker, RerankerConfig
 
@@ -99,13 +99,13 @@ class Comparison:
 def compare(
     train: Sequence[RankingList],
     validation: Sequence[RankingList],
-    settings: TrainingSettings,
+    settings: RerankerTrainingSettings,
     fingerprint: str,
     *,
     losses: Sequence[str],
     use: str,
     checkpoints: Callable[[str], Checkpoints],
-    board: Callable[[str], Board],
+    board: Callable[[str], TensorBoardLog],
     progress: Progress,
 ) -> Comparison:
     """Trains all and chooses among the networks. `use` lightgbm serves the trees; `best` does so
@@ -123,7 +123,7 @@ def compare(
     trained = {}
     kept, histories = [], {}
     for loss in losses:
-        trainer = Trainer(config, settings, loss, train, validation)
+        trainer = RerankerTrainer(config, settings, loss, train, validation)
         kept.append(checkpoints(loss))
         curves = board(loss)
         trained[loss] = trainer.run(kept[-1], curves, progress)
@@ -169,7 +169,7 @@ def _trees(
     train: Sequence[RankingList],
     validation: Sequence[RankingList],
     kinds: Sequence[str],
-    settings: TrainingSettings,
+    settings: RerankerTrainingSettings,
     use: str,
     progress: Progress,
 ) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.progress import Progress
-from learning.training.reranker.training_requests import Question
+from learning.training.reranker.labelled_requests import LabelledRequest
 from query_service.pipeline import Pipeline
 from query_service.ranking.cooccurrence import Cooccurrence
 from query_service.ranking.feature_matrix import FEATURE_SET
@@ -67,13 +67,13 @@ class ListMaker:
     """
 
     pipeline: Pipeline
-    cooccurrence: Callable[[Question], Cooccurrence | None]
+    cooccurrence: Callable[[LabelledRequest], Cooccurrence | None]
     most: int = 0
     threads: int = 4
 
     def make(
         self,
-        questions: Sequence[Question],
+        questions: Sequence[LabelledRequest],
         stage: str,
         progress: Progress,
         folder: Path | None,
@@ -102,7 +102,7 @@ class ListMaker:
         progress.close()
         return found
 
-    def one(self, question: Question) -> RankingList:
+    def one(self, question: LabelledRequest) -> RankingList:
         """The list of one question; without a candidate it has length 0."""
         pipeline = self.pipeline
         context = pipeline.context(question.request, pipeline.views.current())
@@ -186,7 +186,7 @@ def _ideal(worth: Any) -> float:
     return float((best / np.log2(np.arange(2, len(best) + 2))).sum())
 
 
-def _nothing(question: Question, ideal: float) -> RankingList:
+def _nothing(question: LabelledRequest, ideal: float) -> RankingList:
     none = np.zeros(0, dtype=np.float32)
     columns = np.zeros((0, len(FEATURE_SET.columns)), np.float32)
     pairs = np.zeros((0, 0, len(FEATURE_SET.pairs)), np.float16)

@@ -20,15 +20,15 @@ from learning.data.users import Users
 from learning.evaluation.popularity import Popularity, counted
 from learning.evaluation.variants import WHOLE
 from learning.evaluation.workbench import Setup, Workbench
-from learning.training.reranker import training_requests as questions
+from learning.training.reranker import labelled_requests as questions
 from learning.training.reranker.cooccurrence_counts import cross_fitted, fit, fold_of
+from learning.training.reranker.labelled_requests import LabelledRequest
 from learning.training.reranker.ranking_lists import ListMaker, RankingList
-from learning.training.reranker.training_requests import Question
-from learning.training.runs import Board, Checkpoints, Provenance
+from learning.training.runs import Checkpoints, Provenance, TensorBoardLog
 from query_service.ranking.cooccurrence import Cooccurrence
 
 if TYPE_CHECKING:
-    from learning.training.reranker.trainer import TrainingSettings
+    from learning.training.reranker.trainer import RerankerTrainingSettings
 
 FEWEST = 20  # lists that teach
 MOST_CANDIDATES = 64  # of a list to train on: those with a gain, and others by chance
@@ -41,7 +41,7 @@ class LearnReranker:
 
     setup: Setup
     out: Path
-    settings: "TrainingSettings"
+    settings: "RerankerTrainingSettings"
     rows_file: Path | None = None
     sequences_file: Path | None = None
     judgments_file: Path | None = None
@@ -81,9 +81,9 @@ class LearnReranker:
             spec = bench.encoder.spec
         return self._learn(lists, spec.fingerprint, visits, base, provenance, identity)
 
-    def _questions(self, items: ItemsFile) -> list[Question]:
+    def _questions(self, items: ItemsFile) -> list[LabelledRequest]:
         """All that can be asked, of users that are not kept apart."""
-        found: list[Question] = []
+        found: list[LabelledRequest] = []
         apart = read_user_ids(self.users_not_in) if self.users_not_in else frozenset()
         drawn = None
         if self.sequences_file is not None:
@@ -116,7 +116,9 @@ class LearnReranker:
             raise DatasetError("nothing to learn from is left: see the remarks on the files")
         return found
 
-    def _divided(self, asked: Sequence[Question]) -> tuple[list[Question], list[Question]]:
+    def _divided(
+        self, asked: Sequence[LabelledRequest]
+    ) -> tuple[list[LabelledRequest], list[LabelledRequest]]:
         """To train on and to validate with, by owner; at most `most` and MOST_VALIDATION.
 
         The test split is left out, unless a test of users is kept apart by a file.
@@ -131,7 +133,9 @@ class LearnReranker:
         validation = [q for q in mixed if q.owner in held_owners][:MOST_VALIDATION]
         return train, validation
 
-    def _visits(self, items: ItemsFile, asked: Sequence[Question]) -> dict[str, tuple[str, ...]]:
+    def _visits(
+        self, items: ItemsFile, asked: Sequence[LabelledRequest]
+    ) -> dict[str, tuple[str, ...]]:
         """Visits that neighbours are counted in, by user: the sequences, or the questions' own.
 
         Those of users kept apart are left out; where the caller keeps none apart, those of the test
@@ -150,8 +154,8 @@ class LearnReranker:
     def _lists(
         self,
         bench: Workbench,
-        train: Sequence[Question],
-        validation: Sequence[Question],
+        train: Sequence[LabelledRequest],
+        validation: Sequence[LabelledRequest],
         visits: dict[str, tuple[str, ...]],
         identity: dict[str, Any],
     ) -> tuple[list[RankingList], list[RankingList]]:
@@ -159,7 +163,7 @@ class LearnReranker:
 
         folds = cross_fitted(visits) if visits else []
 
-        def of_others(question: Question) -> Cooccurrence | None:
+        def of_others(question: LabelledRequest) -> Cooccurrence | None:
             return folds[fold_of(question.visitor)] if folds else None
 
         both = [*train, *validation]
@@ -205,7 +209,7 @@ class LearnReranker:
                 self._kept(name), {**identity, **asdict(self.settings), "lists": len(train),
                                    "loss": name}
             ),
-            board=lambda name: Board(self._kept(f"tensorboard/{name}")),
+            board=lambda name: TensorBoardLog(self._kept(f"tensorboard/{name}")),
             progress=self.setup.progress,
         )  # fmt: skip
         model = found.model

@@ -13,9 +13,9 @@ from indexer.progress import Progress
 from learning.training.reranker.losses import LOSSES
 from learning.training.reranker.ranking_lists import RankingList, ndcg_of
 from learning.training.runs import (
-    Board,
     Checkpoints,
     EarlyStop,
+    TensorBoardLog,
     module_tensors,
     optimizer_tensors,
     restore_module,
@@ -27,7 +27,7 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class TrainingSettings:
+class RerankerTrainingSettings:
     """What a training is told."""
 
     seed: int = 0
@@ -43,7 +43,7 @@ class TrainingSettings:
 
 
 @dataclass(frozen=True)
-class Batch:
+class ListBatch:
     """B lists, padded: matrix [B, n, F], pairs [B, n, E, P], seen [B, E], the rest [B, n]."""
 
     matrix: Tensor
@@ -54,7 +54,7 @@ class Batch:
     real: Tensor
 
 
-def padded(lists: Sequence[RankingList]) -> Batch:
+def padded(lists: Sequence[RankingList]) -> ListBatch:
     """Lists of different lengths as one batch; padding is False in `seen` and `real`."""
     B, n = len(lists), max(len(each) for each in lists)
     E = max(each.pairs.shape[1] for each in lists)
@@ -67,16 +67,16 @@ def padded(lists: Sequence[RankingList]) -> Batch:
         matrix[row, :size], pairs[row, :size, :events] = each.matrix, each.pairs
         seen[row, :events], real[row, :size] = True, True
         fixed[row, :size], gains[row, :size] = each.fixed, each.gains
-    return Batch(*(torch.from_numpy(a) for a in (matrix, pairs, seen, fixed, gains, real)))
+    return ListBatch(*(torch.from_numpy(a) for a in (matrix, pairs, seen, fixed, gains, real)))
 
 
-class Trainer:
+class RerankerTrainer:
     """One training with one loss: the loop is `run`."""
 
     def __init__(
         self,
         config: RerankerConfig,
-        settings: TrainingSettings,
+        settings: RerankerTrainingSettings,
         loss: str,
         train: Sequence[RankingList],
         validation: Sequence[RankingList],
@@ -96,7 +96,7 @@ class Trainer:
         self.epoch = 0
         self.history: list[dict[str, float]] = []
 
-    def run(self, checkpoints: Checkpoints, board: Board, progress: Progress) -> Residual:
+    def run(self, checkpoints: Checkpoints, board: TensorBoardLog, progress: Progress) -> Residual:
         """Trains until the epochs or the patience are over; the best epoch's weights.
 
         Goes on from the checkpoint, where there is one, at the epoch's beginning. Epoch 0 is the
@@ -129,7 +129,7 @@ class Trainer:
         total, count = 0.0, 0
         progress.start(f"{self.name}: epoch {self.epoch + 1}", len(self.train))
         for group in self._batches():
-            batch = Batch(*(t.to(self.device) for t in vars(padded(group)).values()))
+            batch = ListBatch(*(t.to(self.device) for t in vars(padded(group)).values()))
             self._set_rate()
             scores = batch.fixed + self.residual(batch.matrix, batch.pairs, batch.seen)
             loss = self.loss(scores, batch.gains, batch.real)
@@ -162,7 +162,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = float(rate)
 
-    def _look(self, loss: float, board: Board) -> float:
+    def _look(self, loss: float, board: TensorBoardLog) -> float:
         scores = residual_scores(self.residual, self.validation)
         value = float(np.nanmean(ndcgs(self.validation, scores)))
         self.history.append({"epoch": self.epoch, "loss": loss, "NDCG@10": value})

@@ -69,9 +69,9 @@ def user_model(quiet: bool, device: str, **given: Any) -> None:
     from indexer.encoder.number_format import choose_device
     from indexer.progress import for_terminal
     from learning.training.user_model.run import LearnUserModel
-    from learning.training.user_model.trainer import TrainingSettings
+    from learning.training.user_model.trainer import UserModelTrainingSettings
 
-    settings = TrainingSettings(
+    settings = UserModelTrainingSettings(
         device=choose_device(device),
         **{name: given.pop(name) for name in ("epochs", "negatives", "minutes", "seed")},
     )

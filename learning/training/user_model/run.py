@@ -38,9 +38,14 @@ from learning.data.splits import split_of
 from learning.data.tables import DatasetError
 from learning.data.ubi_sources import read_file as read_log
 from learning.evaluation.measures.intervals import Interval, bootstrap
-from learning.training.runs import Board, Checkpoints, Provenance
+from learning.training.runs import Checkpoints, Provenance, TensorBoardLog
 from learning.training.user_model.gates import OTHERS, Gates, train_gates
-from learning.training.user_model.trainer import Learned, Trainer, TrainingSettings, whole_catalogue
+from learning.training.user_model.trainer import (
+    Learned,
+    UserModelTrainer,
+    UserModelTrainingSettings,
+    whole_catalogue,
+)
 from plugin_config.settings import load
 from query_service.user.user_model import UserModelConfig
 
@@ -59,7 +64,7 @@ class LearnUserModel:
     items_file: Path
     out: Path
     progress: Progress
-    settings: TrainingSettings
+    settings: UserModelTrainingSettings
     sequences_file: Path | None = None
     rows_file: Path | None = None
     events_file: Path | None = None
@@ -98,13 +103,15 @@ class LearnUserModel:
         queries = np.zeros((0, M), dtype=np.float32)
         if texts:
             queries = fitted.meaning(encoder.encode_queries(texts))
-        trainer = Trainer(config, self.settings, embeddings, fitted, queries, train, validation)
+        trainer = UserModelTrainer(
+            config, self.settings, embeddings, fitted, queries, train, validation
+        )
         identity = {
             **asdict(self.settings), "dims": K, "whole": self.whole,
             "encoder": encoder.spec.fingerprint, **provenance.told({})["data"],
         }  # fmt: skip
         checkpoints = Checkpoints(self.checkpoints, identity)
-        board = Board(self.checkpoints / "tensorboard" if self.checkpoints else None)
+        board = TensorBoardLog(self.checkpoints / "tensorboard" if self.checkpoints else None)
         learned = trainer.run(checkpoints, board, self.progress)
         board.close()
 
@@ -255,7 +262,7 @@ def _gates_told(gates: Gates | None) -> list[str]:
 
 
 def _measured(
-    trainer: Trainer, learned: Learned, validation: Sequence[Session]
+    trainer: UserModelTrainer, learned: Learned, validation: Sequence[Session]
 ) -> dict[str, Interval]:
     """Figures on validation users: all of them; cold items and cold users apart."""
     values = whole_catalogue(trainer, validation)

@@ -18,7 +18,7 @@ SCENARIO = "shop"
 
 
 @dataclass(frozen=True)
-class Batch:
+class SessionBatch:
     """B sessions of up to n steps, padded at the end; what is predicted comes after each step.
 
     `item` int64 [B, n]: row in the catalogue, 0 where there is none (`is_event` says which);
@@ -47,7 +47,7 @@ def batches(
         yield [sessions[i] for i in groups[place]]
 
 
-def padded(sessions: Sequence[Session], weights: FusionWeights) -> Batch:
+def padded(sessions: Sequence[Session], weights: FusionWeights) -> SessionBatch:
     """The steps but the last of each session as input, the item acted on next as target."""
     length = max(len(session) for session in sessions) - 1
     shape = (len(sessions), max(length, 1))
@@ -69,7 +69,7 @@ def padded(sessions: Sequence[Session], weights: FusionWeights) -> Batch:
     target[~mix.any(axis=2)] = -1  # nothing known of the visitor yet
     gap = np.diff(time, axis=1, prepend=time[:, :1]).astype(np.float32)
     arrays = (item, is_event, query, kind, gap, mix, target)
-    return Batch(*(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays))
+    return SessionBatch(*(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays))
 
 
 def decayed(

@@ -21,26 +21,25 @@ from indexer.bundle.projections import Projections, unit
 from indexer.progress import Progress
 from learning.data.sessions import Session
 from learning.training.runs import (
-    Board,
     Checkpoints,
     EarlyStop,
+    TensorBoardLog,
     module_tensors,
     optimizer_tensors,
     restore_module,
     restore_optimizer,
 )
 from learning.training.user_model.item_halves import ItemTable
-from learning.training.user_model.session_batches import Batch, batches, formula, padded
+from learning.training.user_model.session_batches import SessionBatch, batches, formula, padded
 from query_service.user.user_model import UserModel, UserModelConfig
 from query_service.user.user_vector import FusionWeights
 
 Vectors = NDArray[np.float32]
 LEAST_TEMPERATURE = 0.02
-CHECKPOINT_EVERY_S = 30.0
 
 
 @dataclass(frozen=True)
-class TrainingSettings:
+class UserModelTrainingSettings:
     """What a training is told; the defaults won on validation users of a games shop."""
 
     seed: int = 0
@@ -67,13 +66,13 @@ class Learned:
     history: list[dict[str, float]]
 
 
-class Trainer:
+class UserModelTrainer:
     """One training: the loop is `run`."""
 
     def __init__(
         self,
         config: UserModelConfig,
-        settings: TrainingSettings,
+        settings: UserModelTrainingSettings,
         embeddings: Vectors,
         fitted: Projections,
         query_vectors: Vectors,
@@ -117,7 +116,7 @@ class Trainer:
         self.epoch = 0
         self.history: list[dict[str, float]] = []
 
-    def run(self, checkpoints: Checkpoints, board: Board, progress: Progress) -> Learned:
+    def run(self, checkpoints: Checkpoints, board: TensorBoardLog, progress: Progress) -> Learned:
         """Trains until the epochs, the patience or the minutes are over; keeps the best epoch.
 
         Goes on from the checkpoint, where there is one, at the epoch's beginning.
@@ -192,7 +191,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.learning_rate * float(shape)
 
-    def _after(self, batch: Batch) -> Tensor:
+    def _after(self, batch: SessionBatch) -> Tensor:
         """The learned D_B after each step, [B, n, K], unit length."""
         b = self.table(batch.item.flatten()).view(*batch.item.shape, -1)
         b = b * batch.is_event[..., None]
@@ -228,7 +227,7 @@ class Trainer:
         share = np.maximum(self.counts[rows.cpu().numpy()], 0.5) / max(self.counts.sum(), 1)
         return torch.from_numpy(np.log(by_draw + targets * share)).float().to(self.device)
 
-    def _look(self, epoch: int, loss: float, board: Board) -> dict[str, float]:
+    def _look(self, epoch: int, loss: float, board: TensorBoardLog) -> dict[str, float]:
         """Figures on the validation users: each one's last event, over the whole catalogue."""
         values = whole_catalogue(self, self.validation)
         told = {
@@ -289,12 +288,12 @@ class Trainer:
         }
         return best, EarlyStop(**state["stop"])
 
-    def _to_device(self, batch: Batch) -> Batch:
-        return Batch(*(tensor.to(self.device) for tensor in vars(batch).values()))
+    def _to_device(self, batch: SessionBatch) -> SessionBatch:
+        return SessionBatch(*(tensor.to(self.device) for tensor in vars(batch).values()))
 
 
 def whole_catalogue(
-    trainer: Trainer, sessions: Sequence[Session]
+    trainer: UserModelTrainer, sessions: Sequence[Session]
 ) -> dict[str, NDArray[np.float64]]:
     """NDCG@10 and Recall@10, @100 of each session's last item by D_B . b alone, float64 [n].
 

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from learning.evaluation.measures.measured_ranking import Measured
+from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from learning.evaluation.variants import NOT_PAYING, ablations, with_verdicts
 from query_service.ranking.reranker import Reranker
 from query_service.retrieval.plan import PERSON, WORDS
@@ -50,8 +50,8 @@ def test_a_part_that_is_surely_better_gone_says_so() -> None:
     rng = np.random.default_rng(0)
     base = rng.random(400)
 
-    def row(label: str, values) -> Measured:
-        return Measured(label, {"NDCG@10": values}, 1.0)
+    def row(label: str, values) -> MeasuredRanking:
+        return MeasuredRanking(label, {"NDCG@10": values}, 1.0)
 
     rows = [
         row("whole", base),

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from indexer.bundle.model_bundle import ModelBundle
-from query_service.user.session_steps import QUERY, gate_inputs, steps_of
+from query_service.user.session_steps import QUERY, gate_inputs, session_steps
 from query_service.user.user_model import UserModel, UserModelConfig
 from query_service.user.user_vector import build
 from query_service.user.vector_part import Source
@@ -85,7 +85,7 @@ def test_steps_are_the_newest_in_order_of_time() -> None:
         [event(made, 0, timestamp=NOW - 90), event(made, 4, "like", timestamp=NOW - 10)],
         [query("huawei", e[1], timestamp=NOW - 50)],
     )
-    steps = steps_of(who, made, 2)
+    steps = session_steps(who, made, 2)
     assert steps.kind.tolist()[0] == QUERY
     assert steps.gap.tolist() == [0.0, 40.0]
     assert not steps.behaviour[0].any()
@@ -109,7 +109,7 @@ def test_fifty_events_cost_little() -> None:
     """At most 2 ms on a CPU is wanted; a busy machine gets five times that here."""
     model = UserModel(UserModelConfig(behaviour_dims=128, meaning_dims=200)).eval()
     made = bundle("concat")
-    steps = steps_of(visitor([event(made, i % 30) for i in range(50)]), made, 50)
+    steps = session_steps(visitor([event(made, i % 30) for i in range(50)]), made, 50)
     rng = np.random.default_rng(0)
     steps = type(steps)(
         rng.normal(size=(50, 128)).astype(np.float32),

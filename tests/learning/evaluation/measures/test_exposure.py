@@ -9,7 +9,7 @@ import pytest
 from learning.data.tables import DatasetError
 from learning.data.ubi_log import Click, Impression
 from learning.evaluation.measures.exposure import OTHERS, Exposure, gini
-from learning.evaluation.measures.item_attributes import Traits
+from learning.evaluation.measures.item_attributes import ItemAttributes
 
 
 def catalogue(path: Path, count: int = 4) -> Path:
@@ -34,7 +34,7 @@ LOG = [shown(1, ["i3", "i1"], "i1"), shown(2, ["i3", "gone"]), shown(3, ["gone"]
 
 
 def test_by_hand(tmp_path: Path) -> None:
-    traits = Traits.of_file(catalogue(tmp_path / "items.jsonl"))
+    traits = ItemAttributes.of_file(catalogue(tmp_path / "items.jsonl"))
     # All share the root: categories are told apart one below.
     assert traits.categories == ("All > Shoes", "All > Hats") * 2
     assert traits.brands == ("Acme", "(none)", "Bolt", "Acme")
@@ -68,7 +68,7 @@ def test_by_hand(tmp_path: Path) -> None:
 
 
 def test_many_groups_are_put_together(tmp_path: Path) -> None:
-    traits = Traits.of_file(catalogue(tmp_path / "items.jsonl", 40))
+    traits = ItemAttributes.of_file(catalogue(tmp_path / "items.jsonl", 40))
     exposure = Exposure.of([shown(1, [f"i{n}" for n in range(20)])], traits)
     bars = exposure.bars("item", [f"brand {n:02}" for n in range(40)], seed=0)
     assert bars.labels == [*(f"brand {n:02}" for n in range(12)), OTHERS]
@@ -77,7 +77,7 @@ def test_many_groups_are_put_together(tmp_path: Path) -> None:
 
 
 def test_a_log_of_another_catalogue_and_one_without_popularity(tmp_path: Path) -> None:
-    traits = Traits.of_file(catalogue(tmp_path / "items.jsonl", 1))
+    traits = ItemAttributes.of_file(catalogue(tmp_path / "items.jsonl", 1))
     exposure = Exposure.of(LOG, traits)
     assert exposure.popularity() == ({}, {})
     totals = exposure.totals(seed=0)
@@ -86,7 +86,7 @@ def test_a_log_of_another_catalogue_and_one_without_popularity(tmp_path: Path) -
     assert sum(exposure.bars("brand", traits.brands, 0).series["exposure"]) == 0
     (tmp_path / "none.jsonl").write_text("{}")
     with pytest.raises(DatasetError, match="no item"):
-        Traits.of_file(tmp_path / "none.jsonl")
+        ItemAttributes.of_file(tmp_path / "none.jsonl")
 
 
 def test_gini() -> None:

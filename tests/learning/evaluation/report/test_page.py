@@ -12,7 +12,7 @@ import pytest
 from learning.data.tables import DatasetError
 from learning.evaluation.charts import Bars, Curve
 from learning.evaluation.measures.intervals import Interval
-from learning.evaluation.measures.measured_ranking import Measured
+from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from learning.evaluation.report.baseline import Baseline
 from learning.evaluation.report.page import ready, write_report
 from learning.evaluation.report.report import Report, as_json, as_table
@@ -27,8 +27,10 @@ BOTH = np.clip(WORDS + 0.2, 0, 1)
 
 def report(**more: object) -> Report:
     rows = [
-        Measured("words", {"NDCG@10": WORDS, "MRR": WORDS**2}, 1.0, keys=KEYS),
-        Measured("words & <meaning>", {"NDCG@10": BOTH, "MRR": BOTH**2}, 1.0, {"meaning": 2}, KEYS),
+        MeasuredRanking("words", {"NDCG@10": WORDS, "MRR": WORDS**2}, 1.0, keys=KEYS),
+        MeasuredRanking(
+            "words & <meaning>", {"NDCG@10": BOTH, "MRR": BOTH**2}, 1.0, {"meaning": 2}, KEYS
+        ),
     ]
     return Report("search", {"items": "3 of $a$ <b>"}, rows, ["2 rows left out: not JSON"], **more)
 
@@ -111,7 +113,7 @@ def test_a_run_against_the_one_before(tmp_path: Path) -> None:
     baseline = Baseline.read(tmp_path / "before/report.json")
     # The same queries in another order, one label that the baseline lacks.
     turned = np.arange(40)[::-1]
-    row = Measured(
+    row = MeasuredRanking(
         "learned", {"NDCG@10": (WORDS + 0.1)[turned]}, 1.0, keys=[KEYS[n] for n in turned]
     )
     now = Report("search", {}, [row], baseline=baseline)
@@ -132,7 +134,7 @@ def test_a_run_against_the_one_before(tmp_path: Path) -> None:
 def test_a_baseline_that_fits_not(tmp_path: Path) -> None:
     write_report(report(), tmp_path / "before")
     baseline = Baseline.read(tmp_path / "before/report.json")
-    other = Measured("words", {"NDCG@10": WORDS}, 1.0, keys=[*KEYS[:-1], "another"])
+    other = MeasuredRanking("words", {"NDCG@10": WORDS}, 1.0, keys=[*KEYS[:-1], "another"])
     with pytest.raises(DatasetError, match=r"1 that the baseline lacks \('another'\), and lacks 1"):
         baseline.check("search", [other])
     with pytest.raises(DatasetError, match="of the task search, and this one of next-item"):
@@ -149,7 +151,7 @@ def test_a_baseline_that_fits_not(tmp_path: Path) -> None:
 def test_values_are_kept_by_query(tmp_path: Path) -> None:
     values = np.array([0.25, np.nan, 1.0])
     weights = np.array([1.0, 0.0, 3.0])
-    row = Measured("log", {"m": values}, 1.0, keys=["a", "b", "a"], weights={"m": weights})
+    row = MeasuredRanking("log", {"m": values}, 1.0, keys=["a", "b", "a"], weights={"m": weights})
     write_report(Report("events", {}, [row]), tmp_path / "out")
     told = json.loads((tmp_path / "out/report.json").read_text())
     assert told["rows"][0]["values"] == {"m": {"a": 0.25, "b": None, "a #2": 1.0}}
@@ -159,7 +161,7 @@ def test_values_are_kept_by_query(tmp_path: Path) -> None:
 
 
 def test_no_value_at_all(tmp_path: Path) -> None:
-    row = Measured("log", {"m": np.full(2, np.nan)}, 1.0)
+    row = MeasuredRanking("log", {"m": np.full(2, np.nan)}, 1.0)
     made = Report("events", {}, [row])
     write_report(made, tmp_path / "out")
     assert "No query has a value." in (tmp_path / "out/index.html").read_text()

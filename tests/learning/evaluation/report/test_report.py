@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from learning.evaluation.measures.measured_ranking import Measured
+from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from learning.evaluation.report.report import Report, as_json, as_table
 
 VALUES = {"NDCG@10": np.array([0.5, np.nan, 1.0])}
@@ -13,7 +13,10 @@ BETTER = {"NDCG@10": np.array([0.75, np.nan, 1.0])}
 
 
 def report(**degraded: int) -> Report:
-    rows = [Measured("words", VALUES, 1.0), Measured("words + meaning", BETTER, 1.0, degraded)]
+    rows = [
+        MeasuredRanking("words", VALUES, 1.0),
+        MeasuredRanking("words + meaning", BETTER, 1.0, degraded),
+    ]
     return Report("search", {"items": "3 of items.jsonl"}, rows, ["2 rows left out: not JSON"])
 
 

@@ -32,7 +32,7 @@ from learning.training.encoder.query_pairs import (
 )
 from learning.training.encoder.trainable_encoder import METHODS, TrainableEncoder
 from learning.training.encoder.trainer import Pool, Tuner, TuningSettings
-from learning.training.runs import Board, Checkpoints
+from learning.training.runs import Checkpoints, TensorBoardLog
 from plugin_config.settings import load
 
 THINGS = ["hammer", "saw", "drill", "ladder", "faucet", "paint", "screw", "lamp"]
@@ -94,7 +94,7 @@ def test_every_method_learns_and_its_folder_loads(
     made = tuner(untrained, method=method, learning_rate=rate)
     before = made.encoder(made.encoder.tokens(TEXTS[:5])).detach().numpy()
     np.testing.assert_allclose(before, untrained.encode_items(TEXTS[:5]), atol=0.05)
-    tuned = made.run(Checkpoints(None, {}), Board(None), Silence())
+    tuned = made.run(Checkpoints(None, {}), TensorBoardLog(None), Silence())
     assert tuned.history[-1]["loss"] < tuned.history[1]["loss"]
     made.encoder.save(tmp_path)
     loaded = load_encoder(load(EncoderSettings, encoder=str(tmp_path), number_format="float32"))
@@ -109,7 +109,7 @@ def test_a_training_that_was_broken_off_goes_on_as_if_it_had_not_been(
     untrained: Encoder, tmp_path: Path
 ) -> None:
     whole = tuner(untrained)
-    whole.run(Checkpoints(None, {}), Board(None), Silence())
+    whole.run(Checkpoints(None, {}), TensorBoardLog(None), Silence())
 
     class Stopped(Exception):
         pass
@@ -125,10 +125,10 @@ def test_a_training_that_was_broken_off_goes_on_as_if_it_had_not_been(
 
     with pytest.raises(Stopped):
         tuner(untrained, checkpoint_s=0.0).run(
-            Checkpoints(tmp_path, {"a": 1}), Board(None), StopsThere()
+            Checkpoints(tmp_path, {"a": 1}), TensorBoardLog(None), StopsThere()
         )
     again = tuner(untrained)
-    again.run(Checkpoints(tmp_path, {"a": 1}), Board(None), Silence())
+    again.run(Checkpoints(tmp_path, {"a": 1}), TensorBoardLog(None), Silence())
     assert again.tuned.steps == whole.tuned.steps
     for name, parameter in whole.encoder.trained().items():
         torch.testing.assert_close(again.encoder.trained()[name], parameter, msg=name)

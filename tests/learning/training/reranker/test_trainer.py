@@ -10,17 +10,19 @@ from indexer.progress import Silence
 from learning.training.reranker.comparison import FIXED, compare
 from learning.training.reranker.ranking_lists import RankingList, ndcg_of, read, write
 from learning.training.reranker.trainer import (
-    Trainer,
-    TrainingSettings,
+    RerankerTrainer,
+    RerankerTrainingSettings,
     learned,
     ndcgs,
     residual_scores,
 )
-from learning.training.runs import Board, Checkpoints
+from learning.training.runs import Checkpoints, TensorBoardLog
 from query_service.ranking.feature_matrix import FEATURE_SET
 from query_service.ranking.learned_reranker import RerankerConfig
 
-SETTINGS = TrainingSettings(epochs=6, batch=8, learning_rate=0.01, hidden=16, dropout=0.0, trees=20)
+SETTINGS = RerankerTrainingSettings(
+    epochs=6, batch=8, learning_rate=0.01, hidden=16, dropout=0.0, trees=20
+)
 CONFIG = RerankerConfig(hidden=16, dropout=0.0)
 
 
@@ -41,16 +43,16 @@ def lists(count: int = 80, seed: int = 0) -> list[RankingList]:
     return found
 
 
-def trainer(loss: str = "pairwise+listwise", **changes: object) -> Trainer:
-    settings = TrainingSettings(**{**SETTINGS.__dict__, **changes})
-    return Trainer(CONFIG, settings, loss, lists(), lists(40, seed=1))
+def trainer(loss: str = "pairwise+listwise", **changes: object) -> RerankerTrainer:
+    settings = RerankerTrainingSettings(**{**SETTINGS.__dict__, **changes})
+    return RerankerTrainer(CONFIG, settings, loss, lists(), lists(40, seed=1))
 
 
 @pytest.mark.parametrize("loss", ["pairwise", "pairwise+listwise"])
 def test_it_starts_at_the_fixed_order_and_learns(loss: str) -> None:
     ours = trainer(loss, epochs=25, patience=25)
     held = ours.validation
-    residual = ours.run(Checkpoints(None, {}), Board(None), Silence())
+    residual = ours.run(Checkpoints(None, {}), TensorBoardLog(None), Silence())
     fixed = ndcgs(held, [each.fixed for each in held])
     assert ours.history[0]["NDCG@10"] == pytest.approx(fixed.mean())
     after = ndcgs(held, residual_scores(residual, held))
@@ -60,7 +62,7 @@ def test_it_starts_at_the_fixed_order_and_learns(loss: str) -> None:
 
 
 def test_a_broken_off_training_ends_as_an_unbroken_one(tmp_path: Path) -> None:
-    whole = trainer().run(Checkpoints(None, {}), Board(None), Silence())
+    whole = trainer().run(Checkpoints(None, {}), TensorBoardLog(None), Silence())
     broken = trainer()
     kept = Checkpoints(tmp_path, {"it": "this"})
 
@@ -70,8 +72,8 @@ def test_a_broken_off_training_ends_as_an_unbroken_one(tmp_path: Path) -> None:
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        broken.run(kept, Board(None), Killed())
-    resumed = trainer().run(Checkpoints(tmp_path, {"it": "this"}), Board(None), Silence())
+        broken.run(kept, TensorBoardLog(None), Killed())
+    resumed = trainer().run(Checkpoints(tmp_path, {"it": "this"}), TensorBoardLog(None), Silence())
     for name, tensor in whole.state_dict().items():
         np.testing.assert_array_equal(tensor, resumed.state_dict()[name])
 
@@ -80,7 +82,7 @@ def test_the_comparison_keeps_what_validates_best_and_tells_of_all() -> None:
     found = compare(
         lists(), lists(40, seed=1), SETTINGS, "abc",
         losses=("pairwise", "pairwise+listwise"), use="network",
-        checkpoints=lambda name: Checkpoints(None, {}), board=lambda name: Board(None),
+        checkpoints=lambda name: Checkpoints(None, {}), board=lambda name: TensorBoardLog(None),
         progress=Silence(),
     )  # fmt: skip
     assert set(found.values) == {FIXED, "pairwise", "pairwise+listwise", "lightgbm"}
@@ -95,7 +97,7 @@ def test_the_comparison_keeps_what_validates_best_and_tells_of_all() -> None:
 def test_lightgbm_can_be_served_and_stays_text(tmp_path: Path) -> None:
     found = compare(
         lists(), lists(40, seed=1), SETTINGS, "abc", losses=("pairwise",), use="lightgbm",
-        checkpoints=lambda name: Checkpoints(None, {}), board=lambda name: Board(None),
+        checkpoints=lambda name: Checkpoints(None, {}), board=lambda name: TensorBoardLog(None),
         progress=Silence(),
     )  # fmt: skip
     assert found.winner == "lightgbm"
@@ -125,8 +127,8 @@ def test_each_kind_of_request_is_served_by_what_validates_better() -> None:
     held = mixed(1)
     found = compare(
         mixed(0), held, replace(SETTINGS, epochs=20, trees=100), "abc", losses=("pairwise",),
-        use="best", checkpoints=lambda name: Checkpoints(None, {}), board=lambda name: Board(None),
-        progress=Silence(),
+        use="best", checkpoints=lambda name: Checkpoints(None, {}),
+        board=lambda name: TensorBoardLog(None), progress=Silence(),
     )  # fmt: skip
     for kind in ("search", "rank"):
         own = np.array([each.kind == kind for each in held])
@@ -156,7 +158,7 @@ def test_ties_are_no_win() -> None:
 
 
 def test_the_served_model_has_the_trained_weights() -> None:
-    residual = trainer(epochs=1).run(Checkpoints(None, {}), Board(None), Silence())
+    residual = trainer(epochs=1).run(Checkpoints(None, {}), TensorBoardLog(None), Silence())
     model = learned(CONFIG, residual)
     for name, tensor in residual.state_dict().items():
         np.testing.assert_array_equal(tensor, model.residual.state_dict()[name])

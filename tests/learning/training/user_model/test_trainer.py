@@ -11,9 +11,13 @@ from indexer.progress import Silence
 from learning.data.sessions import Session, divided, from_log, up_to_last, without_last
 from learning.data.tables import Remarks
 from learning.data.ubi_log import Click, Impression, UbiLog
-from learning.training.runs import Board, CheckpointError, Checkpoints
+from learning.training.runs import CheckpointError, Checkpoints, TensorBoardLog
 from learning.training.user_model.session_batches import decayed, formula, padded
-from learning.training.user_model.trainer import Trainer, TrainingSettings, whole_catalogue
+from learning.training.user_model.trainer import (
+    UserModelTrainer,
+    UserModelTrainingSettings,
+    whole_catalogue,
+)
 from query_service.user.actions import ACTIONS
 from query_service.user.session_steps import QUERY
 from query_service.user.user_model import UserModelConfig
@@ -23,7 +27,9 @@ from tests.query_service.fixtures import bundle, event
 
 ITEMS, D = 40, 12
 CONFIG = UserModelConfig(behaviour_dims=8, meaning_dims=6, width=8, max_steps=10, dropout=0.0)
-SETTINGS = TrainingSettings(epochs=6, batch=16, negatives=20, learning_rate=0.01, residual_decay=0)
+SETTINGS = UserModelTrainingSettings(
+    epochs=6, batch=16, negatives=20, learning_rate=0.01, residual_decay=0
+)
 
 
 def _embeddings() -> np.ndarray:
@@ -48,15 +54,17 @@ def _sessions(count: int = 120) -> list[Session]:
     return [_session(u, [(int(s) + k) % ITEMS for k in range(5)]) for u, s in enumerate(starts)]
 
 
-def _trainer(**changes: object) -> Trainer:
-    settings = TrainingSettings(**{**SETTINGS.__dict__, **changes})
+def _trainer(**changes: object) -> UserModelTrainer:
+    settings = UserModelTrainingSettings(**{**SETTINGS.__dict__, **changes})
     e, sessions = _embeddings(), _sessions()
     queries = np.zeros((0, 6), np.float32)
-    return Trainer(CONFIG, settings, e, fit_projections(e, 6, 8), queries, sessions, sessions[:40])
+    return UserModelTrainer(
+        CONFIG, settings, e, fit_projections(e, 6, 8), queries, sessions, sessions[:40]
+    )
 
 
-def _run(trainer: Trainer, folder: Path | None = None):
-    return trainer.run(Checkpoints(folder, {"it": "this"}), Board(None), Silence())
+def _run(trainer: UserModelTrainer, folder: Path | None = None):
+    return trainer.run(Checkpoints(folder, {"it": "this"}), TensorBoardLog(None), Silence())
 
 
 def test_the_weights_of_a_batch_are_those_of_serving() -> None:
@@ -116,7 +124,9 @@ def test_a_training_broken_off_goes_on_as_if_nothing_had_been(tmp_path: Path) ->
     unbroken = _run(_trainer(epochs=5))
     folder = tmp_path / "checkpoints"
     with pytest.raises(BrokenOff):
-        _trainer(epochs=5).run(Checkpoints(folder, {"it": "this"}), Board(None), Breaking())
+        _trainer(epochs=5).run(
+            Checkpoints(folder, {"it": "this"}), TensorBoardLog(None), Breaking()
+        )
     resumed = _run(_trainer(epochs=5), folder)
     torch.testing.assert_close(resumed.table.residuals, unbroken.table.residuals)
     assert [r["NDCG@10"] for r in resumed.history] == [r["NDCG@10"] for r in unbroken.history]

@@ -24,7 +24,7 @@ ALONE_EVERY = 4  # one query of so many is asked without the history too
 
 
 @dataclass(frozen=True)
-class Question:
+class LabelledRequest:
     """`owner`, a user or a query, decides the split; `history` belongs to the session of `request`.
 
     `gains`: what items are worth, others 0; `worth` the same as validation counts it. `left_out`:
@@ -53,11 +53,11 @@ class Question:
 
 def from_rows(
     rows: Iterable[VisitRow], drawn: PopularityDraw | None = None, negatives: int = 99
-) -> list[Question]:
+) -> list[LabelledRequest]:
     """A row's query with its history, some without it too; rows without a query as a next item:
     from all items, and (`drawn`) among `negatives` others.
     """
-    found: list[Question] = []
+    found: list[LabelledRequest] = []
     for row in rows:
         key = f"{row.user_id} {row.query} {row.target}"
         session = f"visit-{_hash(key)[:24]}"
@@ -71,8 +71,8 @@ def from_rows(
             row: VisitRow = row,
             gains: Mapping[str, float] = gains,
             seen: frozenset[str] = seen,
-        ) -> Question:
-            return Question(
+        ) -> LabelledRequest:
+            return LabelledRequest(
                 key, row.user_id, request, gains, gains, history, seen, visitor=row.user_id,
                 alone=not history,
             )  # fmt: skip
@@ -101,7 +101,7 @@ def rows_of(sequences: Sequences, users: Iterable[str]) -> list[VisitRow]:
     ]
 
 
-def from_judgments(judgments: Judgments, relevant: float) -> list[Question]:
+def from_judgments(judgments: Judgments, relevant: float) -> list[LabelledRequest]:
     """A query of nobody in particular; gains 2^grade - 1 over the largest, what is worth something
     in validation is of grade `relevant` or more.
     """
@@ -111,17 +111,17 @@ def from_judgments(judgments: Judgments, relevant: float) -> list[Question]:
         gains = {item: (2.0**grade - 1) / max(top, 1e-9) for item, grade in grades.items()}
         worth = {item: 1.0 for item, grade in grades.items() if grade >= relevant}
         request = search_request(query)
-        found.append(Question(query, query, request, gains, worth, alone=True))
+        found.append(LabelledRequest(query, query, request, gains, worth, alone=True))
     return found
 
 
-def from_log(log: UbiLog, propensities: Propensities, clip: float) -> list[Question]:
+def from_log(log: UbiLog, propensities: Propensities, clip: float) -> list[LabelledRequest]:
     """Each query with a click, after what its session did before; gains 1 / propensity.
 
     Only items that were shown are candidates: of the others nobody knows whether they were wanted.
     """
     done: dict[str, list[PastEvent]] = defaultdict(list)
-    found: list[Question] = []
+    found: list[LabelledRequest] = []
     for shown in log.impressions:
         owner = shown.session_id or shown.query_id
         history = tuple(done[owner])
@@ -132,7 +132,7 @@ def from_log(log: UbiLog, propensities: Propensities, clip: float) -> list[Quest
             }
             session = f"visit-{_hash(shown.query_id)[:24]}"
             request = search_request(shown.query_text, session, personalize=bool(history))
-            found.append(Question(
+            found.append(LabelledRequest(
                 shown.query_id, owner, request, gains, gains, history,
                 only=frozenset(shown.item_ids), visitor=owner, alone=not history,
             ))  # fmt: skip
@@ -145,7 +145,7 @@ def from_log(log: UbiLog, propensities: Propensities, clip: float) -> list[Quest
     return found
 
 
-def visits_of(questions: Sequence[Question]) -> dict[str, tuple[str, ...]]:
+def visits_of(questions: Sequence[LabelledRequest]) -> dict[str, tuple[str, ...]]:
     """Each visitor's items, oldest first, the wanted one last: from their longest question."""
     found: dict[str, tuple[str, ...]] = {}
     for question in questions:

@@ -11,7 +11,7 @@ from query_service.schemas.timestamps import seconds
 
 
 @dataclass
-class _Query:
+class _QueryRow:
     text: str
     session_id: str
     timestamp: float | None
@@ -19,7 +19,7 @@ class _Query:
     seen: dict[int, str] = field(default_factory=dict)  # the same, of impression events
 
 
-class Gathering:
+class UbiJoin:
     """Takes rows of queries and events in any order; `log` puts them together.
 
     `clicks` are the actions that count as a click on an item shown.
@@ -29,7 +29,7 @@ class Gathering:
         self.remarks = Remarks()
         self._clicks = frozenset(clicks)
         self._since = since
-        self._queries: dict[str, _Query] = {}
+        self._queries: dict[str, _QueryRow] = {}
         self._events: list[tuple[str, dict[str, Any]]] = []
         self._applications: Counter[str] = Counter()
         self._zero_based: set[str] = set()
@@ -99,7 +99,7 @@ class Gathering:
         session_id = str(row.get("session_id") or row.get("client_id") or "")
         known = self._queries.get(query_id)
         if known is None:
-            known = self._queries[query_id] = _Query(text, session_id, timestamp)
+            known = self._queries[query_id] = _QueryRow(text, session_id, timestamp)
         elif known.text != text:
             if known.shown or not row.get("query_response_hit_ids"):
                 told = f"{where}: query {query_id}"
@@ -188,7 +188,7 @@ class Gathering:
         elif item_id in places:
             actions.append((action, item_id))
 
-    def _query_of(self, row: Mapping[str, Any], where: str, noun: str) -> _Query | None:
+    def _query_of(self, row: Mapping[str, Any], where: str, noun: str) -> _QueryRow | None:
         query_id = str(row.get("query_id") or "")
         if not query_id:
             self.remarks.add("query_id is missing", f"{where}: {row['action_name']}", noun)
