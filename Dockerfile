@@ -3,8 +3,8 @@
 #   docker build -t live-intent .                            runs on the CPU
 #   docker build -t live-intent --build-arg DEVICE=gpu .     with CUDA
 #
-# The torch that PyPI has for Linux carries CUDA with it, some gigabytes that a CPU image has no
-# use for. An index of CPU-only wheels makes the image small:
+# PyPI's torch for Linux contains CUDA: some gigabytes that a CPU image does not need. An index of
+# CPU-only wheels makes the image small:
 #
 #   docker build -t live-intent --build-arg TORCH_PIP_ARGUMENTS="--index-url <its address>" .
 ARG PYTHON=3.12

@@ -16,17 +16,17 @@ test: environment ## everything that CI runs
 	scripts/check
 	scripts/test
 
-check: environment ## format, lint, strict types, import layers
+check: environment ## format, lint, strict types, import contracts
 	scripts/check
 
-format: environment ## let ruff put the code in order
+format: environment ## let ruff format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 environment: ## .venv with the pinned requirements
 	PYTHON=$(PYTHON) scripts/environment
 
-requirements: ## compile the pinned files anew
+requirements: ## compile the pinned files again
 	scripts/requirements
 
 quality: environment ## docs/quality.md: trains and evaluates on public data (DATASETS_DIR), 3 hours

@@ -2,8 +2,8 @@
 
     python -m benchmarks.clicks [--url URL] [--clicks 1000] [--threads 4]
 
-A click is counted when the very next search of its session, asked with `explain`, holds a share of
-a hit's score that came from this click. Ends with status 1 if one was not.
+A click is counted when the next search of its session, with `explain`, attributes a share of a
+hit's score to this click. Ends with status 1 if one was not.
 """
 
 import argparse
@@ -18,13 +18,13 @@ from dataclasses import dataclass
 import numpy as np
 from opensearchpy import OpenSearch
 
-from benchmarks.served import Api, cluster, make_index, served
+from benchmarks.served import Api, served, shared_index
 from plugin_config.schema import IndexNames
 
 
 @dataclass(frozen=True)
-class Try:
-    """One click and the search after it: was it counted, and how long both took (seconds)."""
+class ClickTrial:
+    """A click and the search after it: whether the search counted it, and the time of both."""
 
     counted: bool
     click_s: float
@@ -32,18 +32,16 @@ class Try:
 
 
 def main() -> None:
-    """Run the benchmark as the command line says."""
+    """Run the benchmark with the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", help="a service that runs already; default: start one")
     parser.add_argument("--clicks", type=int, default=1000)
     parser.add_argument("--per-session", type=int, default=10)
     parser.add_argument("--threads", type=int, default=2, help="visitors at the same time")
-    given = parser.parse_args()
-    with cluster() as (client, names):
-        make_index(client, names)
-        items = some_items(client, names, given.clicks)
-        with served(given.url) as url:
-            tries = click_and_search(Api(url), items, given.per_session, given.threads)
+    options = parser.parse_args()
+    with shared_index() as (client, names), served(options.url) as url:
+        items = some_items(client, names, options.clicks)
+        tries = click_and_search(Api(url), items, options.per_session, options.threads)
     counted = sum(each.counted for each in tries)
     figures = {
         "clicks": len(tries),
@@ -56,26 +54,26 @@ def main() -> None:
 
 
 def some_items(client: OpenSearch, names: IndexNames, count: int) -> list[tuple[str, str]]:
-    """Ids and titles of `count` items, drawn with a fixed seed; fewer items come several times."""
-    found = client.search(
+    """Return ids and titles of `count` items, drawn with a fixed seed; repeated if too few."""
+    hits = client.search(
         index=names.items,
         body={"_source": ["item_id", "title"], "sort": ["item_id"]},
         size=min(10_000, max(count, 1000)),
     )["hits"]["hits"]
-    items = [(hit["_source"]["item_id"], hit["_source"]["title"]) for hit in found]
+    items = [(hit["_source"]["item_id"], hit["_source"]["title"]) for hit in hits]
     if not items:
         raise SystemExit(f"the index behind {names.items} is empty")
     random.Random(0).shuffle(items)
-    return [items[place % len(items)] for place in range(count)]
+    return [items[n % len(items)] for n in range(count)]
 
 
 def click_and_search(
     api: Api, items: list[tuple[str, str]], per_session: int, threads: int
-) -> list[Try]:
-    """For each item: a click on it, and at once a search for the first words of its title."""
+) -> list[ClickTrial]:
+    """For each item: click on it, and at once search for the first two words of its title."""
     sessions = [items[at : at + per_session] for at in range(0, len(items), per_session)]
 
-    def visit(clicked: list[tuple[str, str]]) -> list[Try]:
+    def visit(clicked: list[tuple[str, str]]) -> list[ClickTrial]:
         session_id = f"bench-{uuid.uuid4().hex}"
         tries = []
         for item_id, title in clicked:
@@ -94,7 +92,7 @@ def click_and_search(
             )
             if not counted:
                 print(f"not counted: {item_id}, degraded: {answer['degraded']}", file=sys.stderr)
-            tries.append(Try(counted, between - started, ended - between))
+            tries.append(ClickTrial(counted, between - started, ended - between))
         return tries
 
     with ThreadPoolExecutor(threads) as pool:
@@ -102,7 +100,7 @@ def click_and_search(
 
 
 def percentiles(seconds: list[float]) -> dict[str, float]:
-    """p50 and p95 in ms."""
+    """Return the median and the 95th percentile in milliseconds."""
     p50, p95 = np.percentile(np.array(seconds) * 1000, [50, 95])
     return {"p50": round(float(p50), 1), "p95": round(float(p95), 1)}
 

@@ -1,39 +1,46 @@
-"""sentence-transformers in a process of its own, so that it may stand in another environment.
+"""sentence-transformers in a process of its own, which may run in another environment.
 
-Reads tasks from standard input, a JSON line each, and answers how long each took. Imports nothing
-of this project.
+Reads tasks from standard input, a JSON line each, and answers with their times. Imports nothing of
+this project.
 """
 
 import json
 import sys
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 
+def timed(encode: Callable[[Any], Any], texts: Sequence[str], alone: bool) -> tuple[Any, Any]:
+    """Encode the texts; return seconds [calls], and the vector of the last text.
+
+    `alone`: `encode` takes one text at a time and returns its vector; else all in one call.
+    """
+    seconds = []
+    for each in texts if alone else [texts]:
+        start = time.perf_counter()
+        result = encode(each)
+        seconds.append(time.perf_counter() - start)
+    return seconds, result if alone else result[-1]
+
+
 def main() -> None:
-    """Arguments: model folder, backend (torch, onnx, openvino), number format."""
-    folder, backend, number_format = sys.argv[1:4]
-    answers, sys.stdout = sys.stdout, sys.stderr  # libraries print what they like
+    """Arguments: model folder, backend (torch, onnx, openvino), number format, batch size."""
+    arguments: list[Any] = sys.argv[1:5]
+    folder, backend, number_format, batch_size = arguments
+    answers, sys.stdout = sys.stdout, sys.stderr  # libraries print to standard output
     from sentence_transformers import SentenceTransformer
 
     more: dict[str, Any] = {"dtype": number_format} if backend == "torch" else {}
     model = SentenceTransformer(folder, backend=backend, device="cpu", model_kwargs=more)
+
+    def encode(texts: Any) -> Any:
+        return model.encode(texts, normalize_embeddings=True, batch_size=int(batch_size))
+
     for line in sys.stdin:
         task = json.loads(line)
-        if task["alone"]:  # one text at a time
-            times = []
-            for text in task["texts"]:
-                start = time.perf_counter()
-                vectors = model.encode(text, normalize_embeddings=True)
-                times.append(time.perf_counter() - start)
-        else:
-            start = time.perf_counter()
-            vectors = model.encode(
-                task["texts"], normalize_embeddings=True, batch_size=task["batch"]
-            )
-            times = [time.perf_counter() - start]
-        vector = vectors if task["alone"] else vectors[-1]
-        answer = {"seconds": times, "last": [float(value) for value in vector]}
+        seconds, vector = timed(encode, task["texts"], task["alone"])
+        answer = {"seconds": seconds, "last": [float(value) for value in vector]}
         print(json.dumps(answer), file=answers, flush=True)
 
 

@@ -2,10 +2,10 @@
 
     python -m benchmarks.index [--data homedepot,retrotech] [--keep]
 
-homedepot are 54,667 clean titles; retrotech the 48,194 rows of Best Buy as they were published,
-blanks as ` `, doubled ids and all. Prints rows, items, rejects, seconds, items/s and peak memory
-of the rebuild, and the first hit and the time of a few searches over HTTP. The indexes lie below a
-prefix of their own and are removed at the end.
+homedepot has 54,667 clean titles; retrotech the 48,194 rows of Best Buy as published, with blanks
+as ` ` and duplicate ids. Prints rows, items, rejects, seconds, items/s and peak memory of the
+rebuild, and the first hit and the time of a few searches over HTTP. The indexes have a prefix of
+their own and are removed at the end.
 """
 
 import argparse
@@ -17,16 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.own_index import rebuild, remove
-from benchmarks.served import DATASETS, Api, served
-from plugin_config.client import connect, ping_or_raise
-from plugin_config.schema import IndexNames
-from plugin_config.settings import ClusterSettings, load
+from benchmarks.datasets import DATASETS, existing
+from benchmarks.served import Api, own_index, rebuild, served
 
 
 @dataclass(frozen=True)
 class BenchmarkCatalogue:
-    """A file below the data's folder, how its columns are mapped, and what to search it for."""
+    """A file below the data's folder, the mapping of its columns, and queries."""
 
     file: str
     mapping: tuple[str, ...]
@@ -54,46 +51,34 @@ CATALOGUES = {
 
 
 def main() -> None:
-    """Run the benchmark as the command line says."""
+    """Run the benchmark with the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", default=",".join(CATALOGUES), help="which, separated by commas")
     parser.add_argument("--keep", action="store_true", help="leave the indexes where they are")
-    given = parser.parse_args()
-    prefix = os.environ.get("LIVE_INTENT_INDEX_PREFIX", "")
-    for name in given.data.split(","):
+    options = parser.parse_args()
+    for name in options.data.split(","):
         if name not in CATALOGUES:
             parser.error(f"--data {name}: there are {', '.join(CATALOGUES)}")
-        os.environ["LIVE_INTENT_INDEX_PREFIX"] = f"{prefix}bench-index-{name}-"
-        figures = one(CATALOGUES[name], keep=given.keep)
-        told = {"data": name, "cpus": os.cpu_count(), **figures}
-        print(json.dumps(told, indent=2, ensure_ascii=False), flush=True)
+        with own_index(f"index-{name}", keep=options.keep):
+            figures = index_and_search(CATALOGUES[name])
+        report = {"data": name, "cpus": os.cpu_count(), **figures}
+        print(json.dumps(report, indent=2, ensure_ascii=False), flush=True)
 
 
-def one(catalogue: BenchmarkCatalogue, *, keep: bool) -> dict[str, Any]:
-    """Index one catalogue and search it."""
-    path = DATASETS / catalogue.file
-    if not path.exists():
-        raise SystemExit(f"there is no {path}: set DATASETS_DIR to the data's folder")
-    settings = load(ClusterSettings)
-    client = connect(settings)
-    ping_or_raise(client)
-    names = IndexNames(settings.index_prefix)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            rejects = ["--rejects", str(Path(folder) / "rejects.jsonl")]
-            mapping = [part for each in catalogue.mapping for part in ("--map", each)]
-            indexing = rebuild(path, [*mapping, *rejects])
-        with served(None) as url:
-            searches = [search(Api(url), query) for query in catalogue.queries]
-        return {**indexing.figures(), "searches": searches}
-    finally:
-        if not keep:
-            remove(client, names)
-        client.close()
+def index_and_search(catalogue: BenchmarkCatalogue) -> dict[str, Any]:
+    """Index the catalogue and search it; return the figures of both."""
+    path = existing(DATASETS / catalogue.file)
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["--rejects", str(Path(folder) / "rejects.jsonl")]
+        for column in catalogue.mapping:
+            options += ["--map", column]
+        indexing = rebuild(path, options)
+    with served(None) as url:
+        return {**indexing, "searches": [search(Api(url), query) for query in catalogue.queries]}
 
 
 def search(api: Api, query: str) -> dict[str, Any]:
-    """The first hit of a visitor of whom nothing is known; the second asking is timed."""
+    """Search without personalisation, twice; return the first hit and the time of the second."""
     # A deadline that a busy machine keeps: the first search of an index reads it from disk.
     body = {"query": query, "session_id": "bench", "personalize": False, "deadline_ms": 30_000}
     api.post("/v1/search", body)

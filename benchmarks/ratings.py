@@ -1,18 +1,19 @@
-"""MovieLens ratings as visits: what was rated early in one, and what late."""
+"""MovieLens ratings: by user in time order, and as sessions cut in half."""
 
-import gzip
 import hashlib
-import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from benchmarks.datasets import read
 
 GAP_S = 30 * 60
-SHORTEST = 6  # events of a session that is kept
+FEWEST_RATINGS = 6  # of a session
 MOST_SESSIONS = 5  # of one user: a few users have hundreds
-LIKED, DISLIKED = 4.0, 2.0  # ratings from which, and up to which
-WANTED = 3.5  # a late item of at least this rating is one that should have been recommended
+LIKED, DISLIKED = 4.0, 2.0  # at least, and at most
+RELEVANT = 3.5  # a later item of at least this rating should have been recommended
 
 
 @dataclass(frozen=True)
@@ -31,56 +32,74 @@ class Rating:
             return "like"
         return "dislike" if self.rating <= DISLIKED else "view"
 
+    @property
+    def event(self) -> dict[str, Any]:
+        """The rating as an event of a history."""
+        return {"item_id": self.item_id, "action": self.action, "timestamp": self.timestamp}
+
 
 @dataclass(frozen=True)
 class RatedSession:
-    """One session, cut in half: `early` is what the service sees, `wanted` what it should find."""
+    """A session: `early` is recorded, `targets` of its later half are to be recommended."""
 
     user_id: str
     early: tuple[Rating, ...]
-    wanted: frozenset[str]
+    targets: frozenset[str]
 
 
 def read_ratings(path: Path) -> list[Rating]:
-    """All ratings, in the file's order."""
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        rows = (json.loads(line) for line in lines)
-        return [
-            Rating(r["user_id"], r["item_id"], float(r["rating"]), float(r["timestamp"]))
-            for r in rows
-        ]
+    """Return all ratings, in the file's order."""
+    return [
+        Rating(row["user_id"], row["item_id"], float(row["rating"]), float(row["timestamp"]))
+        for row in read(path)
+    ]
+
+
+def by_user(ratings: Iterable[Rating]) -> dict[str, list[Rating]]:
+    """Return each user's ratings, oldest first, and in the order of a hash within a second."""
+    users: dict[str, list[Rating]] = defaultdict(list)
+    for rating in sorted(ratings, key=lambda each: (each.timestamp, digest(each.item_id))):
+        users[rating.user_id].append(rating)
+    return users
 
 
 def sessions(ratings: Iterable[Rating]) -> list[RatedSession]:
-    """Sessions of at least six ratings, a gap of more than 30 minutes between them.
+    """Return sessions of at least six ratings, separated by gaps of more than 30 minutes.
 
-    The later half of a session is to be predicted from the earlier one. Ratings of one second are
-    ordered by a hash, so that the file's order (which is by item id) tells nothing. Sessions
-    without a wanted item in the later half are left out, and so are a user's sixth and later ones.
+    The later half of a session is to be predicted from the earlier one. A session without a
+    relevant new item in its later half is left out, and so are a user's sixth and later ones.
     """
-    by_user: dict[str, list[Rating]] = defaultdict(list)
+    users: dict[str, list[Rating]] = defaultdict(list)
     for rating in ratings:
-        by_user[rating.user_id].append(rating)
-    found: list[RatedSession] = []
-    for user_id, of_user in by_user.items():
-        kept = 0
-        for session in split_at_gaps(of_user):
-            if len(session) < SHORTEST or kept == MOST_SESSIONS:
+        users[rating.user_id].append(rating)
+    result: list[RatedSession] = []
+    for user_id, rated in users.items():
+        count = 0
+        for session in split_at_gaps(rated):
+            if len(session) < FEWEST_RATINGS or count == MOST_SESSIONS:
                 continue
             middle = len(session) // 2
             early, late = session[:middle], session[middle:]
-            wanted = frozenset(each.item_id for each in late if each.rating >= WANTED)
-            wanted -= {each.item_id for each in early}
-            if wanted:
-                kept += 1
-                found.append(RatedSession(user_id, tuple(early), wanted))
-    return found
+            targets = frozenset(each.item_id for each in late if each.rating >= RELEVANT)
+            targets -= {each.item_id for each in early}
+            if targets:
+                count += 1
+                result.append(RatedSession(user_id, tuple(early), targets))
+    return result
 
 
-def split_at_gaps(of_user: Sequence[Rating]) -> list[list[Rating]]:
-    """One user's ratings as sessions, in the order of time."""
+def split_at_gaps(rated: Sequence[Rating]) -> list[list[Rating]]:
+    """Return one user's ratings as sessions, oldest first.
+
+    A hash orders the ratings of one second: the file's order, by item id, gives the later half
+    away.
+    """
+
+    def order(rating: Rating) -> tuple[float, str]:
+        return rating.timestamp, digest(f"{rating.user_id} {rating.item_id}")
+
     result: list[list[Rating]] = []
-    for rating in sorted(of_user, key=lambda each: (each.timestamp, _shuffled(each))):
+    for rating in sorted(rated, key=order):
         if result and rating.timestamp - result[-1][-1].timestamp <= GAP_S:
             result[-1].append(rating)
         else:
@@ -88,10 +107,6 @@ def split_at_gaps(of_user: Sequence[Rating]) -> list[list[Rating]]:
     return result
 
 
-def popularity(ratings: Iterable[Rating]) -> Counter[str]:
-    """How often each item was rated."""
-    return Counter(rating.item_id for rating in ratings)
-
-
-def _shuffled(rating: Rating) -> str:
-    return hashlib.sha256(f"{rating.user_id} {rating.item_id}".encode()).hexdigest()
+def digest(text: str) -> str:
+    """Return the SHA-256 of a text, which orders and draws the same way in every run."""
+    return hashlib.sha256(text.encode()).hexdigest()

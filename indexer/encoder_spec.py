@@ -1,4 +1,4 @@
-"""What an encoder is: enough to tell whether two sets of vectors can be compared."""
+"""The description of an encoder, by which two sets of vectors are comparable or not."""
 
 import hashlib
 import json
@@ -11,14 +11,14 @@ from plugin_config.errors import LiveIntentError
 
 
 class EncoderMismatch(LiveIntentError):
-    """An index holds vectors of another encoder than the one at hand."""
+    """An index holds vectors of another encoder than this process uses."""
 
     exit_code = 4
 
 
 @dataclass(frozen=True)
 class EncoderSpec:
-    """Model, how it is used, and the vector layout built from it."""
+    """A model, how texts go through it, and the layout of the item vectors made with it."""
 
     model: str
     weights_hash: str
@@ -30,12 +30,12 @@ class EncoderSpec:
     dimension: int  # D, of an embedding
     layout: Literal["sum", "concat"] | str
     meaning_dims: int  # M, of the layout `concat`
-    behaviour_dims: int  # K, likewise
-    behaviour: str = ""  # fingerprint of the learned item halves; empty: none are learned
+    behaviour_dims: int  # K, of the layout `concat`
+    behaviour: str = ""  # fingerprint of the learned item halves; empty without them
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hex digits; the same on every machine and in every number format."""
+        """16 hex digits of a hash; the same on every machine and in every number format."""
         raw = json.dumps(self.to_meta(), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(raw.encode()).hexdigest()[:16]
 
@@ -45,15 +45,15 @@ class EncoderSpec:
         return self.dimension if self.layout == "sum" else self.meaning_dims + self.behaviour_dims
 
     def with_halves(self, M: int, K: int, behaviour: str) -> "EncoderSpec":
-        """The spec of item vectors made with learned halves of that fingerprint."""
+        """The spec of item vectors made with learned item halves of fingerprint `behaviour`."""
         return replace(self, layout="concat", meaning_dims=M, behaviour_dims=K, behaviour=behaviour)
 
     def to_meta(self) -> dict[str, Any]:
-        """As it stands in an index's `_meta`."""
-        told = asdict(self)
+        """The entry in an index's `_meta`."""
+        meta = asdict(self)
         if not self.behaviour:
-            del told["behaviour"]  # so that an index from before there was one still fits
-        return told
+            del meta["behaviour"]  # so that indexes made before this field existed still match
+        return meta
 
     @classmethod
     def from_meta(cls, meta: Mapping[str, Any]) -> "EncoderSpec":
@@ -62,23 +62,20 @@ class EncoderSpec:
 
 
 def check_fingerprint(spec: EncoderSpec, meta: Mapping[str, Any], index_name: str) -> None:
-    """Refuses an index (by its `_meta`) that was made by another encoder.
-
-    Raises EncoderMismatch.
-    """
+    """Raises EncoderMismatch when an index, by its `_meta`, was made with another encoder."""
     if meta.get("fingerprint") == spec.fingerprint:
         return
-    theirs = meta.get("encoder")
-    holds = _told(theirs) if theirs else "an unknown encoder (it was not made by a rebuild)"
+    other = meta.get("encoder")
+    of_index = _described(other) if other else "an unknown encoder (it was not made by a rebuild)"
     raise EncoderMismatch(
-        f"the index {index_name} holds vectors of {holds}; this process encodes with "
-        f"{_told(spec.to_meta())}. Rebuild it (live-intent index rebuild CATALOGUE), or set "
+        f"the index {index_name} holds vectors of {of_index}; this process encodes with "
+        f"{_described(spec.to_meta())}. Rebuild it (live-intent index rebuild CATALOGUE), or set "
         "LIVE_INTENT_BUNDLE, LIVE_INTENT_ENCODER, LIVE_INTENT_LAYOUT and what goes with them to "
         "the index's"
     )
 
 
-def _told(meta: Mapping[str, Any]) -> str:
+def _described(meta: Mapping[str, Any]) -> str:
     dims = f", M={meta['meaning_dims']}, K={meta['behaviour_dims']}"
     layout = f"layout {meta['layout']}" + (dims if meta["layout"] == "concat" else "")
     learned = f", learned item halves {meta['behaviour']}" if meta.get("behaviour") else ""

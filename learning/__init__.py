@@ -1,1 +1,1 @@
-"""Past behaviour in, figures and model files out."""
+"""Past behaviour in; trained models and measured quality out."""

@@ -2,15 +2,13 @@
 
 import importlib
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 
 import click
 
 from plugin_config.errors import LiveIntentError
 
-# name -> ("module:attribute", one line of help); loaded only when the command is called.
+# name -> ("module:attribute", one line of help); the module is imported when its command runs.
 COMMANDS = {
     "demo": (
         "live_intent.demo.command:demo",
@@ -28,20 +26,8 @@ COMMANDS = {
 }
 
 
-@contextmanager
-def _errors_shown(ctx: click.Context) -> Iterator[None]:
-    """A LiveIntentError becomes `Error: <message>` on stderr and its exit code."""
-    try:
-        yield
-    except LiveIntentError as error:
-        if ctx.params["debug"]:
-            traceback.print_exc()
-        click.ClickException(str(error)).show()
-        ctx.exit(error.exit_code)
-
-
 class LazyGroup(click.Group):
-    """A group whose commands are names in COMMANDS until one of them is called."""
+    """A group of COMMANDS; it imports a command's module when that command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -59,8 +45,14 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> object:
-        with _errors_shown(ctx):
+        """Turn a LiveIntentError into `Error: <message>` on stderr and its exit code."""
+        try:
             return super().invoke(ctx)
+        except LiveIntentError as error:
+            if ctx.params["debug"]:
+                traceback.print_exc()
+            click.ClickException(str(error)).show()
+            return ctx.exit(error.exit_code)
 
 
 def _version() -> str:
@@ -71,7 +63,7 @@ def _version() -> str:
 
 
 def import_settings() -> None:
-    """Import every package's settings classes, so that all of them are known."""
+    """Import every package's settings classes: importing registers them in `known_settings`."""
     for module in ("plugin_config.settings", "indexer.settings", "query_service.settings"):
         importlib.import_module(module)
 

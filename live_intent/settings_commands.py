@@ -9,10 +9,10 @@ def settings(changed: bool) -> None:
     """Show every setting, its value, and where the value comes from."""
     from live_intent.settings_listing import listing
 
-    shown = [row for row in listing() if not changed or row.origin == "environment"]
-    width = max((len(row.variable) for row in shown), default=0)
+    rows = [row for row in listing() if not changed or row.origin == "environment"]
+    width = max((len(row.variable) for row in rows), default=0)
     group = ""
-    for row in shown:
+    for row in rows:
         if row.group != group:
             click.echo(("\n" if group else "") + f"{row.group}:")
             group = row.group

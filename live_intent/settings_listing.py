@@ -12,11 +12,8 @@ from live_intent.main import import_settings
 from plugin_config.settings import known_settings, load, variable
 
 _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
-_NO_BOUNDS: dict[Any, str] = {  # what pydantic's numbers without limits look like in a table
-    int: "whole number",
-    float: "number",
-    bool: "true, false",
-}
+# The column "allowed" of a type without bounds.
+_UNBOUNDED: dict[Any, str] = {int: "whole number", float: "number", bool: "true, false"}
 _INTRODUCTION = """\
 # Configuration
 
@@ -31,7 +28,7 @@ what is allowed. `live-intent settings` shows the values in use and where each c
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting as it is now."""
+    """One setting, with its value in this process."""
 
     group: str  # the first line of its class's docstring
     variable: str
@@ -43,12 +40,12 @@ class Setting:
 
 
 def listing() -> Iterator[Setting]:
-    """All settings of all packages, in the order of the classes.
+    """Yield the settings of all packages, by package and then in the order of the code.
 
-    Raises SettingsError when one of them has a value that is not allowed.
+    Raises SettingsError when a setting has a value that is not allowed.
     """
     import_settings()
-    # By package, whichever was imported first; `sorted` keeps the order within a module.
+    # Not in the order of imports, which varies; `sorted` is stable within a module.
     for cls in sorted(known_settings, key=lambda cls: cls.__module__):
         values = load(cls)
         group = (cls.__doc__ or cls.__name__).strip().splitlines()[0].rstrip(".")
@@ -56,7 +53,7 @@ def listing() -> Iterator[Setting]:
             yield Setting(
                 group=group,
                 variable=variable(name),
-                value=_shown(getattr(values, name)),
+                value=_as_text(getattr(values, name)),
                 origin="environment" if os.environ.get(variable(name)) else "default",
                 default=_default(info),
                 allowed=_allowed(info),
@@ -65,7 +62,7 @@ def listing() -> Iterator[Setting]:
 
 
 def markdown() -> str:
-    """docs/configuration.md. Values of this machine do not go into it."""
+    """Return docs/configuration.md: defaults, never the values in use on this machine."""
     parts = [_INTRODUCTION]
     group = ""
     for setting in listing():
@@ -81,7 +78,7 @@ def markdown() -> str:
     return "".join(parts)
 
 
-def _shown(value: Any) -> str:
+def _as_text(value: Any) -> str:
     if isinstance(value, SecretStr):
         return "(hidden)" if value.get_secret_value() else ""
     if isinstance(value, bool):
@@ -92,11 +89,11 @@ def _shown(value: Any) -> str:
 def _default(info: FieldInfo) -> str:
     if info.default_factory is not None:
         return "(see text)"
-    return f"`{text}`" if (text := _shown(info.default)) else ""
+    return f"`{text}`" if (text := _as_text(info.default)) else ""
 
 
 def _allowed(info: FieldInfo) -> str:
-    """The allowed values in words: bounds of numbers, the choices of a Literal."""
+    """The allowed values: bounds of numbers, the choices of a Literal."""
     kinds = [kind for kind in get_args(info.annotation) if kind is not type(None)]
     if get_origin(info.annotation) is Literal or not kinds:
         kinds = [info.annotation]
@@ -110,6 +107,6 @@ def _allowed(info: FieldInfo) -> str:
     for kind in kinds:
         if get_origin(kind) is Literal:
             parts += [", ".join(f"`{choice}`" for choice in get_args(kind))]
-        elif kind in _NO_BOUNDS and not bounds:
-            parts += [_NO_BOUNDS[kind]]
+        elif kind in _UNBOUNDED and not bounds:
+            parts += [_UNBOUNDED[kind]]
     return " or ".join(parts)

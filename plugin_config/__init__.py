@@ -1,1 +1,1 @@
-"""What OpenSearch is told, and how it is reached: names, mappings, templates, client, settings."""
+"""OpenSearch: how to reach it, and what to set up in it (names, mappings, templates)."""

@@ -27,7 +27,7 @@ RETRIED_STATUSES = (429, 502, 503, 504)
 
 
 class FastSerializer(JSONSerializer):
-    """JSON by orjson: numpy arrays and scalars as they are, many times quicker on vectors."""
+    """JSON by orjson: writes numpy arrays and scalars directly, many times faster for vectors."""
 
     def dumps(self, data: Any) -> Any:
         if isinstance(data, str | bytes):
@@ -41,7 +41,7 @@ class FastSerializer(JSONSerializer):
 
 
 class PatientTransport(Transport):
-    """Waits a little, with jitter, before a retry: an overloaded node gains nothing from haste."""
+    """Waits 50 to 250 ms before a retry, so that an overloaded node can recover."""
 
     def mark_dead(self, connection: Any) -> None:
         super().mark_dead(connection)
@@ -55,15 +55,11 @@ def connect(settings: ClusterSettings) -> OpenSearch:
     A request that timed out is not sent again: the cluster may have done it.
 
     Raises:
-        SettingsError: AWS signing is asked for and can't be done here.
+        SettingsError: AWS signing is set, but boto3 or its credentials are missing.
     """
-    secure = any(host.startswith("https:") for host in settings.hosts)
     tls: dict[str, Any] = {}
-    if secure:
-        tls = {
-            "verify_certs": settings.opensearch_verify_certs,
-            "ssl_show_warn": False,
-        }
+    if any(host.startswith("https:") for host in settings.hosts):
+        tls = {"verify_certs": settings.opensearch_verify_certs, "ssl_show_warn": False}
         if settings.opensearch_ca_file is not None:
             tls["ca_certs"] = str(settings.opensearch_ca_file)
     return OpenSearch(
@@ -82,17 +78,15 @@ def connect(settings: ClusterSettings) -> OpenSearch:
 
 
 def ping_or_raise(client: OpenSearch) -> dict[str, Any]:
-    """What the cluster says of itself (`GET /`): name, version.
+    """The response to `GET /`: the cluster's name and version.
 
     Raises:
         ClusterUnavailable: it does not answer, its certificate is not trusted, or it refuses the
-            credentials; the message says which, and the mend.
+            credentials; the message says which, and how to fix it.
     """
-    where = ", ".join(
-        sorted({connection.host for connection in client.transport.connection_pool.connections})
-    )
+    where = ", ".join(sorted({node.host for node in client.transport.connection_pool.connections}))
     try:
-        answer: dict[str, Any] = client.info()
+        info: dict[str, Any] = client.info()
     except SSLError as error:
         raise ClusterUnavailable(
             f"OpenSearch at {where}: its certificate is not trusted ({error.info}). Name the "
@@ -108,11 +102,11 @@ def ping_or_raise(client: OpenSearch) -> dict[str, Any]:
             f"OpenSearch at {where} does not answer ({error.error}). Start it "
             "(`live-intent node start`) or set LIVE_INTENT_OPENSEARCH_URL."
         ) from error
-    return answer
+    return info
 
 
 def cluster_unavailable(error: OpenSearchException, action: str = "") -> ClusterUnavailable:
-    """The error for a request that OpenSearch did not answer, or for an `action` it did not do."""
+    """The error for a failed request; `action` completes "OpenSearch could not ..."."""
     if not action:
         return ClusterUnavailable(f"OpenSearch did not answer: {type(error).__name__}: {error}")
     cause = error.error if isinstance(error, TransportError) else error

@@ -1,4 +1,4 @@
-"""Errors shown to users: each message names the thing and the mend."""
+"""Errors shown to users: each message names the problem and how to fix it."""
 
 
 class LiveIntentError(Exception):
@@ -20,7 +20,7 @@ class ClusterUnavailable(LiveIntentError):
 
 
 class ConfigMismatch(LiveIntentError):
-    """What the cluster holds does not fit what is asked of it."""
+    """The cluster's indexes or templates do not fit the configuration."""
 
     exit_code = 4
 

@@ -1,13 +1,14 @@
-"""How a wanted mapping differs from an index's own, and what of it can be changed in place."""
+"""How an index's mapping differs from the target, and which differences can be changed in place."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# OpenSearch accepts other values for these on a field that exists; for all else it refuses.
+# Mapping parameters that OpenSearch can change on an existing field; it refuses all others.
 CHANGEABLE = {"ignore_above", "ignore_malformed", "search_analyzer", "dynamic", "coerce", "meta"}
-# What a mapping leaves unsaid means the same.
-IMPLIED = {"dynamic": "true", "type": "object", "doc_values": "true", "index": "true"}
+# Values of parameters that a mapping leaves out.
+DEFAULTS = {"dynamic": "true", "type": "object", "doc_values": "true", "index": "true"}
+_NESTED = ("properties", "fields")
 
 
 @dataclass
@@ -19,67 +20,69 @@ class MappingChanges:
     impossible: list[str] = field(default_factory=list)
 
 
-def mapping_changes(wanted: Mapping[str, Any], present: Mapping[str, Any]) -> MappingChanges:
-    """Compare two mappings. Fields that only `present` has are left: none can be removed."""
+def mapping_changes(target: Mapping[str, Any], current: Mapping[str, Any]) -> MappingChanges:
+    """Compare two mappings. Fields that only `current` has stay: none can be removed."""
     changes = MappingChanges()
-    dynamic = _said(wanted, "dynamic")
-    if dynamic != _said(present, "dynamic"):
-        changes.patch["dynamic"] = wanted.get("dynamic", "true")
-        changes.possible.append(f"dynamic: {_said(present, 'dynamic')} -> {dynamic}")
-    patch = _fields(wanted.get("properties", {}), present.get("properties", {}), "", changes)
+    new, old = _value(target, "dynamic"), _value(current, "dynamic")
+    if new != old:
+        changes.patch["dynamic"] = target.get("dynamic", "true")
+        changes.possible.append(f"dynamic: {old} -> {new}")
+    patch = _fields(target.get("properties", {}), current.get("properties", {}), "", changes)
     if patch:
         changes.patch["properties"] = patch
     return changes
 
 
-def flat(value: Any, path: str = "") -> dict[str, str]:
-    """Nested objects as `a.b.c: text`, so that `true` and `"true"` are the same."""
-    if isinstance(value, Mapping):
-        return {k: v for key, part in value.items() for k, v in flat(part, f"{path}.{key}").items()}
-    if isinstance(value, list) and not value:
-        return {}
-    return {path.removeprefix("."): _text(value)}
-
-
-def differences(wanted: Mapping[str, Any], present: Mapping[str, Any]) -> Iterator[str]:
-    """Lines `path: old -> new` for two objects of any shape."""
-    new, old = flat(wanted), flat(present)
+def differences(target: Mapping[str, Any], current: Mapping[str, Any]) -> Iterator[str]:
+    """Lines `path: old -> new` for two nested objects."""
+    new, old = _flatten(target), _flatten(current)
     for path in sorted(new.keys() | old.keys()):
         if new.get(path) != old.get(path):
             yield f"{path}: {old.get(path, '(none)')} -> {new.get(path, '(none)')}"
 
 
+def _flatten(value: Any, path: str = "") -> dict[str, str]:
+    """Nested objects as `a.b.c: text`, so that `true` and `"true"` are equal."""
+    if isinstance(value, Mapping):
+        flat: dict[str, str] = {}
+        for key, inner in value.items():
+            flat |= _flatten(inner, f"{path}.{key}")
+        return flat
+    if isinstance(value, list) and not value:
+        return {}
+    return {path.removeprefix("."): _text(value)}
+
+
 def _fields(
-    wanted: Mapping[str, Any], present: Mapping[str, Any], path: str, changes: MappingChanges
+    target: Mapping[str, Any], current: Mapping[str, Any], path: str, changes: MappingChanges
 ) -> dict[str, Any]:
-    """The part of the patch for these fields."""
+    """The patch for these fields; differences go to `changes`."""
     patch = {}
-    for name, field_wanted in wanted.items():
-        full = path + name
-        if name not in present:
-            patch[name] = field_wanted
-            changes.possible.append(f"{full}: (none) -> {_said(field_wanted, 'type')}")
+    for name, target_field in target.items():
+        if name not in current:
+            patch[name] = target_field
+            changes.possible.append(f"{path}{name}: (none) -> {_value(target_field, 'type')}")
             continue
-        part = _field(field_wanted, present[name], full, changes)
-        if part is not None:
-            patch[name] = part
+        field_patch = _field(target_field, current[name], path + name, changes)
+        if field_patch is not None:
+            patch[name] = field_patch
     return patch
 
 
 def _field(
-    wanted: Mapping[str, Any], present: Mapping[str, Any], path: str, changes: MappingChanges
+    target: Mapping[str, Any], current: Mapping[str, Any], path: str, changes: MappingChanges
 ) -> dict[str, Any] | None:
-    """The patch for one field that exists; None where it stays as it is."""
+    """The patch for one existing field; None if it stays as it is."""
     possible, impossible = [], []
-    # its own parameters stay as they are, or OpenSearch takes what is unsaid for a change
-    patch = {k: v for k, v in present.items() if k not in ("properties", "fields")}
-    for key in sorted((wanted.keys() | present.keys()) - {"properties", "fields"}):
-        new, old = _said(wanted, key), _said(present, key)
+    # With all current parameters: OpenSearch takes an omitted one for a change to its default.
+    patch = {key: value for key, value in current.items() if key not in _NESTED}
+    for key in sorted((target.keys() | current.keys()) - set(_NESTED)):
+        new, old = _value(target, key), _value(current, key)
         if new == old:
             continue
         line = f"{path}.{key}: {old} -> {new}"
-        if key in CHANGEABLE and key in wanted:
-            patch[key] = wanted[key]
+        if key in CHANGEABLE and key in target:
+            patch[key] = target[key]
             possible.append(line)
         else:
             impossible.append(line)
@@ -87,21 +90,21 @@ def _field(
         changes.impossible += impossible
         return None
     changes.possible += possible
-    inner_touched = False
-    for inner in ("properties", "fields"):
-        part = _fields(wanted.get(inner, {}), present.get(inner, {}), f"{path}.", changes)
-        if inner == "fields" and part:
-            part = {**present.get(inner, {}), **part}
-        if part:
-            patch[inner] = part
-            inner_touched = True
-    if "properties" in present:
+    nested_changed = False
+    for key in _NESTED:
+        nested = _fields(target.get(key, {}), current.get(key, {}), f"{path}.", changes)
+        if key == "fields" and nested:
+            nested = {**current.get(key, {}), **nested}
+        if nested:
+            patch[key] = nested
+            nested_changed = True
+    if "properties" in current:
         patch.pop("type", None)
-    return patch if possible or inner_touched else None
+    return patch if possible or nested_changed else None
 
 
-def _said(definition: Mapping[str, Any], key: str) -> str:
-    return _text(definition[key]) if key in definition else IMPLIED.get(key, "(none)")
+def _value(definition: Mapping[str, Any], key: str) -> str:
+    return _text(definition[key]) if key in definition else DEFAULTS.get(key, "(none)")
 
 
 def _text(value: Any) -> str:

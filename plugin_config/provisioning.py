@@ -1,4 +1,4 @@
-"""Brings the cluster's templates and indexes to what the code says; safe to repeat."""
+"""Creates and updates index templates and indexes to match the code; safe to repeat."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,7 +15,7 @@ CHANGEABLE_SETTINGS = ("index.auto_expand_replicas", "index.refresh_interval")
 
 @dataclass(frozen=True)
 class Change:
-    """One difference between the cluster and the code, made good unless `kind` says otherwise."""
+    """One difference between cluster and code; `apply` removes it unless it is "rebuild due"."""
 
     kind: Literal["created", "updated", "rebuild due"]
     target: Literal["template", "index"]
@@ -36,8 +36,8 @@ def apply(
     """Create or update templates, and the indexes for sessions and UBI; compare the items index.
 
     Returns what was changed, or with `dry_run` what would be. A difference that OpenSearch can't
-    make good in place is a `Change` of kind "rebuild due", and is left as it is. Without an
-    `analyzer` the template says `english`, and an items index keeps the one that it was made with.
+    change in place is a `Change` of kind "rebuild due", and stays. Without an `analyzer` the
+    template says `english`, and an items index keeps the analyzer that it was created with.
 
     Raises:
         ConfigMismatch: the cluster does not know the analyzer, or refuses a template.
@@ -45,12 +45,12 @@ def apply(
     _check_analyzer(client, analyzer or "english")
     changes: list[Change] = []
     for which in TEMPLATES:
-        wanted = load_template(which, names.prefix, analyzer or "english")
-        changes += _apply_template(client, names.template(which), wanted, dry_run)
+        template = load_template(which, names.prefix, analyzer or "english")
+        changes += _apply_template(client, names.template(which), template, dry_run)
         if which == "items":
             changes += _compare_items(client, names, analyzer, dry_run)
             continue
-        index, body = names.prefix + which, wanted["template"]
+        index, body = names.prefix + which, template["template"]
         if client.indices.exists(index=index):
             changes += _apply_mapping(client, index, body["mappings"], dry_run)
             changes += _apply_settings(client, index, body["settings"], dry_run)
@@ -62,7 +62,7 @@ def apply(
 
 
 def ensure_indexes(client: OpenSearch, names: IndexNames) -> None:
-    """Create the indexes for sessions and UBI where they are missing; change nothing else."""
+    """Create the missing ones of the indexes for sessions and UBI; change nothing else."""
     for which in TEMPLATES:
         index = names.prefix + which
         if which != "items" and not client.indices.exists(index=index):
@@ -73,7 +73,7 @@ def _create(client: OpenSearch, index: str, body: dict[str, Any]) -> None:
     try:
         client.indices.create(index=index, body=body)
     except RequestError as error:
-        # two services that start together both find it missing
+        # Of two services that start together, the second finds the index created.
         if error.error != "resource_already_exists_exception":
             raise
 
@@ -89,21 +89,21 @@ def _check_analyzer(client: OpenSearch, analyzer: str) -> None:
 
 
 def _apply_template(
-    client: OpenSearch, name: str, wanted: dict[str, Any], dry_run: bool
+    client: OpenSearch, name: str, template: dict[str, Any], dry_run: bool
 ) -> list[Change]:
     try:
-        answer = client.indices.get_index_template(name=name)
-        present = answer["index_templates"][0]["index_template"]
+        response = client.indices.get_index_template(name=name)
+        current = response["index_templates"][0]["index_template"]
     except NotFoundError:
         change = Change("created", "template", name)
     else:
-        details = tuple(differences(wanted, present))
+        details = tuple(differences(template, current))
         if not details:
             return []
         change = Change("updated", "template", name, details)
     if not dry_run:
         try:
-            client.indices.put_index_template(name=name, body=wanted)
+            client.indices.put_index_template(name=name, body=template)
         except RequestError as error:
             raise ConfigMismatch(
                 f"the cluster refuses the template {name}: {_reason(error)}. Change "
@@ -118,49 +118,49 @@ def _compare_items(
     if not client.indices.exists_alias(name=names.items):
         return []
     changes = []
-    for index, found in client.indices.get_mapping(index=names.items).items():
-        meta = found["mappings"].get("_meta", {}).get(META, {})
-        chosen = analyzer or meta.get("analyzer", "english")
-        wanted = load_template("items", names.prefix, chosen)["template"]["mappings"]
-        mend = "run: live-intent index rebuild CATALOGUE"
-        changes += _apply_mapping(client, index, wanted, dry_run, mend)
+    for index, response in client.indices.get_mapping(index=names.items).items():
+        meta = response["mappings"].get("_meta", {}).get(META, {})
+        own_analyzer = analyzer or meta.get("analyzer", "english")
+        target = load_template("items", names.prefix, own_analyzer)["template"]["mappings"]
+        fix = "run: live-intent index rebuild CATALOGUE"
+        changes += _apply_mapping(client, index, target, dry_run, fix)
     return changes
 
 
 def _apply_mapping(
     client: OpenSearch,
     index: str,
-    wanted: dict[str, Any],
+    target: dict[str, Any],
     dry_run: bool,
-    mend: str = "reindex it into a new index that this template makes",
+    fix: str = "reindex it into a new index that this template makes",
 ) -> list[Change]:
-    [present] = client.indices.get_mapping(index=index).values()
-    found = mapping_changes(wanted, present["mappings"])
+    [response] = client.indices.get_mapping(index=index).values()
+    mapping = mapping_changes(target, response["mappings"])
     changes = []
-    if found.patch:
-        changes.append(Change("updated", "index", index, tuple(found.possible)))
+    if mapping.patch:
+        changes.append(Change("updated", "index", index, tuple(mapping.possible)))
         if not dry_run:
-            client.indices.put_mapping(index=index, body=found.patch)
-    if found.impossible:
-        changes.append(Change("rebuild due", "index", index, (*found.impossible, mend)))
+            client.indices.put_mapping(index=index, body=mapping.patch)
+    if mapping.impossible:
+        changes.append(Change("rebuild due", "index", index, (*mapping.impossible, fix)))
     return changes
 
 
 def _apply_settings(
-    client: OpenSearch, index: str, wanted: dict[str, Any], dry_run: bool
+    client: OpenSearch, index: str, target: dict[str, Any], dry_run: bool
 ) -> list[Change]:
-    [answer] = client.indices.get_settings(index=index, flat_settings=True).values()
-    present = answer["settings"]
+    [response] = client.indices.get_settings(index=index, flat_settings=True).values()
+    current = response["settings"]
     new = {
-        key: wanted[key]
+        key: target[key]
         for key in CHANGEABLE_SETTINGS
-        if key in wanted and str(wanted[key]) != present.get(key)
+        if key in target and str(target[key]) != current.get(key)
     }
     if not new:
         return []
     if not dry_run:
         client.indices.put_settings(index=index, body=new)
-    details = tuple(f"{key}: {present.get(key, '(none)')} -> {new[key]}" for key in new)
+    details = tuple(f"{key}: {current.get(key, '(none)')} -> {new[key]}" for key in new)
     return [Change("updated", "index", index, details)]
 
 

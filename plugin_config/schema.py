@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import resources
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from plugin_config.errors import SettingsError
 
 VECTOR = "vector"
 VECTOR_FLOAT16 = "vector_float16"
-TITLE = "title.exact"  # the title as it is, in doc values
+TITLE_EXACT = "title.exact"  # keyword sub-field: the unanalysed title, read from doc values
 TEMPLATES = ("items", "sessions", "ubi_queries", "ubi_events")
 META = "live_intent"
 
@@ -25,7 +25,7 @@ class IndexNames:
 
     @property
     def items(self) -> str:
-        """Alias of the items index that searches read."""
+        """Alias of the live items index."""
         return f"{self.prefix}items"
 
     @property
@@ -50,15 +50,15 @@ class IndexNames:
         return f"{self.prefix}ubi_events"
 
     def new_items_index(self, now: datetime, taken: Collection[str] = ()) -> str:
-        """`items-<UTC time>`, with `-2`, `-3`, ... behind it while it is among `taken`.
+        """`items-<UTC time>`, with a suffix `-2`, `-3`, ... if the name is `taken`.
 
         OpenSearch wants lower case, hence `20261124t101500z`. Names sort by time.
         """
         base = f"{self.prefix}items-{now.astimezone(UTC):%Y%m%dt%H%M%Sz}"
-        name, copy = base, 1
+        name, number = base, 1
         while name in taken:
-            copy += 1
-            name = f"{base}-{copy}"
+            number += 1
+            name = f"{base}-{number}"
         return name
 
     def template(self, which: str) -> str:
@@ -95,7 +95,7 @@ class VectorField:
 
     @property
     def mapping(self) -> dict[str, Any]:
-        """The field's mapping. Lucene takes `ef_search` with each query, faiss here."""
+        """The field's mapping. Lucene takes `ef_search` with each query, faiss from the mapping."""
         parameters = {"m": self.m, "ef_construction": self.ef_construction}
         if self.engine == "faiss":
             parameters["ef_search"] = self.ef_search
@@ -112,45 +112,40 @@ class VectorField:
 
 
 def load_template(which: str, prefix: str = "", analyzer: str = "english") -> dict[str, Any]:
-    """The index template of one of `TEMPLATES`, its patterns below `prefix`."""
+    """The index template for one of `TEMPLATES`, its index patterns with `prefix`.
+
+    Raises:
+        SettingsError: `analyzer` has a character that no name of an analyzer has.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_.-]+", analyzer):
+        raise SettingsError(f"analyzer={analyzer!r}: allowed are letters, digits, '_', '.', '-'")
     source = resources.files("plugin_config").joinpath("index_templates", f"{which}.json")
     template: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
     template["index_patterns"] = [prefix + pattern for pattern in template["index_patterns"]]
-    _analyze(template["template"]["mappings"]["properties"], _analyzer_name(analyzer))
+    _set_analyzer(template["template"]["mappings"]["properties"], analyzer)
     return template
 
 
 def items_mapping(vector: VectorField, analyzer: str, meta: dict[str, Any]) -> dict[str, Any]:
-    """The whole body that creates an items index: settings and mappings.
+    """The body that creates an items index: settings and mappings.
 
-    `analyzer` is `english`, `cjk`, `standard` or any other that the cluster knows. `meta` is kept
-    as `_meta.live_intent`, with `hnsw`, the vector field's parameters, beside what it holds.
-    `_source` holds the float16 copy, which a realtime GET reads, and not the vector itself: a
-    partial update (`_update`) would lose it, so a document is always written whole. Doc values of
-    the copy come as base64 without the `=` at its end.
+    `analyzer` is `english`, `cjk`, `standard` or any other that the cluster knows. `meta`, together
+    with the vector field's `hnsw` parameters, becomes `_meta.live_intent`. `_source` holds only the
+    float16 copy of the vector, which a realtime GET reads. A partial update (`_update`) would lose
+    the vector, so a document is always written whole. Doc values of the copy come as base64 without
+    the `=` padding.
     """
     body: dict[str, Any] = load_template("items", analyzer=analyzer)["template"]
-    hnsw = {
-        "engine": vector.engine,
-        "m": vector.m,
-        "ef_construction": vector.ef_construction,
-        "ef_search": vector.ef_search,
-    }
     body["mappings"]["properties"][VECTOR] = vector.mapping
+    hnsw = {name: value for name, value in asdict(vector).items() if name != "dimension"}
     body["mappings"]["_meta"] = {META: {"hnsw": hnsw, **meta}}
     return body
 
 
-def _analyzer_name(analyzer: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_.-]+", analyzer):
-        raise SettingsError(f"analyzer={analyzer!r}: allowed are letters, digits, '_', '.', '-'")
-    return analyzer
-
-
-def _analyze(fields: dict[str, Any], analyzer: str) -> None:
-    """Put the analyzer into each text field that a catalogue's language decides."""
+def _set_analyzer(fields: dict[str, Any], analyzer: str) -> None:
+    """Replace the placeholder "catalogue" by the analyzer, in all text fields."""
     for field in fields.values():
         if field.get("analyzer") == "catalogue":
             field["analyzer"] = analyzer
-        _analyze(field.get("fields", {}), analyzer)
-        _analyze(field.get("properties", {}), analyzer)
+        _set_analyzer(field.get("fields", {}), analyzer)
+        _set_analyzer(field.get("properties", {}), analyzer)

@@ -31,7 +31,7 @@ known_settings: list[type[Settings]] = []
 
 
 def register(cls: type[S]) -> type[S]:
-    """Class decorator: the fields of this class count as known variables."""
+    """Class decorator: makes the fields of this class known environment variables."""
     known_settings.append(cls)
     return cls
 
@@ -137,25 +137,24 @@ class ClusterSettings(Settings):
 
     @property
     def hosts(self) -> list[str]:
-        """The addresses, one a node."""
+        """The addresses, one per node."""
         return [address.strip().rstrip("/") for address in self.opensearch_url.split(",")]
 
 
 def load(cls: type[S], **arguments: Any) -> S:
-    """One settings object from environment and arguments (None: not given).
+    """Settings from the environment and `arguments`; an argument of None counts as not set.
 
     Raises:
         SettingsError: naming each wrong setting, its value (never a secret's) and what is allowed.
     """
-    given = {name: value for name, value in arguments.items() if value is not None}
+    overrides = {name: value for name, value in arguments.items() if value is not None}
     try:
-        return cls(**given)
+        return cls(**overrides)
     except ValidationError as error:
-        details = error.errors(include_url=False)
         lines = [
-            _explain(cls, detail, given)
-            for detail in details
-            if detail["type"] != "default_factory_not_called"  # follows from another one
+            _explain(cls, detail, overrides)
+            for detail in error.errors(include_url=False)
+            if detail["type"] != "default_factory_not_called"  # follows from another error
         ]
         raise SettingsError("\n".join(lines)) from None
     except UnreadableSetting as error:
@@ -168,38 +167,31 @@ def variable(field: str) -> str:
 
 
 def known_variables(classes: Iterable[type[Settings]] | None = None) -> set[str]:
-    """Environment variables that the given (default: all registered) classes read."""
-    chosen = known_settings if classes is None else classes
-    return {variable(field) for cls in chosen for field in cls.model_fields}
+    """Environment variables that `classes` (default: all registered ones) read."""
+    classes = known_settings if classes is None else classes
+    return {variable(field) for cls in classes for field in cls.model_fields}
 
 
-def check_environment(
-    known: set[str] | None = None, environment: Mapping[str, str] | None = None
-) -> None:
+def check_environment(environment: Mapping[str, str] | None = None) -> None:
     """Refuse `LIVE_INTENT_*` variables that no registered class reads: mostly typing mistakes.
 
     Raises:
         SettingsError: naming each unknown variable and the nearest known one.
     """
-    known = known_variables() if known is None else known
-    present = os.environ if environment is None else environment
+    known = known_variables()
     lines = []
-    for name in sorted(set(present) - known):
+    for name in sorted(set(os.environ if environment is None else environment) - known):
         if not name.startswith(PREFIX) or name.startswith(PREFIX + "TEST_"):
             continue
-        near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.0)
-        lines.append(
-            f"{name} is not a setting"
-            + (f"; did you mean {near[0]}?" if near else ".")
-            + " Unset or rename it."
-        )
+        [near] = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.0)
+        lines.append(f"{name} is not a setting; did you mean {near}? Unset or rename it.")
     if lines:
         raise SettingsError("\n".join(lines))
 
 
-def _explain(cls: type[Settings], detail: Any, given: Mapping[str, Any]) -> str:
+def _explain(cls: type[Settings], detail: Any, arguments: Mapping[str, Any]) -> str:
     message = detail["msg"].removeprefix("Value error, ")
-    if not detail["loc"]:  # a rule over several fields: it names them itself
+    if not detail["loc"]:  # a rule over several fields; its message names them
         return str(message)
     name = str(detail["loc"][0])
     info = cls.model_fields.get(name)
@@ -208,5 +200,5 @@ def _explain(cls: type[Settings], detail: Any, given: Mapping[str, Any]) -> str:
     value = detail["input"]
     secret = "Secret" in str(info.annotation) or "@" in str(value)
     shown = "(hidden)" if secret else str(value)
-    where = f"argument {name}" if name in given else variable(name)
+    where = f"argument {name}" if name in arguments else variable(name)
     return f"{where}={shown}: {message}. {info.description or ''}".rstrip()

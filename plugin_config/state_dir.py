@@ -1,4 +1,4 @@
-"""The folder that holds what a local installation keeps: nodes, downloads, model bundles."""
+"""The state folder of a local installation: nodes, downloads, model bundles."""
 
 import hashlib
 import os
@@ -13,19 +13,19 @@ NOBODY = "nobody"
 def default_state_dir() -> Path:
     """`LIVE_INTENT_STATE_DIR`, else `.live-intent` here, else a folder below `/var/tmp`.
 
-    OpenSearch refuses to run as root, so a node that root starts runs as `nobody`, who must be
-    able to enter every folder above it: `/root` and most home folders are closed to it. One
-    checkout has one folder, also below `/var/tmp`.
+    OpenSearch refuses to run as root, so a node that root starts runs as `nobody`. That user must
+    be able to enter every folder above the node's; `/root` and most home folders are closed to it.
+    Each working directory has its own folder, below `/var/tmp` too.
     """
-    named = os.environ.get("LIVE_INTENT_STATE_DIR")
-    if named:
-        return Path(named).expanduser().absolute()
+    configured = os.environ.get("LIVE_INTENT_STATE_DIR")
+    if configured:
+        return Path(configured).expanduser().absolute()
     here = Path.cwd()
-    beside = here / ".live-intent"
-    if os.geteuid() != 0 or not closed_to_nobody(beside):
-        return beside
-    mark = hashlib.sha256(str(here).encode()).hexdigest()[:8]
-    return Path("/var/tmp") / f"live-intent-{os.getuid()}" / f"{here.name}-{mark}"
+    local = here / ".live-intent"
+    if os.geteuid() != 0 or not closed_to_nobody(local):
+        return local
+    digest = hashlib.sha256(str(here).encode()).hexdigest()[:8]
+    return Path("/var/tmp") / f"live-intent-{os.getuid()}" / f"{here.name}-{digest}"
 
 
 def closed_to_nobody(path: Path) -> Path | None:
@@ -45,18 +45,18 @@ def closed_to_nobody(path: Path) -> Path | None:
         except FileNotFoundError:
             return None
         if status.st_uid == user.pw_uid:
-            open_to_it = bool(status.st_mode & stat.S_IXUSR)
+            permission = stat.S_IXUSR
         elif status.st_gid in groups:
-            open_to_it = bool(status.st_mode & stat.S_IXGRP)
+            permission = stat.S_IXGRP
         else:
-            open_to_it = bool(status.st_mode & stat.S_IXOTH)
-        if not open_to_it:
+            permission = stat.S_IXOTH
+        if not status.st_mode & permission:
             return folder
     return None
 
 
 def make_state_dir(path: Path) -> Path:
-    """Make the folder, and check that it is ours.
+    """Create the folder, and check that this user owns it.
 
     Raises:
         NodeError: it can't be made, or another user owns it.
@@ -73,7 +73,7 @@ def make_state_dir(path: Path) -> Path:
             "to a folder that can be written"
         ) from error
     for folder in (path.parent, path):
-        # /var/tmp is open to all: somebody else may have made our folder there first
+        # Everyone may write to /var/tmp: another user may have created this folder first.
         if folder.name.startswith("live-intent-") and folder.stat().st_uid != os.getuid():
             raise NodeError(
                 f"the folder {folder} belongs to another user: set LIVE_INTENT_STATE_DIR to a "

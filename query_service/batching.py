@@ -1,21 +1,17 @@
-"""Concurrent encodes as one batch: eight queries at once cost little more than one."""
+"""Queries of concurrent requests, encoded as one batch: eight cost little more than one."""
 
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.encoder_spec import EncoderSpec
 from plugin_config.errors import LiveIntentError
-
-if TYPE_CHECKING:
-    from query_service.context import QueryEncoder
+from query_service.context import QueryEncoder
 
 Vectors = NDArray[np.float32]
-MOST = 64  # texts of one batch
+MAX_BATCH = 64  # texts
 
 
 class EncoderClosed(LiveIntentError):
@@ -23,28 +19,23 @@ class EncoderClosed(LiveIntentError):
 
 
 class BatchingEncoder:
-    """An encoder whose `encode_query` calls, made at the same time, are encoded together.
+    """An encoder that encodes concurrent `encode_query` calls as one batch.
 
-    One thread encodes. It takes what is there and never waits for more: a query that comes alone
-    is encoded at once, those that come meanwhile are the next batch.
+    One thread encodes. It takes all waiting queries and never waits for more: a query that comes
+    alone is encoded at once; those that come meanwhile are the next batch.
     """
 
-    def __init__(self, encoder: "QueryEncoder", most: int = MOST) -> None:
+    def __init__(self, encoder: QueryEncoder) -> None:
+        self.spec = encoder.spec
         self._encoder = encoder
-        self._most = most
         self._waiting: list[tuple[str, Future[Vectors]]] = []
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="encoder", daemon=True)
         self._thread.start()
 
-    @property
-    def spec(self) -> EncoderSpec:
-        """What the encoder is."""
-        return self._encoder.spec
-
     def encode_query(self, text: str) -> Vectors:
-        """The query's embedding, float32 [D]. Raises what the encoder raises, EncoderClosed."""
+        """The query's embedding, float32 [D]. Raises EncoderClosed, and the encoder's errors."""
         future: Future[Vectors] = Future()
         with self._changed:
             if self._closed:
@@ -54,18 +45,18 @@ class BatchingEncoder:
         return future.result()
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Embeddings float32 [n, D] of texts that are a batch already."""
+        """Embeddings float32 [n, D] of texts that are already a batch."""
         return self._encoder.encode_queries(texts)
 
     def close(self, timeout_s: float = 5.0) -> None:
-        """Encodes what waits, then stops the thread."""
+        """Encode all waiting queries, then stop the thread."""
         with self._changed:
             self._closed = True
             self._changed.notify()
         self._thread.join(timeout_s)
         with self._changed:
-            left, self._waiting = self._waiting, []
-        for _, future in left:
+            unanswered, self._waiting = self._waiting, []
+        for _, future in unanswered:
             future.set_exception(EncoderClosed("the encoder was closed before it could answer"))
 
     def _work(self) -> None:
@@ -74,8 +65,8 @@ class BatchingEncoder:
                 self._changed.wait_for(lambda: self._waiting or self._closed)
                 if not self._waiting:
                     return
-                batch = self._waiting[: self._most]
-                del self._waiting[: self._most]
+                batch = self._waiting[:MAX_BATCH]
+                del self._waiting[:MAX_BATCH]
             self._encode(batch)
 
     def _encode(self, batch: Sequence[tuple[str, Future[Vectors]]]) -> None:
@@ -87,6 +78,6 @@ class BatchingEncoder:
             if len(batch) == 1:
                 batch[0][1].set_exception(error)
                 return
-            for one in batch:  # one bad text must not fail those beside it
-                if not one[1].done():
-                    self._encode([one])
+            for query in batch:  # one bad text must not fail the others of its batch
+                if not query[1].done():
+                    self._encode([query])

@@ -1,15 +1,11 @@
-"""`live-intent serve`: the query service, until it is told to end."""
+"""`live-intent serve`: runs the query service until a signal ends it."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+import errno
+import socket
 
 import click
 
 from plugin_config.errors import LiveIntentError
-
-if TYPE_CHECKING:
-    import socket
 
 
 class PortTaken(LiveIntentError):
@@ -42,9 +38,6 @@ def serve(host: str | None, port: int | None) -> None:
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens on the address. Raises PortTaken."""
-    import errno
-    import socket
-
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -67,7 +60,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def url_of(listener: socket.socket) -> str:
-    """The address that a browser on this machine takes."""
+    """The URL of the service for a browser on this machine."""
     host, port = listener.getsockname()[:2]
     if host in ("0.0.0.0", "::"):
         host = "127.0.0.1"

@@ -1,4 +1,4 @@
-"""One request on its way through the pipeline, and what the pipeline works with."""
+"""A request on its way through the pipeline, and the pipeline's collaborators."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,18 +22,15 @@ from query_service.user.actions import Scenario
 from query_service.user.visitor import Visitor
 
 Vectors = NDArray[np.float32]
+Request = SearchRequest | RecommendRequest | RankRequest
 # What no answer can do without gets this time even past the deadline: a little late is better
 # than an error.
-LEAST_S = 0.25
+MIN_TIMEOUT_S = 0.25
 
 
 @dataclass(frozen=True)
 class RetrievalOptions:
-    """How the engine is asked.
-
-    `exact`: every vector is compared, in place of HNSW; `titles`: titles are read for the
-    re-ranker.
-    """
+    """How to retrieve candidates: `exact` and `titles` as in `RetrievalPlan`."""
 
     legs: tuple[Leg, ...] = LEGS
     exact: bool = False
@@ -42,13 +39,13 @@ class RetrievalOptions:
 
 @dataclass(frozen=True)
 class RequestContext:
-    """A request, the index it is answered from, and what became of it until now."""
+    """A request, the index that answers it, and its progress."""
 
-    request: SearchRequest | RecommendRequest | RankRequest
+    request: Request
     view: IndexView
     progress: RequestProgress
     options: RetrievalOptions
-    engine_timeout_s: float  # of one request to the engine, at most
+    engine_timeout_s: float  # of one request to OpenSearch, at most
 
     @property
     def query_text(self) -> str:
@@ -57,7 +54,7 @@ class RequestContext:
 
     @property
     def scenario(self) -> Scenario:
-        """Whose action weights count."""
+        """The scenario of the action weights."""
         return "shop" if isinstance(self.request, RankRequest) else self.request.scenario
 
     @property
@@ -65,13 +62,13 @@ class RequestContext:
         """Whether the visitor's behaviour counts."""
         return isinstance(self.request, RankRequest) or self.request.personalize
 
-    def timeout_s(self, least_s: float = 0.001) -> float:
-        """Seconds that a request to the engine may take: what is left of the deadline."""
-        return max(min(self.engine_timeout_s, self.progress.clock.left_ms() / 1000), least_s)
+    def timeout_s(self, min_s: float = 0.001) -> float:
+        """Seconds that a request to OpenSearch may take, within the deadline."""
+        return max(min(self.engine_timeout_s, self.progress.clock.left_ms() / 1000), min_s)
 
 
 class QueryEncoder(Protocol):
-    """What the pipeline needs of an encoder; `BatchingEncoder` and `Encoder` both have it."""
+    """Texts to embeddings float32 [D] and [n, D]: `BatchingEncoder`, `Encoder`."""
 
     @property
     def spec(self) -> EncoderSpec: ...
@@ -80,29 +77,29 @@ class QueryEncoder(Protocol):
 
 
 class VisitorSource(Protocol):
-    """Where visitors come from."""
+    """Reads visitors: `SessionVisitors`."""
 
     def visitor(self, context: RequestContext) -> Visitor:
-        """Who asks, every vector in the space of the context's index.
+        """The visitor who sends the request, every vector in the space of the context's index.
 
-        One that can't be read now is unknown, and the context's progress says so.
+        A visitor that can't be read now is unknown, and the context's progress says so.
         """
         ...
 
 
 class HitSources(Protocol):
-    """Where the sources of hits come from."""
+    """Reads the sources of hits: `ItemReader`."""
 
     def sources(self, context: RequestContext, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """What a hit shows of each item; deleted items are absent. Raises ClusterUnavailable."""
+        """The source that a hit shows, by item id, no deleted ones. Raises ClusterUnavailable."""
         ...
 
 
 class QueryRecorder(Protocol):
-    """Where answered queries are kept."""
+    """Records answered queries: `SessionVisitors`."""
 
     def record(
         self, context: RequestContext, embedding: Vectors | None, answer: SearchResponse
     ) -> None:
-        """Keeps a query; `embedding` float32 [D]."""
+        """Record the query of a `SearchRequest`; `embedding` float32 [D]."""
         ...

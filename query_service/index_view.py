@@ -1,8 +1,8 @@
-"""What the service answers from: the index behind the alias and the bundle that fits it.
+"""The index behind the alias with its model bundle: what the service answers from.
 
-A rebuild moves the alias; the service sees it within seconds, loads the new index's bundle and
-then, in one assignment, answers from both. Until then it goes on with the old index, which a
-rebuild keeps. An index that does not fit is refused and the old one stays in use.
+A rebuild moves the alias. Within seconds the service loads the new index's bundle, and then, in one
+assignment, answers from both. Until then it uses the old index, which a rebuild keeps. An index
+that does not fit the service's encoder is refused, and the old one stays in use.
 """
 
 import logging
@@ -27,12 +27,12 @@ log = logging.getLogger(__name__)
 
 
 class IndexNotReady(ClusterUnavailable):
-    """There is no index to answer from yet, or none that fits this service."""
+    """There is no index behind the alias yet, or none that fits this service."""
 
 
 @dataclass(frozen=True)
 class IndexView:
-    """One index and the bundle that was learned for it: always used together."""
+    """One index and its model bundle: always used together."""
 
     index: str
     bundle: ModelBundle
@@ -45,14 +45,17 @@ class IndexView:
     def query_vector(self, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
         """A query's embedding [D] as a vector in the items' space [dims], for the meaning leg.
 
-        In the layout `concat` the behaviour half is zero: a query says nothing of behaviour.
+        In the layout `concat` its behaviour half is zero: a query has no behaviour.
         """
         meaning = self.bundle.meaning(embedding)
         return np.pad(meaning, (0, self.dims - len(meaning)))
 
 
 class IndexViews:
-    """Keeps the current IndexView, and follows the alias in a thread of its own."""
+    """Holds the current IndexView, and follows the alias in a thread of its own.
+
+    `problem`: why the newest index is not in use; "" when it is.
+    """
 
     def __init__(
         self,
@@ -63,7 +66,7 @@ class IndexViews:
         poll_s: float,
         before_use: Callable[[], None] = lambda: None,
     ) -> None:
-        """`before_use` is called before a view comes into use, and may raise ClusterUnavailable."""
+        """`before_use` is called before each refresh, and may raise ClusterUnavailable."""
         self._client = client
         self._names = names
         self._spec = spec
@@ -71,16 +74,16 @@ class IndexViews:
         self._poll_s = poll_s
         self._before_use = before_use
         self._view: IndexView | None = None
-        self._problem = "not looked at yet"
+        self.problem = "not looked at yet"
         self._stop = threading.Event()
         self._refreshing = threading.Lock()
         self._thread = threading.Thread(target=self._follow, name="index-watch", daemon=True)
 
     def start(self) -> None:
-        """Loads the index behind the alias, then follows it.
+        """Load the index behind the alias, then follow the alias.
 
         A cluster that does not answer, or has no index yet, is waited for. Raises EncoderMismatch
-        or BundleError when the index is there and does not fit: waiting would not mend that.
+        or BundleError when the index exists and does not fit: waiting would not fix that.
         """
         try:
             self.refresh()
@@ -89,25 +92,19 @@ class IndexViews:
         self._thread.start()
 
     def close(self) -> None:
-        """Stops following the alias."""
+        """Stop following the alias."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(timeout=5)
 
-    @property
-    def problem(self) -> str:
-        """Why the newest index is not in use; empty when it is."""
-        return self._problem
-
     def current(self) -> IndexView:
         """The view to answer from. Raises IndexNotReady."""
-        view = self._view
-        if view is None:
-            raise IndexNotReady(self._problem)
+        if (view := self._view) is None:
+            raise IndexNotReady(self.problem)
         return view
 
     def refresh(self) -> IndexView:
-        """Looks where the alias points now, and loads that index's bundle if it is another.
+        """The view of the index behind the alias now; loads its bundle if the index is another.
 
         Raises IndexNotReady, ClusterUnavailable, EncoderMismatch, BundleError.
         """
@@ -122,15 +119,16 @@ class IndexViews:
                     self._view = IndexView(index, bundle)
                     log.info("answering from index %s", index)
             except LiveIntentError as error:
-                self._problem = str(error)
+                self.problem = str(error)
                 raise
-            self._problem = ""
+            self.problem = ""
             return self._view
 
     def _behind_alias(self) -> tuple[str, Mapping[str, Any]]:
+        """The index behind the alias, and its `_meta.live_intent`."""
         alias = self._names.items
         try:
-            found = self._client.indices.get_mapping(index=alias)
+            mappings = self._client.indices.get_mapping(index=alias)
         except NotFoundError as error:
             raise IndexNotReady(
                 f"there is no index behind the alias {alias} yet. Make one: "
@@ -138,22 +136,22 @@ class IndexViews:
             ) from error
         except OpenSearchException as error:
             raise cluster_unavailable(error) from error
-        if len(found) != 1:
+        if len(mappings) != 1:
             raise IndexNotReady(
-                f"the alias {alias} points at {len(found)} indexes: {sorted(found)}"
+                f"the alias {alias} points at {len(mappings)} indexes: {sorted(mappings)}"
             )
-        ((index, body),) = found.items()
+        ((index, body),) = mappings.items()
         return index, body["mappings"].get("_meta", {}).get("live_intent", {})
 
     def _follow(self) -> None:
-        told = ""
+        logged = ""
         while not self._stop.wait(self._poll_s):
             try:
                 self.refresh()
-                told = ""
+                logged = ""
             except LiveIntentError as error:
-                if str(error) != told:  # once, not at every look
+                if str(error) != logged:  # once, not at every poll
                     log.warning("index: %s", error)
-                told = str(error)
+                logged = str(error)
             except Exception:
-                log.exception("index: the look at the alias failed")
+                log.exception("index: reading the alias failed")

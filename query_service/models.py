@@ -1,4 +1,4 @@
-"""The models of a pipeline: the re-ranker, and the user model where one is learned."""
+"""The models of a pipeline: the re-ranker, and the user model of a learned bundle."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +13,14 @@ from query_service.user.user_model import UserModel
 
 @dataclass(frozen=True)
 class Models:
-    """`user_model` None: the user vector is made by the formulas alone."""
+    """`user_model` None: the formulas alone make the user vector."""
 
     reranker: Reranker | LearnedReranker
     user_model: UserModel | None = None
 
 
 def load_models(folder: Path | None, spec: EncoderSpec, device: str = "cpu") -> Models:
-    """The parts of the bundle in `folder` (None: nothing is learned), fit for `spec`'s vectors.
+    """The models of the learned bundle in `folder` (None: the fixed ones), for `spec`'s vectors.
 
     Raises BundleError when the bundle is damaged, or was learned on other item vectors.
     """
@@ -30,7 +30,7 @@ def load_models(folder: Path | None, spec: EncoderSpec, device: str = "cpu") -> 
     user_model = None
     if bundle.has(USER_MODEL):
         user_model = UserModel.load(bundle.path(USER_MODEL))
-        _check(bundle, USER_MODEL, user_model.fingerprint, spec)
+        _check(bundle, USER_MODEL, user_model.config.fingerprint, spec)
     reranker: Reranker | LearnedReranker = Reranker(device=device)
     if bundle.has(RERANKER):
         reranker = LearnedReranker.load(bundle.path(RERANKER), device)

@@ -1,8 +1,21 @@
-"""The method: load session, encode, build user vector, retrieve; re-rank; page, explain."""
+"""A request from the session to the page of hits. Read `Pipeline.search` first.
+
+The steps, in order, and the function of each:
+
+    load session         SessionVisitors.visitor  the visitor's events and queries
+    encode query         BatchingEncoder          in a thread, while the session is read
+    build user vector    user_vector.build        D_H, D_q, D_B and D_a to R
+    retrieve             retrieval.search         the legs in one round trip, to `Candidates`
+    re-rank              RerankStage.score        `rerank_input` to a score per candidate
+    page                 ItemReader.sources       the sources of the requested hits
+    explain              explanation.explain      each score as shares that add up to it
+
+`Preparation.prepare` has the first four: training prepares its lists by it too.
+"""
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -11,6 +24,7 @@ from numpy.typing import NDArray
 from query_service.context import (
     HitSources,
     QueryRecorder,
+    Request,
     RequestContext,
     RetrievalOptions,
 )
@@ -34,12 +48,11 @@ from query_service.schemas.search import (
 )
 
 Answer = TypeVar("Answer", bound=SearchResponse)
-Request = SearchRequest | RecommendRequest | RankRequest
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """Scores of the prepared candidates, and their rows in order: what a page is cut from."""
+    """Scores of the candidates, and the candidates' rows in ranked order."""
 
     scores: Scores
     rows: NDArray[np.intp]
@@ -48,8 +61,8 @@ class Ranked:
 class Pipeline:
     """Answers requests from the current index. Safe to use from many threads.
 
-    Its collaborators are handed in: the service gives it the session store, an evaluation gives
-    it histories, and both get the same steps.
+    Its collaborators are handed in: the service passes the session store, an evaluation passes
+    histories, and both run the same steps.
     """
 
     def __init__(
@@ -79,92 +92,90 @@ class Pipeline:
 
         Raises ClusterUnavailable (IndexNotReady among it) when no leg can be answered.
         """
-        return self._on_current_index(request, self._search)
+
+        def answer(context: RequestContext) -> SearchResponse:
+            prepared = self.preparation.prepare(context)  # load session, encode, build, retrieve
+            ranked = self._rerank(context, prepared)
+            response = self._page(context, prepared, ranked)  # and explain
+            if context.personalize:
+                self._queries.record(context, prepared.intent.query_embedding, response)
+            return response
+
+        return self._on_current_index(request, answer)
 
     def recommend(self, request: RecommendRequest) -> SearchResponse:
-        """Hits without a query: a feed by what the visitor did; popular and varied without that.
+        """Hits without a query: by the visitor's events; popular and varied items without events.
 
         Raises ClusterUnavailable.
         """
-        return self._on_current_index(request, self._recommend)
+
+        def answer(context: RequestContext) -> SearchResponse:
+            prepared = self.preparation.prepare(context)
+            ranked = self._rerank(context, prepared)
+            if prepared.intent.user_vector is None:
+                rows = varied(prepared.retrieved.candidates, ranked.rows.tolist())
+                ranked = replace(ranked, rows=np.array(rows, np.intp))
+            return self._page(context, prepared, ranked)
+
+        return self._on_current_index(request, answer)
 
     def rank(self, request: RankRequest) -> RankResponse:
         """The given items, re-ranked for this visitor and query. Raises ClusterUnavailable."""
-        return self._on_current_index(request, self._rank)
+
+        def answer(context: RequestContext) -> RankResponse:
+            prepared = self.preparation.prepare(context)
+            response = self._page(context, prepared, self._rerank(context, prepared))
+            known = set(prepared.retrieved.candidates.ids)
+            unknown = [item_id for item_id in request.item_ids if item_id not in known]
+            return RankResponse(**dict(response), unknown_item_ids=unknown)
+
+        return self._on_current_index(request, answer)
 
     def context(self, request: Request, view: IndexView) -> RequestContext:
-        """The context that a request begins with; its clock starts now."""
+        """The context at the start of a request; its clock starts now."""
         progress = RequestProgress(Clock(request.deadline_ms or self._deadline_ms))
         return RequestContext(request, view, progress, self._options, self._engine_timeout_s)
 
     def close(self) -> None:
-        """Stops the threads."""
+        """Stop the threads."""
         self.preparation.close()
-
-    def _search(self, context: RequestContext) -> SearchResponse:
-        prepared = self.preparation.prepare(context)
-        answer = self._page(context, prepared, self._ranked(context, prepared))
-        if context.personalize:
-            self._queries.record(context, prepared.intent.query_embedding, answer)
-        return answer
-
-    def _recommend(self, context: RequestContext) -> SearchResponse:
-        prepared = self.preparation.prepare(context)
-        ranked = self._ranked(context, prepared)
-        if prepared.intent.user_vector is None:
-            rows = ranked.rows.tolist()
-            mixed = varied(prepared.retrieved.candidates, rows, len(rows))
-            ranked = Ranked(ranked.scores, np.array(mixed, np.intp))
-        return self._page(context, prepared, ranked)
-
-    def _rank(self, context: RequestContext) -> RankResponse:
-        assert isinstance(context.request, RankRequest)
-        prepared = self.preparation.prepare(context)
-        answer = self._page(context, prepared, self._ranked(context, prepared))
-        known = set(prepared.retrieved.candidates.ids)
-        unknown = [item_id for item_id in context.request.item_ids if item_id not in known]
-        return RankResponse(**dict(answer), unknown_item_ids=unknown)
-
-    def _ranked(self, context: RequestContext, prepared: Prepared) -> Ranked:
-        scores = self._stage.score(prepared.inputs, context.progress)
-        return Ranked(scores, ranked_rows(scores.total, prepared.retrieved.candidates.ids))
 
     def _on_current_index(
         self, request: Request, answer: Callable[[RequestContext], Answer]
     ) -> Answer:
-        """Answers from the current index; when that was deleted under us, from its successor."""
+        """Answer from the current index; if that is deleted meanwhile, from its successor."""
         try:
             return answer(self.context(request, self.views.current()))
         except IndexGone:
             return answer(self.context(request, self.views.refresh()))
 
+    def _rerank(self, context: RequestContext, prepared: Prepared) -> Ranked:
+        scores = self._stage.score(prepared.inputs, context.progress)
+        return Ranked(scores, ranked_rows(scores.total, prepared.retrieved.candidates.ids))
+
     def _page(self, context: RequestContext, prepared: Prepared, ranked: Ranked) -> SearchResponse:
-        """The requested page of the ranked candidates, with sources and (if asked) explanations."""
-        request, retrieved = context.request, prepared.retrieved
-        ids = retrieved.candidates.ids
+        """The requested page of hits, with sources and, on request, explanations."""
+        request, progress, retrieved = context.request, context.progress, prepared.retrieved
+        candidates, scores = retrieved.candidates, ranked.scores
         first = 0 if isinstance(request, RankRequest) else request.from_
         rows = ranked.rows[first : first + (request.size or len(ranked.rows))].tolist()
-        sources = self._sources.sources(context, [ids[row] for row in rows])
+        sources = self._sources.sources(context, [candidates.ids[row] for row in rows])
         hits = []
         for position, row in enumerate(rows, start=first + 1):
-            if ids[row] not in sources:
+            item_id = candidates.ids[row]
+            if item_id not in sources:
                 continue  # deleted since the engine's last refresh
-            hit = Hit(
-                item_id=ids[row],
-                score=float(ranked.scores.total[row]),
-                source=sources[ids[row]],
-                position=position,
+            why = explain(row, candidates, scores, prepared.intent) if request.explain else None
+            hits.append(
+                Hit(
+                    item_id=item_id,
+                    score=float(scores.total[row]),
+                    source=sources[item_id],
+                    position=position,
+                    explanation=why,
+                )
             )
-            if request.explain:
-                hit.explanation = explain(row, retrieved.candidates, ranked.scores, prepared.intent)
-            hits.append(hit)
-        context.progress.clock.step("page")
-        return self._response(context, prepared, hits)
-
-    def _response(
-        self, context: RequestContext, prepared: Prepared, hits: list[Hit]
-    ) -> SearchResponse:
-        progress, retrieved = context.progress, prepared.retrieved
+        progress.clock.step("page")
         return SearchResponse(
             query_id=str(uuid.uuid4()),
             hits=hits,

@@ -1,6 +1,6 @@
-"""The steps up to the scores: load session, encode, build user vector, retrieve, re-ranker's input.
+"""The first steps: load session, encode query, build user vector, retrieve, the re-ranker's input.
 
-They are the same for an answer and for the lists that a re-ranker learns from.
+Answers and the lists that a re-ranker learns from share them.
 """
 
 import time
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from opensearchpy import OpenSearch
 
 from query_service.context import (
-    LEAST_S,
+    MIN_TIMEOUT_S,
     QueryEncoder,
     RequestContext,
     Vectors,
@@ -20,7 +20,7 @@ from query_service.ranking.rerank_input import RerankInput, rerank_input
 from query_service.retrieval.filters import clauses
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.search import Retrieved, retrieve, retrieve_ids
-from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
+from query_service.schemas.search import RankRequest, RecommendRequest
 from query_service.settings import ServiceSettings
 from query_service.user import user_vector
 from query_service.user.intent import Intent
@@ -30,7 +30,7 @@ from query_service.user.visitor import Visitor
 
 @dataclass(frozen=True)
 class Prepared:
-    """All that is known before the scores: what is wanted, the candidates, both as arrays."""
+    """What the visitor wants, the candidates, and both as the re-ranker's arrays."""
 
     intent: Intent
     retrieved: Retrieved
@@ -54,13 +54,11 @@ class Preparation:
         self._visitors = visitors
         self._candidates_per_leg = settings.candidates_per_leg
         self._user_model = user_model
-        self._weights = FusionWeights(
-            alpha=settings.alpha, beta=settings.beta, demand=settings.demand
-        )
+        self._weights = FusionWeights(settings.alpha, settings.beta, settings.demand)
         self._pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="encode")
 
     def prepare(self, context: RequestContext) -> Prepared:
-        """Every step up to the scores. Raises ClusterUnavailable, IndexGone."""
+        """Every step before the scores. Raises ClusterUnavailable, IndexGone."""
         encoding = self._start_encoding(context)  # while the session is read
         visitor = self._load_session(context)
         embedding = self._encoded(context, encoding)
@@ -72,7 +70,7 @@ class Preparation:
         return Prepared(intent, retrieved, inputs)
 
     def close(self) -> None:
-        """Stops the threads."""
+        """Stop the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _start_encoding(self, context: RequestContext) -> "Future[Vectors] | None":
@@ -96,7 +94,7 @@ class Preparation:
         return None
 
     def _build_user_vector(self, context: RequestContext, intent: Intent) -> UserVector | None:
-        """The user vector, or None when nothing but the current query is known of the visitor."""
+        """The user vector, or None when only the live query is known of the visitor."""
         if not intent.visitor.events and not intent.visitor.queries:
             context.progress.clock.step("user_vector")
             return None
@@ -115,20 +113,19 @@ class Preparation:
         return built if built is not None and built.known and built.knows_behaviour else None
 
     def _retrieve(self, context: RequestContext, intent: Intent) -> Retrieved:
-        plan, view, progress = self._plan(context, intent), context.view, context.progress
-        if isinstance(context.request, RankRequest):
-            ids = context.request.item_ids
-            candidates = retrieve_ids(self._client, view.index, ids, plan, view.dims)
-            progress.clock.step("retrieve")
-            progress.ran("retrieve")
-            return Retrieved(candidates, total=len(candidates))
-        retrieved = retrieve(self._client, view.index, plan, view.dims)
+        request, view, progress = context.request, context.view, context.progress
+        plan = self._plan(context, intent)
+        if isinstance(request, RankRequest):
+            ids = request.item_ids
+            retrieved = retrieve_ids(self._client, view.index, ids, plan, view.dims)
+        else:
+            retrieved = retrieve(self._client, view.index, plan, view.dims)
         progress.clock.step("retrieve")
-        for leg in retrieved.legs:
-            progress.ran(leg)
+        for stage in retrieved.stages:
+            progress.ran(stage)
         for leg, reason in retrieved.failed.items():
             progress.degrade(leg, reason)
-        if isinstance(context.request, RecommendRequest):
+        if plan.popular:
             # The popular items' scores are popularity, which is a term of its own.
             candidates = retrieved.candidates.without_scores_of(WORDS)
             retrieved = replace(retrieved, candidates=candidates)
@@ -137,23 +134,20 @@ class Preparation:
     def _plan(self, context: RequestContext, intent: Intent) -> RetrievalPlan:
         request, options = context.request, context.options
         plan = RetrievalPlan(
-            legs=options.legs,
-            query_text=intent.query_text,
-            exact=options.exact,
-            titles=options.titles,
-            timeout_s=context.timeout_s(LEAST_S),
-        )
+            options.legs, intent.query_text, exact=options.exact, titles=options.titles,
+            timeout_s=context.timeout_s(MIN_TIMEOUT_S),
+        )  # fmt: skip
         if isinstance(request, RankRequest):
             return plan
         embedding, person = intent.query_embedding, intent.user_vector
         plan = replace(
             plan,
+            query_vector=None if embedding is None else context.view.query_vector(embedding),
             R=None if person is None else person.R,
             request_filters=clauses(request.filters),
             k=max(self._candidates_per_leg, request.from_ + request.size),
         )
-        if isinstance(request, SearchRequest):
-            query_vector = None if embedding is None else context.view.query_vector(embedding)
-            return replace(plan, query_vector=query_vector)
-        acted_on = sorted({event.item_id for event in intent.visitor.events})
-        return replace(plan, exclude=acted_on, popular=True)
+        if isinstance(request, RecommendRequest):
+            acted_on = sorted({event.item_id for event in intent.visitor.events})
+            plan = replace(plan, exclude=acted_on, popular=True)
+        return plan

@@ -1,4 +1,4 @@
-"""What an answer says of itself: the time of each stage, those that ran, those left out and why."""
+"""The progress of a request: milliseconds per step, stages that ran, stages left out and why."""
 
 import logging
 import time
@@ -12,52 +12,50 @@ log = logging.getLogger(__name__)
 
 
 class Clock:
-    """A request's time: what each step took, and what is left of its deadline (both in ms)."""
+    """A request's times in ms: of each step, and until its deadline."""
 
-    def __init__(self, deadline_ms: float | None) -> None:
+    def __init__(self, deadline_ms: float) -> None:
         self._start = time.perf_counter()
         self._mark = self._start
         self.deadline_ms = deadline_ms
         self.steps: dict[str, float] = {}
 
     def step(self, name: str) -> None:
-        """Ends the step that began at the last call (or at the start)."""
+        """End the step that began at the last call (or at the start)."""
         now = time.perf_counter()
         self.steps[name] = self.steps.get(name, 0.0) + (now - self._mark) * 1000
         self._mark = now
 
     def left_ms(self) -> float:
-        """Milliseconds until the deadline; infinite when there is none."""
-        if self.deadline_ms is None:
-            return float("inf")
+        """Milliseconds until the deadline."""
         return self.deadline_ms - (time.perf_counter() - self._start) * 1000
 
     def timing(self) -> dict[str, float]:
-        """Milliseconds a step, and in total."""
+        """Milliseconds of each step, and in total."""
         total = (time.perf_counter() - self._start) * 1000
         return {name: round(ms, 3) for name, ms in (self.steps | {"total": total}).items()}
 
 
 @dataclass
 class RequestProgress:
-    """Filled while a request is answered."""
+    """The stages that ran, and each stage that was left out with the reason."""
 
     clock: Clock
     stages_run: list[str] = field(default_factory=list)
     degraded: dict[str, str] = field(default_factory=dict)
 
     def ran(self, stage: str) -> None:
-        """Notes a stage that did its work."""
+        """Note a stage that did its work."""
         self.stages_run.append(stage)
 
     def degrade(self, stage: str, reason: str) -> None:
-        """Notes a stage whose work is missing in the answer."""
+        """Note a stage whose work is missing in the answer."""
         self.degraded[stage] = reason
         log.warning("degraded: %s: %s", stage, reason)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Runs a stage that the answer can do without: its failure is said, not raised."""
+        """Run a stage that the answer can do without: note its failure instead of raising it."""
         try:
             yield
         except LiveIntentError as error:

@@ -1,4 +1,4 @@
-"""A running query service, put together once; safe to use from many threads."""
+"""A running query service, assembled once; safe to use from many threads."""
 
 import logging
 from collections.abc import Sequence
@@ -32,16 +32,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Readiness:
-    """Whether requests can be answered, and by which check not."""
+    """Whether requests can be answered, and the result of each check."""
 
     ok: bool
     checks: dict[str, str]
 
 
 class Service:
-    """The pipeline over the cluster, and what visitors do. `start` before use, `close` at the end.
+    """`pipeline` answers searches; `store` keeps sessions and events.
 
-    `pipeline` answers searches; `store` keeps sessions and events.
+    Call `start` before use and `close` at the end.
     """
 
     def __init__(
@@ -55,7 +55,8 @@ class Service:
         names = IndexNames(cluster.index_prefix)
         self.encoder = encoder
         self.store = SessionStore(client, names, _limits(settings))
-        self._client = client
+        self._client, self._names = client, names
+        self._session_indexes_exist = False
         self._items = ItemReader(client)
         self._lookup_timeout_s = cluster.opensearch_timeout_s
         self._views = IndexViews(
@@ -64,7 +65,7 @@ class Service:
             encoder.spec,
             cluster.bundles_dir,
             settings.swap_poll_s,
-            before_use=SessionIndexes(client, names).ensure,
+            before_use=self._ensure_session_indexes,
         )
         visitors = SessionVisitors(self.store, self._items, encoder)
         self.pipeline = Pipeline(
@@ -79,26 +80,26 @@ class Service:
         )
 
     def start(self) -> None:
-        """Makes the indexes that are missing, loads the view, and warms the models up.
+        """Create missing indexes, load the view, and warm up the encoder.
 
         A cluster that does not answer is waited for. Raises EncoderMismatch, BundleError.
         """
         from threadpoolctl import threadpool_limits
 
-        # A request's matrices are small: threads of the linear algebra library that wait for each
-        # other cost far more than they bring (measured: 40 against 11 ms of CPU a search).
+        # A request's matrices are small: BLAS threads that wait for each other cost far more than
+        # they gain (measured: 40 against 11 ms of CPU a search).
         threadpool_limits(1, user_api="blas")
         self._views.start()
         self.encoder.encode_query("warm up")
 
     def close(self) -> None:
-        """Writes what waits to be written, and stops the threads."""
+        """Write the waiting queries, and stop the threads."""
         self._views.close()
         self.store.close()
         self.pipeline.close()
 
     def ready(self) -> Readiness:
-        """Whether a search could be answered now."""
+        """Whether a search can be answered now."""
         checks: dict[str, str] = {}
         try:
             ping_or_raise(self._client)
@@ -115,7 +116,7 @@ class Service:
         return Readiness(ok, checks)
 
     def record_events(self, events: Sequence[ReceivedEvent]) -> list[EventOutcome]:
-        """Keeps events; when it returns, the next search counts them. Raises ClusterUnavailable."""
+        """Write events; when it returns, the next search counts them. Raises ClusterUnavailable."""
         view = self._views.current()
 
         def lookup(item_ids: Sequence[str]) -> dict[str, KnownItem]:
@@ -123,26 +124,17 @@ class Service:
 
         return self.store.record_events(events, lookup, self.encoder.encode_queries)
 
+    def _ensure_session_indexes(self) -> None:
+        """Create the missing indexes of sessions and events once, before a view is used.
 
-class SessionIndexes:
-    """The indexes of sessions and events, made before a view lets anyone write to them."""
-
-    def __init__(self, client: OpenSearch, names: IndexNames) -> None:
-        self._client = client
-        self._names = names
-        self._made = False
-
-    def ensure(self) -> None:
-        """Makes those that are missing, once.
-
-        Raises ClusterUnavailable when the cluster does not answer; that it forbids to make them is
-        no reason not to start.
+        Raises ClusterUnavailable when the cluster does not answer. A cluster that forbids to
+        create them does not keep the service from starting.
         """
-        if self._made:
+        if self._session_indexes_exist:
             return
         try:
             ensure_indexes(self._client, self._names)
-            self._made = True
+            self._session_indexes_exist = True
         except NoConnection as error:
             raise cluster_unavailable(error) from error
         except OpenSearchException as error:
@@ -152,16 +144,16 @@ class SessionIndexes:
 def make_service(
     settings: ServiceSettings, cluster: ClusterSettings, encoder: QueryEncoder | None = None
 ) -> Service:
-    """A service made from the settings, not started yet; loads the encoder where none is given."""
+    """A service from the settings, not started yet; loads the encoder unless one is given."""
     device, bundle = "cpu", None
     if encoder is None:
         from indexer.encoder.loading import load_encoder
         from indexer.settings import EncoderSettings
         from plugin_config.settings import load
 
-        chosen = load(EncoderSettings)
-        loaded = load_encoder(chosen)
-        encoder, device, bundle = BatchingEncoder(loaded), loaded.device, chosen.bundle
+        encoder_settings = load(EncoderSettings)
+        loaded = load_encoder(encoder_settings)
+        encoder, device, bundle = BatchingEncoder(loaded), loaded.device, encoder_settings.bundle
     models = load_models(bundle, encoder.spec, device=device)
     return Service(settings, cluster, connect(cluster), encoder, models)
 

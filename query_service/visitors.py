@@ -19,7 +19,7 @@ class SessionVisitors:
         self._encoder = encoder
 
     def visitor(self, context: RequestContext) -> Visitor:
-        """Who asks; an unreadable store gives an unknown visitor, and the answer says so."""
+        """The visitor who sends the request; unknown, and degraded, if the store is unreadable."""
         session_id, user_id = context.request.session_id, context.request.user_id or ""
         visitor = Visitor(session_id, user_id)
         with context.progress.stage("session"):
@@ -34,7 +34,7 @@ class SessionVisitors:
     def record(
         self, context: RequestContext, embedding: Vectors | None, answer: SearchResponse
     ) -> None:
-        """Keeps the query with the session and in ubi_queries, after the answer is made."""
+        """Record the query in the session and in ubi_queries."""
         request = context.request
         assert isinstance(request, SearchRequest)
         query = PastQuery(
@@ -48,7 +48,7 @@ class SessionVisitors:
         self._store.record_query(
             query,
             user_id=request.user_id or "",
-            # Where the page starts: else a hit of the second page would count as one of the first.
+            # The page's offset: else a hit of the second page would count as one of the first.
             attributes={"from": request.from_} if request.from_ else None,
             hit_ids=[hit.item_id for hit in answer.hits],
         )
@@ -56,32 +56,33 @@ class SessionVisitors:
     def _in_current_space(self, visitor: Visitor, context: RequestContext) -> Visitor:
         """The visitor with every vector in the current index's space.
 
-        After a rebuild with another encoder the vectors kept with old events do not fit: the
+        After a rebuild with another encoder the vectors stored with old events do not fit: the
         items' vectors are read again, and queries and comments are encoded again.
         """
         bundle = context.view.bundle
         space, fingerprint = bundle.vector_space, bundle.spec.fingerprint
-        stale = [e for e in visitor.events if e.vector is not None and e.vector_space != space]
+
+        def is_stale(event: Event) -> bool:
+            return event.vector is not None and event.vector_space != space
+
+        stale = [event for event in visitor.events if is_stale(event)]
         stale_queries = [q for q in visitor.queries if q.fingerprint != fingerprint]
         if not stale and not stale_queries:
             return visitor
         ids = sorted({event.item_id for event in stale})
-        known = self._items.known(context.view, ids, context.timeout_s()) if ids else {}
+        known = self._items.known(context.view, ids, context.timeout_s())
         comments = [event.text for event in stale if event.text]
         texts = [query.query_text for query in stale_queries] + comments
         embeddings = self._encoder.encode_queries(texts) if texts else ()
         vectors = dict(zip(texts, embeddings, strict=True))
 
         def event_now(event: Event) -> Event:
-            if event.vector is None or event.vector_space == space:
+            if not is_stale(event):
                 return event
             item = known.get(event.item_id)
-            return replace(
-                event,
-                vector=None if item is None else item.vector,
-                vector_space=space,
-                text_vector=vectors.get(event.text),
-            )
+            vector = None if item is None else item.vector
+            text_vector = vectors.get(event.text)
+            return replace(event, vector=vector, vector_space=space, text_vector=text_vector)
 
         def query_now(query: PastQuery) -> PastQuery:
             if query.fingerprint == fingerprint:

@@ -1,8 +1,9 @@
-"""One real OpenSearch node for all tests, and a prefix of their own for those that write."""
+"""One real OpenSearch node for all tests, an index prefix for each module or test, public data."""
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from opensearchpy import OpenSearch
@@ -11,16 +12,18 @@ from plugin_config.client import connect, ping_or_raise
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 
+DATASETS = Path(os.environ.get("DATASETS_DIR", Path(__file__).parents[2] / "shared" / "data"))
+
 
 @pytest.fixture(scope="session")
 def node_url() -> Iterator[str]:
-    """Address of a real node: `LIVE_INTENT_TEST_URL`, else one started for this run.
+    """Address of a real node: `LIVE_INTENT_TEST_URL`, else of one started for this run.
 
-    What was downloaded stays in the state folder, so that the next run starts quickly.
+    Downloads stay in the state folder, so that the next run starts quickly.
     """
-    given = os.environ.get("LIVE_INTENT_TEST_URL")
-    if given:
-        yield given
+    url = os.environ.get("LIVE_INTENT_TEST_URL")
+    if url:
+        yield url
         return
     from plugin_config.node import local_node
     from plugin_config.node.node_process import free_port
@@ -36,7 +39,7 @@ def node_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def client(node_url: str) -> Iterator[OpenSearch]:
-    """A client for the node."""
+    """A client of the node."""
     connected = connect(load(ClusterSettings, opensearch_url=node_url, opensearch_timeout_s=60.0))
     ping_or_raise(connected)
     yield connected
@@ -45,29 +48,44 @@ def client(node_url: str) -> Iterator[OpenSearch]:
 
 @pytest.fixture(scope="module")
 def names(client: OpenSearch) -> Iterator[IndexNames]:
-    """Names below a prefix of this module's own; all that is below it is deleted afterwards."""
-    yield from _own_names(client)
+    """Index names below a prefix of this module; every index below it is deleted at the end."""
+    yield from _names_below_new_prefix(client)
 
 
 @pytest.fixture
 def fresh_names(client: OpenSearch) -> Iterator[IndexNames]:
-    """As `names`, for one test alone."""
-    yield from _own_names(client)
+    """As `names`, below a prefix of this test alone."""
+    yield from _names_below_new_prefix(client)
 
 
 @pytest.fixture(scope="module")
-def cluster_settings(node_url: str, names: IndexNames) -> ClusterSettings:
-    """Settings for the node and the prefix of `names`."""
+def cluster_settings(
+    node_url: str, names: IndexNames, tmp_path_factory: pytest.TempPathFactory
+) -> ClusterSettings:
+    """Settings for the node, the prefix of `names`, and a state folder of this module."""
     return load(
         ClusterSettings,
         opensearch_url=node_url,
         index_prefix=names.prefix,
         opensearch_timeout_s=60.0,
+        state_dir=tmp_path_factory.mktemp("state"),
     )
 
 
-def _own_names(client: OpenSearch) -> Iterator[IndexNames]:
-    own = IndexNames(f"test-{secrets.token_hex(4)}-")
-    yield own
-    client.indices.delete(index=f"{own.prefix}*", params={"expand_wildcards": "all"})
-    client.indices.delete_index_template(name=f"{own.prefix}*", ignore=[404])
+@pytest.fixture(scope="session")
+def dataset() -> Callable[[str], Path]:
+    """Path of a file in the folder of public data sets; the test is skipped where it is absent."""
+
+    def path(name: str) -> Path:
+        if not (DATASETS / name).exists():
+            pytest.skip(f"no {name} in {DATASETS}: set DATASETS_DIR")
+        return DATASETS / name
+
+    return path
+
+
+def _names_below_new_prefix(client: OpenSearch) -> Iterator[IndexNames]:
+    names = IndexNames(f"test-{secrets.token_hex(4)}-")
+    yield names
+    client.indices.delete(index=f"{names.prefix}*", params={"expand_wildcards": "all"})
+    client.indices.delete_index_template(name=f"{names.prefix}*", ignore=[404])

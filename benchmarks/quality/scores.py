@@ -1,4 +1,4 @@
-"""Plain scores of items: BM25 over words, and which items are acted on by the same people."""
+"""Plain scores of items: BM25 over words, and co-occurrence in histories."""
 
 import re
 from collections import Counter
@@ -12,7 +12,7 @@ Scores = NDArray[np.float64]
 
 
 class Bm25:
-    """BM25 as in Robertson and Zaragoza (2009): k1 1.2, b 0.75, words of letters and digits."""
+    """BM25 as in Robertson and Zaragoza (2009), over words of letters and digits."""
 
     def __init__(self, texts: Sequence[str], k1: float = 1.2, b: float = 0.75) -> None:
         counts = [Counter(words(text)) for text in texts]
@@ -29,42 +29,41 @@ class Bm25:
         self._matrix = sparse.csc_matrix((weights, (rows, columns)), shape=shape)
 
     def scores(self, query: str) -> Scores:
-        """Of every text, float64 [n]; 0 where it has no word of the query."""
-        found = [self._columns[word] for word in words(query) if word in self._columns]
-        return np.asarray(self._matrix[:, found].sum(axis=1), dtype=np.float64).ravel()
+        """Score every text, float64 [n]; 0 where it has no word of the query."""
+        columns = [self._columns[word] for word in words(query) if word in self._columns]
+        return np.asarray(self._matrix[:, columns].sum(axis=1), dtype=np.float64).ravel()
 
 
-class Cooccurrence:
-    """How often two items are in one history, divided by the root of how often each is in any."""
+class CooccurrenceCosine:
+    """Cosine of two items' columns in the user-item matrix: count(a, b) / sqrt(n_a n_b)."""
 
     def __init__(self, histories: Iterable[Sequence[int]], items: int) -> None:
-        """`histories`: rows of the catalogue."""
-        pairs = [(user, item) for user, of_user in enumerate(histories) for item in of_user]
+        """Count the `histories`, each a user's item numbers below `items`."""
+        pairs = [(user, item) for user, history in enumerate(histories) for item in history]
         users, columns = np.array(pairs, dtype=np.int64).T
         shape = (int(users.max()) + 1, items)
         acted = sparse.csr_matrix((np.ones(len(users)), (users, columns)), shape=shape)
-        root = sparse.diags(1 / np.sqrt(np.maximum(np.asarray(acted.sum(axis=0)).ravel(), 1)))
-        self._matrix = sparse.csr_matrix(root @ (acted.T @ acted) @ root)
+        counts = np.asarray(acted.sum(axis=0)).ravel()
+        norms = sparse.diags(1 / np.sqrt(np.maximum(counts, 1)))
+        self._matrix = sparse.csr_matrix(norms @ (acted.T @ acted) @ norms)
 
     def scores(self, history: Sequence[int]) -> Scores:
-        """Of every item to a history, float64 [n]."""
+        """Score every item by its cosines to the history's items, summed: float64 [items]."""
         return np.asarray(self._matrix[list(history)].sum(axis=0), dtype=np.float64).ravel()
 
 
 def words(text: str) -> list[str]:
-    """Letters and digits, in small letters."""
+    """Return the words of a text in lower case: ASCII letters and digits."""
     return re.findall(r"[a-z0-9]+", text.lower())
 
 
 def min_max(scores: Scores) -> Scores:
-    """From 0 to 1."""
+    """Scale to 0 ... 1; zeros where all scores are equal."""
     spread = float(np.ptp(scores))
     return (scores - scores.min()) / spread if spread else np.zeros_like(scores)
 
 
 def standard(scores: Scores) -> Scores:
-    """Mean 0, standard deviation 1."""
-    if not len(scores):
-        return scores
-    spread = float(scores.std())
+    """Scale to mean 0 and standard deviation 1; zeros where all scores are equal."""
+    spread = float(scores.std()) if len(scores) else 0.0
     return (scores - scores.mean()) / spread if spread else np.zeros_like(scores)

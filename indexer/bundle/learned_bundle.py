@@ -1,7 +1,7 @@
 """The learned bundle: one folder with all that `live-intent learn` made of a shop's behaviour.
 
-A part is a folder in it: `encoder`, `item_halves`, `user_model`, `reranker`. Each training starts
-from the bundle before it (or from nothing) and writes a new one, so that going back is naming the
+Each part is a sub-folder: `encoder`, `item_halves`, `user_model`, `reranker`. Each training starts
+from an earlier bundle (or from nothing) and writes a new one, so that rolling back is naming the
 old one. Weights are safetensors; nothing in it can run code.
 """
 
@@ -17,28 +17,36 @@ from typing import Any
 from indexer.bundle.hashed_folder import (
     MANIFEST,
     BundleError,
-    check_files,
+    BundleType,
+    atomic_folder,
     read_manifest,
     sha256_of,
-    written_beside,
 )
 
-FORMAT = 1
-KIND = "learned"
-ENCODER, ITEM_HALVES, USER_MODEL = "encoder", "item_halves", "user_model"
-RERANKER = "reranker"
-PARTS = (ENCODER, ITEM_HALVES, USER_MODEL, RERANKER)
-# What was learned on the output of a part does not fit another one of it.
+LEARNED = BundleType(
+    name="learned bundle",
+    kind="learned",
+    format=1,
+    if_absent=": LIVE_INTENT_BUNDLE (or --from) names the folder that live-intent learn ... --out "
+    "wrote",
+    if_other_kind="(is it the bundle of an index?): name the folder that live-intent learn ... "
+    "--out wrote",
+    if_other_format=": learn it again with this version, or name an older one",
+    if_damaged="Copy the bundle again, or name an older one (LIVE_INTENT_BUNDLE)",
+)
+ENCODER, ITEM_HALVES, USER_MODEL, RERANKER = "encoder", "item_halves", "user_model", "reranker"
+# By part, the parts that were learned on its output: they do not fit another version of it.
 DEPENDENTS = {
     ENCODER: (ITEM_HALVES, USER_MODEL, RERANKER),
     ITEM_HALVES: (USER_MODEL, RERANKER),
     USER_MODEL: (RERANKER,),
+    RERANKER: (),
 }
 
 
 @dataclass(frozen=True)
 class LearnedBundle:
-    """A bundle that was read and found whole. `provenance`: by part, what it was learned from."""
+    """A complete bundle on disk. `provenance`: by part, what it was learned from."""
 
     folder: Path
     created_at: str
@@ -49,7 +57,7 @@ class LearnedBundle:
         return part in self.provenance
 
     def path(self, part: str) -> Path:
-        """The folder of a part. Raises BundleError when the bundle has none."""
+        """The folder of a part. Raises BundleError when the bundle lacks it."""
         if not self.has(part):
             raise BundleError(
                 f"the learned bundle {self.folder} has no {part}, only "
@@ -63,13 +71,7 @@ class LearnedBundle:
 
         Raises BundleError when the folder is missing, of another format, or damaged.
         """
-        manifest = _manifest(folder)
-        check_files(
-            folder,
-            manifest["sha256"],
-            "the learned bundle",
-            "Copy the bundle again, or name an older one (LIVE_INTENT_BUNDLE)",
-        )
+        manifest = read_manifest(folder, LEARNED)
         return cls(folder, manifest["created_at"], manifest["parts"])
 
 
@@ -81,39 +83,38 @@ class Draft:
     provenance: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def folder(self, part: str) -> Path:
-        """An empty folder for the files of a part; what stood on an older one of it goes."""
-        assert part in PARTS
-        for stale in (part, *DEPENDENTS.get(part, ())):
+        """An empty folder for a part; deletes its older version and the parts learned on that."""
+        for stale in (part, *DEPENDENTS[part]):
             shutil.rmtree(self.root / stale, ignore_errors=True)
             self.provenance.pop(stale, None)
-        made = self.root / part
-        made.mkdir()
-        return made
+        folder = self.root / part
+        folder.mkdir()
+        return folder
 
-    def tell(self, part: str, provenance: Mapping[str, Any]) -> None:
-        """What the part was learned from: data hashes, seed, settings, versions, metrics."""
+    def set_provenance(self, part: str, provenance: Mapping[str, Any]) -> None:
+        """Records what a part was learned from: data hashes, seed, settings, versions, metrics."""
         self.provenance[part] = provenance
 
 
 @contextmanager
-def writing(out: Path, base: LearnedBundle | None = None) -> Iterator[Draft]:
-    """A draft that begins with the parts of `base` and becomes `out` when all went well.
+def draft_bundle(out: Path, base: LearnedBundle | None = None) -> Iterator[Draft]:
+    """A draft that begins with the parts of `base` and becomes `out` if the block succeeds.
 
-    It is written beside `out` and moved there, so that a bundle is whole or absent. Raises
+    It is written beside `out` and moved there, so that a bundle is complete or absent. Raises
     BundleError when `out` exists: a bundle in use is never overwritten.
     """
     check_free(out)
-    with written_beside(out) as root:
+    with atomic_folder(out) as root:
         draft = Draft(root)
         if base is not None:
-            for part, told in base.provenance.items():
+            for part, provenance in base.provenance.items():
                 shutil.copytree(base.path(part), root / part)
-                draft.provenance[part] = told
+                draft.provenance[part] = provenance
         yield draft
         files = sorted(path for path in root.rglob("*") if path.is_file())
         manifest = {
-            "format": FORMAT,
-            "kind": KIND,
+            "format": LEARNED.format,
+            "kind": LEARNED.kind,
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "parts": draft.provenance,
             "sha256": {str(path.relative_to(root)): sha256_of(path) for path in files},
@@ -124,28 +125,9 @@ def writing(out: Path, base: LearnedBundle | None = None) -> Iterator[Draft]:
 
 
 def check_free(out: Path) -> None:
-    """Raises BundleError when a bundle can't be written to `out`: now, not after a training."""
+    """Raises BundleError when `out` exists: called before a training, not only after it."""
     if out.exists():
         raise BundleError(
             f"{out} is there already, and a bundle is never overwritten: name another folder "
             "(--out), or remove that one first"
         )
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    manifest = read_manifest(
-        folder,
-        f"there is no learned bundle in {folder}: LIVE_INTENT_BUNDLE (or --from) names the "
-        "folder that live-intent learn ... --out wrote",
-    )
-    if manifest.get("kind") != KIND:
-        raise BundleError(
-            f"{folder} is no learned bundle (the bundle of an index lies there?): name the folder "
-            "that live-intent learn ... --out wrote"
-        )
-    if manifest.get("format") != FORMAT:
-        raise BundleError(
-            f"the learned bundle {folder} has format {manifest.get('format')!r}; this version "
-            f"reads {FORMAT}: learn it again with this version, or name an older one"
-        )
-    return manifest

@@ -1,7 +1,7 @@
 """The two halves of the `concat` layout: g_i = [P_M e ; P_K e + r_i], each half unit length.
 
-Before anything is learned r_i is 0. `learn user-model` learns P_K, and r_i for each item that
-visitors acted on; the others (cold items) keep what their text says.
+Untrained, every residual r_i is 0. `learn user-model` learns P_K, and r_i for each item that
+visitors acted on; for the others (cold items) r_i stays 0, so that their text alone counts.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ _WEIGHTS, _IDS = "weights.safetensors", "ids.json"
 
 
 def unit(vectors: Vectors) -> Vectors:
-    """Rows at unit length, float32 [..., dims]; a zero row stays zero (it never meets a cosine)."""
+    """Rows at unit length, float32 [..., dims]; zero rows stay zero (no cosine uses them)."""
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
     scaled: Vectors = np.divide(
         vectors, norms, out=np.zeros_like(vectors, dtype=np.float32), where=norms > 1e-12
@@ -30,10 +30,7 @@ def unit(vectors: Vectors) -> Vectors:
 
 @dataclass(frozen=True)
 class Projections:
-    """P_M float32 [M, D] and P_K float32 [K, D] from embeddings to the item's two halves.
-
-    `residuals` float32 [n, K] are the r_i of the items `ids`.
-    """
+    """P_M float32 [M, D] and P_K float32 [K, D]; `residuals` float32 [n, K]: r_i of items `ids`."""
 
     P_M: Vectors
     P_K: Vectors
@@ -42,7 +39,7 @@ class Projections:
 
     @cached_property
     def rows(self) -> dict[str, int]:
-        """Where each known item's r_i is in `residuals`."""
+        """Row in `residuals`, by item id."""
         return {item_id: row for row, item_id in enumerate(self.ids)}
 
     def meaning(self, embeddings: Vectors) -> Vectors:
@@ -50,13 +47,16 @@ class Projections:
         return unit(embeddings @ self.P_M.T)
 
     def behaviour(self, embeddings: Vectors, ids: Sequence[str] = ()) -> Vectors:
-        """P_K e + r_i, float32 [..., K], unit length; r_i is 0 for items not in `ids`."""
+        """P_K e + r_i, float32 [..., K], unit length.
+
+        `ids` are the items of the embeddings [n, D]; r_i is 0 without them and for unknown items.
+        """
         projected = embeddings @ self.P_K.T
         if self.ids and len(ids):
-            found = [(place, self.rows[i]) for place, i in enumerate(ids) if i in self.rows]
-            if found:
-                places, rows = np.array(found).T
-                projected[places] += self.residuals[rows]
+            known = [(index, self.rows[i]) for index, i in enumerate(ids) if i in self.rows]
+            if known:
+                indices, rows = np.array(known).T
+                projected[indices] += self.residuals[rows]
         return unit(projected)
 
     def item_vectors(self, embeddings: Vectors, ids: Sequence[str] = ()) -> Vectors:
@@ -67,7 +67,7 @@ class Projections:
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hex digits of all that is learned in it."""
+        """16 hex digits of a hash of P_M, P_K, residuals and item ids."""
         digest = hashlib.sha256()
         for weights in (self.P_M, self.P_K, self.residuals):
             digest.update(np.ascontiguousarray(weights.astype("<f2")).tobytes())
@@ -75,7 +75,7 @@ class Projections:
         return digest.hexdigest()[:16]
 
     def save(self, folder: Path) -> None:
-        """Writes the halves as a part of a learned bundle; r_i as float16."""
+        """Writes the part `item_halves` of a learned bundle; residuals as float16."""
         arrays: Arrays = {
             "P_M": self.P_M.astype(np.float32),
             "P_K": self.P_K.astype(np.float32),
@@ -91,12 +91,11 @@ class Projections:
 
 
 def fit_projections(embeddings: Vectors, M: int, K: int) -> Projections:
-    """Projections that keep inner products best: leading right singular vectors, not centred.
+    """Projections that best keep inner products (Eckart and Young 1936), with zero residuals.
 
-    (Eckart and Young 1936.) `embeddings` float32 [n, D]; needs M, K <= D. Where n < M the
-    remaining directions are arbitrary but orthonormal, so nothing degenerates.
-
-    Raises ValueError when M or K is larger than D.
+    Their rows are the leading right singular vectors of `embeddings` float32 [n, D], not centred.
+    With n < M the remaining rows are arbitrary but orthonormal. Raises ValueError when M or K is
+    larger than D.
     """
     dimension = embeddings.shape[1]
     if max(M, K) > dimension:
@@ -107,7 +106,7 @@ def fit_projections(embeddings: Vectors, M: int, K: int) -> Projections:
     gram = embeddings.T.astype(np.float64) @ embeddings.astype(np.float64)
     _, directions = np.linalg.eigh(gram)  # ascending
     leading = directions[:, ::-1].T.astype(np.float32)
-    # A sign is arbitrary: fix it, so that two fits of the same data agree.
+    # An eigenvector's sign is arbitrary: fix it, so that two fits of the same data agree.
     signs = np.sign(leading[np.arange(dimension), np.abs(leading).argmax(axis=1)])
     leading = leading * signs[:, None]
     return Projections(P_M=leading[:M].copy(), P_K=leading[:K].copy())

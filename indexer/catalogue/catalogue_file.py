@@ -1,4 +1,4 @@
-"""A catalogue file: JSON lines or CSV, plain or gzip, read row by row, twice if need be."""
+"""A catalogue file: JSON lines or CSV, plain or gzip, read row by row, as often as needed."""
 
 import codecs
 import csv
@@ -8,22 +8,22 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
 import orjson
 
 from indexer.catalogue.column_map import ColumnMap
+from indexer.catalogue.csv_lines import CsvLines, csv_reader, find_delimiter, find_escape
 from indexer.catalogue.rejects import Reject
 from plugin_config.errors import LiveIntentError
 
 FORMATS = ("auto", "jsonl", "csv")
-_SAMPLE = 4 << 20  # bytes that are looked at to find out about format, delimiter and escapes
-MAX_FIELD = 1 << 20  # characters; an unclosed quote would swallow the rest of the file
+_SAMPLE = 4 << 20  # bytes from which format, delimiter and escape character are recognised
+_BUFFER = 1 << 20  # bytes
 
 
 class CatalogueError(LiveIntentError):
@@ -54,13 +54,13 @@ class Catalogue:
     escape: str | None = None
 
     def open(self) -> IO[bytes]:
-        """Its bytes, unpacked."""
+        """The file's bytes, unpacked."""
         if self.compressed:
-            return io.BufferedReader(gzip.open(self.path, "rb"), 1 << 20)
-        return self.path.open("rb", buffering=1 << 20)
+            return io.BufferedReader(gzip.open(self.path, "rb"), _BUFFER)
+        return self.path.open("rb", buffering=_BUFFER)
 
     def rows(self) -> Iterator[Row | Reject]:
-        """Every row in order, or why it is none; blank lines are skipped.
+        """Every row in order, a Reject for a bad one; blank lines are skipped.
 
         Raises CatalogueError when the file breaks off (damaged gzip), MappingError when a CSV's
         header lacks a column that the mapping names.
@@ -69,23 +69,13 @@ class Catalogue:
             with self.open() as file:
                 if file.read(3) != codecs.BOM_UTF8:
                     file.seek(0)
-                if self.format == "jsonl":
-                    yield from _json_rows(file)
-                else:
-                    yield from self._csv_rows(file)
+                yield from _json_rows(file) if self.format == "jsonl" else self._csv_rows(file)
         except (OSError, EOFError) as error:
             raise CatalogueError(f"{self.name} can't be read to its end: {error}") from error
 
     def _csv_rows(self, file: IO[bytes]) -> Iterator[Row | Reject]:
-        csv.field_size_limit(MAX_FIELD)
-        lines = _Lines(file)
-        reader = csv.reader(
-            lines,
-            delimiter=self.delimiter,
-            escapechar=self.escape,
-            skipinitialspace=True,
-            strict=True,
-        )
+        lines = CsvLines(file)
+        reader = csv_reader(lines, self.delimiter, self.escape)
         header: list[str] | None = None
         while True:
             lines.record.clear()
@@ -94,10 +84,7 @@ class Catalogue:
             except StopIteration:
                 break
             except csv.Error as error:
-                # The fault is on the record's first line (a quote too many or too few): the
-                # lines behind it, swallowed by that quote, are read anew.
-                lines.give_back(len(lines.record) - 1)
-                yield lines.reject(_plain_reason(error))
+                yield lines.reject_broken(error)
                 continue
             if not values:
                 continue
@@ -106,54 +93,13 @@ class Catalogue:
                 self.mapping.check_header(header)
             elif len(values) != len(header):
                 yield lines.reject(f"{len(values)} columns; the header has {len(header)}")
-            elif lines.not_utf8:
+            elif not lines.is_utf8:
                 yield lines.reject("not UTF-8")
             else:
                 columns = dict(zip(header, values, strict=True))
                 yield Row(lines.first, columns, b"".join(lines.record))
         if header is None:
             raise CatalogueError(f"{self.name} is empty: it needs a header and rows")
-
-
-class _Lines:
-    """Lines for csv.reader that can be given back; `record` holds those of the current row."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.file = file
-        self.number = 0
-        self.record: list[bytes] = []
-        self.pending: deque[bytes] = deque()
-
-    def __iter__(self) -> "_Lines":
-        return self
-
-    def __next__(self) -> str:
-        line = self.pending.popleft() if self.pending else next(self.file)
-        self.number += 1
-        self.record.append(line)
-        return line.decode("utf-8", "surrogateescape")
-
-    @property
-    def first(self) -> int:
-        return self.number - len(self.record) + 1
-
-    @property
-    def not_utf8(self) -> bool:
-        for line in self.record:
-            try:
-                line.decode()
-            except UnicodeDecodeError:
-                return True
-        return False
-
-    def give_back(self, count: int) -> None:
-        if count > 0:
-            self.pending.extendleft(reversed(self.record[-count:]))
-            del self.record[-count:]
-            self.number -= count
-
-    def reject(self, reason: str) -> Reject:
-        return Reject(self.first, reason, _shown(b"".join(self.record)))
 
 
 def _json_rows(file: IO[bytes]) -> Iterator[Row | Reject]:
@@ -163,12 +109,13 @@ def _json_rows(file: IO[bytes]) -> Iterator[Row | Reject]:
         try:
             columns = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            yield Reject(number, f"not JSON: {error.msg}, column {error.colno}", _shown(line))
+            reason = f"not JSON: {error.msg}, column {error.colno}"
+            yield Reject.of_bytes(number, reason, line)
             continue
         if isinstance(columns, dict):
             yield Row(number, columns, line)
         else:
-            yield Reject(number, "not a JSON object", _shown(line))
+            yield Reject.of_bytes(number, "not a JSON object", line)
 
 
 @dataclass(frozen=True)
@@ -189,23 +136,22 @@ class CatalogueSource:
 
         Raises CatalogueError: it is missing, a folder, empty or of an unknown format.
         """
-        name = "standard input" if str(self.path) == "-" else str(self.path)
-        path = Path(self.path)
+        is_stdin, path = str(self.path) == "-", Path(self.path)
+        name = "standard input" if is_stdin else str(self.path)
         try:
-            if str(self.path) != "-" and stat.S_ISREG(path.stat().st_mode):
+            if not is_stdin and stat.S_ISREG(path.stat().st_mode):
                 yield _examine(path, name, self.format, self.mapping)
                 return
             if path.is_dir():
                 raise CatalogueError(f"{name} is a folder: name a catalogue file")
-            # TemporaryFile has no name to read it by twice, hence a folder that goes with all in it
+            # A TemporaryFile has no name to open again: hence a file in a temporary folder.
             with tempfile.TemporaryDirectory(prefix="live-intent-") as folder:
                 spool = Path(folder) / "catalogue"
-                with spool.open("wb") as copy:
-                    if str(self.path) == "-":
-                        shutil.copyfileobj(sys.stdin.buffer, copy, 1 << 20)
-                    else:
-                        with path.open("rb") as pipe:
-                            shutil.copyfileobj(pipe, copy, 1 << 20)
+                with (
+                    spool.open("wb") as copy,
+                    nullcontext(sys.stdin.buffer) if is_stdin else path.open("rb") as pipe,
+                ):
+                    shutil.copyfileobj(pipe, copy, _BUFFER)
                 yield _examine(spool, name, self.format, self.mapping)
         except (FileNotFoundError, PermissionError) as error:
             if error.filename not in (str(self.path), self.path):
@@ -216,15 +162,16 @@ class CatalogueSource:
 
 
 def _examine(path: Path, name: str, file_format: str, mapping: ColumnMap) -> Catalogue:
+    """The catalogue, with format, compression, delimiter and escape character recognised."""
     if file_format == "auto":
         file_format = mapping.format
     if file_format not in FORMATS:
         raise CatalogueError(f"format {file_format!r} is unknown. Allowed: {', '.join(FORMATS)}")
     with path.open("rb") as file:
         compressed = file.read(2) == b"\x1f\x8b"
-    plain = Catalogue(path, name, mapping, file_format, compressed)
+    catalogue = Catalogue(path, name, mapping, file_format, compressed)
     try:
-        with plain.open() as file:
+        with catalogue.open() as file:
             sample = file.read(_SAMPLE)
     except (OSError, EOFError) as error:
         raise CatalogueError(f"{name} is not whole: {error}. Fetch or pack it again") from error
@@ -241,48 +188,7 @@ def _examine(path: Path, name: str, file_format: str, mapping: ColumnMap) -> Cat
     if file_format == "auto":
         file_format = "jsonl" if start == b"{" else "csv"
     if file_format == "jsonl":
-        return Catalogue(path, name, mapping, file_format, compressed)
-    delimiter = mapping.delimiter or _find_delimiter(sample)
-    escape = mapping.escape or _find_escape(sample, delimiter)
-    return Catalogue(path, name, mapping, file_format, compressed, delimiter, escape or None)
-
-
-def _find_delimiter(sample: bytes) -> str:
-    header = sample.lstrip().split(b"\n", 1)[0].decode("utf-8", "replace")
-    outside = "".join(header.split('"')[::2])  # what stands between quoted names
-    return max(",;\t|", key=outside.count)
-
-
-def _find_escape(sample: bytes, delimiter: str) -> str | None:
-    r"""`\` where quotes are written \" (a dump of MySQL), None where they are doubled."""
-    if b'\\"' not in sample:
-        return None
-    lines = sample.decode("utf-8", "replace").splitlines(keepends=True)[:-1]
-
-    def good(escape: str | None) -> int:
-        reader = csv.reader(
-            lines, delimiter=delimiter, escapechar=escape, skipinitialspace=True, strict=True
-        )
-        width, count = None, 0
-        while True:
-            try:
-                row = next(reader)
-            except StopIteration:
-                return count
-            except csv.Error:
-                continue
-            width = width or len(row)
-            count += len(row) == width
-
-    return "\\" if good("\\") > good(None) else None
-
-
-def _plain_reason(error: csv.Error) -> str:
-    text = str(error)
-    if "unexpected end of data" in text or "field limit" in text:
-        return "a quote is opened and never closed"
-    return f"not CSV: {text}"
-
-
-def _shown(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace").rstrip("\r\n")
+        return replace(catalogue, format=file_format)
+    delimiter = mapping.delimiter or find_delimiter(sample)
+    escape = mapping.escape or find_escape(sample, delimiter) or None
+    return replace(catalogue, format=file_format, delimiter=delimiter, escape=escape)

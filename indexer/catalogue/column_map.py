@@ -15,7 +15,8 @@ FIELDS = (
     "popularity", "image_url", "attributes", "language", "updated_at",
 )  # fmt: skip
 ATTRIBUTES = "attributes."
-TOML_KEYS = ("fields", "constants", "ignore", "category_separator", "format", "delimiter", "escape")
+TEXT_KEYS = ("category_separator", "format", "delimiter", "escape")
+TOML_KEYS = ("fields", "constants", "ignore", *TEXT_KEYS)
 
 
 class MappingError(LiveIntentError):
@@ -26,20 +27,20 @@ class MappingError(LiveIntentError):
 
 @dataclass
 class Notes:
-    """What became of columns that no field asked for: how many rows, by column."""
+    """What became of the columns of no field: the number of rows, by column."""
 
     as_attributes: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
-    seen: set[str] = field(default_factory=set)
+    columns: set[str] = field(default_factory=set)  # every column of any row
 
 
 @dataclass(frozen=True)
 class ColumnMap:
     """`columns`: field -> its columns; `attributes.colour` is a field too.
 
-    A column that carries a field's name needs no entry. Several columns of a text are joined, of
-    a category they are the path. Other columns become attributes where they hold a text, a number
-    or a list of these, and are left out where they hold objects; `Notes` says which.
+    A column with a field's name needs no entry. Several columns of a text field are joined; those
+    of `category` are its path. A value of any other column becomes an attribute when it is a text,
+    a number or a list of these, else it is left out; `Notes` counts both.
     """
 
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -52,14 +53,14 @@ class ColumnMap:
 
     def __post_init__(self) -> None:
         for name in (*self.columns, *self.constants):
-            _check_field(name)
+            is_attribute = name.startswith(ATTRIBUTES) and name != ATTRIBUTES
+            if not is_attribute and name not in FIELDS:
+                raise MappingError(
+                    f"{name!r} is not a field of an item. The fields: {', '.join(FIELDS)}, and "
+                    "attributes.NAME"
+                )
         if not self.category_separator.strip():
-            raise MappingError("category_separator is blank: set it to a sign such as ' > '")
-
-    @property
-    def used(self) -> frozenset[str]:
-        """Columns that some field names."""
-        return frozenset(column for columns in self.columns.values() for column in columns)
+            raise MappingError("category_separator is blank: set it to a separator such as ' > '")
 
     @classmethod
     def parse(
@@ -69,27 +70,27 @@ class ColumnMap:
         ignore: Iterable[str] = (),
         **changes: Any,
     ) -> "ColumnMap":
-        """From `field=column` options over a TOML file; options replace the file's entry.
+        """From a TOML file and `field=column` options, which replace the file's entries.
 
-        Raises MappingError.
+        `changes` are other arguments of the class; None leaves the file's. Raises MappingError.
         """
-        given = _read_toml(file) if file else {}
-        columns: dict[str, tuple[str, ...]] = dict(given.pop("columns", {}))
+        arguments = _read_toml(file) if file else {}
         chosen: dict[str, tuple[str, ...]] = {}
         for option in options:
             name, sign, column = option.partition("=")
             if not sign or not name.strip() or not column.strip():
                 raise MappingError(f"--map {option}: write it as field=column, e.g. title=name")
             chosen[name.strip()] = (*chosen.get(name.strip(), ()), column.strip())
-        given["ignore"] = frozenset(given.get("ignore", ())) | frozenset(ignore)
-        given |= {name: value for name, value in changes.items() if value is not None}
-        return cls(columns={**columns, **chosen}, **given)
+        arguments["columns"] = {**arguments.get("columns", {}), **chosen}
+        arguments["ignore"] = arguments.get("ignore", frozenset()) | frozenset(ignore)
+        arguments |= {name: value for name, value in changes.items() if value is not None}
+        return cls(**arguments)
 
     def check_header(self, header: Sequence[str]) -> None:
-        """Raises MappingError when a CSV lacks a column that is needed."""
-        twice = [name for name, count in Counter(header).items() if count > 1]
-        if twice:
-            raise MappingError(f"the header names {twice[0]!r} twice: rename one of the columns")
+        """Raises MappingError when a CSV lacks a needed column, or has one twice."""
+        repeated = [name for name, count in Counter(header).items() if count > 1]
+        if repeated:
+            raise MappingError(f"the header names {repeated[0]!r} twice: rename one of the columns")
         shown = ", ".join(header)
         for name, columns in self.columns.items():
             for column in columns:
@@ -104,33 +105,32 @@ class ColumnMap:
                     f"{shown}"
                 )
 
-    def check_seen(self, seen: set[str]) -> None:
-        """Raises MappingError when a mapped field occurred in no row of a JSONL."""
+    def check_rows(self, present: set[str]) -> None:
+        """Raises MappingError when a mapped column is not among those `present` in any JSON row."""
         for name, columns in self.columns.items():
             for column in columns:
-                if column not in seen:
+                if column not in present:
                     raise MappingError(
                         f"no row has {column!r} (mapped to {name}). The rows have: "
-                        + ", ".join(sorted(seen)[:30])
+                        + ", ".join(sorted(present)[:30])
                     )
 
     def pick(self, row: Mapping[str, Any], notes: Notes | None = None) -> dict[str, Any]:
-        """The row's values by field; attributes as a dict of raw values below `attributes`."""
+        """A row's raw values by field; attributes as a dict below `attributes`."""
+        notes = notes or Notes()
+        notes.columns.update(row)
         picked: dict[str, Any] = {}
         attributes: dict[str, Any] = {}
         for name, value in self.constants.items():
             _put(picked, attributes, name, value)
         for name, columns in self.columns.items():
-            values = [row[column] for column in columns if column in row]
-            values = [value for value in values if not is_blank(value)]
+            values = [row[column] for column in columns if not is_blank(row.get(column))]
             if values:
-                joined = values[0] if len(values) == 1 else _join(name, values)
-                _put(picked, attributes, name, joined)
-        used = self.used
+                value = values[0] if len(values) == 1 else _join(name, values)
+                _put(picked, attributes, name, value)
+        not_others = self.ignore.union(*self.columns.values())
         for column, value in row.items():
-            if notes is not None:
-                notes.seen.add(column)
-            if column in used or column in self.ignore or is_blank(value):
+            if column in not_others or is_blank(value):
                 continue
             if column in FIELDS and column not in self.columns:
                 _put(picked, attributes, column, value)
@@ -138,9 +138,8 @@ class ColumnMap:
                 attributes[column.removeprefix(ATTRIBUTES)] = value
             elif _is_plain(value):
                 attributes.setdefault(column, value)
-                if notes is not None:
-                    notes.as_attributes[column] += 1
-            elif notes is not None:
+                notes.as_attributes[column] += 1
+            else:
                 notes.left_out[column] += 1
         if attributes:
             picked["attributes"] = attributes
@@ -177,16 +176,6 @@ def _is_plain(value: Any) -> bool:
     return isinstance(value, str | int | float)
 
 
-def _check_field(name: str) -> None:
-    if name.startswith(ATTRIBUTES) and len(name) > len(ATTRIBUTES):
-        return
-    if name not in FIELDS:
-        raise MappingError(
-            f"{name!r} is not a field of an item. The fields: {', '.join(FIELDS)}, and "
-            "attributes.NAME"
-        )
-
-
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
         document = tomllib.loads(path.read_text("utf-8"))
@@ -197,28 +186,25 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise MappingError(
             f"{path}: {sorted(unknown)[0]!r} is not known. Allowed: {', '.join(TOML_KEYS)}"
         )
-    given: dict[str, Any] = {"columns": {}, "constants": {}}
-    for table, target in (("fields", "columns"), ("constants", "constants")):
+    for table in ("fields", "constants"):
         if not isinstance(document.get(table, {}), dict):
             raise MappingError(f"{path}: {table} has to be a table: write [{table}]")
-        for name, value in _flat(document.get(table, {})):
-            if target == "columns":
-                names = value if isinstance(value, list) else [value]
-                if not names or not all(isinstance(part, str) for part in names):
-                    raise MappingError(f"{path}: {name} wants a column's name or a list of names")
-                given[target][name] = tuple(names)
-            else:
-                given[target][name] = value
+    columns = {}
+    for name, value in _flat(document.get("fields", {})):
+        names = value if isinstance(value, list) else [value]
+        if not names or not all(isinstance(part, str) for part in names):
+            raise MappingError(f"{path}: {name} wants a column's name or a list of names")
+        columns[name] = tuple(names)
     ignore = document.get("ignore", [])
     if not isinstance(ignore, list):
         raise MappingError(f"{path}: ignore wants a list of columns")
-    given["ignore"] = frozenset(map(str, ignore))
-    for name in ("category_separator", "format", "delimiter", "escape"):
-        if name in document:
-            if not isinstance(document[name], str):
-                raise MappingError(f"{path}: {name} wants a text")
-            given[name] = document[name]
-    return given
+    texts = {name: document[name] for name in TEXT_KEYS if name in document}
+    for name, value in texts.items():
+        if not isinstance(value, str):
+            raise MappingError(f"{path}: {name} wants a text")
+    constants = dict(_flat(document.get("constants", {})))
+    arguments = {"columns": columns, "constants": constants, "ignore": frozenset(map(str, ignore))}
+    return arguments | texts
 
 
 def _flat(table: Mapping[str, Any]) -> list[tuple[str, Any]]:

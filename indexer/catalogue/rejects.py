@@ -1,4 +1,4 @@
-"""Rows that can't become items: kept with line and reason, and how many of them are too many."""
+"""Rejects: rows that can't become items, the file that lists them, and a limit on their number."""
 
 import json
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import IO, Self
 
 from plugin_config.errors import LiveIntentError, SettingsError
 
-MAX_RAW = 10_000  # signs of a bad row that are kept; one unclosed quote can swallow many lines
+MAX_RAW = 10_000  # characters of a bad row in the file; an unclosed quote swallows many lines
 
 
 class TooManyRejects(LiveIntentError):
@@ -23,6 +23,11 @@ class Reject:
     line: int
     reason: str
     raw: str = ""
+
+    @classmethod
+    def of_bytes(cls, line: int, reason: str, raw: bytes) -> "Reject":
+        """A reject whose text is as it stands in the file, without the last line break."""
+        return cls(line, reason, raw.decode("utf-8", "replace").rstrip("\r\n"))
 
 
 @dataclass(frozen=True)
@@ -50,25 +55,21 @@ class RejectLimit:
             "or a share of them (10%)"
         )
 
-    def passed_early(self, rejects: int) -> bool:
-        """Whether reading on is pointless."""
-        return self.rows is not None and rejects > self.rows
-
-    def passed(self, rejects: int, rows: int) -> bool:
-        """Whether too many of `rows` rows are bad."""
+    def exceeded(self, rejects: int, rows: int | None = None) -> bool:
+        """Whether there are too many rejects; without the number of all rows, no share is known."""
         if self.percent is not None:
-            return rejects * 100 > self.percent * rows
-        return self.passed_early(rejects)
+            return rows is not None and rejects * 100 > self.percent * rows
+        return self.rows is not None and rejects > self.rows
 
     def __str__(self) -> str:
         return f"{self.percent:g} %" if self.percent is not None else str(self.rows)
 
 
 class RejectsFile:
-    """Writes rejects as JSON lines {line, reason, raw}; the file appears with the first of them.
+    """Writes rejects as JSON lines {line, reason, raw}; the first one creates the file.
 
-    An older file of that name is removed, so that it never speaks of another run. With `path`
-    None nothing is written, only counted.
+    An older file of that name is deleted, so that none is left of an earlier run. With `path` None
+    rejects are only counted.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -80,7 +81,7 @@ class RejectsFile:
             path.unlink(missing_ok=True)
 
     def add(self, reject: Reject) -> None:
-        """Keep one."""
+        """Counts and writes one. Raises SettingsError when the file can't be written."""
         self.count += 1
         if len(self.first) < 3:
             self.first.append(reject)
@@ -97,29 +98,22 @@ class RejectsFile:
         entry = {"line": reject.line, "reason": reject.reason, "raw": reject.raw[:MAX_RAW]}
         self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
-    def check(self, limit: RejectLimit, rows: int) -> None:
-        """Raises TooManyRejects when more than `limit` of `rows` rows were added."""
-        if limit.passed(self.count, rows):
-            raise self.too_many(limit, f"{self.count} of {rows} rows are bad")
-
-    def too_many(self, limit: RejectLimit, found: str) -> TooManyRejects:
-        """The error that stops a rebuild before it wrote anything."""
+    def check(self, limit: RejectLimit, rows: int | None = None) -> None:
+        """Raises TooManyRejects beyond `limit`; without `rows` not every row is read yet."""
+        if not limit.exceeded(self.count, rows):
+            return
+        share = f"at least {self.count}" if rows is None else f"{self.count} of {rows}"
         examples = "".join(f"\n  line {r.line}: {r.reason}" for r in self.first)
         where = f"All are in {self.path}. " if self.path else ""
-        return TooManyRejects(
-            f"{found}, more than --max-rejects {limit} allows; nothing was written to the "
-            f"cluster. The first:{examples}\n{where}Mend the rows or the column mapping (--map), "
-            "or allow more."
+        raise TooManyRejects(
+            f"{share} rows are bad, more than --max-rejects {limit} allows; nothing was written to "
+            f"the cluster. The first:{examples}\n{where}Fix the rows or the column mapping "
+            "(--map), or allow more."
         )
-
-    def close(self) -> None:
-        """Finish the file."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        if self._file is not None:
+            self._file.close()

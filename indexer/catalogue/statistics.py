@@ -1,4 +1,4 @@
-"""What is known of a catalogue as a whole: its number of items and its largest popularity."""
+"""Statistics of a whole catalogue: its number of items and its largest popularity."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Statistics:
-    """Counts over every item of a catalogue."""
+    """Statistics over every item of a catalogue."""
 
     items: int = 0
     max_popularity: float = 0.0

@@ -1,7 +1,7 @@
-"""The first pass over a catalogue: is it fit to be indexed, and a fair sample of its items."""
+"""The first pass over a catalogue: checks every row, and draws a random sample of its items."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueError, CatalogueSource
@@ -17,7 +17,7 @@ SEED = 20
 
 @dataclass(frozen=True)
 class Survey:
-    """`sample`: (ordinal among the good rows, item), ascending; every item when they are few."""
+    """`sample`: (index among the good rows, item), ascending; every item when they are few."""
 
     rows: int
     items: int
@@ -25,7 +25,7 @@ class Survey:
     rejects_file: Path | None
     sample: tuple[tuple[int, Item], ...]
     statistics: Statistics
-    notes: Notes = field(default_factory=Notes)
+    notes: Notes
 
 
 def survey(
@@ -35,7 +35,6 @@ def survey(
     limit: RejectLimit,
     sample_items: int,
     progress: Progress,
-    seed: int = SEED,
 ) -> Survey:
     """Reads every row once, writes the rejects and draws the sample (Vitter's algorithm R).
 
@@ -44,7 +43,7 @@ def survey(
         CatalogueError: no good row at all, or the file can't be read to its end.
         MappingError: the mapping names columns that aren't there.
     """
-    rng = random.Random(seed)
+    rng = random.Random(SEED)
     sample: list[tuple[int, Item]] = []
     notes = Notes()
     items, max_popularity = 0, 0.0
@@ -54,8 +53,7 @@ def survey(
             progress.advance()
             if isinstance(each, Reject):
                 rejects.add(each)
-                if limit.passed_early(rejects.count):
-                    raise rejects.too_many(limit, f"at least {rejects.count} rows are bad")
+                rejects.check(limit)
                 continue
             max_popularity = max(max_popularity, each.popularity)
             if items < sample_items:
@@ -66,8 +64,8 @@ def survey(
                     sample[row] = (items, each)
             items += 1
         progress.close()
-        if catalogue.format == "jsonl" and notes.seen:
-            catalogue.mapping.check_seen(notes.seen)
+        if catalogue.format == "jsonl" and notes.columns:
+            catalogue.mapping.check_rows(notes.columns)
         rows = items + rejects.count
         rejects.check(limit, rows)
         if not items:
@@ -84,7 +82,7 @@ def survey(
 
 
 def survey_source(source: CatalogueSource, settings: IndexSettings, progress: Progress) -> Survey:
-    """The survey alone: what a rebuild would find. Raises as `survey` does."""
+    """The survey of a dry run, with a sample of one item. Raises as `survey` does."""
     with source.open() as catalogue:
         return survey(
             catalogue,

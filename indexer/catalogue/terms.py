@@ -1,46 +1,32 @@
-"""Terms of texts and attribute features of items: the inputs of the two TF-IDF maps.
+"""Terms of texts and attribute terms of items: what the two TF-IDF maps read.
 
-Terms feed D_q (through W_uq), attribute features feed D_a (through W_ua). Training and serving
-call these same functions, so that they cannot drift apart.
+Terms feed D_q (through W_uq), attribute terms feed D_a (through W_ua). Training and serving call
+these same functions, so that they cannot drift apart.
 """
 
 import math
 import re
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
-# A run of Chinese, Japanese or Korean signs has no spaces: it is cut into bigrams, as the
+from indexer.catalogue.items import Item
+
+# A run of Chinese, Japanese or Korean characters has no spaces: it is cut into bigrams, as the
 # engine's `cjk` analyzer does. Anything else is a word of letters and digits.
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _TOKEN = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+(?:['’][^\W_{_CJK}]+)?", re.UNICODE)
 _IS_CJK = re.compile(rf"[{_CJK}]")
-MAX_WORD_FEATURES = 12
-
-
-class HasAttributes(Protocol):
-    """What `attribute_features` reads of an item."""
-
-    @property
-    def title(self) -> str: ...
-    @property
-    def brand(self) -> str: ...
-    @property
-    def category(self) -> Sequence[str]: ...
-    @property
-    def price(self) -> float | None: ...
-    @property
-    def currency(self) -> str: ...
+MAX_TITLE_WORDS = 12
 
 
 def terms(text: str) -> list[str]:
-    """The terms of a text, lower case, in order, repeats kept; bigrams for CJK runs."""
-    found: list[str] = []
+    """The terms of a text: words, and bigrams of CJK runs; lower case, in order, with repeats."""
+    result: list[str] = []
     for token in _TOKEN.findall(text.lower()):
         if _IS_CJK.match(token) and len(token) > 1:
-            found.extend(token[i : i + 2] for i in range(len(token) - 1))
+            result.extend(token[i : i + 2] for i in range(len(token) - 1))
         else:
-            found.append(token)
-    return found
+            result.append(token)
+    return result
 
 
 def category_paths(category: Sequence[str]) -> list[str]:
@@ -49,18 +35,15 @@ def category_paths(category: Sequence[str]) -> list[str]:
 
 
 def price_band(price: float) -> int:
-    """The price's band: half octaves, so that a band spans a factor of about 1.4."""
+    """The price's band: half octaves, so that a band spans a factor of about 1.4 (sqrt 2)."""
     return round(2 * math.log2(max(price, 0.01)))
 
 
-def attribute_features(item: HasAttributes) -> list[str]:
-    """Features of an item for the action statistics: brand, category path, price band, words."""
-    features: list[str] = []
-    if item.brand:
-        features.append(f"brand:{item.brand.lower()}")
-    features += [f"category:{path.lower()}" for path in category_paths(item.category)]
+def attribute_terms(item: Item) -> list[str]:
+    """Attribute terms of an item, for D_a: brand, category paths, price band, title words."""
+    result = [f"brand:{item.brand.lower()}"] if item.brand else []
+    result += [f"category:{path.lower()}" for path in category_paths(item.category)]
     if item.price:
-        features.append(f"price:{item.currency or '-'}:{price_band(item.price)}")
-    words: Iterable[str] = dict.fromkeys(terms(item.title))
-    features += [f"word:{word}" for word in list(words)[:MAX_WORD_FEATURES]]
-    return features
+        result.append(f"price:{item.currency or '-'}:{price_band(item.price)}")
+    words = list(dict.fromkeys(terms(item.title)))
+    return result + [f"word:{word}" for word in words[:MAX_TITLE_WORDS]]

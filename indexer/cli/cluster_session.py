@@ -9,7 +9,10 @@ if TYPE_CHECKING:
 
 
 class ClusterSession:
-    """Settings, names and a client that has been heard of; errors of the cluster put plainly."""
+    """Settings, names and a client of a cluster that answers.
+
+    As a context manager it turns opensearch-py's errors into ours.
+    """
 
     def __init__(self, url: str | None, prefix: str | None) -> None:
         from plugin_config.client import connect, ping_or_raise
@@ -24,7 +27,7 @@ class ClusterSession:
     def index_context(
         self, settings: "IndexSettings", progress: "Progress | None" = None
     ) -> "IndexContext":
-        """The context of an operation on the items indexes; without `progress` nothing is told."""
+        """The context of an operation on the items indexes; without `progress` a silent one."""
         from indexer.index.context import IndexContext
         from indexer.progress import Silence
 
@@ -33,18 +36,16 @@ class ClusterSession:
         )
 
     def where_the_alias_is(self) -> str:
-        """What a user wants to know after an interruption."""
+        """The alias and its index, in words; printed after an interruption."""
         from indexer.index.generations import live_generation
 
         try:
             live = live_generation(self.client, self.names)
         except Exception:
             return "the cluster does not answer; see live-intent index status"
-        return (
-            f"{self.names.items} points at {live.index}"
-            if live
-            else f"there is no {self.names.items} index yet"
-        )
+        if live is None:
+            return f"there is no {self.names.items} index yet"
+        return f"{self.names.items} points at {live.index}"
 
     def __enter__(self) -> "ClusterSession":
         return self

@@ -1,6 +1,6 @@
 """The commands `live-intent index`: rebuild, upsert, delete, status, rollback."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -12,10 +12,6 @@ from indexer.cli.options import (
     encoder_options,
     output_options,
 )
-
-if TYPE_CHECKING:
-    from indexer.index.rebuild import RebuildReport
-    from indexer.index.updates import UpdateReport
 
 
 @click.group()
@@ -60,7 +56,7 @@ def rebuild(
     stays as it is until the new one is filled and checked, and is kept after that.
     """
     from indexer.cli.interruption import stopped_by_signals
-    from indexer.cli.reports import as_json_text, rebuild_lines, survey_lines
+    from indexer.cli.reports import output, rebuild_lines, survey_lines
     from indexer.progress import for_terminal
     from indexer.settings import IndexSettings
     from plugin_config.settings import load
@@ -82,11 +78,8 @@ def rebuild(
         from indexer.index.rebuild import rebuild as run
 
         context = cluster.index_context(settings, progress)
-        report: RebuildReport = run(context, _load_encoder(encoder, layout), source, merge=merge)
-    if as_json:
-        click.echo(as_json_text(report))
-    else:
-        click.echo("\n".join(rebuild_lines(report, cluster.names.items)))
+        report = run(context, _load_encoder(encoder, layout), source, merge=merge)
+    click.echo(output(report, rebuild_lines(report, cluster.names.items), as_json))
 
 
 @index.command()
@@ -105,6 +98,7 @@ def upsert(
     **reading: Any,
 ) -> None:
     """Put the items of CATALOGUE into the live index, new or in place of what is there."""
+    from indexer.cli.reports import output, update_lines
     from indexer.progress import for_terminal
     from indexer.settings import IndexSettings
     from plugin_config.settings import load
@@ -116,7 +110,7 @@ def upsert(
 
         context = cluster.index_context(settings, for_terminal(quiet))
         report, surveyed = upsert_source(context, lambda: _load_encoder(encoder, layout), source)
-    _tell_update(report, "upserted", as_json)
+    click.echo(output(report, update_lines(report, "upserted"), as_json))
     if surveyed.rejects and not as_json:
         click.echo(f"{surveyed.rejects} bad rows are in {surveyed.rejects_file}", err=True)
 
@@ -130,11 +124,10 @@ def delete(
     ids: tuple[str, ...], file: Any, url: str | None, prefix: str | None, as_json: bool
 ) -> None:
     """Delete items from the live index (and from one that is being filled)."""
-    chosen = list(dict.fromkeys(ids))
-    if file is not None:
-        chosen = list(dict.fromkeys([*chosen, *filter(None, (line.strip() for line in file))]))
-    if not chosen:
+    item_ids = list(dict.fromkeys([*ids, *filter(None, (line.strip() for line in file or ()))]))
+    if not item_ids:
         raise click.UsageError("name item ids, or a file of them with --file")
+    from indexer.cli.reports import output, update_lines
     from indexer.settings import IndexSettings
     from plugin_config.settings import load
 
@@ -142,8 +135,8 @@ def delete(
     with ClusterSession(url, prefix) as cluster:
         from indexer.index.updates import delete as run
 
-        report = run(cluster.index_context(settings), chosen)
-    _tell_update(report, "deleted", as_json)
+        report = run(cluster.index_context(settings), item_ids)
+    click.echo(output(report, update_lines(report, "deleted"), as_json))
 
 
 @index.command()
@@ -151,12 +144,12 @@ def delete(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(url: str | None, prefix: str | None, as_json: bool) -> None:
     """Show the live index, earlier ones, and one that is being filled."""
-    from indexer.cli.reports import as_json_text, status_lines
+    from indexer.cli.reports import output, status_lines
     from indexer.cli.status import read_status
 
     with ClusterSession(url, prefix) as cluster:
-        found = read_status(cluster.client, cluster.names, cluster.settings.bundles_dir)
-    click.echo(as_json_text(found) if as_json else "\n".join(status_lines(found)))
+        report = read_status(cluster.client, cluster.names, cluster.settings.bundles_dir)
+    click.echo(output(report, status_lines(report), as_json))
 
 
 @index.command()
@@ -167,12 +160,12 @@ def rollback(to: str | None, url: str | None, prefix: str | None) -> None:
     with ClusterSession(url, prefix) as cluster:
         from indexer.index.swap import roll_back
 
-        left, chosen = roll_back(cluster.client, cluster.names, to)
-        bundle = cluster.settings.bundles_dir / str(chosen.meta.get("bundle", chosen.index))
-    click.echo(f"{cluster.names.items} -> {chosen.index} (was {left.index})")
+        before, now = roll_back(cluster.client, cluster.names, to)
+        bundle = cluster.settings.bundles_dir / now.bundle
+    click.echo(f"{cluster.names.items} -> {now.index} (was {before.index})")
     click.echo(
-        f"Items changed since {left.created_at:%Y-%m-%d %H:%M} UTC are as {chosen.index} has them."
-        f" Back again: live-intent index rollback --to {left.index}"
+        f"Items changed since {before.created_at:%Y-%m-%d %H:%M} UTC are as {now.index} has them."
+        f" Back again: live-intent index rollback --to {before.index}"
     )
     if not bundle.is_dir():
         click.echo(f"Its model bundle is not here ({bundle}): the service needs it.", err=True)
@@ -184,9 +177,3 @@ def _load_encoder(encoder: str | None, layout: str | None) -> Any:
     from plugin_config.settings import load
 
     return load_encoder(load(EncoderSettings, encoder=encoder, layout=layout))
-
-
-def _tell_update(report: "UpdateReport", word: str, as_json: bool) -> None:
-    from indexer.cli.reports import as_json_text, update_lines
-
-    click.echo(as_json_text(report) if as_json else "\n".join(update_lines(report, word)))

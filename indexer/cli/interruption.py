@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM during a rebuild: clean up once, then leave with 130 or 143."""
+"""Ctrl-C and SIGTERM during a rebuild: clean up once, then exit with 130 or 143."""
 
 import signal
 import sys
@@ -9,7 +9,7 @@ from types import FrameType
 
 
 class Stopped(BaseException):
-    """A signal asked this process to stop; no `except Exception` on the way may keep it."""
+    """A signal asked this process to stop; no `except Exception` catches it."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
@@ -18,21 +18,22 @@ class Stopped(BaseException):
 
 @contextmanager
 def stopped_by_signals(state: Callable[[], str]) -> Iterator[None]:
-    """SIGINT and SIGTERM raise `Stopped` inside; outside it becomes the exit code 128 + number.
+    """Raises `Stopped` in the block on SIGINT or SIGTERM, then exits with 128 + signal number.
 
-    Only the first one does: a second Ctrl-C must not interrupt the cleaning up. `state` says in
-    a few words how things stand afterwards.
+    Only the first signal counts: a second Ctrl-C must not interrupt the clean-up. The exit message
+    ends with the text of `state`.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # signals belong to the main thread
         return
-    seen: list[int] = []
+    stopping = False
 
     def stop(number: int, frame: FrameType | None) -> None:
-        if seen:
+        nonlocal stopping
+        if stopping:
             sys.stderr.write("stopping already, a moment ...\n")
             return
-        seen.append(number)
+        stopping = True
         raise Stopped(number)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}

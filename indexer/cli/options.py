@@ -1,4 +1,4 @@
-"""Options that several `live-intent index` commands share, and what they name."""
+"""Options that several `live-intent index` commands share."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -79,7 +79,7 @@ output_options = _options(
 
 
 def catalogue_source(catalogue: str, reading: dict[str, Any]) -> "CatalogueSource":
-    """What the catalogue options name."""
+    """The catalogue that the argument and the catalogue options name."""
     from indexer.catalogue.catalogue_file import CatalogueSource
     from indexer.catalogue.column_map import ColumnMap
     from plugin_config.errors import SettingsError

@@ -1,4 +1,4 @@
-"""Reports of the commands, for people and as JSON."""
+"""Reports of the commands, as lines of text and as JSON."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from indexer.index.updates import UpdateReport
 
 
-def as_json_text(report: Any) -> str:
-    """Any report dataclass as indented JSON."""
-    return orjson.dumps(asdict(report), default=str, option=orjson.OPT_INDENT_2).decode()
+def output(report: Any, lines: list[str], as_json: bool) -> str:
+    """What a command prints: a report dataclass as indented JSON, or its lines."""
+    if as_json:
+        return orjson.dumps(asdict(report), default=str, option=orjson.OPT_INDENT_2).decode()
+    return "\n".join(lines)
 
 
 def rebuild_lines(report: "RebuildReport", alias: str) -> list[str]:
@@ -38,7 +40,7 @@ def rebuild_lines(report: "RebuildReport", alias: str) -> list[str]:
 
 
 def survey_lines(surveyed: "Survey") -> list[str]:
-    """What a dry run found."""
+    """What a dry run read, rejected and left out."""
     lines = [f"{surveyed.items} items in {surveyed.rows} rows; nothing was written"]
     if surveyed.rejects:
         lines.append(f"{surveyed.rejects} bad rows, see {surveyed.rejects_file}")
@@ -105,8 +107,8 @@ def _column_lines(as_attributes: dict[str, int], left_out: dict[str, int]) -> li
     if as_attributes:
         lines.append("kept as attributes: " + _some(sorted(as_attributes), 12))
     if left_out:
-        told = [f"{name} ({count} rows)" for name, count in sorted(left_out.items())]
-        lines.append("left out: " + _some(told, 12))
+        counts = [f"{name} ({count} rows)" for name, count in sorted(left_out.items())]
+        lines.append("left out: " + _some(counts, 12))
     return lines
 
 

@@ -1,4 +1,4 @@
-"""What stands in the cluster: the live index, earlier ones, and one that is being filled."""
+"""The status of the items indexes: the live one, earlier ones, and one that is being filled."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,6 @@ from pathlib import Path
 from opensearchpy import OpenSearch
 
 from indexer.index.generations import Generation, generations, refuse_taken_alias
-from indexer.index.owner import Owner
 from plugin_config.schema import IndexNames
 
 
@@ -39,30 +38,29 @@ class Status:
 
 
 def read_status(client: OpenSearch, names: IndexNames, bundles: Path) -> Status:
-    """Asks the cluster. Raises AliasTaken."""
+    """Reads the status from the cluster and the folder of model bundles. Raises AliasTaken."""
     refuse_taken_alias(client, names)
-    found = generations(client, names)
-    live = next((g for g in found if g.live), None)
+    all_indexes = generations(client, names)
+    live = next((g for g in all_indexes if g.live), None)
     columns = "index,docs.count,pri.store.size,health"
     rows = client.cat.indices(
         index=names.items_pattern, params={"format": "json", "bytes": "b", "h": columns}
     )
-    measured = {row["index"]: row for row in rows}
+    sizes = {row["index"]: row for row in rows}
     return Status(
         alias=names.items,
         live=live.index if live else None,
-        indexes=tuple(_status(g, live, measured.get(g.index, {}), bundles) for g in found),
+        indexes=tuple(_status(g, live, sizes.get(g.index, {}), bundles) for g in all_indexes),
     )
 
 
 def _status(
     generation: Generation, live: Generation | None, row: dict[str, str], bundles: Path
 ) -> IndexStatus:
-    meta = generation.meta
-    owner = Owner.of_meta(meta)
+    meta, owner = generation.meta, generation.owner
     return IndexStatus(
         index=generation.index,
-        role=_role(generation, live, owner),
+        role=_role(generation, live),
         items=int(row["docs.count"]) if row.get("docs.count") else None,
         size_bytes=int(row["pri.store.size"]) if row.get("pri.store.size") else None,
         created_at=generation.created_at.isoformat(timespec="seconds"),
@@ -71,17 +69,15 @@ def _status(
         fingerprint=str(meta.get("fingerprint", "")),
         layout=str(meta.get("layout", "")),
         analyzer=str(meta.get("analyzer", "")),
-        bundle_here=(bundles / str(meta.get("bundle", generation.index))).is_dir(),
+        bundle_here=(bundles / generation.bundle).is_dir(),
         health=row.get("health", ""),
         process=f"{owner.pid} on {owner.host}",
     )
 
 
-def _role(generation: Generation, live: Generation | None, owner: Owner) -> str:
+def _role(generation: Generation, live: Generation | None) -> str:
     if generation.live:
         return "live"
     if generation.building or generation.state == "building":
-        return "left behind" if owner.is_dead() else "building"
-    if live and (generation.created_at, generation.index) > (live.created_at, live.index):
-        return "later"
-    return "earlier"
+        return "left behind" if generation.owner.is_dead() else "building"
+    return "later" if live and generation.order > live.order else "earlier"

@@ -2,13 +2,13 @@
 
 import copy
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from indexer.encoder.forward import Forward, LeanBert, PlainForward, UnknownArchitecture
+from indexer.encoder.forward import Forward, LeanBert, TransformersForward, UnknownArchitecture
 from indexer.encoder.model_folder import ModelUnavailable, ModelUse, read_config, weight_files
 
 if TYPE_CHECKING:
@@ -16,42 +16,28 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 log = logging.getLogger(__name__)
-# Families that count positions from behind their padding token.
-_OFFSET = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer")
+# Families whose positions start after their padding token's id.
+_OFFSET_POSITIONS = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer")
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model on its way from the disk: `weights` where the lean forward pass knows them.
-
-    Else `model` is transformers' own.
-    """
+    """A model as read; `forward` makes its forward pass on a device, in a number format."""
 
     config: Mapping[str, Any]
-    weights: "Mapping[str, torch.Tensor] | None"
-    model: "torch.nn.Module | None"
-
-    def forward(self, device: str, dtype: "torch.dtype") -> Forward:
-        """The forward pass on a device, in a number format."""
-        if self.weights is not None:
-            return LeanBert(self.weights, self.config, device, dtype)
-        if self.model is None:
-            raise TypeError("a checkpoint has weights or a model")
-        pad = self.config.get("pad_token_id") or 0
-        # A copy: weights once rounded stay so.
-        return PlainForward(copy.deepcopy(self.model).to(device=device, dtype=dtype), pad)
+    forward: "Callable[[str, torch.dtype], Forward]"
 
     @property
     def positions(self) -> int | None:
-        """Most tokens of a text; None: no limit known."""
+        """The largest number of tokens of a text; None: no limit is known."""
         most: int | None = self.config.get("max_position_embeddings")
-        if most is not None and self.config.get("model_type") in _OFFSET:
+        if most is not None and self.config.get("model_type") in _OFFSET_POSITIONS:
             most -= int(self.config.get("pad_token_id", 1)) + 1
         return most
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
-    """Reads configuration and weights; transformers is loaded only for what needs it.
+    """Reads configuration and weights; imports transformers only for a model that needs it.
 
     Raises ModelUnavailable.
     """
@@ -60,25 +46,31 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     config = read_config(folder)
     try:
         weights = _weights(folder)
-        LeanBert(weights, config, "meta", torch.float32)  # whether it could: no memory is taken
+        LeanBert(weights, config, "meta", torch.float32)  # a trial; `meta` takes no memory
     except UnknownArchitecture as reason:
         log.info("the model %s runs through transformers' forward: %s", folder.name, reason)
     except Exception as error:
         raise _unreadable(folder, error) from error
     else:
-        return Checkpoint(config, weights, None)
+        return Checkpoint(config, partial(LeanBert, weights, config))
     try:
         model = _transformers_model(folder)
     except Exception as error:  # transformers raises many kinds
         raise _unreadable(folder, error) from error
-    full = model.config.to_dict()
-    return Checkpoint({**full, "hidden_size": model.config.hidden_size}, None, model)
+    config = {**model.config.to_dict(), "hidden_size": model.config.hidden_size}
+    pad = config.get("pad_token_id") or 0
+
+    def forward(device: str, dtype: torch.dtype) -> Forward:
+        own = copy.deepcopy(model)  # `to` rounds the weights in place
+        return TransformersForward(own.to(device=device, dtype=dtype), pad)
+
+    return Checkpoint(config, forward)
 
 
 def read_tokenizer(folder: Path, use: ModelUse, vocabulary: int) -> "Tokenizer":
-    """The tokenizer, neither padding nor cutting yet; ids are below `vocabulary`.
+    """The tokenizer, without padding and truncation.
 
-    Raises ModelUnavailable.
+    Raises ModelUnavailable, also when it has token ids of `vocabulary` or more.
     """
     from tokenizers import Tokenizer, normalizers
 
@@ -94,12 +86,12 @@ def read_tokenizer(folder: Path, use: ModelUse, vocabulary: int) -> "Tokenizer":
     tokenizer.no_padding()
     tokenizer.no_truncation()
     if use.lower_case:
-        own = [tokenizer.normalizer] if tokenizer.normalizer else []
-        tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *own])
-    words = max(tokenizer.get_vocab().values(), default=-1) + 1
-    if words > vocabulary:
+        before = [tokenizer.normalizer] if tokenizer.normalizer else []
+        tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *before])
+    size = max(tokenizer.get_vocab().values(), default=-1) + 1
+    if size > vocabulary:
         raise ModelUnavailable(
-            f"the model {folder.name} knows {vocabulary} tokens and its tokenizer makes {words}: "
+            f"the model {folder.name} knows {vocabulary} tokens and its tokenizer makes {size}: "
             "they belong to different models"
         )
     return tokenizer
@@ -115,31 +107,25 @@ def _weights(folder: Path) -> "dict[str, torch.Tensor]":
 
 
 def _transformers_model(folder: Path) -> Any:
+    """transformers' model, loaded without its progress bars and reports."""
     import torch
     from transformers import AutoModel
-    from transformers.utils import logging as its_logging
+    from transformers.utils import logging as transformers_logging
 
-    with _quiet(its_logging):
+    level = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
         return AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
+    finally:
+        transformers_logging.enable_progress_bar()
+        transformers_logging.set_verbosity(level)
 
 
 def _unreadable(folder: Path, error: Exception, what: str = "model") -> ModelUnavailable:
-    said = str(error).strip().splitlines()
-    reason = f"{type(error).__name__}: {said[0] if said else 'no reason given'}"
+    lines = str(error).strip().splitlines()
+    reason = f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"
     return ModelUnavailable(
         f"the {what} of {folder.name} can't be loaded ({reason}). LIVE_INTENT_ENCODER takes a "
         "model that transformers' AutoModel loads, with a fast tokenizer"
     )
-
-
-@contextmanager
-def _quiet(its_logging: Any) -> Iterator[None]:
-    """No progress bars and reports of transformers: a service's log is for what matters."""
-    level = its_logging.get_verbosity()
-    its_logging.set_verbosity_error()
-    its_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        its_logging.enable_progress_bar()
-        its_logging.set_verbosity(level)

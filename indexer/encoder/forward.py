@@ -1,8 +1,8 @@
-"""A lean forward pass of a BERT-family encoder: the same maths as transformers', less around it.
+"""A lean forward pass of a BERT-family encoder: the same maths as transformers', less overhead.
 
-One matrix for query, key and value, and no padding: the texts of a batch are laid end to end, and
-attention runs over those of one length together. Used where the architecture is exactly known;
-any other model runs through transformers' own forward.
+One matrix for query, key and value, and no padding: the tokens of a batch's texts are concatenated,
+and attention runs on texts of one length together. It is used where the architecture is exactly
+known; any other model runs through transformers' own forward.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,21 +16,20 @@ from indexer.encoder.linear import Linear
 
 FAMILIES = ("bert", "roberta", "xlm-roberta")
 LAYER_TENSORS = 16
-# A single text of up to this many tokens: two small products are quicker than the fused kernel in
-# bfloat16. Not for more texts: torch keeps a kernel for each shape, a gigabyte for 50,000 titles.
-SHORT = 32
+# For one text of up to this many tokens in bfloat16, two small matrix products are faster than the
+# fused kernel. Not for more texts: torch keeps a kernel per shape, a gigabyte for 50,000 titles.
+SHORT_TEXT = 32
 
 
 class Forward(Protocol):
     """Token ids in, token vectors out."""
 
     def __call__(self, groups: Sequence[Tensor]) -> list[Tensor]:
-        """Each group int64 [n, T], texts of one length -> [n, T, D], in the same order."""
-        ...
+        """Token vectors [n, T, D] of each group int64 [n, T] of texts of one length."""
 
 
 class UnknownArchitecture(Exception):
-    """The lean forward pass would not compute what this model is."""
+    """The lean forward pass does not implement this model's architecture."""
 
 
 class LeanBert:
@@ -43,16 +42,16 @@ class LeanBert:
         device: str | torch.device,
         dtype: torch.dtype,
     ) -> None:
-        """Raises UnknownArchitecture when configuration or weights are of another make."""
+        """Raises UnknownArchitecture when configuration or weights are not those of a known one."""
         _check(config)
-        start = _prefix(weights)
-        # RoBERTa counts positions from behind its padding token.
+        prefix = _prefix(weights)
+        # RoBERTa's positions start after its padding token's id.
         self.first = 0 if config["model_type"] == "bert" else config.get("pad_token_id", 1) + 1
 
         def tensor(*names: str) -> Tensor:
-            parts = [weights[start + name] for name in names]
-            whole = torch.cat(parts) if len(parts) > 1 else parts[0]
-            return whole.to(device=device, dtype=dtype)
+            parts = [weights[prefix + name] for name in names]
+            joined = torch.cat(parts) if len(parts) > 1 else parts[0]
+            return joined.to(device=device, dtype=dtype)
 
         def linear(*names: str, gelu: bool = False) -> Linear:
             weight = tensor(*(f"{name}.weight" for name in names))
@@ -66,24 +65,24 @@ class LeanBert:
             self.heads: int = config["num_attention_heads"]
             self.eps: float = config["layer_norm_eps"]
             self._words = tensor("embeddings.word_embeddings.weight")
-            # Every text is of type 0: its embedding is added to the positions once, here.
+            # Every token is of type 0: its embedding is added to the positions once, here.
             types = tensor("embeddings.token_type_embeddings.weight")[0]
             self._positions = tensor("embeddings.position_embeddings.weight") + types
             self._norm = norm("embeddings.LayerNorm")
             self._layers = []
             for i in range(config["num_hidden_layers"]):
-                at = f"encoder.layer.{i}."
-                if sum(name.startswith(start + at) for name in weights) != LAYER_TENSORS:
+                layer = f"encoder.layer.{i}."
+                if sum(name.startswith(prefix + layer) for name in weights) != LAYER_TENSORS:
                     raise UnknownArchitecture(f"layer {i} has other tensors than BERT's")
-                own = f"{at}attention.self."
+                attention = f"{layer}attention.self."
                 self._layers.append(
                     (
-                        linear(f"{own}query", f"{own}key", f"{own}value"),
-                        linear(f"{at}attention.output.dense"),
-                        norm(f"{at}attention.output.LayerNorm"),
-                        linear(f"{at}intermediate.dense", gelu=True),
-                        linear(f"{at}output.dense"),
-                        norm(f"{at}output.LayerNorm"),
+                        linear(f"{attention}query", f"{attention}key", f"{attention}value"),
+                        linear(f"{layer}attention.output.dense"),
+                        norm(f"{layer}attention.output.LayerNorm"),
+                        linear(f"{layer}intermediate.dense", gelu=True),
+                        linear(f"{layer}output.dense"),
+                        norm(f"{layer}output.LayerNorm"),
                     )
                 )
         except KeyError as error:
@@ -92,8 +91,8 @@ class LeanBert:
     def __call__(self, groups: Sequence[Tensor]) -> list[Tensor]:
         """Token vectors [n, T, D] of each group int64 [n, T]."""
         x = self._embed(groups)  # [N, D], N: all tokens of all texts
-        for qkv, attended, norm1, up, down, norm2 in self._layers:
-            x = self._normed(x + attended(self._attention(qkv(x), groups)), norm1)
+        for qkv, attention_out, norm1, up, down, norm2 in self._layers:
+            x = self._normed(x + attention_out(self._attention(qkv(x), groups)), norm1)
             x = self._normed(x + down(up(x)), norm2)
         parts = _split(x, [group.numel() for group in groups])
         return [part.view(*g.shape, -1) for part, g in zip(parts, groups, strict=True)]
@@ -104,30 +103,29 @@ class LeanBert:
             + self._positions[self.first : self.first + group.shape[1]]
             for group in groups
         ]
-        dims = self._words.shape[1]
-        x = torch.cat([part.view(-1, dims) for part in parts])
+        x = torch.cat([part.view(-1, part.shape[-1]) for part in parts])  # [N, D]
         return self._normed(x, self._norm)
 
     def _normed(self, x: Tensor, norm: tuple[Tensor, Tensor]) -> Tensor:
         return F.layer_norm(x, (x.shape[-1],), norm[0], norm[1], self.eps)
 
     def _attention(self, qkv: Tensor, groups: Sequence[Tensor]) -> Tensor:
-        """[N, 3 D] -> [N, D]; a text sees itself alone."""
+        """[N, 3 D] -> [N, D]; each text attends to itself alone."""
         parts = []
         for part, group in zip(_split(qkv, [g.numel() for g in groups]), groups, strict=True):
             n, T = group.shape
             q, k, v = part.view(n, T, 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # [n, H, T, d]
-            if n == 1 and T <= SHORT and q.dtype == torch.bfloat16 and q.device.type == "cpu":
+            if n == 1 and T <= SHORT_TEXT and q.dtype == torch.bfloat16 and q.device.type == "cpu":
                 scores = torch.matmul(q * q.shape[-1] ** -0.5, k.transpose(-1, -2))  # [n, H, T, T]
-                seen = torch.matmul(torch.softmax(scores, dim=-1), v)
+                context = torch.matmul(torch.softmax(scores, dim=-1), v)
             else:
-                seen = F.scaled_dot_product_attention(q, k, v)
-            parts.append(seen.transpose(1, 2).reshape(n * T, -1))
+                context = F.scaled_dot_product_attention(q, k, v)
+            parts.append(context.transpose(1, 2).reshape(n * T, -1))
         return torch.cat(parts) if len(parts) > 1 else parts[0]
 
 
-class PlainForward:
-    """Any other model, through transformers' own forward, padded."""
+class TransformersForward:
+    """Any other model, through transformers' own forward, with padding."""
 
     def __init__(self, model: nn.Module, pad: int) -> None:
         self._model = model
@@ -151,9 +149,9 @@ def _split(x: Tensor, sizes: list[int]) -> Sequence[Tensor]:
 
 
 def _check(config: Mapping[str, Any]) -> None:
-    kind = config.get("model_type")
-    if kind not in FAMILIES:
-        raise UnknownArchitecture(f"the model is a {kind}")
+    family = config.get("model_type")
+    if family not in FAMILIES:
+        raise UnknownArchitecture(f"the model is a {family}")
     if config.get("position_embedding_type", "absolute") != "absolute":
         raise UnknownArchitecture("positions are not absolute")
     if config.get("hidden_act") != "gelu":
@@ -163,9 +161,9 @@ def _check(config: Mapping[str, Any]) -> None:
 
 
 def _prefix(weights: Mapping[str, Tensor]) -> str:
-    """What stands before every name: nothing, or `bert.` where the checkpoint has a head too."""
+    """The prefix of every tensor name: empty, or `bert.` where the checkpoint has a head too."""
     word = "embeddings.word_embeddings.weight"
-    found = [name.removesuffix(word) for name in weights if name.endswith(word)]
-    if len(found) != 1:
-        raise UnknownArchitecture("there is not one word embedding")
-    return found[0]
+    prefixes = [name.removesuffix(word) for name in weights if name.endswith(word)]
+    if len(prefixes) != 1:
+        raise UnknownArchitecture(f"there are {len(prefixes)} word embeddings, not one")
+    return prefixes[0]

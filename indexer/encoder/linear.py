@@ -1,5 +1,6 @@
-"""A linear layer whose weights are laid out for the CPU once, instead of at every call."""
+"""A linear layer whose weights are packed for the CPU once, instead of at every call."""
 
+from functools import cache
 from typing import Literal
 
 import torch
@@ -12,9 +13,9 @@ Activation = Literal["none", "gelu"]
 class Linear:
     """x W^T + b, then the activation; float32 or bfloat16 on a CPU, any format on a GPU.
 
-    On a CPU the weights are kept as oneDNN wants them (as torch's own compiler does it): about
-    twice as fast as a plain layer, which rearranges them at each call. A torch without these
-    operators computes it plainly.
+    On a CPU the weights are packed for oneDNN once (as torch's own compiler does it): about twice
+    as fast as a plain layer, which rearranges them at each call. A torch without these operators
+    uses the plain layer.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, activation: Activation = "none") -> None:
@@ -31,26 +32,18 @@ class Linear:
         return F.gelu(y) if self._activation == "gelu" else y
 
 
-_works: dict[torch.dtype, bool] = {}
-
-
+@cache
 def packing_works(dtype: torch.dtype) -> bool:
-    """Whether this torch, on this CPU, has the operators and computes the right thing by them."""
-    if dtype not in _works:
-        _works[dtype] = _try_packing(dtype)
-    return _works[dtype]
-
-
-def _try_packing(dtype: torch.dtype) -> bool:
+    """Whether this torch, on this CPU, has the operators and computes correctly with them."""
     if dtype not in (torch.float32, torch.bfloat16):
         return False
-    draw = torch.Generator().manual_seed(0)
-    x, weight = torch.randn(5, 48, generator=draw), torch.randn(32, 48, generator=draw) / 7
-    bias = torch.randn(32, generator=draw)
+    rng = torch.Generator().manual_seed(0)
+    x, weight = torch.randn(5, 48, generator=rng), torch.randn(32, 48, generator=rng) / 7
+    bias = torch.randn(32, generator=rng)
     plain = F.gelu(F.linear(x, weight, bias))
     try:
         packed = _packed_linear(x.to(dtype), _pack(weight.to(dtype)), bias.to(dtype), "gelu")
-    except (AttributeError, RuntimeError, TypeError):  # the operators are torch's own affair
+    except (AttributeError, RuntimeError, TypeError):  # the operators are private to torch
         return False
     return bool((packed.float() - plain).abs().max() < 0.05)
 
@@ -61,6 +54,7 @@ def _pack(weight: Tensor) -> Tensor:
 
 
 def _packed_linear(x: Tensor, weight: Tensor, bias: Tensor, activation: Activation) -> Tensor:
-    kind = "" if activation == "none" else "none"  # gelu by the error function, not tanh
-    y: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, activation, [], kind)
+    # The algorithm "none" of gelu is the exact one, with erf; the other is its tanh approximation.
+    algorithm = "" if activation == "none" else "none"
+    y: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, activation, [], algorithm)
     return y

@@ -1,4 +1,4 @@
-"""From settings to an encoder: find the model, read it, check its number format, say what it is."""
+"""From settings to an encoder: finds the model, reads it, checks its number format."""
 
 import logging
 from pathlib import Path
@@ -21,17 +21,14 @@ if TYPE_CHECKING:
     from indexer.settings import EncoderSettings
 
 log = logging.getLogger(__name__)
-LONGEST = 512  # tokens of a text, where neither folder nor settings say
+MAX_LENGTH = 512  # tokens of a text, where neither the folder nor the settings give a number
 _SAMPLES = (
-    "wireless headphones with noise cancelling",
-    "小米手机 8GB+256GB 5G",
-    "red",
-    "a b " * 99,
-)
+    "wireless headphones with noise cancelling", "小米手机 8GB+256GB 5G", "red", "a b " * 99,
+)  # fmt: skip
 
 
 def load_encoder(settings: "EncoderSettings") -> Encoder:
-    """An encoder by short name, folder or hub name.
+    """The encoder of the settings' learned bundle, else of their short name, folder or hub name.
 
     Settings override what the model's folder says of its use. Raises ModelUnavailable,
     SettingsError, BundleError.
@@ -69,10 +66,10 @@ def load_encoder(settings: "EncoderSettings") -> Encoder:
     if dtype == torch.float32:
         return encoder(dtype)
     exact = encoder(torch.float32).encode_items(_SAMPLES)
-    chosen = encoder(dtype)
-    cosine = float((chosen.encode_items(_SAMPLES) * exact).sum(axis=1).min())
-    if cosine >= TOLERANCE:  # a NaN is not
-        return chosen
+    rounded = encoder(dtype)
+    cosine = float((rounded.encode_items(_SAMPLES) * exact).sum(axis=1).min())
+    if cosine >= TOLERANCE:  # False for NaN
+        return rounded
     name = str(dtype).removeprefix("torch.")
     if settings.number_format != "auto":
         raise SettingsError(
@@ -85,14 +82,14 @@ def load_encoder(settings: "EncoderSettings") -> Encoder:
 
 
 def _learned_halves(bundle: LearnedBundle, spec: EncoderSpec) -> Projections:
-    """The item halves of a bundle. Raises BundleError when another encoder was at their base."""
-    told = bundle.provenance[ITEM_HALVES]
-    wanted = told.get("encoder_weights")
-    if wanted != spec.weights_hash:
+    """The item halves of a bundle. Raises BundleError if they were learned with another encoder."""
+    provenance = bundle.provenance[ITEM_HALVES]
+    weights = provenance.get("encoder_weights")
+    if weights != spec.weights_hash:
         raise BundleError(
-            f"the item halves of the learned bundle {bundle.folder} stand on the encoder "
-            f"{told.get('encoder')} (weights {wanted}); LIVE_INTENT_ENCODER gives {spec.model} "
-            f"(weights {spec.weights_hash}). Set it to that one, or learn again"
+            f"the item halves of the learned bundle {bundle.folder} were learned with the encoder "
+            f"{provenance.get('encoder')} (weights {weights}); LIVE_INTENT_ENCODER gives "
+            f"{spec.model} (weights {spec.weights_hash}). Set it to that one, or learn again"
         )
     return Projections.load(bundle.path(ITEM_HALVES))
 
@@ -115,8 +112,8 @@ def _spec(
         weights_hash=weights_hash(folder),
         pooling=settings.pooling or use.pooling or "mean",
         normalize=True,
-        query_prefix=_first(settings.query_prefix, use.query_prefix),
-        item_prefix=_first(settings.item_prefix, use.item_prefix),
+        query_prefix=_prefix(settings.query_prefix, use.query_prefix),
+        item_prefix=_prefix(settings.item_prefix, use.item_prefix),
         max_length=_length(settings, use, checkpoint.positions),
         dimension=dimension,
         layout=settings.layout,
@@ -131,9 +128,9 @@ def _length(settings: "EncoderSettings", use: ModelUse, positions: int | None) -
             f"LIVE_INTENT_MAX_LENGTH={settings.max_length}: the encoder {settings.encoder} has "
             f"positions for {positions} tokens. Allowed: 8 to {positions}"
         )
-    wanted = settings.max_length or use.max_length or LONGEST
-    return wanted if positions is None else min(wanted, positions)
+    length = settings.max_length or use.max_length or MAX_LENGTH
+    return length if positions is None else min(length, positions)
 
 
-def _first(*values: str | None) -> str:
-    return next((value for value in values if value is not None), "")
+def _prefix(setting: str | None, of_model: str | None) -> str:
+    return setting if setting is not None else of_model or ""

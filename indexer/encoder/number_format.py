@@ -1,4 +1,4 @@
-"""Which device, number format and threads an encoder uses, from what the machine reports."""
+"""The device, number format and threads of an encoder, from what the machine reports."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,51 +9,48 @@ from plugin_config.errors import SettingsError
 if TYPE_CHECKING:
     import torch
 
-# The least cosine to float32 vectors that a number format may have.
-TOLERANCE = 0.999
+TOLERANCE = 0.999  # least cosine between a number format's vectors and those of float32
 
 
-def choose_device(wanted: str) -> str:
-    """`cuda` where there is one, else `cpu`; as wanted otherwise. Raises SettingsError."""
+def choose_device(device: str) -> str:
+    """`cuda` or `cpu` for `auto`, else `device` itself. Raises SettingsError if it is absent."""
     import torch
 
-    there = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if wanted == "auto":
-        return "cuda" if there else "cpu"
-    if wanted.startswith("cuda"):
-        number = int(wanted.partition(":")[2] or 0)
-        if number >= there:
-            allowed = ", ".join(["auto", "cpu", *(f"cuda:{n}" for n in range(there))])
-            found = f"{there} CUDA devices" if there else "no CUDA device"
-            raise SettingsError(
-                f"LIVE_INTENT_DEVICE={wanted}: torch sees {found} here. Allowed: {allowed}"
-            )
-    return wanted
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if device == "auto":
+        return "cuda" if count else "cpu"
+    if device.startswith("cuda") and int(device.partition(":")[2] or 0) >= count:
+        allowed = ", ".join(["auto", "cpu", *(f"cuda:{n}" for n in range(count))])
+        present = f"{count} CUDA devices" if count else "no CUDA device"
+        raise SettingsError(
+            f"LIVE_INTENT_DEVICE={device}: torch sees {present} here. Allowed: {allowed}"
+        )
+    return device
 
 
-def choose_format(wanted: str, device: str) -> "torch.dtype":
-    """The dtype: bfloat16 only where the CPU computes in it, float16 on a GPU, else float32.
+def choose_format(number_format: str, device: str) -> "torch.dtype":
+    """The dtype of a setting; auto: bfloat16 where the CPU has it, float16 on a GPU, else float32.
 
-    Raises SettingsError.
+    Raises SettingsError for float16 on a CPU.
     """
     import torch
 
-    if wanted == "auto":
+    if number_format == "auto":
         if device != "cpu":
             return torch.float16
         # Without these instructions bfloat16 is emulated, ten times slower than float32.
         return torch.bfloat16 if cpu_has_bfloat16() else torch.float32
-    if wanted == "float16" and device == "cpu":
+    if number_format == "float16" and device == "cpu":
         raise SettingsError(
             "LIVE_INTENT_NUMBER_FORMAT=float16 is for GPUs. Allowed on a CPU: auto, float32, "
             "bfloat16"
         )
-    chosen: torch.dtype = getattr(torch, wanted)
-    return chosen
+    dtype: torch.dtype = getattr(torch, number_format)
+    return dtype
 
 
 def cpu_has_bfloat16() -> bool:
-    """Whether the CPU multiplies in bfloat16 (AVX512_BF16 or AMX)."""
+    """Whether the CPU has instructions for bfloat16 (AVX512_BF16 or AMX)."""
     import torch
 
     if not hasattr(torch.cpu, "get_capabilities"):  # before torch 2.10
@@ -61,13 +58,13 @@ def cpu_has_bfloat16() -> bool:
             getattr(torch.cpu, name, bool)()
             for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
         )
-    abilities = torch.cpu.get_capabilities()
-    return bool(abilities.get("avx512_bf16") or abilities.get("amx_bf16"))
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 @contextmanager
 def torch_threads(count: int) -> Iterator[None]:
-    """Within it, torch computes with `count` threads when called from this one."""
+    """In the block, torch computes with `count` threads when called from this thread."""
     import torch
 
     before = torch.get_num_threads()

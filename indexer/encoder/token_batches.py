@@ -1,4 +1,4 @@
-"""Tokenised texts in batches without padding: sorted by length, those of one length together."""
+"""Batches of tokenised texts without padding: sorted by length, in groups of equal length."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,36 +14,31 @@ Tokens = Sequence[Sequence[int]]
 class TokenBatch:
     """Texts for one forward pass.
 
-    `places` are their places among all texts, in the order of the groups' rows; each group is
-    int64 [n, T], texts of one length.
+    Each group is int64 [n, T], texts of one length. `rows` are the texts' indices in the input, in
+    the order of the groups' rows.
     """
 
-    places: list[int]
+    rows: list[int]
     groups: list[NDArray[np.int64]]
-
-    @property
-    def size(self) -> int:
-        """Tokens in all."""
-        return sum(group.size for group in self.groups)
 
 
 def token_batches(tokens: Tokens, most: int) -> Iterator[TokenBatch]:
     """All texts, longest first, in batches of at most `most` tokens (or of one text)."""
-    order = sorted(range(len(tokens)), key=lambda place: -len(tokens[place]))
-    start, held = 0, 0
-    for end, place in enumerate(order):
-        length = len(tokens[place])
-        if end > start and held + length > most:
+    order = sorted(range(len(tokens)), key=lambda row: -len(tokens[row]))
+    start, size = 0, 0
+    for end, row in enumerate(order):
+        length = len(tokens[row])
+        if end > start and size + length > most:
             yield _batch(tokens, order[start:end])
-            start, held = end, 0
-        held += length
+            start, size = end, 0
+        size += length
     if order:
         yield _batch(tokens, order[start:])
 
 
-def _batch(tokens: Tokens, places: list[int]) -> TokenBatch:
+def _batch(tokens: Tokens, rows: list[int]) -> TokenBatch:
     groups = [
-        np.array([tokens[place] for place in same], dtype=np.int64)
-        for _, same in groupby(places, key=lambda place: len(tokens[place]))
+        np.array([tokens[row] for row in group], dtype=np.int64)
+        for _, group in groupby(rows, key=lambda row: len(tokens[row]))
     ]
-    return TokenBatch(places, groups)
+    return TokenBatch(rows, groups)

@@ -1,4 +1,4 @@
-"""Bulk requests: repeated where the cluster is busy, with errors that name the item."""
+"""Bulk requests: retried while the cluster is busy, with errors that name the item."""
 
 import random
 import threading
@@ -13,7 +13,7 @@ from opensearchpy.exceptions import SSLError, TransportError
 from indexer.index.context import IndexContext
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
 
-BUSY = (429, 502, 503, 504)
+BUSY = (429, 502, 503, 504)  # HTTP status
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
 
 
@@ -32,33 +32,29 @@ class ItemWrite:
 
 
 def index_write(item_id: str, document: dict[str, Any], version: int) -> ItemWrite:
-    """Put a document, unless a newer version of it is there. `version`: ms since 1970."""
-    action = {"index": _meta(item_id, version)}
-    lines = (
-        orjson.dumps(action),
-        orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY),
-        b"",
-    )
-    return ItemWrite(item_id, b"\n".join(lines))
+    """Puts a document, unless a newer version of it is there. `version`: ms since 1970."""
+    action = orjson.dumps({"index": _meta(item_id, version)})
+    source = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    return ItemWrite(item_id, action + b"\n" + source + b"\n")
 
 
 def delete_write(item_id: str, version: int) -> ItemWrite:
-    """Delete a document, unless a newer version of it is there. `version`: ms since 1970."""
+    """Deletes a document, unless a newer version of it is there. `version`: ms since 1970."""
     return ItemWrite(item_id, orjson.dumps({"delete": _meta(item_id, version)}) + b"\n")
 
 
 @dataclass
 class WriteOutcome:
-    """What became of writes. `indexes` are the concrete ones behind the alias written to."""
+    """The result of writes. `indexes` are the concrete ones behind the alias written to."""
 
     written: int = 0
-    superseded: list[str] = field(default_factory=list)  # a newer version was there
-    not_found: list[str] = field(default_factory=list)  # deletions of what was not there
+    superseded: list[str] = field(default_factory=list)  # ids with a newer version in the index
+    not_found: list[str] = field(default_factory=list)  # ids to delete that were not there
     indexes: set[str] = field(default_factory=set)
     no_index: bool = False  # the alias does not exist (any more)
 
     def add(self, other: "WriteOutcome") -> None:
-        """Count another outcome in."""
+        """Adds another outcome to this one."""
         self.written += other.written
         self.superseded += other.superseded
         self.not_found += other.not_found
@@ -72,40 +68,39 @@ def send_items(
     writes: Sequence[ItemWrite],
     stop: threading.Event | None = None,
 ) -> WriteOutcome:
-    """One bulk request to an alias, repeated for what was refused because the cluster is busy.
+    """Sends one bulk request to an alias; retries the writes that a busy cluster refused.
 
-    Repeating is safe: a write carries its version. The target must be an alias, so that a write
-    after the index is gone never makes an index of that name.
+    A retry is safe: a write carries its version. The target must be an alias, so that a write after
+    the index was deleted never creates an index of that name. `stop` ends the waits.
 
     Raises:
-        BulkError: the cluster refuses an item for good; it is named.
-        ClusterUnavailable: still busy or absent after `bulk_retries` further tries.
+        BulkError: the cluster refuses an item permanently; the message names it.
+        ClusterUnavailable: still busy or unreachable after `bulk_retries` retries.
     """
     outcome = WriteOutcome()
     pending, retries = list(writes), context.settings.bulk_retries
     stop = stop or threading.Event()
     for attempt in range(retries + 1):
-        refused, why = _send_once(context, alias, pending, outcome)
-        if not refused:
+        pending, reason = _send_once(context, alias, pending, outcome)
+        if not pending:
             return outcome
-        pending = refused
         if attempt < retries and stop.wait(_wait(attempt)):
             break
     names = ", ".join(write.item_id for write in pending[:3])
     raise ClusterUnavailable(
         f"{len(pending)} items were not taken by {alias} after {retries + 1} tries "
-        f"(item {names}{', ...' if len(pending) > 3 else ''}): {why}. Try again when the cluster "
-        "has room, or raise LIVE_INTENT_BULK_RETRIES."
+        f"(item {names}{', ...' if len(pending) > 3 else ''}): {reason}. Try again when the "
+        "cluster has room, or raise LIVE_INTENT_BULK_RETRIES."
     )
 
 
 def _send_once(
     context: IndexContext, alias: str, writes: list[ItemWrite], outcome: WriteOutcome
 ) -> tuple[list[ItemWrite], str]:
-    """Sends once; returns what to send again, and why it was refused."""
+    """Sends once, adds to `outcome`; returns the writes to retry, and why they were refused."""
     params = {"require_alias": "true", "request_timeout": context.settings.bulk_timeout_s}
     try:
-        answer = context.client.bulk(
+        response = context.client.bulk(
             body=b"".join(write.payload for write in writes), index=alias, params=params
         )
     except SSLError:
@@ -117,24 +112,24 @@ def _send_once(
             return writes, f"HTTP {error.status_code}, {error.error}"
         if error.status_code == 413 and len(writes) > 1:
             half = len(writes) // 2
-            first, why = _send_once(context, alias, writes[:half], outcome)
-            second, why2 = _send_once(context, alias, writes[half:], outcome)
-            return first + second, why or why2
+            first, reason = _send_once(context, alias, writes[:half], outcome)
+            second, reason2 = _send_once(context, alias, writes[half:], outcome)
+            return first + second, reason or reason2
         raise BulkError(
             f"the cluster refuses a bulk request of {len(writes)} items to {alias} (the first: "
             f"item {writes[0].item_id}): HTTP {error.status_code}, {error.error}"
         ) from error
-    return _sort_out(alias, writes, answer["items"], outcome)
+    return _read_results(alias, writes, response["items"], outcome)
 
 
-def _sort_out(
-    alias: str, writes: list[ItemWrite], answers: Iterable[dict[str, Any]], outcome: WriteOutcome
+def _read_results(
+    alias: str, writes: list[ItemWrite], results: Iterable[dict[str, Any]], outcome: WriteOutcome
 ) -> tuple[list[ItemWrite], str]:
     refused: list[ItemWrite] = []
     failed: list[tuple[str, dict[str, Any]]] = []
-    why = ""
-    for write, answer in zip(writes, answers, strict=True):
-        ((_, result),) = answer.items()
+    reason = ""
+    for write, by_action in zip(writes, results, strict=True):
+        (result,) = by_action.values()
         status = result["status"]
         error = result.get("error")
         if error is None:
@@ -150,12 +145,12 @@ def _sort_out(
             outcome.no_index = True
         elif status in BUSY:
             refused.append(write)
-            why = f"{error['type']}: {error['reason']}"
+            reason = f"{error['type']}: {error['reason']}"
         else:
             failed.append((write.item_id, error))
     if failed:
         _raise_refused(alias, failed)
-    return refused, why
+    return refused, reason
 
 
 def _raise_refused(alias: str, failed: list[tuple[str, dict[str, Any]]]) -> NoReturn:
@@ -169,12 +164,12 @@ def _raise_refused(alias: str, failed: list[tuple[str, dict[str, Any]]]) -> NoRe
     more = f"\n  and {len(failed) - 5} more" if len(failed) > 5 else ""
     raise BulkError(
         f"{alias} refuses {len(failed)} of the items:\n" + "\n".join(lines) + more + "\n"
-        "Mend these rows of the catalogue, or leave them out."
+        "Fix these rows of the catalogue, or leave them out."
     )
 
 
 def _wait(attempt: int) -> float:
-    """Doubling, with jitter, so that two writers don't come back at the same moment."""
+    """Exponential back-off in seconds, with jitter, so that two writers don't retry together."""
     wait: float = min(FIRST_WAIT_S * 2.0**attempt, LONGEST_WAIT_S)
     return wait * random.uniform(0.75, 1.25)
 

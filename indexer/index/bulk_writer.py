@@ -1,4 +1,4 @@
-"""Bulk requests from threads of their own, so that they overlap with encoding."""
+"""Bulk requests from background threads, so that they overlap with encoding."""
 
 import queue
 import threading
@@ -13,8 +13,8 @@ from plugin_config.errors import LiveIntentError
 T = TypeVar("T")
 
 
-class IndexTakenAway(LiveIntentError):
-    """The index disappeared while it was being filled."""
+class IndexDeleted(LiveIntentError):
+    """The index was deleted while it was being filled."""
 
     exit_code = 7
 
@@ -22,12 +22,7 @@ class IndexTakenAway(LiveIntentError):
 class BulkWriter(Generic[T]):
     """Turns entries into writes (`make`) and sends them, behind a bounded queue."""
 
-    def __init__(
-        self,
-        context: IndexContext,
-        alias: str,
-        make: Callable[[T], ItemWrite],
-    ) -> None:
+    def __init__(self, context: IndexContext, alias: str, make: Callable[[T], ItemWrite]) -> None:
         self.outcome = WriteOutcome()
         self._context, self._alias, self._make = context, alias, make
         settings = context.settings
@@ -43,26 +38,26 @@ class BulkWriter(Generic[T]):
             thread.start()
 
     def put(self, entries: Sequence[T]) -> None:
-        """Hand over a batch; waits while the cluster is behind.
+        """Queues entries; blocks while the queue is full.
 
-        Raises what a sending thread raised: BulkError, ClusterUnavailable, IndexTakenAway.
+        Raises what a sending thread raised: BulkError, ClusterUnavailable, IndexDeleted.
         """
         size = self._context.settings.bulk_items
         for start in range(0, len(entries), size):
             self._offer(entries[start : start + size])
 
     def finish(self) -> WriteOutcome:
-        """Wait for every answer. Raises what a sending thread raised."""
+        """Waits until everything is sent. Raises what a sending thread raised."""
         for _ in self._threads:
             self._offer(None)
         for thread in self._threads:
-            while thread.is_alive():  # with a limit, so that a signal is seen
+            while thread.is_alive():  # a join without timeout would delay signal handlers
                 thread.join(timeout=0.2)
         self._check()
         return self.outcome
 
     def abort(self, wait_s: float = 5.0) -> None:
-        """Stop sending; waits a little for requests under way."""
+        """Stops sending; waits at most `wait_s` seconds for requests under way."""
         self._stop.set()
         deadline = time.monotonic() + wait_s
         for thread in self._threads:
@@ -100,7 +95,7 @@ class BulkWriter(Generic[T]):
     def _send(self, writes: list[ItemWrite]) -> None:
         outcome = send_items(self._context, self._alias, writes, self._stop)
         if outcome.no_index:
-            raise IndexTakenAway(
+            raise IndexDeleted(
                 f"the alias {self._alias} is gone while its index was being filled: somebody "
                 "deleted it. Run the rebuild again."
             )

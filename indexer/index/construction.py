@@ -1,4 +1,4 @@
-"""The index that a rebuild is filling: who may make one, and what is left of one that died."""
+"""The index that a rebuild fills: how it is created for one process, and cleaned up after."""
 
 import shutil
 import socket
@@ -18,8 +18,8 @@ from indexer.settings import IndexSettings
 from plugin_config.errors import LiveIntentError, SettingsError
 from plugin_config.schema import VectorField, items_mapping
 
-# While a fill runs: no refresh, no copies, and deletions remembered, so that a visitor-facing
-# deletion made during the fill is not undone by the older row of the catalogue.
+# While a fill runs: no refresh, no replicas, and deletions remembered, so that the older row of the
+# catalogue does not undo a live deletion made during the fill.
 WHILE_FILLING = {
     "index.refresh_interval": "-1",
     "index.auto_expand_replicas": "false",
@@ -36,7 +36,7 @@ class RebuildUnderWay(LiveIntentError):
 
 @dataclass(frozen=True)
 class NewIndex:
-    """An index under construction. `version`: of every write of its fill, ms since 1970."""
+    """An index that is being filled. `version`: that of every write of the fill, ms since 1970."""
 
     name: str
     alias: str
@@ -44,7 +44,7 @@ class NewIndex:
 
 
 def check_writable(bundles: Path) -> None:
-    """Raises SettingsError when no model bundle could be written: now, not after an hour."""
+    """Raises SettingsError when no model bundle could be written; checked before the long work."""
     try:
         bundles.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=bundles).close()
@@ -56,48 +56,43 @@ def check_writable(bundles: Path) -> None:
 
 
 def discard_dead_rebuilds(context: IndexContext) -> None:
-    """Discards what dead rebuilds left behind.
+    """Deletes the half-made indexes of dead rebuilds, and their bundles.
 
     Raises:
         RebuildUnderWay: another rebuild is alive, or may be: it runs on another host and is
             younger than the setting `stale_after_hours`.
-        AliasTaken: an index is named as one of the aliases.
+        AliasTaken: an index has the name of one of the aliases.
     """
     stale_after_hours = context.settings.stale_after_hours
     refuse_taken_alias(context.client, context.names)
-    for left in generations(context.client, context.names):
-        if left.live or (left.state == READY and not left.building):
+    for half_made in generations(context.client, context.names):
+        if half_made.live or (half_made.state == READY and not half_made.building):
             continue
-        owner = Owner.of_meta(left.meta)
-        stale = owner.host != socket.gethostname() and left.age_s > stale_after_hours * 3600
+        owner, age_s = half_made.owner, half_made.age_s
+        stale = owner.host != socket.gethostname() and age_s > stale_after_hours * 3600
         if owner.is_dead() or stale:
-            discard(context, left.index)
-            why = "died" if owner.is_dead() else f"began {left.age_s / 3600:.1f} hours ago"
+            discard(context, half_made.index)
+            reason = "died" if owner.is_dead() else f"began {age_s / 3600:.1f} hours ago"
             context.progress.note(
-                f"discarded {left.index}, half made: its rebuild (process {owner.pid} on "
-                f"{owner.host}) {why}"
+                f"discarded {half_made.index}, half made: its rebuild (process {owner.pid} on "
+                f"{owner.host}) {reason}"
             )
-        elif left.building:
-            raise under_way(left, stale_after_hours)
+        elif half_made.building:
+            raise under_way(half_made, stale_after_hours)
 
 
-def blueprint(
+def index_body(
     spec: EncoderSpec, settings: IndexSettings, index: str, now: datetime
 ) -> dict[str, Any]:
-    """The body that creates a new items index, its `_meta` saying how and by whom it is made."""
-    field = VectorField(
-        spec.vector_dims,
-        settings.engine,
-        settings.hnsw_m,
-        settings.ef_construction,
-        settings.ef_search,
-    )
+    """The body of the request that creates a new items index; `_meta` says how and by whom."""
+    hnsw = (settings.hnsw_m, settings.ef_construction, settings.ef_search)
+    field = VectorField(spec.vector_dims, settings.engine, *hnsw)
     meta = {
         "state": BUILDING,
         "encoder": spec.to_meta(),
         "fingerprint": spec.fingerprint,
         "layout": spec.layout,
-        "vector_space": "",  # not known before the projections are
+        "vector_space": "",  # unknown until the projections are fitted
         "analyzer": settings.analyzer,
         "bundle": index,
         "created_at": now.isoformat(timespec="milliseconds"),
@@ -110,8 +105,8 @@ def blueprint(
 def claim(context: IndexContext, index: str, body: dict[str, Any]) -> None:
     """Creates the index with the alias `items-building`, for this process alone.
 
-    Raises RebuildUnderWay when another rebuild did so at the same moment; this one's index is
-    gone then.
+    Raises RebuildUnderWay when the cluster refuses it, or when another rebuild created one at the
+    same time (after deleting this one's).
     """
     client, names = context.client, context.names
     body = {
@@ -122,7 +117,12 @@ def claim(context: IndexContext, index: str, body: dict[str, Any]) -> None:
     try:
         client.indices.create(index=index, body=body, params={"request_timeout": 60})
     except RequestError as error:
-        raise RebuildUnderWay(_refused(index, error)) from error
+        info = error.info if isinstance(error.info, dict) else {}
+        cause = info.get("error", {}) if isinstance(info.get("error"), dict) else {}
+        raise RebuildUnderWay(
+            f"the cluster refuses to make the index {index}: {cause.get('reason', error.error)}. "
+            "Check LIVE_INTENT_ANALYZER, LIVE_INTENT_ENGINE and the HNSW settings."
+        ) from error
     others = [g for g in generations(client, names) if g.building and g.index != index]
     if others:
         client.indices.delete(index=index, ignore=[404])
@@ -130,19 +130,19 @@ def claim(context: IndexContext, index: str, body: dict[str, Any]) -> None:
 
 
 def discard(context: IndexContext, index: str) -> None:
-    """Deletes an index that no search reads, and its bundle."""
+    """Deletes an index and its bundle; only for one that no search reads."""
     context.client.indices.delete(index=index, ignore=[404], params={"request_timeout": 60})
     shutil.rmtree(context.bundles_dir / index, ignore_errors=True)
 
 
 def abandon(context: IndexContext, index: str) -> None:
-    """Removes a half-made index, unless the alias has been moved to it already.
+    """Deletes a half-made index and its bundle, unless the alias points at it already.
 
-    Where the cluster does not answer, the index stays; the next rebuild discards it.
+    If the cluster does not answer, the index stays; the next rebuild discards it.
     """
     try:
-        made = generations(context.client, context.names)
-        own = next((g for g in made if g.index == index), None)
+        all_indexes = generations(context.client, context.names)
+        own = next((g for g in all_indexes if g.index == index), None)
         if own is not None and own.live:
             return
         if own is not None:
@@ -157,8 +157,8 @@ def abandon(context: IndexContext, index: str) -> None:
 
 
 def under_way(other: Generation, stale_after_hours: float | None) -> RebuildUnderWay:
-    """The refusal that names the other rebuild."""
-    owner = Owner.of_meta(other.meta)
+    """The error that names the other rebuild; with `stale_after_hours` also how to discard it."""
+    owner = other.owner
     message = (
         f"a rebuild is under way: {other.index}, begun {_age(other.age_s)} ago by process "
         f"{owner.pid} on {owner.host}. Wait for it, or stop it there."
@@ -175,13 +175,3 @@ def _age(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.0f} seconds"
     return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
-
-
-def _refused(index: str, error: RequestError) -> str:
-    info = error.info if isinstance(error.info, dict) else {}
-    cause = info.get("error", {}) if isinstance(info.get("error"), dict) else {}
-    reason = cause.get("reason", error.error)
-    return (
-        f"the cluster refuses to make the index {index}: {reason}. Check LIVE_INTENT_ANALYZER, "
-        "LIVE_INTENT_ENGINE and the HNSW settings."
-    )

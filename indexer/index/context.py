@@ -1,4 +1,4 @@
-"""What every operation on the items indexes works with."""
+"""The context of every operation on the items indexes."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ from plugin_config.schema import IndexNames
 
 @dataclass(frozen=True)
 class IndexContext:
-    """The cluster, this installation's names, how indexes are made, and who is told of it."""
+    """Cluster, names of this installation, settings, folder of model bundles, progress output."""
 
     client: OpenSearch
     names: IndexNames

@@ -1,4 +1,4 @@
-"""Fills a new index: read, encode and write, all three at the same time."""
+"""Fills a new index: reads, encodes and writes at the same time."""
 
 import queue
 import threading
@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from indexer.bundle.projections import Vectors
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueError
-from indexer.catalogue.items import Item, read_items
+from indexer.catalogue.items import Item, item_windows
 from indexer.catalogue.survey import Survey
 from indexer.index.bulk import ItemWrite, WriteOutcome, index_write
 from indexer.index.bulk_writer import BulkWriter
@@ -18,25 +18,20 @@ from indexer.index.context import IndexContext
 from indexer.index.documents import to_document
 from indexer.index.item_vectors import ItemEncoder, ItemVectors
 
-Vectors = NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class Window:
-    """Some items in the catalogue's order; `tokens` are of the items at `fresh` alone.
-
-    The others' embeddings are known: `sample_rows` has their row in the survey's sample.
-    """
+    """Successive items of the catalogue."""
 
     items: list[Item]
-    sample_rows: dict[int, int]
-    fresh: list[int]
-    tokens: list[list[int]]
+    sample_rows: dict[int, int]  # index in `items` -> row in the survey's sample
+    to_encode: list[int]  # indices in `items`; the embeddings of the others are in the sample
+    tokens: list[list[int]]  # of the items at `to_encode`
 
 
 @dataclass(frozen=True)
 class Filled:
-    """`embeddings` float32 [sample, D]: of the survey's sample, in its order."""
+    """`embeddings` float32 [sample, D] are those of the survey's sample, in its order."""
 
     outcome: WriteOutcome
     embeddings: Vectors
@@ -44,15 +39,14 @@ class Filled:
 
 def encode_sample(context: IndexContext, encoder: ItemEncoder, survey: Survey) -> Vectors:
     """Embeddings float32 [n, D] of the survey's sample, in its order."""
-    items, window = [item for _, item in survey.sample], context.settings.fill_window
-    context.progress.start("encode a sample", len(items))
-    parts = []
-    for start in range(0, len(items), window):
-        part = items[start : start + window]
-        parts.append(encoder.encode_items([item.text for item in part]))
-        context.progress.advance(len(part))
+    texts, size = [item.text for _, item in survey.sample], context.settings.fill_window
+    context.progress.start("encode a sample", len(texts))
+    windows = []
+    for start in range(0, len(texts), size):
+        windows.append(encoder.encode_items(texts[start : start + size]))
+        context.progress.advance(len(windows[-1]))
     context.progress.close()
-    return np.concatenate(parts)
+    return np.concatenate(windows)
 
 
 def fill(
@@ -66,13 +60,13 @@ def fill(
 ) -> Filled:
     """Writes every item to the new index.
 
-    `sample_embeddings` float32 [sample, D] are those of the survey's sample where they were needed
-    before, so that nothing is encoded twice. A thread reads and tokenises ahead, this one encodes,
-    others send bulk requests.
+    `sample_embeddings` float32 [sample, D] of the survey's sample are used where they are known
+    already. A background thread reads and tokenises ahead, this one encodes, others send bulk
+    requests.
 
     Raises:
         CatalogueError: the file changed since the survey.
-        BulkError, ClusterUnavailable, IndexTakenAway: see `bulk` and `bulk_writer`.
+        BulkError, ClusterUnavailable, IndexDeleted: see `bulk` and `bulk_writer`.
     """
     encoder = vectors.encoder
     embeddings = sample_embeddings
@@ -88,16 +82,15 @@ def fill(
     reader = _ReadAhead(
         catalogue,
         encoder,
-        sample_rows={ordinal: row for row, (ordinal, _) in enumerate(survey.sample)},
+        sample_rows={index: row for row, (index, _) in enumerate(survey.sample)},
         sample_known=sample_embeddings is not None,
         size=context.settings.fill_window,
     )
     read = 0
     try:
         for window in reader:
-            encoded = _embeddings_of(window, encoder, embeddings)
             read += len(window.items)
-            rows = vectors.of(window.items, encoded)
+            rows = vectors.of(window.items, _embeddings_of(window, encoder, embeddings))
             writer.put(list(zip(window.items, rows, strict=True)))
         _check_unchanged(catalogue, survey.items, read)
         outcome = writer.finish()
@@ -118,12 +111,12 @@ def _check_unchanged(catalogue: Catalogue, surveyed: int, read: int) -> None:
 
 
 def _embeddings_of(window: Window, encoder: ItemEncoder, sample: Vectors) -> Vectors:
-    """Embeddings of a window; those of the sample are taken from, or kept in, `sample`."""
+    """Embeddings of a window's items; known ones are read from `sample`, new ones stored there."""
     embeddings = np.zeros((len(window.items), sample.shape[1]), dtype=np.float32)
-    embeddings[window.fresh] = encoder.encode_tokens(window.tokens)
-    fresh = set(window.fresh)
+    embeddings[window.to_encode] = encoder.encode_tokens(window.tokens)
+    encoded = set(window.to_encode)
     for row, sample_row in window.sample_rows.items():
-        if row in fresh:
+        if row in encoded:
             sample[sample_row] = embeddings[row]
         else:
             embeddings[row] = sample[sample_row]
@@ -131,7 +124,7 @@ def _embeddings_of(window: Window, encoder: ItemEncoder, sample: Vectors) -> Vec
 
 
 class _ReadAhead:
-    """Windows of the catalogue, read and tokenised by a thread while earlier ones are encoded."""
+    """Windows of the catalogue that a thread reads and tokenises while earlier ones are encoded."""
 
     def __init__(
         self,
@@ -142,7 +135,7 @@ class _ReadAhead:
         sample_known: bool,
         size: int,
     ) -> None:
-        """`sample_rows`: the row in the survey's sample, by the item's ordinal."""
+        """`sample_rows`: the row in the survey's sample, by index among the good items."""
         self._encoder = encoder
         self._sample_rows, self._sample_known = sample_rows, sample_known
         self._queue: queue.Queue[Window | BaseException | None] = queue.Queue(2)
@@ -170,18 +163,11 @@ class _ReadAhead:
 
     def _run(self, catalogue: Catalogue, size: int) -> None:
         first = 0
-        items: list[Item] = []
         try:
-            for each in read_items(catalogue):
-                if not isinstance(each, Item):
-                    continue
-                items.append(each)
-                if len(items) >= size:
-                    if not self._offer(self._window(first, items)):
-                        return
-                    first, items = first + len(items), []
-            if items:
-                self._offer(self._window(first, items))
+            for items in item_windows(catalogue, size):
+                if not self._offer(self._window(first, items)):
+                    return
+                first += len(items)
             self._offer(None)
         except BaseException as error:
             self._offer(error)
@@ -191,11 +177,12 @@ class _ReadAhead:
         sample_rows = {
             row: self._sample_rows[first + row] for row in rows if first + row in self._sample_rows
         }
-        fresh = [row for row in rows if not (self._sample_known and row in sample_rows)]
-        tokens = self._encoder.tokenize_items([items[row].text for row in fresh])
-        return Window(items, sample_rows, fresh, tokens)
+        to_encode = [row for row in rows if not (self._sample_known and row in sample_rows)]
+        tokens = self._encoder.tokenize_items([items[row].text for row in to_encode])
+        return Window(items, sample_rows, to_encode, tokens)
 
     def _offer(self, window: Window | BaseException | None) -> bool:
+        """Queues a window, an error, or None for the end; False when stopped."""
         while not self._stop.is_set():
             try:
                 self._queue.put(window, timeout=0.2)

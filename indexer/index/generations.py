@@ -1,4 +1,4 @@
-"""The items indexes of one installation, as the cluster knows them: live, earlier, half made."""
+"""The items indexes of one installation: live, earlier, and half made."""
 
 import re
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
+from indexer.index.owner import Owner
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import META, IndexNames
 
@@ -14,20 +15,20 @@ BUILDING, READY = "building", "ready"
 
 
 class NoItemsIndex(LiveIntentError):
-    """There is no items index to do this with."""
+    """No items index exists that the operation could use."""
 
     exit_code = 4
 
 
 class AliasTaken(LiveIntentError):
-    """An index (not an alias) has the alias's name."""
+    """An index (not an alias) has the name of one of our aliases."""
 
     exit_code = 4
 
 
 @dataclass(frozen=True)
 class Generation:
-    """One items index. `meta` is its `_meta.live_intent`."""
+    """One items index, made by one rebuild. `meta` is its `_meta.live_intent`."""
 
     index: str
     meta: dict[str, Any] = field(default_factory=dict)
@@ -41,58 +42,65 @@ class Generation:
 
     @property
     def created_at(self) -> datetime:
-        """When its rebuild began, UTC."""
+        """When its rebuild began, UTC; 1970 when `meta` has no valid time."""
         try:
-            moment = datetime.fromisoformat(str(self.meta.get("created_at", "")))
+            time = datetime.fromisoformat(str(self.meta.get("created_at", "")))
         except ValueError:
             return datetime.fromtimestamp(0, UTC)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        """Sort key: the older generation first."""
+        return self.created_at, self.index
 
     @property
     def age_s(self) -> float:
-        """Seconds since then."""
+        """Seconds since its rebuild began."""
         return (datetime.now(UTC) - self.created_at).total_seconds()
 
     @property
-    def version(self) -> int:
-        """The version (ms since 1970) that its fill wrote with."""
-        return int(self.meta.get("version", 0))
+    def owner(self) -> Owner:
+        """The process that fills it, or filled it."""
+        return Owner.of_meta(self.meta)
+
+    @property
+    def bundle(self) -> str:
+        """The name of its model bundle's folder."""
+        return str(self.meta.get("bundle", self.index))
 
 
 def generations(client: OpenSearch, names: IndexNames) -> list[Generation]:
-    """Every items index that a rebuild made below this prefix, the newest first.
+    """Every items index that a rebuild made with this prefix, the newest first.
 
-    Others that happen to fit the pattern are left out: they carry no `_meta` of ours.
+    Other indexes that match the name pattern are left out: they lack our `_meta`.
     """
     ours = re.compile(re.escape(names.items) + r"-\d{8}t\d{6}z(-\d+)?")
-    found = client.indices.get(
+    indexes = client.indices.get(
         index=names.items_pattern, params={"allow_no_indices": "true"}, ignore=[404]
     )
-    made = []
-    for index, body in found.items():
+    result = []
+    for index, body in indexes.items():
         if not isinstance(body, dict) or not ours.fullmatch(index):
             continue
         meta = body.get("mappings", {}).get("_meta", {}).get(META)
         if meta is None:
             continue
         aliases = body.get("aliases", {})
-        made.append(
+        result.append(
             Generation(index, meta, names.items in aliases, names.items_building in aliases)
         )
-    return sorted(made, key=lambda g: (g.created_at, g.index), reverse=True)
+    return sorted(result, key=lambda g: g.order, reverse=True)
 
 
 def live_generation(client: OpenSearch, names: IndexNames) -> Generation | None:
-    """The index that searches read; None before the first rebuild.
-
-    Raises AliasTaken when an index stands where the alias should be.
-    """
+    """The index that searches read; None before the first rebuild. Raises AliasTaken."""
     refuse_taken_alias(client, names)
     return next((g for g in generations(client, names) if g.live), None)
 
 
 def refuse_taken_alias(client: OpenSearch, names: IndexNames) -> None:
-    """Raises AliasTaken when an index is named as one of the aliases."""
+    """Raises AliasTaken when an index has the name of one of the aliases."""
     for alias in (names.items, names.items_building):
         if alias in client.indices.get(index=alias, ignore=[404]):
             raise AliasTaken(

@@ -1,12 +1,11 @@
-"""Is a filled index whole? Its count, exactly, and a few of its vectors."""
+"""Checks of a filled index: its exact count, and a few of its vectors."""
 
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 from opensearchpy.helpers import scan
 
+from indexer.bundle.projections import Vectors
 from indexer.catalogue.items import Item
 from indexer.index.bulk import WriteOutcome, delete_write, send_items
 from indexer.index.construction import NewIndex
@@ -29,9 +28,9 @@ def check_count(
 ) -> int:
     """Checks that every item of the catalogue (`ids`, `items` of them) is in the index.
 
-    Returns the index's count. Where somebody wrote to the index during its fill, a plain count
-    proves nothing: then each id is looked up, and one that is missing must have been deleted by
-    a newer write. Raises IndexNotWhole, giving both counts.
+    Returns the index's count. After live writes during the fill a count proves nothing: then
+    every id is looked up, and a missing one must have been deleted by a newer write. Raises
+    IndexNotWhole with both counts.
     """
     client, index, settings = context.client, new.name, context.settings
     params = {"request_timeout": settings.bulk_timeout_s}
@@ -47,11 +46,11 @@ def check_count(
     missing = [item_id for item_id in ids if item_id not in present]
     lost: list[str] = []
     for start in range(0, len(missing), settings.bulk_items):
-        # Deleting what is not there, with the fill's version, is refused only where a newer
-        # deletion is remembered: the others were lost.
-        part = missing[start : start + settings.bulk_items]
-        probe = send_items(context, new.alias, [delete_write(i, new.version) for i in part])
-        lost += probe.not_found
+        # Deleting an absent id with the fill's version is refused (superseded) only where the
+        # index remembers a newer deletion: the other ids were lost.
+        batch = missing[start : start + settings.bulk_items]
+        deletions = [delete_write(item_id, new.version) for item_id in batch]
+        lost += send_items(context, new.alias, deletions).not_found
     if lost:
         shown = ", ".join(lost[:5]) + (", ..." if len(lost) > 5 else "")
         raise IndexNotWhole(
@@ -62,11 +61,11 @@ def check_count(
 
 
 def check_vectors(
-    client: OpenSearch, new: NewIndex, expected: Sequence[tuple[Item, NDArray[np.float32]]]
+    client: OpenSearch, new: NewIndex, expected: Sequence[tuple[Item, Vectors]]
 ) -> None:
-    """Checks that items' stored vectors are the computed ones, and that k-NN finds them.
+    """Checks that items' stored vectors are the `expected` ones, and that k-NN finds them.
 
-    Items that a live upsert changed meanwhile are left out. Raises IndexNotWhole.
+    Items that a live upsert changed during the fill are left out. Raises IndexNotWhole.
     """
     index = new.name
     vectors = {item.item_id: vector for item, vector in expected if vector.any()}
@@ -78,8 +77,8 @@ def check_vectors(
         "query": {"ids": {"values": list(vectors)}},
     }
     hits = client.search(index=index, body=body)["hits"]["hits"] if vectors else []
-    own = {hit["_id"]: hit for hit in hits if hit["_version"] == new.version}
-    for item_id, hit in own.items():
+    unchanged = {hit["_id"]: hit for hit in hits if hit["_version"] == new.version}
+    for item_id, hit in unchanged.items():
         stored = from_float16_base64(hit.get("fields", {}).get(VECTOR_FLOAT16, [""])[0])
         vector = vectors[item_id]
         if stored.shape != vector.shape or float(stored @ vector) < 0.998 * float(vector @ vector):
@@ -87,16 +86,15 @@ def check_vectors(
                 f"the index {index} holds another vector for item {item_id} than was computed. "
                 "The alias was not moved; run the rebuild again."
             )
-    found = 0
-    probes = list(own)[:PROBES]
+    matches, probes = 0, list(unchanged)[:PROBES]
     for item_id in probes:
         vector = vectors[item_id]
         query = {"knn": {VECTOR: {"vector": vector.tolist(), "k": 10}}}
-        answer = client.search(index=index, body={"size": 1, "_source": False, "query": query})
-        best = answer["hits"]["max_score"] or 0.0
-        found += best >= 1.0 + float(vector @ vector) - 0.01  # innerproduct scores 1 + s
-    if found * 2 < len(probes):
+        response = client.search(index=index, body={"size": 1, "_source": False, "query": query})
+        best = response["hits"]["max_score"] or 0.0
+        matches += best >= 1.0 + float(vector @ vector) - 0.01  # innerproduct scores 1 + s
+    if matches * 2 < len(probes):
         raise IndexNotWhole(
-            f"k-NN on the index {index} found {found} of {len(probes)} items by their own vectors."
-            " The alias was not moved; run the rebuild again."
+            f"k-NN on the index {index} found {matches} of {len(probes)} items by their own "
+            "vectors. The alias was not moved; run the rebuild again."
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Owner:
-    """The process that fills an index. `started` tells it from a later one of the same number."""
+    """The process that fills an index; `started` differs when its pid is used again later."""
 
     host: str
     pid: int
@@ -18,20 +18,20 @@ class Owner:
 
     @classmethod
     def this_process(cls) -> "Owner":
-        """The one that runs now."""
+        """The owner of an index that this process makes."""
         return cls(socket.gethostname(), os.getpid(), _started(os.getpid()))
 
     @classmethod
     def of_meta(cls, meta: Mapping[str, Any]) -> "Owner":
-        """The one that an index's `_meta` names."""
+        """The owner that an index's `_meta` names."""
         return cls(str(meta.get("host", "")), int(meta.get("pid", 0)), str(meta.get("started", "")))
 
     def to_meta(self) -> dict[str, Any]:
-        """As it stands in the index's `_meta`."""
+        """The owner's entries in the index's `_meta`."""
         return asdict(self)
 
     def is_dead(self) -> bool:
-        """Known to be dead; False for a process of another host, of which nothing is known."""
+        """Whether the process is known to be dead; always False for one of another host."""
         if self.host != socket.gethostname():
             return False
         try:
@@ -44,7 +44,7 @@ class Owner:
 
 
 def _started(pid: int) -> str:
-    """When a process began, as this boot of the machine counts; "" where that can't be read."""
+    """A process's start: boot id and clock ticks since boot; "" where /proc can't be read."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]

@@ -1,29 +1,24 @@
-"""A rebuild: a new index from a catalogue, beside the live one, and then in its place."""
+"""A rebuild: fills a new index from a catalogue, then moves the alias to it."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from indexer.bundle.model_bundle import ModelBundle, fit_bundle, fit_space, vector_space
-from indexer.bundle.projections import Projections
+from indexer.bundle.model_bundle import fit_bundle, fit_space, vector_space
+from indexer.bundle.projections import Projections, Vectors
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
-from indexer.catalogue.items import Item, read_items
+from indexer.catalogue.items import good_items
 from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey
 from indexer.index.construction import (
     NewIndex,
     abandon,
-    blueprint,
     check_writable,
     claim,
     discard_dead_rebuilds,
+    index_body,
 )
 from indexer.index.context import IndexContext
 from indexer.index.fill import Filled, encode_sample, fill
@@ -34,13 +29,12 @@ from indexer.index.missing_vectors import add_missing_vectors
 from indexer.index.swap import move_alias, prune, set_meta
 from plugin_config.schema import META
 
-Vectors = NDArray[np.float32]
 INSPECTED = 32  # items whose stored vectors are compared
 
 
 @dataclass(frozen=True)
 class RebuildReport:
-    """What a rebuild did. `seconds` is for all of it, `items_per_s` for the fill alone."""
+    """What a rebuild did. `seconds` is that of all of it, `items_per_s` that of the fill."""
 
     index: str
     previous: str | None
@@ -49,8 +43,8 @@ class RebuildReport:
     rejects: int
     rejects_file: Path | None
     superseded: int  # rows that a newer live write or deletion overtook during the fill
-    adopted: int  # live upserts that were given their vectors
-    count: int
+    adopted: int  # live upserts whose missing vectors the rebuild added
+    count: int  # documents in the index
     seconds: float
     items_per_s: float
     removed: tuple[str, ...]
@@ -63,9 +57,9 @@ def rebuild(
 ) -> RebuildReport:
     """Makes a new items index from a catalogue and moves the alias `items` to it.
 
-    Nothing is written to the cluster before the whole catalogue was read and found fit. Whatever
-    stops it after that (an error, Ctrl-C), the alias stays where it was and the half-made index
-    is removed. Live upserts and deletes made meanwhile win over the catalogue's older rows.
+    Nothing is written to the cluster before the whole catalogue was read and checked. If anything
+    stops the rebuild after that (an error, Ctrl-C), the alias stays and the half-made index is
+    deleted. Live upserts and deletes during the rebuild win over the catalogue's older rows.
 
     Raises:
         TooManyRejects, CatalogueError, MappingError: the catalogue.
@@ -98,17 +92,17 @@ class _Rebuild:
         now, names = datetime.now(UTC), context.names
         taken = context.client.indices.get(index=names.items_pattern, ignore=[404])
         index = names.new_items_index(now, taken)
-        self.body = blueprint(encoder.spec, context.settings, index, now)
+        self.body = index_body(encoder.spec, context.settings, index, now)
         self.meta: dict[str, Any] = self.body["mappings"]["_meta"][META]
         self.new = NewIndex(index, names.items_building, int(self.meta["version"]))
 
     def run(self, begun: float, merge: bool) -> RebuildReport:
-        """Every step in order."""
+        """Every step in order; after any failure, Ctrl-C too, the half-made index is deleted."""
         context, index = self.context, self.new.name
         live = live_generation(context.client, context.names)
-        with self._removed_if_not_live():
+        try:
             claim(context, index, self.body)
-            projections, bundle, sample = self._fit_first()
+            projections, sample = self._fit_first()
             self._set_meta(vector_space=vector_space(self.encoder.spec, projections))
             fill_begun = time.monotonic()
             vectors = ItemVectors(self.encoder, projections)
@@ -116,17 +110,23 @@ class _Rebuild:
                 context, self.new, self.catalogue, self.survey, vectors, sample_embeddings=sample
             )
             fill_s = time.monotonic() - fill_begun
-            if bundle is None:
-                bundle = self._fit_bundle(projections, filled.embeddings)
+            if sample is None:
+                self._fit_bundle(projections, filled.embeddings)
             context.progress.start("check")
             completed = add_missing_vectors(context, index, self.new.alias, vectors)
             count = self._inspect(filled, vectors)
             if merge:
-                self._merge()
+                context.progress.start("merge into one segment")
+                params = {"max_num_segments": 1, "request_timeout": 3600}
+                context.client.indices.forcemerge(index=index, params=params)
             self._open_for_search()
             self._set_meta(state=READY)
             context.progress.close()
             move_alias(context.client, context.names, index)
+        except BaseException:
+            context.progress.close()
+            abandon(context, index)
+            raise
         completed += add_missing_vectors(context, index, context.names.items, vectors)
         removed = prune(context)
         notes = self.survey.notes
@@ -147,15 +147,19 @@ class _Rebuild:
             left_out=dict(notes.left_out),
         )
 
-    def _fit_first(self) -> tuple[Projections | None, ModelBundle | None, Vectors | None]:
-        """In the layout `concat` the projections come first: no item has a vector without them."""
+    def _fit_first(self) -> tuple[Projections | None, Vectors | None]:
+        """Fits the bundle before the fill in the layout `concat`, whose vectors need projections.
+
+        Returns the projections, and the embeddings of the sample; None and None for `sum`.
+        """
         if self.encoder.spec.layout == "sum":
-            return None, None, None
+            return None, None
         sample = encode_sample(self.context, self.encoder, self.survey)
         projections = self.encoder.halves or fit_space(self.encoder.spec, sample)
-        return projections, self._fit_bundle(projections, sample), sample
+        self._fit_bundle(projections, sample)
+        return projections, sample
 
-    def _fit_bundle(self, projections: Projections | None, embeddings: Vectors) -> ModelBundle:
+    def _fit_bundle(self, projections: Projections | None, embeddings: Vectors) -> None:
         self.context.progress.start("learn the model bundle")
         bundle = fit_bundle(
             self.new.name,
@@ -167,46 +171,29 @@ class _Rebuild:
         )
         bundle.save(self.context.bundles_dir / self.new.name)
         self.context.progress.close()
-        return bundle
 
     def _inspect(self, filled: Filled, vectors: ItemVectors) -> int:
-        ids = (each.item_id for each in read_items(self.catalogue) if isinstance(each, Item))
+        ids = (item.item_id for item in good_items(self.catalogue))
         count = check_count(self.context, self.new, ids, self.survey.items, filled.outcome)
         step = max(1, len(self.survey.sample) // INSPECTED)
         items = [item for _, item in self.survey.sample[::step]]
         expected = vectors.of(items, filled.embeddings[::step])
-        pairs = list(zip(items, expected, strict=True))
-        check_vectors(self.context.client, self.new, pairs)
+        check_vectors(self.context.client, self.new, list(zip(items, expected, strict=True)))
         return count
 
-    def _merge(self) -> None:
-        self.context.progress.start("merge into one segment")
-        params = {"max_num_segments": 1, "request_timeout": 3600}
-        self.context.client.indices.forcemerge(index=self.new.name, params=params)
-
     def _open_for_search(self) -> None:
-        """Back to the settings that searches want, and copies where there are nodes for them."""
+        """Undoes the settings of the fill; adds replicas where there are nodes for them."""
         client, index = self.context.client, self.new.name
         settings = {
             "index.refresh_interval": None,
             "index.gc_deletes": None,
             "index.auto_expand_replicas": "0-1",
         }
-        given = {k: v for k, v in self.body["settings"].items() if k in settings}
-        client.indices.put_settings(index=index, body={**settings, **given})
+        settings |= {k: v for k, v in self.body["settings"].items() if k in settings}
+        client.indices.put_settings(index=index, body=settings)
         params = {"wait_for_status": "yellow", "timeout": "30s", "request_timeout": 40}
         client.cluster.health(index=index, params=params)
 
     def _set_meta(self, **changes: Any) -> None:
         self.meta = {**self.meta, **changes}
         set_meta(self.context.client, self.new.name, self.meta)
-
-    @contextmanager
-    def _removed_if_not_live(self) -> Iterator[None]:
-        """Whatever goes wrong, Ctrl-C too: the half-made index and its bundle go again."""
-        try:
-            yield
-        except BaseException:
-            self.context.progress.close()
-            abandon(self.context, self.new.name)
-            raise

@@ -7,7 +7,6 @@ from opensearchpy import OpenSearch
 from indexer.index.construction import discard
 from indexer.index.context import IndexContext
 from indexer.index.generations import READY, Generation, NoItemsIndex, generations, live_generation
-from indexer.index.owner import Owner
 from plugin_config.schema import META, IndexNames
 
 
@@ -17,7 +16,7 @@ def set_meta(client: OpenSearch, index: str, meta: dict[str, Any]) -> None:
 
 
 def move_alias(client: OpenSearch, names: IndexNames, index: str) -> None:
-    """In one call: `items` points at `index` and at nothing else; it is not `building` any more."""
+    """Points `items` at `index` alone and takes `items-building` off it, in one atomic call."""
     actions: list[dict[str, Any]] = []
     for generation in generations(client, names):
         if generation.live and generation.index != index:
@@ -29,34 +28,31 @@ def move_alias(client: OpenSearch, names: IndexNames, index: str) -> None:
 
 
 def prune(context: IndexContext) -> list[str]:
-    """Deletes earlier indexes of ours but the newest `keep_indexes`, with their bundles; their
-    names.
+    """Deletes earlier indexes, but the newest `keep_indexes`, with their bundles.
 
-    The live index, later ones (after a roll-back) and one that is being filled stay.
+    Returns their names. The live index, later ones (after a roll-back) and one that is being filled
+    stay.
     """
-    made = generations(context.client, context.names)
-    live = next((g for g in made if g.live), None)
+    all_indexes = generations(context.client, context.names)
+    live = next((g for g in all_indexes if g.live), None)
     if live is None:
         return []
-    earlier = [
-        g
-        for g in made
-        if not g.live and not g.building and (g.created_at, g.index) < (live.created_at, live.index)
-    ]
+    earlier = [g for g in all_indexes if not g.building and g.order < live.order]
     ready = [g for g in earlier if g.state == READY]
-    dead = [g for g in earlier if g.state != READY and Owner.of_meta(g.meta).is_dead()]
-    gone = ready[context.settings.keep_indexes :] + dead
-    for generation in gone:
-        discard(context, generation.index)
-    return [generation.index for generation in gone]
+    dead = [g for g in earlier if g.state != READY and g.owner.is_dead()]
+    superfluous = [g.index for g in ready[context.settings.keep_indexes :] + dead]
+    for index in superfluous:
+        discard(context, index)
+    return superfluous
 
 
 def roll_back(
     client: OpenSearch, names: IndexNames, to: str | None = None
 ) -> tuple[Generation, Generation]:
-    """Moves the alias to the newest earlier index that is ready, or to `to`; (from, to).
+    """Moves the alias to the newest earlier index that is ready, or to `to`.
 
-    Raises NoItemsIndex when there is none, or `to` is not one of ours and ready.
+    Returns the index it pointed at, and the one it points at now. Raises NoItemsIndex when there is
+    none, or `to` is not a ready one of ours.
     """
     live = live_generation(client, names)
     if live is None:
@@ -72,8 +68,7 @@ def roll_back(
             listed = ", ".join(g.index for g in ready) or "none"
             raise NoItemsIndex(f"{to} is no earlier or later items index. There are: {listed}")
     else:
-        before = (live.created_at, live.index)
-        chosen = next((g for g in ready if (g.created_at, g.index) < before), None)
+        chosen = next((g for g in ready if g.order < live.order), None)
         if chosen is None:
             raise NoItemsIndex(
                 f"no index earlier than {live.index} is kept: LIVE_INTENT_KEEP_INDEXES says how "

@@ -1,29 +1,29 @@
-"""Live upserts and deletes: into the live index, and into one that is being filled."""
+"""Live upserts and deletes: in the live index, and in one that is being filled."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from indexer.bundle.hashed_folder import BundleError
 from indexer.bundle.model_bundle import ModelBundle
-from indexer.bundle.projections import Projections
+from indexer.bundle.projections import Projections, Vectors
 from indexer.catalogue.catalogue_file import CatalogueSource
-from indexer.catalogue.items import Item, read_items
-from indexer.catalogue.rejects import Reject, RejectLimit
+from indexer.catalogue.items import Item, item_windows
+from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey
 from indexer.encoder_spec import EncoderMismatch, check_fingerprint
 from indexer.index.bulk import ItemWrite, WriteOutcome, delete_write, index_write, send_items
 from indexer.index.context import IndexContext
 from indexer.index.documents import to_document
 from indexer.index.generations import Generation, NoItemsIndex, generations
-from indexer.index.item_vectors import ItemEncoder, ItemVectors, Vectors
+from indexer.index.item_vectors import ItemEncoder, ItemVectors
 
-ROUNDS = 6  # the alias may move while we write; each round follows it once
+ROUNDS = 6  # the alias may move during a write; each round follows it once
 
 
 @dataclass(frozen=True)
 class UpdateReport:
-    """`written` items are in every one of `indexes`; `superseded` ids had a newer version."""
+    """`written` items are in each of `indexes`; ids in `superseded` have a newer version there."""
 
     written: int
     superseded: tuple[str, ...]
@@ -34,29 +34,27 @@ class UpdateReport:
 def upsert(context: IndexContext, encoder: ItemEncoder, items: Sequence[Item]) -> UpdateReport:
     """Puts items into the live index, and into one that is being filled; visible within a second.
 
-    Vectors are made in the live index's own space (its bundle's projections in the layout
-    `concat`). An index that is being filled for another encoder gets the item without a vector;
-    its rebuild adds that before the alias moves.
+    Each vector is in the space of its index (in the layout `concat` that of its bundle's
+    projections). An index that is being filled with another encoder gets the item without a
+    vector; its rebuild adds that before the alias moves.
 
     Raises:
         EncoderMismatch: the live index holds vectors of another encoder.
-        BundleError: the live index's bundle is needed and not here.
+        BundleError: the live index's bundle is needed and not on this machine.
         NoItemsIndex: there is no items index at all.
         BulkError, ClusterUnavailable: see `bulk.send_items`.
     """
-    _check_live(context, encoder)
+    for generation in generations(context.client, context.names):
+        if generation.live:
+            check_fingerprint(encoder.spec, generation.meta, generation.index)
     version = _now_ms()
     embeddings = encoder.encode_items([item.text for item in items])
 
     def writes(target: Generation) -> list[ItemWrite]:
         vectors = _vectors_for(context, target, encoder, items, embeddings)
         return [
-            index_write(
-                item.item_id,
-                to_document(item, None if vectors is None else vectors[row]),
-                version,
-            )
-            for row, item in enumerate(items)
+            index_write(item.item_id, to_document(item, vector), version)
+            for item, vector in zip(items, vectors, strict=True)
         ]
 
     return _everywhere(context, len(items), writes)
@@ -65,7 +63,7 @@ def upsert(context: IndexContext, encoder: ItemEncoder, items: Sequence[Item]) -
 def upsert_source(
     context: IndexContext, load_encoder: Callable[[], ItemEncoder], source: CatalogueSource
 ) -> tuple[UpdateReport, Survey]:
-    """Upserts every item of a catalogue, once all of it was read and found fit.
+    """Upserts every item of a catalogue, after all of it was read and checked.
 
     Raises as `upsert` and `survey` do.
     """
@@ -80,13 +78,13 @@ def upsert_source(
         encoder = load_encoder()
         total = UpdateReport(0, (), (), ())
         context.progress.start("encode and index", surveyed.items)
-        for items in _in_windows(read_items(catalogue), context.settings.fill_window):
-            part = upsert(context, encoder, items)
+        for items in item_windows(catalogue, context.settings.fill_window):
+            report = upsert(context, encoder, items)
             total = UpdateReport(
-                total.written + part.written,
-                total.superseded + part.superseded,
+                total.written + report.written,
+                total.superseded + report.superseded,
                 (),
-                tuple(dict.fromkeys(total.indexes + part.indexes)),
+                tuple(dict.fromkeys(total.indexes + report.indexes)),
             )
             context.progress.advance(len(items))
         context.progress.close()
@@ -106,10 +104,10 @@ def delete(context: IndexContext, ids: Sequence[str]) -> UpdateReport:
 def _everywhere(
     context: IndexContext, count: int, writes_for: Callable[[Generation], list[ItemWrite]]
 ) -> UpdateReport:
-    """Writes to each index behind our aliases, and looks again until there is no other one.
+    """Writes to each index behind our aliases, and looks for new ones until there are none.
 
-    A rebuild may start, or move the alias, between the look and the write. What landed in
-    another index than was meant is written again: versions make that harmless.
+    A rebuild may start, or move the alias, between the look and the write. Writes that reached
+    another index than meant are sent again: their versions make that harmless.
     """
     names, reached = context.names, dict[str, WriteOutcome]()
     for _ in range(ROUNDS):
@@ -125,8 +123,8 @@ def _everywhere(
             writes = writes_for(target)
             outcome = WriteOutcome()
             for start in range(0, len(writes), context.settings.bulk_items):
-                part = writes[start : start + context.settings.bulk_items]
-                outcome.add(send_items(context, alias, part))
+                batch = writes[start : start + context.settings.bulk_items]
+                outcome.add(send_items(context, alias, batch))
             if outcome.indexes == {target.index} and not outcome.no_index:
                 reached[target.index] = outcome
     if count and not reached:
@@ -145,39 +143,21 @@ def _everywhere(
     )
 
 
-def _in_windows(rows: Iterable[Item | Reject], size: int) -> Iterator[list[Item]]:
-    window: list[Item] = []
-    for row in rows:
-        if isinstance(row, Item):
-            window.append(row)
-        if len(window) >= size:
-            yield window
-            window = []
-    if window:
-        yield window
-
-
-def _check_live(context: IndexContext, encoder: ItemEncoder) -> None:
-    for generation in generations(context.client, context.names):
-        if generation.live:
-            check_fingerprint(encoder.spec, generation.meta, generation.index)
-
-
 def _vectors_for(
     context: IndexContext,
     target: Generation,
     encoder: ItemEncoder,
     items: Sequence[Item],
     embeddings: Vectors,
-) -> Vectors | None:
-    """The items' vectors in the target's space; None where they can't be made for it."""
+) -> Iterable[Vectors | None]:
+    """Each item's vector in the target's space; None if it can't be made for one not yet live."""
     try:
         check_fingerprint(encoder.spec, target.meta, target.index)
         return ItemVectors(encoder, _projections(context, target, encoder)).of(items, embeddings)
     except (EncoderMismatch, BundleError):
         if target.live:
             raise
-        return None
+        return [None] * len(items)
 
 
 def _projections(
@@ -186,9 +166,8 @@ def _projections(
     if encoder.spec.layout == "sum":
         return None
     if encoder.halves is not None:
-        return encoder.halves  # the fingerprint says that the index was made with them
-    folder = context.bundles_dir / str(target.meta.get("bundle", target.index))
-    bundle = ModelBundle.load(folder)
+        return encoder.halves  # equal fingerprints: the index was made with them
+    bundle = ModelBundle.load(context.bundles_dir / target.bundle)
     if bundle.vector_space != target.meta.get("vector_space"):
         raise BundleError(
             f"the model bundle {context.bundles_dir / bundle.name} is not the one that "

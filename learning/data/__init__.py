@@ -1,1 +1,1 @@
-"""What is learned from and asked: files and logs in, rows of visits out."""
+"""Data to train and evaluate on: files and logs in; judgments, visits and sessions out."""

@@ -1,4 +1,4 @@
-"""People's behaviour as files hold it: sequences of items, and queries with a history.
+"""Users' behaviour as files hold it: sequences of items, and queries with a history.
 
 What can't be used is counted by reason, with examples; nothing is dropped silently.
 """
@@ -15,13 +15,14 @@ from query_service.user.actions import ACTIONS
 
 HISTORY_ITEM, HISTORY_EVENT = "history item", "history event"  # nouns of remarks
 DEFAULT_ACTION = "click"
+STEP_S = 60.0  # between events without timestamps
 
 
 @dataclass(frozen=True)
 class Sequences:
     """Each user's items, oldest first, at least two and none twice; in the file's order.
 
-    The last item is what is to be predicted, those before it are the history.
+    The last item is the target, those before it are the history.
     """
 
     item_ids: Mapping[str, tuple[str, ...]]  # by user id
@@ -30,7 +31,7 @@ class Sequences:
 
 @dataclass(frozen=True)
 class PastEvent:
-    """What somebody did with an item. `timestamp`: seconds since 1970, or None."""
+    """What a user did with an item. `timestamp`: seconds since 1970, or None."""
 
     item_id: str
     action: str = DEFAULT_ACTION
@@ -40,7 +41,7 @@ class PastEvent:
 
 @dataclass(frozen=True)
 class VisitRow:
-    """A query (may be empty) of a user with a history, oldest first, and the item wanted."""
+    """A user's query (may be empty), the history before it, oldest first, and the target item."""
 
     user_id: str
     query: str
@@ -57,45 +58,42 @@ class VisitRows:
 
 
 def read_sequences(path: Path, item_ids: Collection[str]) -> Sequences:
-    """Sequences {user_id, item_ids: [oldest first]}, JSON lines.
+    """Reads sequences {user_id, item_ids: [oldest first]}, JSON lines.
 
-    Of an item that comes again, the last place counts. Unknown items are left out of a history; a
-    row whose last item is unknown, or that keeps fewer than two items, is left out. Raises
-    DatasetError when the file is empty or no row of it can be used.
+    A repeated item counts where it comes last. Unknown items are left out of a history; a row whose
+    last item is unknown, or that keeps fewer than two items, is left out. Raises DatasetError when
+    the file is empty or no row of it can be used.
     """
     remarks = Remarks()
-    found: dict[str, tuple[str, ...]] = {}
+    sequences: dict[str, tuple[str, ...]] = {}
     for number, row in rows(path, remarks):
-        user_id = _text(row.get("user_id"))
-        given = row.get("item_ids")
+        user_id, listed = _text(row.get("user_id")), row.get("item_ids")
         if not user_id:
             remarks.add("user_id is missing", f"line {number}: {_short(row)}")
-        elif not isinstance(given, list):
-            told = "item_ids is missing" if given is None else "item_ids is no list"
-            remarks.add(told, f"line {number}: {_short(row)}")
-        elif user_id in found:
-            remarks.add("the user stands there before", f"line {number}: user {user_id}")
-        else:
-            kept = _sequence([_text(item) for item in given], item_ids, f"line {number}", remarks)
-            if kept:
-                found[user_id] = kept
-    if not found:
-        raise _nothing_usable(path, "sequence", remarks)
-    return Sequences(found, remarks)
+        elif not isinstance(listed, list):
+            reason = "item_ids is missing" if listed is None else "item_ids is no list"
+            remarks.add(reason, f"line {number}: {_short(row)}")
+        elif user_id in sequences:
+            remarks.add("the user has an earlier row", f"line {number}: user {user_id}")
+        elif usable := _sequence([*map(_text, listed)], item_ids, f"line {number}", remarks):
+            sequences[user_id] = usable
+    if not sequences:
+        raise remarks.nothing_usable(path, "sequence")
+    return Sequences(sequences, remarks)
 
 
 def read_rows(path: Path, item_ids: Collection[str]) -> VisitRows:
-    """Rows {user_id, query, history, target}, JSON lines; `query` may be absent or empty.
+    """Reads rows {user_id, query, history, target}, JSON lines; `query` may be absent or empty.
 
     An entry of `history` is an item's id, or {item_id, action, timestamp, text}: action `click`
-    when not given, timestamp as an event's (ISO 8601, or a number of s or ms since 1970). Events
-    are put in order of time when each has one; else they stay in the file's order without times.
+    when absent, timestamp as an event's (ISO 8601, or a number of s or ms since 1970). Events are
+    ordered by timestamp when each has one; else they keep the file's order without timestamps.
     The target's own events are left out of the history, and so are unknown items and events that
     can't be read; a row without any event left, or whose target is unknown, is left out. Raises
     DatasetError when the file is empty or no row of it can be used.
     """
     remarks = Remarks()
-    found: dict[tuple[str, str, str], VisitRow] = {}
+    visits: dict[tuple[str, str, str], VisitRow] = {}
     for number, row in rows(path, remarks):
         where = f"line {number}"
         problem = _row_problem(row, item_ids)
@@ -103,53 +101,51 @@ def read_rows(path: Path, item_ids: Collection[str]) -> VisitRows:
             remarks.add(problem[0], f"{where}: {problem[1]}")
             continue
         user_id, query, target = (_text(row.get(name)) for name in ("user_id", "query", "target"))
-        if (user_id, query, target) in found:
-            remarks.add("the row stands there before", f"{where}: user {user_id}, {query!r}")
+        if (user_id, query, target) in visits:
+            remarks.add("the same row came before", f"{where}: user {user_id}, {query!r}")
             continue
         history = _history(row["history"], target, item_ids, where, remarks)
         if history:
-            found[user_id, query, target] = VisitRow(user_id, query, history, target)
+            visits[user_id, query, target] = VisitRow(user_id, query, history, target)
         else:
             remarks.add("no event of its history can be used", where)
-    if not found:
-        raise _nothing_usable(path, "row", remarks)
-    return VisitRows(tuple(found.values()), remarks)
+    if not visits:
+        raise remarks.nothing_usable(path, "row")
+    return VisitRows(tuple(visits.values()), remarks)
 
 
 def read_user_ids(path: Path) -> frozenset[str]:
     """The users of any file whose rows have a user_id. Raises DatasetError when there is none."""
-    remarks = Remarks()
-    found = frozenset(_text(row.get("user_id")) for _, row in rows(path, remarks)) - {""}
-    if not found:
+    user_ids = frozenset(_text(row.get("user_id")) for _, row in rows(path, Remarks())) - {""}
+    if not user_ids:
         raise DatasetError(f"no row of {path} has a user_id")
-    return found
+    return user_ids
 
 
 def _sequence(
-    given: Sequence[str], item_ids: Collection[str], where: str, remarks: Remarks
+    listed: Sequence[str], item_ids: Collection[str], where: str, remarks: Remarks
 ) -> tuple[str, ...]:
-    """The usable items of a sequence; none when it can't be used."""
-    if given and given[-1] not in item_ids:
-        remarks.add("the last item is not among the items", f"{where}: {given[-1][:60]}")
+    """The usable items of a sequence; empty when it can't be used."""
+    if listed and listed[-1] not in item_ids:
+        remarks.add("the last item is not among the items", f"{where}: {listed[-1][:60]}")
         return ()
-    for item_id in given:
+    for item_id in listed:
         if item_id not in item_ids:
-            told = "it is not among the items"
-            remarks.add(told, f"{where}: {item_id[:60]}", HISTORY_ITEM)
-    known = [item_id for item_id in given if item_id in item_ids]
-    kept = list(dict.fromkeys(reversed(known)))[::-1]
-    if len(kept) < len(known):
-        twice = next(item_id for item_id in kept if known.count(item_id) > 1)
-        remarks.add("it comes again in its sequence", f"{where}: item {twice}", HISTORY_ITEM)
-        remarks.counts["it comes again in its sequence"] += len(known) - len(kept) - 1
-    if len(kept) < 2:
+            remarks.add("it is not among the items", f"{where}: {item_id[:60]}", HISTORY_ITEM)
+    known = [item_id for item_id in listed if item_id in item_ids]
+    distinct = tuple(dict.fromkeys(reversed(known)))[::-1]
+    if repeated := len(known) - len(distinct):
+        twice = next(item_id for item_id in distinct if known.count(item_id) > 1)
+        reason, example = "it comes again in its sequence", f"{where}: item {twice}"
+        remarks.add(reason, example, HISTORY_ITEM, repeated)
+    if len(distinct) < 2:
         remarks.add("fewer than two items: no history, or nothing to predict", where)
         return ()
-    return tuple(kept)
+    return distinct
 
 
 def _row_problem(row: Mapping[str, Any], item_ids: Collection[str]) -> tuple[str, str] | None:
-    """Why a row can't be used, and what of it shows that; None when it can."""
+    """Why a row can't be used, and the part of it that shows it; None when it can."""
     for name in ("user_id", "target", "history"):
         if row.get(name) in (None, ""):
             return f"{name} is missing", _short(row)
@@ -163,31 +159,30 @@ def _row_problem(row: Mapping[str, Any], item_ids: Collection[str]) -> tuple[str
 
 
 def _history(
-    given: Sequence[object], target: str, item_ids: Collection[str], where: str, remarks: Remarks
+    entries: Sequence[object], target: str, item_ids: Collection[str], where: str, remarks: Remarks
 ) -> tuple[PastEvent, ...]:
     events: list[PastEvent] = []
-    for entry in given:
+    for entry in entries:
         try:
             event = _event(entry)
         except ValueError as error:
-            kind, example = error.args
-            remarks.add(kind, f"{where}: {example}", HISTORY_EVENT)
+            reason, example = error.args
+            remarks.add(reason, f"{where}: {example}", HISTORY_EVENT)
             continue
         if event.item_id == target:
             remarks.add("it is on the target itself", f"{where}: {target}", HISTORY_EVENT)
         elif event.item_id not in item_ids:
-            told = "its item is not among the items"
-            remarks.add(told, f"{where}: {event.item_id[:60]}", HISTORY_EVENT)
+            reason = "its item is not among the items"
+            remarks.add(reason, f"{where}: {event.item_id[:60]}", HISTORY_EVENT)
         else:
             events.append(event)
-    times = [event.timestamp for event in events if event.timestamp is not None]
-    if len(times) == len(events):
+    if all(event.timestamp is not None for event in events):
         return tuple(sorted(events, key=lambda event: event.timestamp or 0.0))
     return tuple(replace(event, timestamp=None) for event in events)
 
 
 def _event(entry: object) -> PastEvent:
-    """Raises ValueError(kind, example) for what is no event."""
+    """Raises ValueError(reason, example) for what is no event."""
     if isinstance(entry, str | int) and not isinstance(entry, bool):
         return PastEvent(_text(entry))
     if not isinstance(entry, Mapping) or not _text(entry.get("item_id")):
@@ -195,16 +190,16 @@ def _event(entry: object) -> PastEvent:
     action = _text(entry.get("action")) or DEFAULT_ACTION
     if action not in ACTIONS:
         raise ValueError("its action is none of " + ", ".join(ACTIONS), action[:40])
-    timestamp = entry.get("timestamp")
+    raw = entry.get("timestamp")
     try:
-        moment = None if timestamp is None else seconds(timestamp)
+        timestamp = None if raw is None else seconds(raw)
     except ValueError:
-        raise ValueError("its timestamp is no time", str(timestamp)[:40]) from None
-    return PastEvent(_text(entry["item_id"]), action, moment, _text(entry.get("text")))
+        raise ValueError("its timestamp is no time", str(raw)[:40]) from None
+    return PastEvent(_text(entry["item_id"]), action, timestamp, _text(entry.get("text")))
 
 
 def _text(value: object) -> str:
-    """A text or a whole number as text; anything else is none."""
+    """A text, stripped, or a whole number as text; anything else is empty."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     return str(value).strip()
@@ -212,8 +207,3 @@ def _text(value: object) -> str:
 
 def _short(row: object) -> str:
     return str(row)[:80]
-
-
-def _nothing_usable(path: Path, what: str, remarks: Remarks) -> DatasetError:
-    told = "; ".join(remarks.lines()) or "it has a header only"
-    return DatasetError(f"{path} holds no {what} that can be used: {told}")

@@ -1,4 +1,4 @@
-"""What is learned from and evaluated on: a catalogue's items, and judgments of queries.
+"""The catalogue's items and the judgments of queries, to learn from and to evaluate on.
 
 Nothing is dropped silently: what can't be used is counted by reason, with examples.
 """
@@ -17,7 +17,7 @@ from learning.data.splits import in_split
 from learning.data.tables import DatasetError, Remarks, rows
 
 MAX_GRADE = 10.0
-MAX_QUERY = 512  # signs, as the API takes them
+MAX_QUERY = 512  # characters, as in the API
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,8 @@ class ItemsFile:
     @property
     def remarks(self) -> list[str]:
         """What a report says of rows that are no items."""
-        if not self.rejects:
-            return []
-        return [f"{self.rejects} rows of {self.path.name} are no items"]
+        rejected = f"{self.rejects} rows of {self.path.name} are no items"
+        return [rejected] if self.rejects else []
 
 
 @dataclass(frozen=True)
@@ -51,8 +50,8 @@ class Judgments:
 
     def with_relevant(self, least: float) -> "Judgments":
         """Only the queries that have an item of at least that grade."""
-        kept = {q: g for q, g in self.grades.items() if any(v >= least for v in g.values())}
-        return Judgments(kept, self.remarks)
+        relevant = {q: g for q, g in self.grades.items() if any(v >= least for v in g.values())}
+        return Judgments(relevant, self.remarks)
 
     def part(self, split: str) -> "Judgments":
         """Only the queries of `split`: all, train, validation or test."""
@@ -78,7 +77,7 @@ def read_items_file(path: Path, mapping: ColumnMap | None = None) -> ItemsFile:
 
 
 def read_judgments(path: Path, item_ids: Collection[str]) -> Judgments:
-    """Judgments {query, item_id, grade}, JSON lines or CSV, gzip or not.
+    """Reads judgments {query, item_id, grade}: JSON lines or CSV, gzip or not.
 
     A grade is a number from 0 to 10. A pair that is judged twice keeps its first grade. Raises
     DatasetError when the file is empty or no row of it can be used.
@@ -97,13 +96,12 @@ def read_judgments(path: Path, item_ids: Collection[str]) -> Judgments:
         else:
             of_query[item_id] = float(row["grade"])
     if not grades:
-        told = "; ".join(remarks.lines()) or "it has a header only"
-        raise DatasetError(f"{path} holds no judgment that can be used: {told}")
+        raise remarks.nothing_usable(path, "judgment")
     return Judgments(grades, remarks)
 
 
 def _problem(row: Mapping[str, Any], item_ids: Collection[str]) -> tuple[str, str] | None:
-    """Why a row can't be used, and what of it shows that; None when it can."""
+    """Why a row can't be used, and the part of it that shows it; None when it can."""
     for name in ("query", "item_id", "grade"):
         if row.get(name) is None or not str(row[name]).strip():
             return f"{name} is missing", str(dict(row))[:80]

@@ -12,7 +12,7 @@ from typing import Any
 
 from plugin_config.errors import LiveIntentError
 
-_SHOWN = 3  # examples of each kind of bad row
+_MAX_EXAMPLES = 3  # of each reason
 
 
 class DatasetError(LiveIntentError):
@@ -23,38 +23,43 @@ class DatasetError(LiveIntentError):
 
 @dataclass
 class Remarks:
-    """What was wrong with rows that were left out: how many of each kind, and the first of them.
+    """Why rows were left out: by reason, how many, and the first examples.
 
-    Parts of rows can be left out too: `nouns` says of a kind what its counts are of, if not rows.
+    Parts of rows can be left out too: `nouns` names what a reason counts, if not rows.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
     nouns: dict[str, str] = field(default_factory=dict)
 
-    def add(self, kind: str, example: str, noun: str = "row") -> None:
-        """One more row (or what `noun` says) that was left out, because of `kind`."""
-        self.counts[kind] += 1
-        self.nouns[kind] = noun
-        shown = self.examples.setdefault(kind, [])
-        if len(shown) < _SHOWN:
-            shown.append(example)
+    def add(self, reason: str, example: str, noun: str = "row", count: int = 1) -> None:
+        """Counts rows (or what `noun` says) that were left out, with one example."""
+        self.counts[reason] += count
+        self.nouns[reason] = noun
+        examples = self.examples.setdefault(reason, [])
+        if len(examples) < _MAX_EXAMPLES:
+            examples.append(example)
 
     def lines(self) -> list[str]:
-        """One line a kind, the most frequent first."""
-        return [self._line(kind, count) for kind, count in self.counts.most_common()]
+        """One line a reason, the most frequent first."""
+        return [self._line(reason, count) for reason, count in self.counts.most_common()]
 
-    def _line(self, kind: str, count: int) -> str:
-        noun = self.nouns[kind] + "s" * (count > 1)
-        more = ", ..." * (count > _SHOWN)
-        return f"{count} {noun} left out: {kind} ({'; '.join(self.examples[kind])}{more})"
+    def nothing_usable(self, path: Path, noun: str) -> DatasetError:
+        """The error to raise for a file of which every row was left out."""
+        reasons = "; ".join(self.lines()) or "it has a header only"
+        return DatasetError(f"{path} holds no {noun} that can be used: {reasons}")
+
+    def _line(self, reason: str, count: int) -> str:
+        noun = self.nouns[reason] + "s" * (count > 1)
+        more = ", ..." * (count > _MAX_EXAMPLES)
+        return f"{count} {noun} left out: {reason} ({'; '.join(self.examples[reason])}{more})"
 
 
 def rows(path: Path, remarks: Remarks) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Line numbers (from 1) and rows of a file; what is no row is remarked on.
+    """Yields line numbers (from 1) and rows of a file; counts what is no row in `remarks`.
 
-    JSON lines when the first sign is `{`, else CSV with a header. Raises DatasetError when the
-    file is missing, empty or can't be read to its end.
+    JSON lines when the first character is `{`, else CSV with a header. Raises DatasetError when
+    the file is missing, empty or can't be read to its end.
     """
     try:
         raw = path.read_bytes()

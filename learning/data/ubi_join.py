@@ -1,4 +1,4 @@
-"""Puts rows of UBI queries and events together, and counts what can't be used."""
+"""Joins rows of UBI queries and events, and counts what can't be used."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -16,55 +16,60 @@ class _QueryRow:
     session_id: str
     timestamp: float | None
     shown: dict[int, str] = field(default_factory=dict)  # item by position
-    seen: dict[int, str] = field(default_factory=dict)  # the same, of impression events
+    impressions: dict[int, str] = field(default_factory=dict)  # the same, of impression events
+    clicks: list[Click] = field(default_factory=list)
+    actions: list[tuple[str, str]] = field(default_factory=list)  # action, item_id
 
 
 class UbiJoin:
-    """Takes rows of queries and events in any order; `log` puts them together.
+    """Takes rows of queries and events in any order; `log` joins them.
 
-    `clicks` are the actions that count as a click on an item shown.
+    `clicks` are the actions that count as a click on an item shown; rows before `since`, seconds
+    since 1970, are skipped.
     """
 
     def __init__(self, clicks: Collection[str] = (CLICK,), since: float | None = None) -> None:
         self.remarks = Remarks()
-        self._clicks = frozenset(clicks)
+        self._click_actions = frozenset(clicks)
         self._since = since
         self._queries: dict[str, _QueryRow] = {}
         self._events: list[tuple[str, dict[str, Any]]] = []
         self._applications: Counter[str] = Counter()
-        self._zero_based: set[str] = set()
+        self._zero_based: set[str] = set()  # applications that count positions from 0
         self._moved = 0  # clicks whose position is not that of the list
 
     def add(self, row: Mapping[str, Any], where: str) -> None:
         """Takes a row: an event when it has an action_name, else a query."""
         if row.get("action_name"):
-            self._add_event(dict(row), where)
+            take = self._add_event
         elif row.get("query_id") and ("user_query" in row or "query_response_hit_ids" in row):
-            self._add_query(row, where)
+            take = self._add_query
         else:
             self.remarks.add("neither a query nor an event", f"{where}: {str(dict(row))[:60]}")
+            return
+        timestamp = self._timestamp(row, where)
+        if timestamp is None or self._since is None or timestamp >= self._since:
+            take(row, timestamp, where)
 
     def log(self) -> UbiLog:
-        """All that was taken, put together."""
-        done: dict[str, tuple[list[Click], list[tuple[str, str]]]] = {}
+        """Joins all rows taken; to be called once, after the last of them."""
         counts: Counter[str] = Counter()
         for where, row in self._events:
             counts[str(row["action_name"])] += 1
             if row["action_name"] == IMPRESSION:
-                self._see(row, where)
+                self._add_impression(row, where)
         for query in self._queries.values():
-            query.shown = query.shown or query.seen
+            query.shown = query.shown or query.impressions
         for where, row in self._events:
             if row["action_name"] != IMPRESSION:
-                self._do(row, where, done)
+                self._add_action(row, where)
         impressions = []
         for query_id, query in self._queries.items():
             if not query.shown:
                 self.remarks.add("nothing tells what was shown", query_id, "query_id")
                 continue
-            clicks, actions = done.get(query_id, ([], []))
-            clicks.sort(key=lambda c: (c.timestamp is None, c.timestamp or 0.0, c.position))
-            firsts = {c.item_id: c for c in reversed(clicks)}
+            query.clicks.sort(key=lambda c: (c.timestamp is None, c.timestamp or 0.0, c.position))
+            firsts = {c.item_id: c for c in reversed(query.clicks)}
             positions = sorted(query.shown)
             impressions.append(
                 Impression(
@@ -73,120 +78,99 @@ class UbiJoin:
                     query.session_id,
                     tuple(query.shown[p] for p in positions),
                     tuple(positions),
-                    tuple(c for c in clicks if firsts[c.item_id] is c),
-                    tuple(actions),
+                    tuple(c for c in query.clicks if firsts[c.item_id] is c),
+                    tuple(query.actions),
                     query.timestamp,
                 )
             )
         impressions.sort(key=lambda i: (i.timestamp is None, i.timestamp or 0.0, i.query_id))
-        return UbiLog(
-            tuple(impressions),
-            self.remarks,
-            tuple(self._notes()),
-            dict(counts.most_common()),
-            tuple(sorted(self._applications)),
-        )
+        notes, applications = tuple(self._notes()), tuple(sorted(self._applications))
+        events = dict(counts.most_common())
+        return UbiLog(tuple(impressions), self.remarks, notes, events, applications)
 
-    def _add_query(self, row: Mapping[str, Any], where: str) -> None:
-        timestamp = self._time(row, where)
-        if timestamp is not None and self._since is not None and timestamp < self._since:
-            return
+    def _add_query(self, row: Mapping[str, Any], timestamp: float | None, where: str) -> None:
         query_id = str(row["query_id"])
         text = str(row.get("user_query") or "").strip()
         if not text:
             self.remarks.add("the query has no text", f"{where}: query {query_id}", "query row")
             return
         session_id = str(row.get("session_id") or row.get("client_id") or "")
-        known = self._queries.get(query_id)
-        if known is None:
-            known = self._queries[query_id] = _QueryRow(text, session_id, timestamp)
-        elif known.text != text:
-            if known.shown or not row.get("query_response_hit_ids"):
-                told = f"{where}: query {query_id}"
-                self.remarks.add("the query_id has another text already", told, "query row")
+        query = self._queries.get(query_id)
+        if query is None:
+            query = self._queries[query_id] = _QueryRow(text, session_id, timestamp)
+        elif query.text != text:
+            if query.shown or not row.get("query_response_hit_ids"):
+                example = f"{where}: query {query_id}"
+                self.remarks.add("the query_id has another text already", example, "query row")
                 return
-            known.text = text  # typed further under one id: what was answered counts
+            query.text = text  # typed further under one id: the text that was answered counts
         self._applications[str(row.get("application") or "")] += 1
         hits = row.get("query_response_hit_ids") or []
         attributes = row.get("query_attributes")
         first = 1 + _whole(attributes.get("from") if isinstance(attributes, dict) else None)
-        self._show(known.shown, hits if isinstance(hits, list) else [hits], first, where)
+        self._add_hits(query.shown, hits if isinstance(hits, list) else [hits], first, where)
 
-    def _show(self, shown: dict[int, str], hits: list[Any], first: int, where: str) -> None:
+    def _add_hits(self, shown: dict[int, str], hits: list[Any], first: int, where: str) -> None:
         """Adds a list of hits, or a further page of one; what contradicts it is left out."""
-        already = set(shown.values())
+        item_ids = set(shown.values())
         for position, hit in enumerate(hits, first):
             item_id = str(hit)
             if shown.get(position) == item_id:
                 continue  # the same row a second time
-            if item_id in already or position in shown or position > DEEPEST:
-                self.remarks.add(
-                    "another item or place under the same query_id", f"{where}: {item_id}", "hit"
-                )
+            if item_id in item_ids or position in shown or position > DEEPEST:
+                reason = "another item or position under the same query_id"
+                self.remarks.add(reason, f"{where}: {item_id}", "hit")
                 continue
             shown[position] = item_id
-            already.add(item_id)
+            item_ids.add(item_id)
 
-    def _add_event(self, row: dict[str, Any], where: str) -> None:
-        timestamp = self._time(row, where)
-        if timestamp is not None and self._since is not None and timestamp < self._since:
-            return
+    def _add_event(self, row: Mapping[str, Any], timestamp: float | None, where: str) -> None:
         application = str(row.get("application") or "")
         self._applications[application] += 1
-        if row["action_name"] in (IMPRESSION, *self._clicks) and _ordinal(row) == 0:
+        if row["action_name"] in (IMPRESSION, *self._click_actions) and _ordinal(row) == 0:
             self._zero_based.add(application)
-        self._events.append((where, row | {"timestamp": timestamp}))
+        self._events.append((where, {**row, "timestamp": timestamp}))
 
-    def _see(self, row: Mapping[str, Any], where: str) -> None:
+    def _add_impression(self, row: Mapping[str, Any], where: str) -> None:
         """An impression event: an item was shown at a position."""
         query = self._query_of(row, where, IMPRESSION)
         if query is None or query.shown:
             return
         item_id, position = _item(row), self._position(row)
         if not item_id or position is None:
-            what = "the item" if not item_id else "the position"
-            self.remarks.add(f"{what} is missing or out of range", where, IMPRESSION)
-        elif query.seen.get(position, item_id) != item_id:
-            self.remarks.add(
-                "another item was seen there before", f"{where}: {item_id}", IMPRESSION
-            )
-        elif item_id not in query.seen.values():
-            query.seen[position] = item_id
+            missing = "the item" if not item_id else "the position"
+            self.remarks.add(f"{missing} is missing or out of range", where, IMPRESSION)
+        elif query.impressions.get(position, item_id) != item_id:
+            reason = "another item was seen there before"
+            self.remarks.add(reason, f"{where}: {item_id}", IMPRESSION)
+        elif item_id not in query.impressions.values():
+            query.impressions[position] = item_id
 
-    def _do(
-        self,
-        row: Mapping[str, Any],
-        where: str,
-        done: dict[str, tuple[list[Click], list[tuple[str, str]]]],
-    ) -> None:
-        """A click or another action, at the query's list."""
+    def _add_action(self, row: Mapping[str, Any], where: str) -> None:
+        """A click on an item of the query's list, or another action on one."""
         action, item_id = str(row["action_name"]), _item(row)
-        clicked = action in self._clicks
+        clicked = action in self._click_actions
         if not clicked and not item_id:
-            return  # a sort, a filter, a page: nothing that was done with an item
+            return  # a sort, a filter, a page: no action on an item
         query = self._query_of(row, where, CLICK if clicked else "action")
         if query is None:
             return
-        clicks, actions = done.setdefault(str(row["query_id"]), ([], []))
-        places = {item: place for place, item in query.shown.items()}
+        positions = {item: position for position, item in query.shown.items()}
         if clicked and not item_id:
             self.remarks.add("the item is missing", where, CLICK)
-        elif clicked and item_id not in places:
-            told = "the item is not among those shown" if places else "nothing tells what was shown"
-            self.remarks.add(told, f"{where}: {item_id}", CLICK)
+        elif clicked and item_id not in positions:
+            reason = "the item is not among those shown"
+            reason = reason if positions else "nothing tells what was shown"
+            self.remarks.add(reason, f"{where}: {item_id}", CLICK)
         elif clicked:
-            ordinal = _ordinal(row)
-            position = self._position(row)
+            ordinal, position = _ordinal(row), self._position(row)
             if ordinal is not None and position is None:
-                self.remarks.add(
-                    "the position is out of range; that of the list was taken",
-                    f"{where}: {ordinal}",
-                    "click position",
-                )
-            self._moved += position is not None and position != places[item_id]
-            clicks.append(Click(item_id, places[item_id], row["timestamp"]))
-        elif item_id in places:
-            actions.append((action, item_id))
+                reason = "the position is out of range; that of the list was taken"
+                self.remarks.add(reason, f"{where}: {ordinal}", "click position")
+            self._moved += position is not None and position != positions[item_id]
+            query.clicks.append(Click(item_id, positions[item_id], row["timestamp"]))
+        elif item_id in positions:
+            query.actions.append((action, item_id))
 
     def _query_of(self, row: Mapping[str, Any], where: str, noun: str) -> _QueryRow | None:
         query_id = str(row.get("query_id") or "")
@@ -206,12 +190,12 @@ class UbiJoin:
         position = ordinal + (str(row.get("application") or "") in self._zero_based)
         return position if 1 <= position <= DEEPEST else None
 
-    def _time(self, row: Mapping[str, Any], where: str) -> float | None:
+    def _timestamp(self, row: Mapping[str, Any], where: str) -> float | None:
         try:
             return seconds(row.get("timestamp"))
         except ValueError:
-            told = "missing, or no time; the row is kept without it"
-            self.remarks.add(told, f"{where}: {row.get('timestamp')}", "time")
+            reason = "missing, or no time; the row is kept without it"
+            self.remarks.add(reason, f"{where}: {row.get('timestamp')}", "time")
             return None
 
     def _notes(self) -> Iterable[str]:
@@ -225,8 +209,8 @@ class UbiJoin:
 
 
 def _item(row: Mapping[str, Any]) -> str:
-    thing = _attributes(row).get("object")
-    return str(thing.get("object_id") or "") if isinstance(thing, dict) else ""
+    item = _attributes(row).get("object")
+    return str(item.get("object_id") or "") if isinstance(item, dict) else ""
 
 
 def _ordinal(row: Mapping[str, Any]) -> int | None:

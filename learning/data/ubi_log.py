@@ -1,7 +1,7 @@
-"""What visitors were shown and what they did then, put together from a log of UBI rows.
+"""What visitors were shown and what they did next, joined from a log of UBI rows.
 
 User Behavior Insights keeps a row for each query and one for each event (a click, a purchase),
-which names its query by `query_id`. What can't be used is counted by reason, and told.
+which names its query by `query_id`. What can't be used is counted by reason, and reported.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from learning.data.tables import Remarks
 
 IMPRESSION, CLICK = "impression", "click"
-DEEPEST = 10_000  # positions above are no positions
+DEEPEST = 10_000  # larger positions are taken for errors
 # Published samples that a generator made, and `live-intent sample --visits`: fixtures of the
 # format, never evidence of quality.
 SIMULATED = frozenset({"esci_ubi_sample", "ubi-demo", "Chorus", "live-intent-simulated"})
@@ -47,7 +47,7 @@ class Impression:
 
     @property
     def plain_text(self) -> str:
-        """The text by which queries are the same: small letters, single spaces."""
+        """The text by which queries are the same: lower case, single spaces."""
         return " ".join(self.query_text.lower().split())
 
 
@@ -70,19 +70,19 @@ class UbiLog:
 def observations(
     impressions: Iterable[Impression],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    """One row for each item shown, for `propensities.estimate`: pairs, positions, clicked.
+    """Pairs, positions and clicked [n] for `propensities.estimate`: a row for each item shown.
 
-    A pair is a query's text and an item. All three have length n.
+    Pairs number the combinations of a query's text and an item.
     """
     numbers: dict[tuple[str, str], int] = {}
     pairs, positions, clicked = [], [], []
-    for each in impressions:
-        text = each.plain_text
-        hit = {click.item_id for click in each.clicks}
-        for item_id, position in zip(each.item_ids, each.positions, strict=True):
+    for impression in impressions:
+        text = impression.plain_text
+        clicked_ids = {click.item_id for click in impression.clicks}
+        for item_id, position in zip(impression.item_ids, impression.positions, strict=True):
             pairs.append(numbers.setdefault((text, item_id), len(numbers)))
             positions.append(position)
-            clicked.append(item_id in hit)
+            clicked.append(item_id in clicked_ids)
     return (
         np.array(pairs, dtype=np.int64),
         np.array(positions, dtype=np.int64),

@@ -1,8 +1,8 @@
-"""Where a log of UBI rows comes from: an export file, or the cluster's own indexes."""
+"""Reads a log of UBI rows: from an export file, or from the cluster's own indexes."""
 
 import re
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ _FIELDS = {
     ),
 }  # fmt: skip
 _UNITS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0}
-_SCROLL = 2_000  # rows a request
+_SCROLL_SIZE = 2_000  # rows a request
 
 
 def since_when(text: str | None) -> float | None:
@@ -52,16 +52,16 @@ def since_when(text: str | None) -> float | None:
 
 
 def read_file(path: Path, clicks: Collection[str] = (CLICK,), since: float | None = None) -> UbiLog:
-    """A bulk file with action lines, or plain JSON lines of queries and events, gzip or not.
+    """Reads a bulk file with action lines, or JSON lines of queries and events, gzip or not.
 
     Raises DatasetError when it can't be read, or no query tells what it showed.
     """
-    taken = UbiJoin(clicks, since)
-    for number, row in rows(path, taken.remarks):
-        plain = _plain(row)
-        if plain is not None:
-            taken.add(plain, f"line {number}")
-    return _checked(taken.log(), str(path))
+    join = UbiJoin(clicks, since)
+    for number, row in rows(path, join.remarks):
+        unwrapped = _unwrapped(row)
+        if unwrapped is not None:
+            join.add(unwrapped, f"line {number}")
+    return _checked(join.log(), str(path))
 
 
 def read_cluster(
@@ -70,36 +70,30 @@ def read_cluster(
     clicks: Collection[str] = (CLICK,),
     since: float | None = None,
 ) -> UbiLog:
-    """The cluster's own ubi_queries and ubi_events, from `since` on.
+    """Reads the cluster's own ubi_queries and ubi_events, from `since` on.
 
     Raises DatasetError when they don't exist, or no query tells what it showed.
     """
-    taken = UbiJoin(clicks, since)
-    for index, part in ((names.ubi_queries, "queries"), (names.ubi_events, "events")):
+    join = UbiJoin(clicks, since)
+    query: dict[str, Any] = {"match_all": {}}
+    if since is not None:
+        query = {"range": {"timestamp": {"gte": int(since * 1000), "format": "epoch_millis"}}}
+    for index, kind in ((names.ubi_queries, "queries"), (names.ubi_events, "events")):
         if not client.indices.exists(index=index):
             raise DatasetError(
                 f"there is no index {index}: a service makes it (live-intent serve), or name an "
                 "export with --events"
             )
-        with suppress(AuthorizationException):  # who may only read misses the last seconds
+        # A user who may only read misses the last seconds.
+        with suppress(AuthorizationException):
             client.indices.refresh(index=index)
-        for row_id, row in _scanned(client, index, part, since):
-            taken.add(row, f"{index}/{row_id}")
-    return _checked(taken.log(), f"{names.ubi_queries} and {names.ubi_events}")
+        body = {"query": query, "_source": list(_FIELDS[kind])}
+        for hit in scan(client, index=index, query=body, size=_SCROLL_SIZE):
+            join.add(hit["_source"], f"{index}/{hit['_id']}")
+    return _checked(join.log(), f"{names.ubi_queries} and {names.ubi_events}")
 
 
-def _scanned(
-    client: OpenSearch, index: str, part: str, since: float | None
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    wanted: dict[str, Any] = {"match_all": {}}
-    if since is not None:
-        wanted = {"range": {"timestamp": {"gte": int(since * 1000), "format": "epoch_millis"}}}
-    body = {"query": wanted, "_source": list(_FIELDS[part])}
-    for hit in scan(client, index=index, query=body, size=_SCROLL):
-        yield hit["_id"], hit["_source"]
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any] | None:
+def _unwrapped(row: dict[str, Any]) -> dict[str, Any] | None:
     """The row itself, out of the forms that exports wrap it in; None for a bulk action's line."""
     if len(row) == 1 and next(iter(row)) in _BULK and isinstance(next(iter(row.values())), dict):
         return None
@@ -112,6 +106,6 @@ def _plain(row: dict[str, Any]) -> dict[str, Any] | None:
 
 def _checked(log: UbiLog, name: str) -> UbiLog:
     if not log.impressions:
-        told = "; ".join(log.remarks.lines()) or "it holds no query"
-        raise DatasetError(f"{name}: no query tells what it showed: {told}")
+        reasons = "; ".join(log.remarks.lines()) or "it holds no query"
+        raise DatasetError(f"{name}: no query tells what it showed: {reasons}")
     return log

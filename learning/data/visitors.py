@@ -1,22 +1,20 @@
-"""Visitors made from histories, as the service would have kept them of its events."""
+"""Visitors built from histories, as the service would have stored them event by event."""
 
 import time
 from collections.abc import Mapping, Sequence
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from learning.data.behaviour import PastEvent
+from learning.data.behaviour import STEP_S, PastEvent
 from query_service.sessions.documents import KnownItem
 from query_service.user.visitor import Event, Visitor
 
-STEP_S = 60.0  # between events without times
 Vectors = NDArray[np.float32]
 
 
 class Visitors:
-    """Looks visitors up by their session id; one of whom no history is kept is unknown."""
+    """Looks visitors up by session id; a session without a history has no events."""
 
     def __init__(
         self,
@@ -24,27 +22,28 @@ class Visitors:
         known: Mapping[str, KnownItem],
         texts: Mapping[str, Vectors] | None = None,
         *,
-        most_events: int = 100,
+        max_events: int = 100,
     ) -> None:
         """`histories` by session id, oldest first; `known`: what an event keeps of its item.
 
-        `texts`: embeddings float32 [D] of the texts written. The newest `most_events` are kept.
+        `texts`: embeddings float32 [D] of the texts that users wrote. Only the newest `max_events`
+        events of a history count.
         """
         self._histories = histories
         self._known = known
         self._texts = texts or {}
-        self._most = most_events
+        self._max_events = max_events
 
     def visitor(self, session_id: str, user_id: str = "") -> Visitor:
-        """The visitor whose last event is a minute ago, all events of one session.
+        """The visitor whose last event is a minute ago, all events in one session.
 
-        Times keep their distances; without times the events are a minute apart.
+        Timestamps keep their distances; events without timestamps are a minute apart.
         """
-        kept = self._histories.get(session_id, ())[-self._most :]
+        history = self._histories.get(session_id, ())[-self._max_events :]
         now = time.time()
         events = tuple(
             self._event(event, now - age, session_id)
-            for event, age in zip(kept, _ages(kept), strict=True)
+            for event, age in zip(history, _ages(history), strict=True)
         )
         return Visitor(session_id, user_id, events)
 
@@ -64,18 +63,9 @@ class Visitors:
         )
 
 
-def chunks(ids: Sequence[str], size: int = 500) -> list[list[str]]:
-    """The ids in lists of at most `size`, for requests that name them."""
-    rest = iter(ids)
-    found = []
-    while part := list(islice(rest, size)):
-        found.append(part)
-    return found
-
-
 def _ages(events: Sequence[PastEvent]) -> list[float]:
     """Seconds since each event, the last of them one step ago."""
-    times = [event.timestamp for event in events if event.timestamp is not None]
-    if times and len(times) == len(events):
-        return [times[-1] - moment + STEP_S for moment in times]
-    return [(len(events) - place) * STEP_S for place in range(len(events))]
+    timestamps = [event.timestamp for event in events if event.timestamp is not None]
+    if timestamps and len(timestamps) == len(events):
+        return [timestamps[-1] - timestamp + STEP_S for timestamp in timestamps]
+    return [(len(events) - row) * STEP_S for row in range(len(events))]

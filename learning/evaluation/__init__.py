@@ -1,1 +1,1 @@
-"""How good is it, on whose data: `live-intent evaluate`."""
+"""The quality of search and recommendation, measured: `live-intent evaluate`."""

@@ -1,4 +1,4 @@
-"""What a report shows beside its table: curves and bars, as plain numbers with their words."""
+"""What a report shows beside its table: curves and bars, as plain numbers with their labels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ class Curve:
     """Lines over one axis. `lines`: by name, one value for each x; NaN leaves a gap."""
 
     title: str
-    alt: str  # what the plot shows, in a sentence, for who can't see it
+    alt: str  # alternative text: what the plot shows, in a sentence
     x_label: str
     y_label: str
     x: Sequence[float]

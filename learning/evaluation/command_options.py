@@ -12,8 +12,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def setup_options(command: Command) -> Command:
-    """The catalogue, the cluster and the way to ask: `workbench.Setup.taken`."""
-    return _all_of(
+    """The catalogue, the cluster and how to ask: the fields of `workbench.Setup`."""
+    return _with_options(
         command,
         click.option("--items", "items_file", type=FILE, required=True, help="The catalogue."),
         click.option(
@@ -33,7 +33,7 @@ def setup_options(command: Command) -> Command:
             "--exact", is_flag=True,
             help="Compare every vector, in place of HNSW: what the approximation loses.",
         ),
-        click.option("--fresh", is_flag=True, help="Index the items anew, though they are there."),
+        click.option("--fresh", is_flag=True, help="Index the items again, though they are there."),
         click.option("--clean", "remove_after", is_flag=True, help="Remove the index at the end."),
         click.option("--threads", type=click.IntRange(1, 64), default=4, show_default=True),
         click.option(
@@ -47,8 +47,8 @@ def setup_options(command: Command) -> Command:
 
 
 def user_options(command: Command) -> Command:
-    """Whose behaviour is asked: `learning.data.users.Users.read`; and whence popularity comes."""
-    return _all_of(
+    """The users to evaluate (`data.users.Users.read`), and the source of popularity."""
+    return _with_options(
         command,
         click.option(
             "--split", type=SPLIT, default="all", show_default=True,
@@ -80,8 +80,8 @@ def user_options(command: Command) -> Command:
 
 
 def output_options(command: Command) -> Command:
-    """Where a report goes: `output.Output.ready` takes what these options give."""
-    return _all_of(
+    """The destinations of a report: the arguments of `report.output.Output.checked`."""
+    return _with_options(
         command,
         click.option(
             "--report", "directory", type=click.Path(path_type=Path), metavar="DIR",
@@ -95,7 +95,7 @@ def output_options(command: Command) -> Command:
     )  # fmt: skip
 
 
-def _all_of(command: Command, *options: Callable[[Command], Command]) -> Command:
+def _with_options(command: Command, *options: Callable[[Command], Command]) -> Command:
     for option in reversed(options):
         command = option(command)
     return command

@@ -1,5 +1,6 @@
-"""The commands `live-intent evaluate`: how good is it, on whose data."""
+"""The commands `live-intent evaluate`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +12,6 @@ from learning.evaluation.command_options import (
     setup_options,
     user_options,
 )
-from learning.evaluation.events_command import events
 
 if TYPE_CHECKING:
     from learning.data.users import Users
@@ -28,69 +28,49 @@ def evaluate() -> None:
     """
 
 
-evaluate.add_command(events)
-
-
 @evaluate.command()
 @click.option(
-    "--judgments",
-    "judgments_file",
-    type=FILE,
-    required=True,
+    "--judgments", "judgments_file", type=FILE, required=True,
     help="Rows of query, item_id, grade: JSON lines or CSV, gzip or not.",
-)
+)  # fmt: skip
 @click.option(
-    "--legs",
-    multiple=True,
-    metavar="LEG[,LEG]",
+    "--legs", multiple=True, metavar="LEG[,LEG]",
     help="Legs to search by: words, meaning. Repeatable: one row each, compared with the first "
     "[words, then words,meaning].",
-)
+)  # fmt: skip
 @click.option(
-    "--split",
-    type=SPLIT,
-    default="all",
-    show_default=True,
+    "--split", type=SPLIT, default="all", show_default=True,
     help="Part of the queries, by a hash of the query: 60, 20 and 20 %.",
-)
+)  # fmt: skip
 @click.option(
-    "--relevant",
-    type=float,
-    default=2.67,
-    show_default=True,
+    "--relevant", type=float, default=2.67, show_default=True,
     help="Least grade of a relevant item; the others, and unjudged ones, are worth nothing.",
-)
+)  # fmt: skip
 @click.option("--judged-lists", is_flag=True, help="Also order each query's judged items alone.")
 @setup_options
 @output_options
-def search(**given: Any) -> None:
+def search(**options: Any) -> None:
     """Search the whole catalogue for judged queries: NDCG@10, Recall@10 and @100."""
     from learning.evaluation.tasks.search import SearchTask, legs_of
 
-    output, setup = _begin(given)
-    legs = [legs_of(text) for text in given.pop("legs") or ("words", "words,meaning")]
-    output.tell(SearchTask(setup, legs=legs, **given).run())
+    output, setup = _output_and_setup(options)
+    legs = [legs_of(text) for text in options.pop("legs") or ("words", "words,meaning")]
+    output.write(SearchTask(setup, legs=legs, **options).run())
 
 
 @evaluate.command("next-item")
 @click.option(
-    "--sequences",
-    "sequences_file",
-    type=FILE,
-    required=True,
+    "--sequences", "sequences_file", type=FILE, required=True,
     help="Rows of user_id and item_ids, oldest first: JSON lines, gzip or not.",
-)
+)  # fmt: skip
 @click.option(
-    "--negatives",
-    type=click.IntRange(1, 499),
-    default=99,
-    show_default=True,
+    "--negatives", type=click.IntRange(1, 499), default=99, show_default=True,
     help="Items that the last one is to be told from, drawn by popularity.",
-)
+)  # fmt: skip
 @setup_options
 @user_options
 @output_options
-def next_item(**given: Any) -> None:
+def next_item(**options: Any) -> None:
     """A user's last item from those before it: among 99 others, and among all items.
 
     NDCG@10, Recall@10 and MRR of /v1/rank on the target and items drawn by popularity; then the
@@ -98,23 +78,20 @@ def next_item(**given: Any) -> None:
     """
     from learning.evaluation.tasks.next_item import NextItemTask
 
-    output, setup = _begin(given)
-    output.tell(NextItemTask(setup, users=_users(given), **given).run())
+    output, setup = _output_and_setup(options)
+    output.write(NextItemTask(setup, users=_users(options), **options).run())
 
 
 @evaluate.command("personalised-search")
 @click.option(
-    "--rows",
-    "rows_file",
-    type=FILE,
-    required=True,
+    "--rows", "rows_file", type=FILE, required=True,
     help="Rows of user_id, query, history (item ids, or objects of item_id, action, timestamp and "
     "text, oldest first) and target: JSON lines, gzip or not.",
-)
+)  # fmt: skip
 @setup_options
 @user_options
 @output_options
-def personalised_search(**given: Any) -> None:
+def personalised_search(**options: Any) -> None:
     """A live query and a history, over the whole catalogue: together, and each alone.
 
     NDCG@10, Recall@10, MRR and Recall@100 of the target by the query alone, the history alone,
@@ -122,8 +99,48 @@ def personalised_search(**given: Any) -> None:
     """
     from learning.evaluation.tasks.personalised_search import PersonalisedTask
 
-    output, setup = _begin(given)
-    output.tell(PersonalisedTask(setup, users=_users(given), **given).run())
+    output, setup = _output_and_setup(options)
+    output.write(PersonalisedTask(setup, users=_users(options), **options).run())
+
+
+@evaluate.command()
+@click.option(
+    "--events", "events_file", type=FILE,
+    help="A UBI export: a bulk file, or JSON lines of queries and events; gzip or not.",
+)  # fmt: skip
+@click.option("--cluster", is_flag=True, help="Read the cluster's own ubi_queries and ubi_events.")
+@click.option(
+    "--items", "items_file", type=FILE,
+    help="The catalogue: for coverage, popularity and exposure [with --cluster: the items index].",
+)  # fmt: skip
+@click.option(
+    "--map", "columns", multiple=True, metavar="FIELD=COLUMN", help="Which column gives a field."
+)
+@click.option("--since", help="From then on: 2026-11-01, or 7d, 24h before now.")
+@click.option(
+    "--click-action", "click_actions", multiple=True,
+    help="Action that is a click on an item shown; repeatable [click].",
+)  # fmt: skip
+@click.option(
+    "--clip", type=click.FloatRange(0, 1, min_open=True), default=0.05, show_default=True,
+    help="Least propensity: no click weighs more than 1 / CLIP.",
+)  # fmt: skip
+@click.option("--simulated", is_flag=True, help="Say in the report that the log is simulated.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap.")
+@click.option("--url", help="Address of the cluster [LIVE_INTENT_OPENSEARCH_URL].")
+@click.option("--prefix", help="Prefix of every name [LIVE_INTENT_INDEX_PREFIX].")
+@output_options
+def events(as_json: bool, directory: Path | None, baseline: Path | None, **options: Any) -> None:
+    """Judge what was shown by what visitors did: clicks, as logged and corrected for position.
+
+    Also how much of the catalogue is seen, how popular it is, and which brands and categories are
+    seen most. Reads a UBI export (--events) or the cluster's own log (--cluster).
+    """
+    from learning.evaluation.report.output import Output
+    from learning.evaluation.tasks.events import EventsTask
+
+    output = Output.checked(as_json, directory, baseline)
+    output.write(EventsTask(**options).run())
 
 
 @evaluate.command()
@@ -142,23 +159,19 @@ def clean(url: str | None, prefix: str | None) -> None:
                 click.echo(f"removed {index}")
 
 
-def _begin(given: dict[str, Any]) -> tuple["Output", "Setup"]:
-    """Takes the options of output and setup out of `given`, checked before the work begins."""
+def _output_and_setup(options: dict[str, Any]) -> tuple["Output", "Setup"]:
+    """Takes the options of output and setup out of `options`, checked before the work begins."""
     from indexer.progress import for_terminal
     from learning.evaluation.report.output import Output
     from learning.evaluation.workbench import Setup
 
-    output = Output.ready(given.pop("as_json"), given.pop("directory"), given.pop("baseline"))
-    return output, Setup.taken(given, for_terminal(given.pop("quiet")))
+    output = Output.checked(*map(options.pop, ("as_json", "directory", "baseline")))
+    return output, Setup.from_options(options, for_terminal(options.pop("quiet")))
 
 
-def _users(given: dict[str, Any]) -> "Users":
-    """Takes the choice of users out of `given`."""
+def _users(options: dict[str, Any]) -> "Users":
+    """Takes the choice of users out of `options`."""
     from learning.data.users import Users
 
-    return Users.read(
-        given.pop("split"),
-        given.pop("users_from"),
-        given.pop("users_not_in"),
-        given.pop("most_users") or 0,
-    )
+    split, users_from, users_not_in = map(options.pop, ("split", "users_from", "users_not_in"))
+    return Users.read(split, users_from, users_not_in, options.pop("most_users") or 0)

@@ -1,4 +1,4 @@
-"""Many questions to the service at once: the answers in order, and the time they took."""
+"""The requests of an evaluation, sent several at a time; the answers keep their order."""
 
 import time
 from collections import Counter
@@ -12,10 +12,10 @@ from query_service.schemas.search import SearchRequest, SearchResponse
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
-DEPTH = 100  # hits asked for, the most that a request may ask for
+DEPTH = 100  # hits of an answer, the most that a request may ask for
 SESSION = "evaluation"
-# What every request of an evaluation says: nothing may be left out for want of time.
-ALWAYS: dict[str, Any] = {"deadline_ms": 60_000}
+# Fields of every request of an evaluation: no stage may be left out for lack of time.
+LONG_DEADLINE: dict[str, Any] = {"deadline_ms": 60_000}
 
 
 @dataclass(frozen=True)
@@ -23,21 +23,21 @@ class HitList:
     """The ids of an answer's hits, best first, and the stages that it had to do without."""
 
     ids: tuple[str, ...]
-    lacking: tuple[str, ...] = ()
+    degraded: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, answer: SearchResponse) -> "HitList":
-        """What an answer found."""
-        ids = tuple(hit.item_id for hit in answer.hits)
-        return cls(ids, tuple(each.stage for each in answer.degraded))
+    def of(cls, response: SearchResponse) -> "HitList":
+        """The hits and the degraded stages of a response."""
+        ids = tuple(hit.item_id for hit in response.hits)
+        return cls(ids, tuple(each.stage for each in response.degraded))
 
 
 def search_request(
     query: str, session: str = SESSION, *, size: int = DEPTH, personalize: bool = False
 ) -> SearchRequest:
-    """A query by itself, or in a session whose history counts."""
-    given = {"query": query, "session_id": session, "size": size, "personalize": personalize}
-    return SearchRequest.model_validate(given | ALWAYS)
+    """A search by the query alone; with `personalize`, the session's history counts too."""
+    fields = {"query": query, "session_id": session, "size": size, "personalize": personalize}
+    return SearchRequest.model_validate(fields | LONG_DEADLINE)
 
 
 def ask_all(
@@ -47,14 +47,14 @@ def ask_all(
     threads: int,
     progress: Progress,
 ) -> tuple[list[Answer], float]:
-    """The answers in the questions' order, and the seconds that they took."""
+    """The answers of `ask` in the questions' order, and the seconds that all took together."""
 
     def counted() -> Iterator[Answer]:
         for answer in pool.map(ask, questions):
             progress.advance()
             yield answer
 
-    begun = time.monotonic()
+    started = time.monotonic()
     progress.start(stage, len(questions))
     with ThreadPoolExecutor(threads) as pool:
         try:
@@ -63,9 +63,9 @@ def ask_all(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     progress.close()
-    return answers, time.monotonic() - begun
+    return answers, time.monotonic() - started
 
 
-def lacking(answers: Sequence[HitList]) -> dict[str, int]:
+def degraded_counts(answers: Sequence[HitList]) -> dict[str, int]:
     """How many answers had to do without each stage."""
-    return dict(Counter(stage for answer in answers for stage in answer.lacking))
+    return dict(Counter(stage for answer in answers for stage in answer.degraded))

@@ -1,8 +1,8 @@
-"""Indexes that evaluations make for themselves: below a prefix of their own, kept for the next.
+"""Indexes that evaluations build below a prefix of their own, and keep for the next run.
 
-A prefix is `evaluate-` and a hash of all that decides what the index holds: the items file, the
-column mapping, the encoder, the mapping of the index and this version. The shop's own alias is
-never read and never moved.
+The prefix is `evaluate-` and a hash of all that decides what the index holds: the items file, the
+column mapping, the encoder, the mapping of the index and this version. An evaluation never reads
+or moves the shop's own alias.
 """
 
 import hashlib
@@ -23,21 +23,16 @@ from indexer.index.rebuild import rebuild
 from learning.data.datasets import ItemsFile
 from plugin_config.schema import IndexNames, VectorField, items_mapping
 
-MARK = "evaluate-"
+MARK = "evaluate-"  # in the prefix of every evaluation's index
 
 
 def own_context(
     shop: IndexContext, items: ItemsFile, mapping: ColumnMap, spec: EncoderSpec
 ) -> IndexContext:
-    """The shop's context below the prefix that belongs to this content."""
+    """The shop's context, with the prefix that belongs to this content."""
     settings = shop.settings
-    field = VectorField(
-        spec.vector_dims,
-        settings.engine,
-        settings.hnsw_m,
-        settings.ef_construction,
-        settings.ef_search,
-    )
+    hnsw = (settings.hnsw_m, settings.ef_construction, settings.ef_search)
+    field = VectorField(spec.vector_dims, settings.engine, *hnsw)
     content = {
         "items": items.sha256,
         "columns": {name: list(columns) for name, columns in mapping.columns.items()},
@@ -54,7 +49,7 @@ def own_context(
 
 
 def is_ready(context: IndexContext) -> bool:
-    """Whether the index is there, whole, and its model bundle on this machine."""
+    """Whether the index exists, complete, and its model bundle is on this machine."""
     live = live_generation(context.client, context.names)
     if live is None or live.state != READY:
         return False
@@ -69,9 +64,9 @@ def prepare(
     *,
     fresh: bool = False,
 ) -> bool:
-    """Makes the index of `own_context` unless it is there; whether it was made now.
+    """Builds the index of `own_context` unless it exists; returns whether it was built now.
 
-    Raises what a rebuild raises; rejected rows never stop it, they are counted in `items`.
+    Raises what a rebuild raises; rejected rows never stop it, `items` counts them.
     """
     if not fresh and is_ready(context):
         return False
@@ -84,7 +79,7 @@ def prepare(
 
 
 def remove(context: IndexContext) -> list[str]:
-    """Deletes what an evaluation made below its prefix, its bundles too; the indexes' names."""
+    """Deletes an evaluation's indexes and bundles; returns the names of the indexes."""
     client, names = context.client, context.names
     assert MARK in names.prefix
     indexes = sorted(client.indices.get(index=names.items_pattern, ignore=[404]))
@@ -98,9 +93,9 @@ def remove(context: IndexContext) -> list[str]:
 def all_made(shop: IndexContext) -> list[IndexContext]:
     """The context of every evaluation's index below the shop's prefix."""
     start = shop.names.prefix + MARK
-    ours = re.compile(re.escape(start) + r"[0-9a-f]{12}-(?=items-\d{8}t\d{6}z(-\d+)?$)")
+    own_prefix = re.compile(re.escape(start) + r"[0-9a-f]{12}-(?=items-\d{8}t\d{6}z(-\d+)?$)")
     indexes = shop.client.indices.get(index=f"{start}*", ignore=[404])
-    prefixes = {match.group() for index in indexes if (match := ours.match(index))}
+    prefixes = {match.group() for index in indexes if (match := own_prefix.match(index))}
     return [replace(shop, names=IndexNames(prefix)) for prefix in sorted(prefixes)]
 
 

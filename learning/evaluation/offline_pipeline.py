@@ -1,6 +1,6 @@
-"""The pipeline as an evaluation runs it: the same steps over histories, and nothing is kept.
+"""What an evaluation hands to the pipeline in place of the service's own parts.
 
-Rankings are those of the service: only the collaborators differ.
+Visitors come from histories, nothing is stored; the steps, and so the rankings, are the service's.
 """
 
 from collections.abc import Sequence
@@ -19,23 +19,23 @@ from query_service.user.visitor import Visitor
 Vectors = NDArray[np.float32]
 
 
-class EncodedBefore:
-    """An encoder that has encoded its queries in one go, in batches, and looks them up."""
+class CachedQueryEncoder:
+    """An encoder that encodes the queries of an evaluation once, in batches, and looks them up."""
 
     def __init__(self, encoder: QueryEncoder, queries: Sequence[str]) -> None:
         self._encoder = encoder
         texts = list(dict.fromkeys(queries))
-        self._known = dict(zip(texts, encoder.encode_queries(texts), strict=True))
+        self._embeddings = dict(zip(texts, encoder.encode_queries(texts), strict=True))
 
     @property
     def spec(self) -> EncoderSpec:
-        """What the encoder is."""
+        """The encoder's identity: model, layout, dimensions."""
         return self._encoder.spec
 
     def encode_query(self, text: str) -> Vectors:
         """The query's embedding, float32 [D]."""
-        known = self._known.get(text)
-        return self._encoder.encode_query(text) if known is None else known
+        embedding = self._embeddings.get(text)
+        return self._encoder.encode_query(text) if embedding is None else embedding
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Embeddings float32 [n, D]."""
@@ -44,18 +44,18 @@ class EncodedBefore:
 
 @dataclass(frozen=True)
 class HistoryVisitors:
-    """A `VisitorSource`: the visitor whose history was given for the session."""
+    """A `VisitorSource` of visitors built from histories."""
 
     visitors: Visitors
 
     def visitor(self, context: RequestContext) -> Visitor:
-        """Looks the session up; one without a history is unknown."""
+        """Looks the session up; a session without a history has no events."""
         context.progress.ran("session")
         return self.visitors.visitor(context.request.session_id, context.request.user_id or "")
 
 
 class EmptySources:
-    """`HitSources` for readers of ids alone."""
+    """`HitSources` for callers that read only the ids of hits."""
 
     def sources(self, context: RequestContext, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """An empty source for each hit."""
@@ -63,7 +63,7 @@ class EmptySources:
 
 
 class NoQueryRecorder:
-    """A `QueryRecorder` that keeps nothing: these are no visitors' queries."""
+    """A `QueryRecorder` that records nothing: no visitor made these queries."""
 
     def record(
         self, context: RequestContext, embedding: Vectors | None, answer: SearchResponse

@@ -1,6 +1,6 @@
-"""Where an evaluation's services come from: the catalogue indexed, and the parts put together."""
+"""The services that evaluations ask: the catalogue indexed, and the parts put together."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -11,9 +11,10 @@ from indexer.cli.cluster_session import ClusterSession
 from indexer.progress import Progress
 from learning.data.behaviour import PastEvent
 from learning.data.datasets import ItemsFile, read_items_file
-from learning.data.visitors import Visitors, chunks
+from learning.data.visitors import Visitors
 from learning.evaluation import evaluation_index
-from learning.evaluation.variants import Separable, Variant, ablations
+from learning.evaluation.concurrent_requests import HitList, Question, ask_all
+from learning.evaluation.variants import Variant, ablations
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
 from plugin_config.settings import load
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Setup:
-    """What every task is told of the catalogue, the cluster and the way to ask."""
+    """The options of every task: the catalogue, the cluster and how to ask."""
 
     items_file: Path
     progress: Progress
@@ -52,15 +53,21 @@ class Setup:
     prefix: str | None = None
 
     @classmethod
-    def taken(cls, given: dict[str, Any], progress: Progress) -> "Setup":
-        """From a command's options: those that belong here are taken out of `given`."""
-        names = {each.name for each in fields(cls)} & set(given)
-        return cls(progress=progress, **{name: given.pop(name) for name in names})
+    def from_options(cls, options: dict[str, Any], progress: Progress) -> "Setup":
+        """From a command's options: takes those that belong here out of `options`."""
+        names = {each.name for each in fields(cls)} & set(options)
+        return cls(progress=progress, **{name: options.pop(name) for name in names})
 
     def read_items(self) -> tuple[ItemsFile, ColumnMap]:
         """The catalogue and how to read it. Raises CatalogueError, MappingError, DatasetError."""
         mapping = ColumnMap.parse(self.columns, self.mapping_file, self.ignore)
         return read_items_file(self.items_file, mapping), mapping
+
+    def ask_all(
+        self, ask: Callable[[Question], HitList], questions: Sequence[Question], stage: str
+    ) -> tuple[list[HitList], float]:
+        """`concurrent_requests.ask_all` with these threads and this progress."""
+        return ask_all(ask, questions, stage, self.threads, self.progress)
 
     @contextmanager
     def workbench(self, items: ItemsFile, mapping: ColumnMap) -> Iterator["Workbench"]:
@@ -84,7 +91,7 @@ class Setup:
             )
             if not evaluation_index.prepare(context, items, mapping, encoder, fresh=self.fresh):
                 self.progress.note(
-                    f"the index below {context.names.prefix} is there already (--fresh: anew)"
+                    f"the index below {context.names.prefix} is there already (--fresh: again)"
                 )
             facts = {
                 "encoder": f"{encoder.spec.model}, layout {encoder.spec.layout}",
@@ -120,7 +127,7 @@ class Workbench:
     ) -> Iterator["Pipeline"]:
         """A pipeline put together as `variant` says, closed afterwards.
 
-        `titles`: titles are read also for a re-ranker that does not use them.
+        `titles`: read titles also for a re-ranker that does not use them.
         """
         from learning.evaluation.offline_pipeline import (
             EmptySources,
@@ -160,29 +167,18 @@ class Workbench:
         finally:
             pipeline.close()
 
-    def _views(self) -> "IndexViews":
-        """The evaluation's own index, as it is now."""
-        from query_service.index_view import IndexViews
-
-        settings = self.cluster.settings
-        views = IndexViews(
-            self.cluster.client, self.names, self.encoder.spec, settings.bundles_dir, poll_s=3600
-        )
-        views.refresh()
-        return views
-
     def ablations(self, *, query: bool) -> list[Variant]:
-        """The service whole, and without each of its parts that can be switched off."""
-        model, reranker = self.models.user_model, self.models.reranker
+        """The whole service, and the service without each part that can be switched off."""
+        model = self.models.user_model
         return ablations(
             query=query,
-            groups=reranker.groups if isinstance(reranker, Separable) else (),
+            groups=self.models.reranker.groups,
             user_model=model is not None,
             learned_gates=model is not None and model.gates_learned,
         )
 
-    def other_layouts(self) -> tuple[list[tuple[Setup, Variant]], list[str]]:
-        """The same service on an index of the other layout, for an ablation; or why there is none.
+    def other_layout(self) -> tuple[Setup, Variant] | str:
+        """The same service on an index of the other layout, for an ablation; or why not.
 
         What is learned of items and visitors fits one layout only.
         """
@@ -194,32 +190,19 @@ class Workbench:
         chosen = load(EncoderSettings)
         largest = max(chosen.meaning_dims, chosen.behaviour_dims)
         if self.models.user_model is not None or not isinstance(self.models.reranker, Reranker):
-            why = "what the bundle has learned fits one only"
+            reason = "what the bundle has learned fits one only"
         elif other == "concat" and largest > spec.dimension:
-            why = f"the encoder has less than {largest} dimensions"
+            reason = f"the encoder has less than {largest} dimensions"
         else:
-            asked = Variant(f"layout {other} in place of {spec.layout}")
-            return [(replace(self.setup, layout=other), asked)], []
-        return [], [f"the layout {other} was not asked: {why}"]
-
-    def known_items(self, ids: Sequence[str]) -> dict[str, "KnownItem"]:
-        """What an event keeps of each item. Raises LiveIntentError for one not in the index."""
-        from query_service.item_reader import ItemReader
-
-        reader, view = ItemReader(self.cluster.client), self._views().current()
-        known: dict[str, KnownItem] = {}
-        for part in chunks(ids):
-            known |= reader.known(view, part, self.cluster.settings.opensearch_timeout_s)
-        missing = [item_id for item_id in ids if item_id not in known]
-        if missing:
-            raise LiveIntentError(
-                f"the evaluation's index lacks {len(missing)} items, {missing[0]} among them: "
-                "make it anew with --fresh"
-            )
-        return known
+            variant = Variant(f"layout {other} in place of {spec.layout}")
+            return replace(self.setup, layout=other), variant
+        return f"the layout {other} was not asked: {reason}"
 
     def visitors(self, histories: Mapping[str, Sequence[PastEvent]]) -> Visitors:
-        """The visitors of these histories, by session id; items are read and texts encoded once."""
+        """The visitors of these histories, by session id; items are read and texts encoded once.
+
+        Raises LiveIntentError for an item that is not in the index.
+        """
         from query_service.settings import ServiceSettings
 
         events = [event for history in histories.values() for event in history]
@@ -227,16 +210,42 @@ class Workbench:
         vectors = self.encoder.encode_queries(texts) if texts else ()
         return Visitors(
             histories,
-            self.known_items(sorted({event.item_id for event in events})),
+            self._known_items(sorted({event.item_id for event in events})),
             dict(zip(texts, vectors, strict=True)),
-            most_events=load(ServiceSettings).user_max_events,
+            max_events=load(ServiceSettings).user_max_events,
         )
 
+    def _known_items(self, ids: Sequence[str]) -> dict[str, "KnownItem"]:
+        """What an event keeps of each item."""
+        from query_service.item_reader import ItemReader
+
+        reader, view = ItemReader(self.cluster.client), self._views().current()
+        known: dict[str, KnownItem] = {}
+        for start in range(0, len(ids), 500):  # items a request
+            part = ids[start : start + 500]
+            known |= reader.known(view, part, self.cluster.settings.opensearch_timeout_s)
+        missing = [item_id for item_id in ids if item_id not in known]
+        if missing:
+            raise LiveIntentError(
+                f"the evaluation's index lacks {len(missing)} items, {missing[0]} among them: "
+                "make it again with --fresh"
+            )
+        return known
+
+    def _views(self) -> "IndexViews":
+        """The evaluation's own index, as it is now."""
+        from query_service.index_view import IndexViews
+
+        settings = self.cluster.settings
+        views = IndexViews(
+            self.cluster.client, self.names, self.encoder.spec, settings.bundles_dir, poll_s=3600
+        )
+        views.refresh()
+        return views
+
     def _user_model(self, variant: Variant) -> "UserModel | None":
-        model = self.models.user_model
-        if model is None or not variant.user_model:
-            return None
-        return model if variant.learned_gates else model.with_fixed_gates()
+        model = self.models.user_model if variant.user_model else None
+        return model if model is None or variant.learned_gates else model.with_fixed_gates()
 
     def _reranker(self, variant: Variant) -> "Reranker | LearnedReranker":
         reranker = self.models.reranker

@@ -6,10 +6,25 @@ from typing import Any, TypeVar
 
 import click
 
+from learning.evaluation.command_options import FILE
+
 Command = TypeVar("Command", bound=Callable[..., Any])
+Option = Callable[[Any], Any]
 
 
-def _all_of(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+def file_option(name: str, description: str, *, required: bool = False) -> Option:
+    """The option --NAME of an existing file, in the command's parameter `NAME_file`."""
+    return click.option(f"--{name}", f"{name}_file", type=FILE, required=required, help=description)
+
+
+def value_option(name: str, kind: Any, default: Any, description: str | None = None) -> Option:
+    """An option whose default is shown."""
+    return click.option(name, type=kind, default=default, show_default=True, help=description)
+
+
+def all_options(*options: Option) -> Callable[[Command], Command]:
+    """One decorator for several options, in the order of the help text."""
+
     def add(command: Command) -> Command:
         for option in reversed(options):
             command = option(command)
@@ -18,43 +33,38 @@ def _all_of(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
     return add
 
 
-bundle_options = _all_of(
+items_option = file_option("items", "The catalogue.", required=True)
+users_not_in_option = click.option(
+    "--users-not-in", type=FILE, metavar="FILE",
+    help="Learn nothing from users that have a row in this file: they are the test.",
+)  # fmt: skip
+bundle_options = all_options(
     click.option(
         "--out", type=click.Path(path_type=Path), required=True, help="The bundle to write."
     ),
     click.option(
-        "--from",
-        "base",
-        type=click.Path(path_type=Path, file_okay=False, exists=True),
+        "--from", "base", type=click.Path(path_type=Path, file_okay=False, exists=True),
         metavar="BUNDLE",
         help="A bundle to begin with: its parts are used and carried on, but for those that were "
-        "learned on what is learned anew.",
+        "learned on what is learned again.",
     ),
     click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto"),
     click.option(
-        "--checkpoints",
-        type=click.Path(path_type=Path, file_okay=False),
-        metavar="DIR",
+        "--checkpoints", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
         help="Keep the state here while it trains (and logs for TensorBoard): the same command "
-        "goes on from it after a kill.",
+        "resumes from it after a kill.",
     ),
-)
+)  # fmt: skip
 # The re-ranker's has these from the setup that it shares with evaluations.
-run_options = _all_of(
-    click.option(
-        "--minutes",
-        type=click.FloatRange(0.01),
-        default=30.0,
-        show_default=True,
-        help="Stop when they are over; the best weights until then are kept.",
+run_options = all_options(
+    value_option(
+        "--minutes", click.FloatRange(0.01), 30.0,
+        "Stop when they are over; the best weights until then are kept.",
     ),
-    click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
+    value_option("--seed", click.IntRange(0), 0),
     click.option(
-        "--map",
-        "columns",
-        multiple=True,
-        metavar="FIELD=COLUMN",
+        "--map", "columns", multiple=True, metavar="FIELD=COLUMN",
         help="Which column of the catalogue gives a field.",
     ),
     click.option("--quiet", "-q", is_flag=True, help="No progress."),
-)
+)  # fmt: skip

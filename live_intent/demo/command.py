@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,23 +13,24 @@ import click
 from plugin_config.errors import LiveIntentError
 
 if TYPE_CHECKING:
+    from live_intent.demo.service import BackgroundService
     from plugin_config.settings import ClusterSettings
 
-NODE = "main"  # the one that `live-intent node` means when no name is given
+NODE = "main"  # the default name of `live-intent node`
 URL_VARIABLE = "LIVE_INTENT_OPENSEARCH_URL"
 
 
 class DemoRefused(LiveIntentError):
-    """The demo would replace something that is not its own."""
+    """The demo would replace an index that it did not create."""
 
 
 class StepFailed(LiveIntentError):
-    """A command that the demo runs has failed; it has said why itself."""
+    """A command that the demo runs has failed; its own output says why."""
 
 
 @dataclass(frozen=True)
-class Made:
-    """The index that the demo made, and of what: the same again needs no new one."""
+class DemoIndex:
+    """The index that a demo created, and its inputs: equal inputs need no rebuild."""
 
     index: str
     url: str
@@ -65,8 +66,7 @@ def demo(stop: bool) -> None:
         URL_VARIABLE: settings.opensearch_url,
         "LIVE_INTENT_STATE_DIR": str(settings.state_dir),
     }
-    rebuild_due = _configure(settings)
-    _index(settings, folder, environment, rebuild_due)
+    _index(settings, folder, environment, rebuild_due=_configure(settings))
     url = _serve(service, environment)
     _visit(url)
     if os.environ.get("DEMO_EXIT") == "1":
@@ -81,15 +81,15 @@ def demo(stop: bool) -> None:
 
 
 def _with_node(settings: "ClusterSettings") -> "ClusterSettings":
-    """The settings with the address of the local node, started where it does not run."""
+    """Start the local node unless it runs; return the settings with its URL."""
     from plugin_config.node import local_node
     from plugin_config.node.node_process import free_port, port_taken
 
-    known = {node.name: node for node in local_node.status(settings.state_dir)}
+    names = {node.name for node in local_node.status(settings.state_dir)}
     port = None
-    if NODE not in known and port_taken(local_node.DEFAULT_PORT):
-        port = free_port()  # somebody else's OpenSearch is none of our business
-    _say("live-intent node start" + (f" --port {port}" if port else ""))
+    if NODE not in names and port_taken(local_node.DEFAULT_PORT):
+        port = free_port()  # leave another OpenSearch on the default port alone
+    _echo_command("live-intent node start" + (f" --port {port}" if port else ""))
     node = local_node.start(
         NODE, port=port, state_dir=settings.state_dir, report=lambda line: click.echo(f"  {line}")
     )
@@ -107,12 +107,12 @@ def _stop_node(settings: "ClusterSettings") -> None:
 
 
 def _configure(settings: "ClusterSettings") -> bool:
-    """Whether the index that is there has another mapping than it should have."""
+    """Apply the configuration; return whether the live index has an outdated mapping."""
     from plugin_config.client import connect, ping_or_raise
     from plugin_config.provisioning import apply
     from plugin_config.schema import IndexNames
 
-    _say("live-intent config apply")
+    _echo_command("live-intent config apply")
     client = connect(settings)
     ping_or_raise(client)
     analyzer = os.environ.get("LIVE_INTENT_ANALYZER")
@@ -125,78 +125,79 @@ def _configure(settings: "ClusterSettings") -> bool:
 
 
 def _index(
-    settings: "ClusterSettings", folder: Path, environment: dict[str, str], rebuild_due: bool
+    settings: "ClusterSettings", folder: Path, environment: dict[str, str], *, rebuild_due: bool
 ) -> None:
-    """The sample catalogue behind the alias, unless it is there already. Raises DemoRefused."""
+    """Index the sample catalogue unless the alias has it already.
+
+    Raises DemoRefused when the alias has an index that no demo created, and StepFailed.
+    """
     from indexer.settings import EncoderSettings
     from live_intent.sample.catalogue import sample_hash, write_sample
     from plugin_config.settings import load
 
     record, catalogue = folder / "index.json", folder / "sample.jsonl"
     encoder = load(EncoderSettings).model_dump(mode="json")
-    current = _current_index(settings)
-    made = _made(record)
-    if current and (made is None or (current, settings.opensearch_url) != (made.index, made.url)):
+    current = DemoIndex(_current_index(settings), settings.opensearch_url, sample_hash(), encoder)
+    recorded = _recorded_index(record)
+    if current.index and (
+        recorded is None or (current.index, current.url) != (recorded.index, recorded.url)
+    ):
         raise DemoRefused(
-            f"the index {current} at {settings.opensearch_url} was not made by this demo, which "
+            f"the index {current.index} at {current.url} was not made by this demo, which "
             "would replace it: set LIVE_INTENT_INDEX_PREFIX=demo- to keep them apart"
         )
-    wanted = Made(current, settings.opensearch_url, sample_hash(), encoder)
-    if current and made == wanted and not rebuild_due:
-        click.echo(f"  the index {current} holds the sample catalogue already")
+    if current.index and recorded == current and not rebuild_due:
+        click.echo(f"  the index {current.index} holds the sample catalogue already")
         return
-    _say(f"live-intent sample {_shown(catalogue)}")
+    _echo_command(f"live-intent sample {_relative(catalogue)}")
     click.echo(f"  {write_sample(catalogue):,} items")
-    _say(f"live-intent index rebuild {_shown(catalogue)}")
+    _echo_command(f"live-intent index rebuild {_relative(catalogue)}")
     command = [sys.executable, "-m", "live_intent.main", "index", "rebuild", str(catalogue)]
     if subprocess.run(command, env=environment, check=False).returncode:
         raise StepFailed("the index was not made; the lines above say why")
-    wanted = Made(
-        _current_index(settings), settings.opensearch_url, wanted.catalogue, wanted.encoder
-    )
-    record.write_text(json.dumps(wanted.__dict__), encoding="utf-8")
+    current = replace(current, index=_current_index(settings))
+    record.write_text(json.dumps(asdict(current)), encoding="utf-8")
 
 
 def _current_index(settings: "ClusterSettings") -> str:
-    """The index behind the alias `items`; empty when there is none."""
+    """Return the name of the index behind the alias `items`; empty when there is none."""
     from plugin_config.client import connect
     from plugin_config.schema import IndexNames
 
-    found = connect(settings).indices.get_alias(
+    body = connect(settings).indices.get_alias(
         name=IndexNames(settings.index_prefix).items, params={"ignore": 404}
     )
-    return next((name for name in found if name not in ("error", "status")), "")
+    return next((name for name in body if name not in ("error", "status")), "")
 
 
-def _made(record: Path) -> Made | None:
+def _recorded_index(record: Path) -> DemoIndex | None:
     try:
-        return Made(**json.loads(record.read_text(encoding="utf-8")))
+        return DemoIndex(**json.loads(record.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
 
 
-def _serve(service: "object", environment: dict[str, str]) -> str:
-    """The address of the service, started where it does not run with the same settings."""
-    from live_intent.demo.service import BackgroundService, port_to_use, settings_of
+def _serve(service: "BackgroundService", environment: dict[str, str]) -> str:
+    """Start the service unless it is ready and has the same settings; return its URL."""
+    from live_intent.demo.service import port_to_use, service_settings
     from live_intent.demo.visit import Site
     from plugin_config.settings import load
     from query_service.settings import ServiceSettings
 
-    assert isinstance(service, BackgroundService)
     running = service.running()
     if (
         running is not None
-        and running.settings == settings_of(environment)
+        and running.settings == service_settings(environment)
         and Site(running.url).get("/readyz") == 200
     ):
         click.echo(f"  the service already runs at {running.url}")
         return running.url
     service.stop()
-    asked_for = "LIVE_INTENT_PORT" in environment
-    port = port_to_use(load(ServiceSettings).port, asked_for)
-    _say("live-intent serve" + ("" if asked_for else f" --port {port}"))
+    required = "LIVE_INTENT_PORT" in environment
+    port = port_to_use(load(ServiceSettings).port, required)
+    _echo_command("live-intent serve" + ("" if required else f" --port {port}"))
     running = service.start(port, environment)
-    click.echo(f"  ready at {running.url}, log in {_shown(service.log)}")
+    click.echo(f"  ready at {running.url}, log in {_relative(service.log)}")
     return running.url
 
 
@@ -206,15 +207,15 @@ def _visit(url: str) -> None:
     from plugin_config.settings import load
 
     play(Site(url), FOR_A_CHILD, click.echo)
-    if load(EncoderSettings).encoder == "multilingual":  # the default one reads no Chinese
+    if load(EncoderSettings).encoder == "multilingual":  # the default, MiniLM, reads no Chinese
         play(Site(url), WORKED_EXAMPLE, click.echo)
 
 
-def _say(command: str) -> None:
+def _echo_command(command: str) -> None:
     click.secho(f"$ {command}", bold=True)
 
 
-def _shown(path: Path) -> str:
-    """The path as a user would type it here."""
+def _relative(path: Path) -> str:
+    """Return the path relative to the working directory, as a user would type it."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

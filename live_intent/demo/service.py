@@ -1,4 +1,4 @@
-"""The query service in the background: started, found again, and stopped by the demo."""
+"""The query service as a background process: the demo starts it, finds it again and stops it."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from plugin_config.node.node_process import port_taken
 START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 30.0
 PORTS_TRIED = 20
-_LOG_TAIL = 15  # lines shown when the service does not start
+_LOG_TAIL = 15  # lines of the log, shown when the service does not start
 
 
 class ServiceFailed(LiveIntentError):
@@ -29,8 +29,8 @@ class ServiceFailed(LiveIntentError):
 
 
 @dataclass(frozen=True)
-class Running:
-    """A service in the background, and the settings that it was started with."""
+class RunningService:
+    """A service process; `settings` is the `service_settings` of its start."""
 
     pid: int
     url: str
@@ -38,22 +38,22 @@ class Running:
 
 
 class BackgroundService:
-    """`live-intent serve` as a process of its own, with its record and log in `folder`."""
+    """`live-intent serve` as its own process; `folder` holds its record (pid, url) and log."""
 
     def __init__(self, folder: Path) -> None:
         self.record = folder / "service.json"
         self.log = folder / "service.log"
 
-    def running(self) -> Running | None:
-        """The service that was started from this folder, if it still runs."""
+    def running(self) -> RunningService | None:
+        """Return the recorded service, or None when it does not run any more."""
         try:
-            found = Running(**json.loads(self.record.read_text(encoding="utf-8")))
+            service = RunningService(**json.loads(self.record.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return None
-        return found if _is_ours(found.pid) else None
+        return service if _is_service(service.pid) else None
 
-    def start(self, port: int, environment: Mapping[str, str]) -> Running:
-        """Start it on `port` and wait until it answers searches. Raises ServiceFailed."""
+    def start(self, port: int, environment: Mapping[str, str]) -> RunningService:
+        """Start the service on `port` and wait until it is ready. Raises ServiceFailed."""
         variables = dict(environment) | {"LIVE_INTENT_PORT": str(port)}
         with self.log.open("wb") as output:
             process = subprocess.Popen(
@@ -62,61 +62,62 @@ class BackgroundService:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # it stays when the terminal closes
+                start_new_session=True,  # the service outlives the terminal
             )
-        running = Running(process.pid, f"http://127.0.0.1:{port}", settings_of(environment))
-        self.record.write_text(json.dumps(asdict(running)), encoding="utf-8")
+        url = f"http://127.0.0.1:{port}"
+        service = RunningService(process.pid, url, service_settings(environment))
+        self.record.write_text(json.dumps(asdict(service)), encoding="utf-8")
         deadline = time.monotonic() + START_TIMEOUT_S
-        while Site(running.url).get("/readyz") != 200:
+        while Site(url).get("/readyz") != 200:
             ended = process.poll() is not None
             if ended or time.monotonic() > deadline:
                 self.stop()
                 what = "ended while it started" if ended else "was not ready in time"
                 raise ServiceFailed(f"the service {what}:\n{self._tail()}\nIts log: {self.log}")
             time.sleep(0.2)
-        return running
+        return service
 
     def stop(self) -> bool:
-        """Stop it and wait for its end; whether it was running. Raises ServiceFailed."""
-        running = self.running()
-        if running is not None:
-            _end(running.pid)
+        """Stop the service and wait for its end; return whether it ran. Raises ServiceFailed."""
+        service = self.running()
+        if service is not None:
+            _terminate(service.pid)
         self.record.unlink(missing_ok=True)
-        return running is not None
+        return service is not None
 
     def _tail(self) -> str:
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         return "\n".join(lines[-_LOG_TAIL:])
 
 
-def settings_of(environment: Mapping[str, str]) -> dict[str, str]:
-    """What a service was started with: one with other settings, or older code, starts anew."""
-    secret = ("LIVE_INTENT_OPENSEARCH_PASSWORD", "LIVE_INTENT_PORT")
-    found = {
+def service_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the LIVE_INTENT_* variables, and the newest modification time of the code.
+
+    The demo restarts a service whose settings or code have changed. The password is left out
+    because the result is written to disk, the port because the demo may choose another one.
+    """
+    left_out = ("LIVE_INTENT_OPENSEARCH_PASSWORD", "LIVE_INTENT_PORT")
+    variables = {
         name: value
         for name, value in sorted(environment.items())
-        if name.startswith("LIVE_INTENT_") and name not in secret
+        if name.startswith("LIVE_INTENT_") and name not in left_out
     }
-    return found | {"code": _newest_code()}
-
-
-def _newest_code() -> str:
-    """When a file of ours was changed last."""
     packages = (plugin_config, indexer, query_service)
     folders = [Path(folder) for package in packages for folder in package.__path__]
     files = [path for folder in folders for path in folder.rglob("*.*")]
-    return str(max(path.stat().st_mtime for path in files if "__pycache__" not in path.parts))
+    newest = max(path.stat().st_mtime for path in files if "__pycache__" not in path.parts)
+    return variables | {"code": str(newest)}
 
 
-def port_to_use(port: int, asked_for: bool) -> int:
-    """`port`, or the next free one; a port that was asked for must be free.
+def port_to_use(port: int, required: bool) -> int:
+    """Return `port` or, unless it is `required`, the next free one.
 
-    Raises ServiceFailed.
+    Raises ServiceFailed when no port is free.
     """
     for candidate in range(port, port + PORTS_TRIED):
         if not port_taken(candidate):
             return candidate
-        if asked_for:
+        if required:
             raise ServiceFailed(
                 f"port {port} is taken by something else: set LIVE_INTENT_PORT to a free one"
             )
@@ -125,9 +126,9 @@ def port_to_use(port: int, asked_for: bool) -> int:
     )
 
 
-def _is_ours(pid: int) -> bool:
-    """Whether this process is a service that a demo started: a pid may be another's by now."""
-    with suppress(ChildProcessError):  # one that ended, and that we started, is still there
+def _is_service(pid: int) -> bool:
+    """Whether the process is a query service: the system may have reused the pid."""
+    with suppress(ChildProcessError):  # reap our own child, which else stays as a zombie
         os.waitpid(pid, os.WNOHANG)
     if Path("/proc/self").exists():
         try:
@@ -135,18 +136,18 @@ def _is_ours(pid: int) -> bool:
         except OSError:
             return False
     else:
-        shown = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
-        command = subprocess.run(shown, capture_output=True, text=True, check=False).stdout
+        ps = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
+        command = subprocess.run(ps, capture_output=True, text=True, check=False).stdout
     return "gunicorn" in command or ("live_intent" in command and "serve" in command)
 
 
-def _end(pid: int) -> None:
-    for sign, patience in ((signal.SIGTERM, STOP_TIMEOUT_S), (signal.SIGKILL, 5.0)):
+def _terminate(pid: int) -> None:
+    for number, timeout_s in ((signal.SIGTERM, STOP_TIMEOUT_S), (signal.SIGKILL, 5.0)):
         with suppress(ProcessLookupError):
-            os.kill(pid, sign)
-        deadline = time.monotonic() + patience
-        while _is_ours(pid) and time.monotonic() < deadline:
+            os.kill(pid, number)
+        deadline = time.monotonic() + timeout_s
+        while _is_service(pid) and time.monotonic() < deadline:
             time.sleep(0.1)
-        if not _is_ours(pid):
+        if not _is_service(pid):
             return
     raise ServiceFailed(f"the service (process {pid}) does not end")

@@ -1,4 +1,4 @@
-"""The demo's scripted visit: a search, three clicks, the same search again, side by side."""
+"""The demo's scripted visit: a search, three clicks, and the same search again beside it."""
 
 import json
 import shutil
@@ -6,17 +6,19 @@ import unicodedata
 import urllib.error
 import urllib.request
 import uuid
+from bisect import bisect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from plugin_config.errors import LiveIntentError
 
 Hit = Mapping[str, Any]
-SHOWN = 10  # hits a list
-LOOKED_AT = 100  # hits among which the visitor clicks: somebody who scrolls
+SHOWN = 10  # hits printed of each list
+DEPTH = 100  # hits among which the visitor clicks, as somebody who scrolls
 CLICKS = 3
-DEADLINE_MS = 20_000  # a busy machine shall show the method, not what is done in a hurry
+DEADLINE_MS = 20_000  # long enough that a busy machine does not degrade the answer
 LEAST_WIDTH, MOST_WIDTH = 96, 160  # columns of the terminal
 
 
@@ -26,11 +28,11 @@ class VisitError(LiveIntentError):
 
 @dataclass(frozen=True)
 class Visit:
-    """What is searched for, and which hits this visitor likes."""
+    """What the visitor searches for, and which hits the visitor clicks on."""
 
     query: str
-    told: str  # what the visitor is after, for the headline
-    likes: Callable[[Mapping[str, Any]], bool]  # of a hit's source
+    visitor: str  # for the headline
+    likes: Callable[[Mapping[str, Any]], bool]  # takes a hit's source
 
 
 def _leaf(source: Mapping[str, Any]) -> str:
@@ -40,12 +42,12 @@ def _leaf(source: Mapping[str, Any]) -> str:
 
 FOR_A_CHILD = Visit(
     query="headphones",
-    told="a visitor who looks for a child",
+    visitor="a visitor who looks for a child",
     likes=lambda source: _leaf(source) == "Kids headphones",
 )
 WORKED_EXAMPLE = Visit(
     query="手机",
-    told="a visitor who likes 小米",
+    visitor="a visitor who likes 小米",
     likes=lambda source: source.get("brand") == "小米" and _leaf(source) == "Smartphones",
 )
 
@@ -55,29 +57,29 @@ class Site:
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
-        # Never through a proxy: the service is on this machine.
+        # Without a proxy: the service is on this machine.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def get(self, path: str, timeout_s: float = 5.0) -> int:
-        """The status of a GET; 0 when nothing answers."""
+        """Return the status of a GET; 0 when nothing answers."""
         try:
-            with self._opener.open(self.url + path, timeout=timeout_s) as answer:
-                return int(answer.status)
+            with self._opener.open(self.url + path, timeout=timeout_s) as response:
+                return int(response.status)
         except urllib.error.HTTPError as error:
             return error.code
         except OSError:
             return 0
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """The answer to a POST of JSON. Raises VisitError."""
+        """POST JSON and return the parsed response. Raises VisitError."""
         request = urllib.request.Request(
             self.url + path,
             data=json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
         )
         try:
-            with self._opener.open(request, timeout=60) as answer:
-                return json.load(answer)
+            with self._opener.open(request, timeout=60) as response:
+                return json.load(response)
         except urllib.error.HTTPError as error:
             raise VisitError(f"{path} answered {error.code}: {error.read().decode()}") from error
         except OSError as error:
@@ -85,17 +87,17 @@ class Site:
 
 
 def play(site: Site, visit: Visit, echo: Callable[[str], None]) -> tuple[list[Hit], list[Hit]]:
-    """Play the visit, print both lists, and return their first hits, before and after.
+    """Play the visit, print both lists, and return their SHOWN first hits, before and after.
 
-    Raises VisitError.
+    Raises VisitError when an answer is an error, has no hit to click on, or ignores the clicks.
     """
     session_id = f"demo-{uuid.uuid4().hex[:12]}"
-    echo(f"\nA visit ({visit.told}), session {session_id}")
-    before = _search(site, visit, session_id, LOOKED_AT)
+    echo(f"\nA visit ({visit.visitor}), session {session_id}")
+    before = _search(site, visit, session_id, DEPTH)
     echo(f"  search   {visit.query}")
     liked = [hit for hit in before["hits"] if visit.likes(hit["source"])][:CLICKS]
     if not liked:
-        raise VisitError(f"nothing to click on among the first {LOOKED_AT} hits: rebuild the index")
+        raise VisitError(f"nothing to click on among the first {DEPTH} hits: rebuild the index")
     for hit in liked:
         event = {
             "action": "click",
@@ -132,46 +134,42 @@ def _search(site: Site, visit: Visit, session_id: str, size: int) -> Any:
 def side_by_side(
     before: Sequence[Hit], after: Sequence[Hit], columns: int | None = None
 ) -> list[str]:
-    """Both lists as lines of text: titles, and under each one why it is there.
+    """Return both lists as lines of text: each title, and under it the explanation of its rank.
 
-    An arrow tells whether a hit has risen or is new in the second list.
+    In the second list `(up)` marks a hit that has risen, `(new)` one that the first has not.
     """
     columns = columns or shutil.get_terminal_size((120, 40)).columns
     width = (min(max(columns, LEAST_WIDTH), MOST_WIDTH) - 3) // 2
-    places = {hit["item_id"]: place for place, hit in enumerate(before)}
+    ranks = {hit["item_id"]: rank for rank, hit in enumerate(before)}
     lines = [
         f"{_fit('before the clicks', width)} | after the clicks",
         f"{'-' * width}-+-{'-' * width}",
     ]
-    for place in range(max(len(before), len(after))):
-        left = _cell(before[place], place, "") if place < len(before) else ("", "")
-        right = ("", "")
-        if place < len(after):
-            was = places.get(after[place]["item_id"])
-            mark = "(new) " if was is None else "(up) " if was > place else ""
-            right = _cell(after[place], place, mark)
+    for rank in range(max(len(before), len(after))):
+        left, right = ("", ""), ("", "")
+        if rank < len(before):
+            left = _cell(before[rank], rank, "")
+        if rank < len(after):
+            earlier = ranks.get(after[rank]["item_id"])
+            mark = "(new) " if earlier is None else "(up) " if earlier > rank else ""
+            right = _cell(after[rank], rank, mark)
         lines += [
-            f"{_fit(one, width)} | {_fit(two, width)}".rstrip()
-            for one, two in zip(left, right, strict=True)
+            f"{_fit(left_text, width)} | {_fit(right_text, width)}".rstrip()
+            for left_text, right_text in zip(left, right, strict=True)
         ]
     return lines
 
 
-def _cell(hit: Hit, place: int, mark: str) -> tuple[str, str]:
+def _cell(hit: Hit, rank: int, mark: str) -> tuple[str, str]:
     why = (hit.get("explanation") or {}).get("why", "")
-    return f"{place + 1:2}. {mark}{hit['source']['title']}", f"    {why}"
+    return f"{rank + 1:2}. {mark}{hit['source']['title']}", f"    {why}"
 
 
 def _fit(text: str, width: int) -> str:
-    """The text cut or filled to `width` columns; a Chinese sign takes two."""
-    shown: list[str] = []
-    used = 0
-    for sign in text:
-        takes = 2 if unicodedata.east_asian_width(sign) in "WF" else 1
-        if used + takes > width:
-            while used > width - 1:
-                used -= 2 if unicodedata.east_asian_width(shown.pop()) in "WF" else 1
-            return "".join(shown) + "…" + " " * (width - used - 1)
-        shown.append(sign)
-        used += takes
-    return text + " " * (width - used)
+    """Cut or pad the text to `width` columns; a Chinese character takes two."""
+    wide = (2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+    ends = list(accumulate(wide, initial=0))  # ends[n]: columns of the first n characters
+    if ends[-1] <= width:
+        return text + " " * (width - ends[-1])
+    count = bisect(ends, width - 1) - 1
+    return text[:count] + "…" + " " * (width - 1 - ends[count])

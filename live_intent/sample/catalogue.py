@@ -1,7 +1,7 @@
 """The sample catalogue: some 3,000 items of an invented shop, the same on every run.
 
-Each kind of item (`sample_data`) is a set of words; a seeded generator draws titles, prices,
-attributes and descriptions from them, so that a newcomer's searches feel real.
+A seeded generator draws titles, prices, attributes and descriptions from the words of each kind of
+item (`live_intent.sample.data`). Searches for everyday words find plausible items.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import math
 import random
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from live_intent.sample.data import (
@@ -25,23 +25,23 @@ from live_intent.sample.data import (
 )
 from live_intent.sample.data.kind import Kind
 
-Row = dict[str, object]
+SampleRow = dict[str, object]
 
 SEED = 20260115
 UPDATED_AT = "2026-01-15T00:00:00Z"
-_ZIPF = 0.8  # how fast popularity falls with an item's rank
+_ZIPF = 0.8  # exponent: popularity is proportional to rank^-_ZIPF
 _MOST_POPULAR = 20_000  # views of the most popular item
 _DEPARTMENTS = (audio_video, computing, chinese_phones, kitchen, home, fashion, leisure, daily)
 
 
-def sample_items() -> Iterator[Row]:
-    """The items as rows of a catalogue file, in a fixed order; always the same rows."""
-    rows: list[Row] = []
+def sample_items() -> Iterator[SampleRow]:
+    """Yield the items as rows of a catalogue file; always the same rows in the same order."""
+    rows: list[SampleRow] = []
     titles: set[str] = set()
     for department in _DEPARTMENTS:
         for kind in department.KINDS:
             rows += _items_of(kind, titles)
-    # Popularity: a few items are seen by everybody, most by few, in every category.
+    # Zipf's law: everybody views a few items, few people view the rest, in every category.
     ranks = list(range(1, len(rows) + 1))
     random.Random(SEED).shuffle(ranks)
     counts: dict[str, int] = {}
@@ -56,52 +56,61 @@ def sample_items() -> Iterator[Row]:
 
 
 def write_sample(path: Path) -> int:
-    """Write the catalogue as JSON lines (UTF-8); the number of items."""
+    """Write the catalogue as JSON lines and return the number of items."""
+    return write_json_lines(path, sample_items())
+
+
+def write_json_lines(path: Path, rows: Iterable[Mapping[str, object]]) -> int:
+    """Write the rows as JSON lines (UTF-8) and return their number."""
     count = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        for row in sample_items():
+        for row in rows:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
             count += 1
     return count
 
 
 def sample_hash() -> str:
-    """16 hexadecimal digits that change when any item of the catalogue does."""
+    """Return 16 hexadecimal digits that change when any item of the catalogue does."""
     digest = hashlib.sha256()
     for row in sample_items():
         digest.update(json.dumps(row, ensure_ascii=False).encode())
     return digest.hexdigest()[:16]
 
 
-def _items_of(kind: Kind, taken: set[str]) -> list[Row]:
-    # One generator a kind and brand: a new kind does not change the items of the others.
+def _items_of(kind: Kind, titles: set[str]) -> list[SampleRow]:
+    """Draw `kind.count` items whose titles are not yet in `titles`, and add these.
+
+    Raises ValueError when the words of the kind give too few different titles.
+    """
+    # One generator per kind and brands: a new kind does not change the items of the others.
     draw = random.Random(f"{SEED} {kind.category} {kind.brands}")
-    rows: list[Row] = []
+    rows: list[SampleRow] = []
     for _ in range(100 * kind.count):
         row = _item(kind, draw)
-        if row["title"] in taken:
+        if row["title"] in titles:
             continue
-        taken.add(str(row["title"]))
+        titles.add(str(row["title"]))
         rows.append(row)
         if len(rows) == kind.count:
             return rows
     raise ValueError(f"{kind.category}: its words make only {len(rows)} different titles")
 
 
-def _item(kind: Kind, draw: random.Random) -> Row:
+def _item(kind: Kind, draw: random.Random) -> SampleRow:
     brand, brand_factor = _pick(kind.brands, draw)
-    brand_factor *= _stable(brand, 0.8, 1.25)
+    brand_factor *= _hashed(brand, 0.8, 1.25)
     words, factors = {"brand": brand, "model": _model(brand, draw)}, {}
     for name, options in kind.slots.items():
         words[name], factors[name] = _pick(options, draw)
     pattern = draw.choice(kind.titles)
     sentences = draw.sample(kind.sentences, k=min(len(kind.sentences), draw.choice((1, 2, 2, 3))))
-    in_titles = {name for title in kind.titles for name in _names(title)}
-    used = {name for text in (pattern, *sentences) for name in _names(text)}
+    in_titles = {name for title in kind.titles for name in _slots(title)}
+    used = {name for text in (pattern, *sentences) for name in _slots(text)}
     used |= {name for name in kind.slots if name not in in_titles}
     price = kind.price * brand_factor * math.exp(draw.gauss(0, kind.spread))
     for name, factor in factors.items():
-        if name in _names(pattern):
+        if name in _slots(pattern):
             price *= factor
     space = "" if kind.language == "zh" else " "
     return {
@@ -121,25 +130,25 @@ def _item(kind: Kind, draw: random.Random) -> Row:
 
 
 def _pick(options: str, draw: random.Random) -> tuple[str, float]:
-    """One of `a | b*1.3`, with the factor on the price (1 unless written)."""
+    """Draw one option of `a | b*1.3`; return it and its factor on the price (1 if none)."""
     word, _, factor = draw.choice(options.split(" | ")).strip().partition("*")
     return word, float(factor or 1)
 
 
-def _names(pattern: str) -> set[str]:
+def _slots(pattern: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(pattern) if name}
 
 
-def _stable(text: str, low: float, high: float) -> float:
-    """A number between low and high that belongs to a text: dear brands are dear everywhere."""
+def _hashed(text: str, low: float, high: float) -> float:
+    """Map a text to a fixed number in [low, high): an expensive brand is so in every kind."""
     share = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) / 2**32
     return low + share * (high - low)
 
 
 def _model(brand: str, draw: random.Random) -> str:
-    """A model's name in the brand's own manner: `SV-420`, `N30`, `Aria 5`."""
-    manner = int(_stable(brand + "manner", 0, 4))
-    letters = "".join(sign for sign in brand.upper() if sign.isalpha())
+    """Draw a model's name; each brand keeps to one style: `SV-420`, `N30`, `Aria 5`."""
+    style = int(_hashed(brand + "manner", 0, 4))
+    letters = "".join(character for character in brand.upper() if character.isalpha())
     number = draw.choice((10, 20, 30, 40, 50, 100, 200, 300, 450, 500, 700, 900))
     series = draw.choice(("Aria", "Nova", "Pulse", "Vega", "Terra", "Lumen", "Arc", "Echo"))
     return (
@@ -147,11 +156,11 @@ def _model(brand: str, draw: random.Random) -> str:
         f"{letters[0]}{number}",
         f"{series} {number // 10}",
         f"{series} {draw.choice(('S', 'X', 'Pro', 'Mini', 'Max', 'Plus'))}",
-    )[manner]
+    )[style]
 
 
 def _shop_price(price: float, currency: str) -> float:
-    """The price as a shop writes it: 3.49, 24.99, 129.00, 1,199.00."""
+    """Round the price as shops do: 3.49, 24.99, 129.00, 1,199.00."""
     if currency == "CNY":
         step = 10 if price < 200 else 100
         return float(max(step * round(price / step) - 1, 9))

@@ -1,218 +1,203 @@
 """Simulated visits to the sample shop, for trying `live-intent learn` without data of one's own.
 
-SIMULATED: invented visitors (`sample_visitors`) search, look down the list as far as patience goes,
-click and buy. Whatever is learned from it shows that the machinery works, never how good it is.
-Users are named `simulated-...`, files likewise, and the log's application is one that `evaluate
-events` tells of. The same seed writes the same files.
+SIMULATED: invented visitors (`live_intent.sample.visitors`) search, look down the list as far as
+their patience goes, click and buy. Models learned from it show that the machinery works, never how
+good it is. User ids begin with `simulated-`, and so do file names; `evaluate events` recognises the
+log by its application and says so. The same seed writes the same files.
 """
 
-import json
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from live_intent.sample.catalogue import Row, sample_items
-from live_intent.sample.visitors import SampleShop, SimulatedVisitor, Thing, title_words
+from live_intent.sample.catalogue import SampleRow, sample_items, write_json_lines
+from live_intent.sample.visitors import SampleItem, SampleShop, SimulatedVisitor, title_words
 
 APPLICATION = "live-intent-simulated"
 SEQUENCES, ROWS = "simulated-sequences.jsonl", "simulated-rows.jsonl"
 EVENTS = "simulated-events.ndjson"
-SHOWN = 10  # hits on a page; nobody turns it
-BIAS = 0.6  # place k is looked at with a chance of k^-BIAS
+PAGE = 10  # hits of an answer; nobody asks for the next page
+BIAS = 0.6  # a visitor looks at position k with probability k^-BIAS
 FIRST_DAY, DAYS = datetime(2026, 2, 1, tzinfo=UTC), 60
-_FEWEST, _MOST = 4, 16  # things that a visitor comes for
+_FEWEST, _MOST = 4, 16  # items that a visitor comes for
 
 
 @dataclass(frozen=True)
-class Act:
-    """What a visitor did with an item. `place`: where it stood in the list, from 1."""
+class SimulatedEvent:
+    """An action on an item; `position`: of the item in the list of hits, from 1."""
 
     item_id: str
     action: str
-    place: int
-    when: datetime
+    position: int
+    time: datetime
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A query, what the shop showed, and what the visitor did then."""
+class SimulatedSearch:
+    """A query, the items that the shop answered, and the visitor's events on these."""
 
-    text: str
-    when: datetime
-    shown: tuple[str, ...]
-    acts: tuple[Act, ...]
+    query: str
+    time: datetime
+    hits: tuple[str, ...]
+    events: tuple[SimulatedEvent, ...]
 
 
 @dataclass
 class Visits:
-    """All that one visitor did. `broad`: the first query for the last thing that was got."""
+    """All searches of one visitor; `first_query`: the broad one for the visitor's last item."""
 
-    user_id: str
-    asked: list[Asked] = field(default_factory=list)
-    got: list[str] = field(default_factory=list)
-    broad: tuple[str, datetime] | None = None
-
-    @property
-    def sequence(self) -> Row:
-        """The row of the sequences: what was bought or, where nothing was, looked at."""
-        return {"user_id": self.user_id, "item_ids": self.got}
+    visitor: SimulatedVisitor
+    searches: list[SimulatedSearch] = field(default_factory=list)
+    first_query: tuple[str, datetime] | None = None
 
     @property
-    def row(self) -> Row:
-        """The last thing that was got as the target, with its first query and all before it."""
-        assert self.broad is not None
-        query, when = self.broad
+    def sequence(self) -> SampleRow:
+        """The visitor's row of SEQUENCES."""
+        return {"user_id": self.visitor.user_id, "item_ids": self.visitor.item_ids}
+
+    @property
+    def row(self) -> SampleRow:
+        """The visitor's row of ROWS: the last item as the target, its query, events before it."""
+        assert self.first_query is not None
+        query, time = self.first_query
+        target = self.visitor.item_ids[-1]
         history = [
-            {"item_id": act.item_id, "action": act.action, "timestamp": _iso(act.when)}
-            for asked in self.asked
-            for act in asked.acts
-            if act.when < when and act.item_id != self.got[-1]
+            {"item_id": event.item_id, "action": event.action, "timestamp": _iso(event.time)}
+            for search in self.searches
+            for event in search.events
+            if event.time < time and event.item_id != target
         ]
-        return {"user_id": self.user_id, "query": query, "history": history, "target": self.got[-1]}
+        return {
+            "user_id": self.visitor.user_id, "query": query, "history": history, "target": target,
+        }  # fmt: skip
+
+    @property
+    def log(self) -> Iterator[Mapping[str, object]]:
+        """Queries and events as UBI rows, each after its bulk action.
+
+        All visits of a visitor have one session id, so that a split by session is one by user.
+        """
+        user_id = self.visitor.user_id
+        ids = {"application": APPLICATION, "session_id": user_id, "client_id": user_id}
+        event_number = 0
+        for number, search in enumerate(self.searches):
+            query_id = f"{user_id}-q{number}"
+            yield {"index": {"_index": "ubi_queries", "_id": query_id}}
+            yield {
+                **ids, "query_id": query_id, "user_query": search.query,
+                "timestamp": _iso(search.time), "object_id_field": "item_id",
+                "query_response_hit_ids": search.hits,
+            }  # fmt: skip
+            for event in search.events:
+                yield {"index": {"_index": "ubi_events", "_id": f"{user_id}-e{event_number}"}}
+                yield {
+                    **ids, "query_id": query_id, "action_name": event.action,
+                    "user_query": search.query, "timestamp": _iso(event.time),
+                    "event_attributes": {
+                        "object": {"object_id": event.item_id, "object_id_field": "item_id"},
+                        "position": {"ordinal": event.position},
+                    },
+                }  # fmt: skip
+                event_number += 1
 
 
 class Simulation:
-    """Visitors and the shop that answers them: by words and popularity, the same for everybody."""
+    """Visitors, and a search that ranks the matches by popularity and noise, not by visitor."""
 
-    def __init__(self, rows: Sequence[Row], seed: int = 0) -> None:
-        """`rows` of the sample catalogue."""
+    def __init__(self, rows: Sequence[SampleRow], seed: int = 0) -> None:
+        """Take the `rows` of the sample catalogue."""
         self._seed = seed
         self._shop = SampleShop(rows, seed)
-        self._with_word: dict[str, list[Thing]] = defaultdict(list)
-        for thing in self._shop.things:
-            kind = thing.shelf.rsplit(" ", 1)[0].split(" > ")[-1]
-            words = {*title_words(thing.title), kind.lower(), thing.word}
-            for word in words:
-                self._with_word[word].append(thing)
+        self._postings: dict[str, list[SampleItem]] = defaultdict(list)  # items by word
+        for item in self._shop.items:
+            kind = item.shelf.rsplit(" ", 1)[0].split(" > ")[-1]
+            for word in {*title_words(item.title), kind.lower(), item.query}:
+                self._postings[word].append(item)
 
     def visits(self, users: int) -> Iterator[Visits]:
-        """Everything that each of the visitors does; all of them get two things at least."""
+        """Yield the visits of each visitor; every visitor gets at least two items."""
         for number in range(users):
-            # One generator a visitor: more users leave the first ones as they are.
+            # One generator per visitor: more users leave the first ones as they are.
             draw = random.Random(f"{self._seed} visitor {number}")
-            visitor = self._shop.visitor(f"simulated-{number:05d}", draw)
-            made = Visits(visitor.user_id)
-            moment = FIRST_DAY + timedelta(seconds=draw.randrange(86_400 * (DAYS - 20)))
+            visits = Visits(self._shop.visitor(f"simulated-{number:05d}", draw))
+            time = FIRST_DAY + timedelta(seconds=draw.randrange(86_400 * (DAYS - 20)))
             wants = min(_MOST, _FEWEST + int(draw.expovariate(1 / 4)))
-            while wants > 0 or len(made.got) < 2:
-                moment = self._shops(visitor, made, moment, draw)
-                moment += timedelta(
-                    seconds=draw.choice((40, 90, 600, 86_400)) * (1 + draw.random())
-                )
+            while wants > 0 or len(visits.visitor.item_ids) < 2:
+                time = self._visit(visits, time, draw)
+                pause_s = draw.choice((40, 90, 600, 86_400)) * (1 + draw.random())
+                time += timedelta(seconds=pause_s)
                 wants -= 1
-            yield made
+            yield visits
 
-    def _shops(
-        self, visitor: SimulatedVisitor, made: Visits, moment: datetime, draw: random.Random
-    ) -> datetime:
-        """One thing is wanted: a broad query, then perhaps one that names the brand too."""
-        wanted = self._shop.wanted(visitor, draw)
-        begun = moment
+    def _visit(self, visits: Visits, start: datetime, draw: random.Random) -> datetime:
+        """Search for one item, first broadly, then with its brand; return the time at the end."""
+        target = self._shop.next_target(visits.visitor, draw)
+        time = start
         clicked: list[str] = []
-        for brand in ("", wanted.brand):
-            asked = self._asks(visitor, wanted, brand, moment, draw)
-            made.asked.append(asked)
-            moment = (asked.acts[-1].when if asked.acts else moment) + timedelta(seconds=20)
-            bought = [act.item_id for act in asked.acts if act.action == "purchase"]
-            clicked += [act.item_id for act in asked.acts if act.action == "click"]
+        bought: list[str] = []
+        for brand in ("", target.brand):
+            search = self._search(visits.visitor, target, brand, time, draw)
+            visits.searches.append(search)
+            time = (search.events[-1].time if search.events else time) + timedelta(seconds=20)
+            bought = [event.item_id for event in search.events if event.action == "purchase"]
+            clicked += [event.item_id for event in search.events if event.action == "click"]
             if bought:
-                self._gets(visitor, made, bought[0], wanted.word, begun)
-                return moment
-        if clicked:
-            self._gets(visitor, made, clicked[-1], wanted.word, begun)
-        return moment
+                break
+        chosen = bought[:1] or clicked[-1:]  # one item or none
+        if chosen and chosen[0] not in visits.visitor.item_ids:
+            visits.visitor.item_ids.extend(chosen)
+            visits.first_query = (target.query, start)
+        return time
 
-    def _gets(
-        self, visitor: SimulatedVisitor, made: Visits, item_id: str, word: str, begun: datetime
-    ) -> None:
-        if item_id not in visitor.seen:
-            visitor.seen.append(item_id)
-            made.got.append(item_id)
-            made.broad = (word, begun)
-
-    def _asks(
+    def _search(
         self,
         visitor: SimulatedVisitor,
-        wanted: Thing,
+        target: SampleItem,
         brand: str,
-        moment: datetime,
+        start: datetime,
         draw: random.Random,
-    ) -> Asked:
-        shown = self._answer(wanted.word, brand, draw)
-        looked_at = min(len(shown), int((1 - draw.random()) ** (-1 / BIAS)))
-        acts: list[Act] = []
-        when = moment
-        for place, thing in enumerate(shown[:looked_at], 1):
-            when += timedelta(seconds=draw.randint(2, 15))
-            liking = self._shop.liking(visitor, thing)
-            if thing is wanted or draw.random() < 0.08 * max(0.0, liking):
-                acts.append(Act(thing.item_id, "click", place, when))
-            if thing is wanted:
-                when += timedelta(seconds=draw.randint(10, 60))
-                acts.append(Act(thing.item_id, "purchase", place, when))
+    ) -> SimulatedSearch:
+        """Search, and act on the hits from the top down until patience ends or target is bought."""
+        hits = self._hits(target.query, brand, draw)
+        looked_at = min(len(hits), int((1 - draw.random()) ** (-1 / BIAS)))
+        events: list[SimulatedEvent] = []
+        time = start
+        for position, item in enumerate(hits[:looked_at], 1):
+            time += timedelta(seconds=draw.randint(2, 15))
+            utility = self._shop.utility(visitor, item)
+            if item is target or draw.random() < 0.08 * max(0.0, utility):
+                events.append(SimulatedEvent(item.item_id, "click", position, time))
+            if item is target:
+                time += timedelta(seconds=draw.randint(10, 60))
+                events.append(SimulatedEvent(item.item_id, "purchase", position, time))
                 break
-        text = f"{brand} {wanted.word}".strip()
-        return Asked(text, moment, tuple(t.item_id for t in shown), tuple(acts))
+        query = f"{brand} {target.query}".strip()
+        return SimulatedSearch(query, start, tuple(hit.item_id for hit in hits), tuple(events))
 
-    def _answer(self, word: str, brand: str, draw: random.Random) -> list[Thing]:
-        """Items that have the words, the popular ones first, with some chance in it."""
-        found = [t for t in self._with_word[word] if brand in ("", t.brand)]
-        noise = {t.item_id: t.popularity * draw.lognormvariate(0, 1) for t in found}
-        return sorted(found, key=lambda t: (-noise[t.item_id], t.item_id))[:SHOWN]
+    def _hits(self, word: str, brand: str, draw: random.Random) -> list[SampleItem]:
+        """Return the first PAGE items that have the words, by popularity with log-normal noise."""
+        items = [item for item in self._postings[word] if brand in ("", item.brand)]
+        noisy = {item.item_id: item.popularity * draw.lognormvariate(0, 1) for item in items}
+        return sorted(items, key=lambda item: (-noisy[item.item_id], item.item_id))[:PAGE]
 
 
 def write_visits(folder: Path, users: int, seed: int = 0) -> dict[str, int]:
-    """Writes the three files into the folder; how many rows each of them got.
+    """Write the three files into the folder; return the number of rows of each.
 
-    `simulated-events.ndjson` is a bulk file, a line with the action before each row.
+    `simulated-events.ndjson` is a bulk file: a line with the action before each row.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    made = list(Simulation(list(sample_items()), seed).visits(users))
+    visits = list(Simulation(list(sample_items()), seed).visits(users))
+    log = (line for each in visits for line in each.log)
     return {
-        SEQUENCES: _write(folder / SEQUENCES, (each.sequence for each in made)),
-        ROWS: _write(folder / ROWS, (each.row for each in made)),
-        EVENTS: _write(folder / EVENTS, (line for each in made for line in _ubi(each))) // 2,
+        SEQUENCES: write_json_lines(folder / SEQUENCES, (each.sequence for each in visits)),
+        ROWS: write_json_lines(folder / ROWS, (each.row for each in visits)),
+        EVENTS: write_json_lines(folder / EVENTS, log) // 2,
     }
 
 
-def _ubi(visits: Visits) -> Iterator[Mapping[str, object]]:
-    """A visitor's queries and events as UBI rows, each behind the line of its bulk action.
-
-    The session lasts as long as the visitor: a split by session is one by user.
-    """
-    who = {"application": APPLICATION, "session_id": visits.user_id, "client_id": visits.user_id}
-    events = 0
-    for number, asked in enumerate(visits.asked):
-        query_id = f"{visits.user_id}-q{number}"
-        yield {"index": {"_index": "ubi_queries", "_id": query_id}}
-        yield {
-            **who, "query_id": query_id, "user_query": asked.text, "timestamp": _iso(asked.when),
-            "object_id_field": "item_id", "query_response_hit_ids": asked.shown,
-        }  # fmt: skip
-        for act in asked.acts:
-            yield {"index": {"_index": "ubi_events", "_id": f"{visits.user_id}-e{events}"}}
-            yield {
-                **who, "query_id": query_id, "action_name": act.action,
-                "user_query": asked.text, "timestamp": _iso(act.when),
-                "event_attributes": {
-                    "object": {"object_id": act.item_id, "object_id_field": "item_id"},
-                    "position": {"ordinal": act.place},
-                },
-            }  # fmt: skip
-            events += 1
-
-
-def _write(path: Path, rows: Iterable[Mapping[str, object]]) -> int:
-    count = 0
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            count += 1
-    return count
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _iso(time: datetime) -> str:
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

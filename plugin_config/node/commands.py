@@ -1,12 +1,8 @@
 """The command `live-intent node`: nodes for development on this machine."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-
-if TYPE_CHECKING:
-    from plugin_config.node.local_node import NodeInfo
 
 state_dir_option = click.option(
     "--state-dir",
@@ -48,8 +44,8 @@ def start(
         by=by,  # type: ignore[arg-type]
         report=lambda line: click.echo(f"{line} ...", err=True),
     )
-    word = "already runs" if info.already_running else "is ready"
-    click.echo(f"{info.name} {word} at {info.url} (OpenSearch {info.version}, {info.health})")
+    state = "already runs" if info.already_running else "is ready"
+    click.echo(f"{info.name} {state} at {info.url} (OpenSearch {info.version}, {info.health})")
 
 
 @node.command()
@@ -62,11 +58,11 @@ def stop(name: str, every: bool, remove: bool, state_dir: Path | None) -> None:
     from plugin_config.node import local_node
 
     folder = _state_dir(state_dir)
-    chosen = [info.name for info in local_node.status(folder)] if every else [name]
-    for each in chosen:
-        running = local_node.stop(each, folder, remove=remove)
-        what = "stopped" if running else "was not running"
-        click.echo(f"{each} {what}{', removed' if remove else ''}")
+    names = [info.name for info in local_node.status(folder)] if every else [name]
+    for each in names:
+        was_running = local_node.stop(each, folder, remove=remove)
+        outcome = "stopped" if was_running else "was not running"
+        click.echo(f"{each} {outcome}{', removed' if remove else ''}")
 
 
 @node.command()
@@ -86,27 +82,19 @@ def status(as_json: bool, state_dir: Path | None) -> None:
     elif not nodes:
         click.echo(f"no nodes in {folder}")
     else:
-        rows: list[tuple[str, ...]] = [("NAME", "URL", "PID", "HEALTH", "VERSION", "SIZE", "BY")]
-        rows += [_row(info) for info in nodes]
+        rows = [("NAME", "URL", "PID", "HEALTH", "VERSION", "SIZE", "BY")]
+        for info in nodes:
+            health = info.health or ("no answer" if info.running else "stopped")
+            size = f"{info.size_bytes / 1e6:.1f} MB"
+            pid, version = str(info.pid or "-"), info.version or "-"
+            rows.append((info.name, info.url, pid, health, version, size, info.by))
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         for row in rows:
             cells = [text.ljust(width) for text, width in zip(row, widths, strict=True)]
             click.echo("  ".join(cells).rstrip())
 
 
-def _state_dir(given: Path | None) -> Path:
+def _state_dir(option: Path | None) -> Path:
     from plugin_config.settings import ClusterSettings, load
 
-    return load(ClusterSettings, state_dir=given).state_dir
-
-
-def _row(info: "NodeInfo") -> tuple[str, ...]:
-    return (
-        info.name,
-        info.url,
-        str(info.pid) if info.pid else "-",
-        info.health or ("no answer" if info.running else "stopped"),
-        info.version or "-",
-        f"{info.size_bytes / 1e6:.1f} MB",
-        info.by,
-    )
+    return load(ClusterSettings, state_dir=option).state_dir

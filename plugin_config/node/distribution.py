@@ -1,4 +1,4 @@
-"""Gets OpenSearch with k-NN from Maven Central, once for all nodes of a state folder."""
+"""Installs OpenSearch with k-NN from Maven Central, once for all nodes of a state folder."""
 
 import fcntl
 import hashlib
@@ -30,17 +30,17 @@ Report = Callable[[str], None]
 
 
 @contextmanager
-def only_one(state_dir: Path) -> Iterator[None]:
-    """Holds the state folder's lock: one process at a time installs, starts or removes."""
+def locked(state_dir: Path) -> Iterator[None]:
+    """Hold the state folder's lock: one process at a time installs, starts or removes."""
     with (state_dir / "lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
 def installed(state_dir: Path, java: Java, report: Report) -> Path:
-    """Folder of the installation that all nodes share, made if it is not there yet.
+    """Folder of the installation that all nodes share; installs it if it is missing.
 
-    The caller holds `only_one`.
+    The caller holds the lock of `locked`.
 
     Raises:
         NodeError: Maven is missing or can't get a file.
@@ -55,18 +55,18 @@ def installed(state_dir: Path, java: Java, report: Report) -> Path:
         unpack(archives[0], partial)
         unpacked = partial / home.name
         _install_plugin(unpacked, archives[1], java)
-        _open_to_all(unpacked)
-        unpacked.rename(home)  # there as a whole or not at all
+        for path in (unpacked, *unpacked.rglob("*")):  # a node may run as another user
+            path.chmod(path.stat().st_mode | (0o755 if path.is_dir() else 0o444))
+        unpacked.rename(home)  # in one step: the installation is complete or absent
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return home
 
 
 def downloaded(state_dir: Path, name: str, report: Report) -> Path:
-    """The archive `name` of ARTIFACTS in the state folder, from Maven's cache or by Maven.
+    """The archive `name` of ARTIFACTS in the state folder; copied from Maven's cache or downloaded.
 
-    The user's own Maven cache is read, never written: Maven works in a folder of ours, which goes
-    when it is done.
+    The user's Maven cache is read, never written: Maven works in a temporary folder.
     """
     folder = state_dir / "downloads"
     folder.mkdir(exist_ok=True)
@@ -78,12 +78,12 @@ def downloaded(state_dir: Path, name: str, report: Report) -> Path:
     cached = Path.home().joinpath(
         ".m2", "repository", *group.split("."), artifact, version, f"{artifact}-{version}.zip"
     )
-    if _whole(cached):
+    if _is_intact(cached):
         report(f"copying {name} from Maven's cache")
         shutil.copyfile(cached, partial)
     else:
         report(f"downloading {name} from Maven Central")
-        _by_maven(f"{group}:{artifact}:{version}:zip", folder, f"{artifact}-{version}.zip", partial)
+        _download(f"{group}:{artifact}:{version}:zip", folder, f"{artifact}-{version}.zip", partial)
     partial.rename(target)
     return target
 
@@ -97,17 +97,17 @@ def unpack(archive: Path, folder: Path) -> None:
             path.chmod(0o755 if path.is_dir() or mode & 0o111 else 0o644)
 
 
-def _whole(cached: Path) -> bool:
-    """Whether Maven's cache has this file, and it is what Maven Central says it should be."""
+def _is_intact(cached: Path) -> bool:
+    """Whether Maven's cache has this file, and its SHA-1 is the one of Maven Central."""
     checksum = cached.with_name(cached.name + ".sha1")
     if not (os.access(cached, os.R_OK) and os.access(checksum, os.R_OK)):
         return False
     with cached.open("rb") as source:
-        found = hashlib.file_digest(source, "sha1").hexdigest()
-    return checksum.read_text(encoding="ascii").split()[:1] == [found]
+        digest = hashlib.file_digest(source, "sha1").hexdigest()
+    return checksum.read_text(encoding="ascii").split()[:1] == [digest]
 
 
-def _by_maven(artifact: str, folder: Path, name: str, partial: Path) -> None:
+def _download(artifact: str, folder: Path, name: str, partial: Path) -> None:
     maven = shutil.which("mvn")
     if maven is None:
         raise NodeError(
@@ -115,16 +115,11 @@ def _by_maven(artifact: str, folder: Path, name: str, partial: Path) -> None:
             "Maven (Debian, Ubuntu: apt-get install maven; macOS: brew install maven), or start a "
             "Docker engine and install opensearch-live-intent[docker]."
         )
-    # its own working directory: a pom.xml in the user's would be taken for the project
+    # In a working directory of its own: Maven would take a pom.xml in the user's for the project.
     with tempfile.TemporaryDirectory(prefix="maven-", dir=folder) as work:
         command = [
-            maven,
-            "-q",
-            "-B",
-            f"-Dmaven.repo.local={work}/repository",
-            COPY,
-            f"-DoutputDirectory={work}/out",
-            f"-Dartifact={artifact}",
+            *(maven, "-q", "-B", f"-Dmaven.repo.local={work}/repository"),
+            *(COPY, f"-DoutputDirectory={work}/out", f"-Dartifact={artifact}"),
         ]
         ran = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
         copied = Path(work, "out", name)
@@ -154,8 +149,3 @@ def _install_plugin(home: Path, archive: Path, java: Java) -> None:
             f"OpenSearch's k-NN plugin could not be installed: {output}. Remove {archive} and "
             "start the node again."
         )
-
-
-def _open_to_all(home: Path) -> None:
-    for path in (home, *home.rglob("*")):
-        path.chmod(path.stat().st_mode | (0o755 if path.is_dir() else 0o444))

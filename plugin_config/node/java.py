@@ -1,4 +1,4 @@
-"""Finds the Java that a local node runs on."""
+"""Finds a Java installation for a local node."""
 
 import os
 import re
@@ -36,32 +36,33 @@ def find_java(
     folders: Sequence[tuple[str, str]] = FOLDERS,
     for_nobody: bool | None = None,
 ) -> Java:
-    """`JAVA_HOME`, then `java` in the path, then the newest in `folders` (folder, pattern).
+    """`JAVA_HOME`, then `java` in the path, then the newest in `folders` (folder, glob pattern).
 
-    `for_nobody` (default: when root asks) leaves out what the user `nobody` can't enter.
+    `for_nobody` (default: if this user is root) skips those that the user `nobody` can't enter.
 
     Raises:
         NodeError: none is new enough; the message lists what was found and how to get one.
     """
     env = os.environ if environment is None else environment
-    closed = os.geteuid() == 0 if for_nobody is None else for_nobody
-    seen: list[str] = []
-    for home in _named(env):
-        java = _usable(home, closed, seen)
+    as_nobody = os.geteuid() == 0 if for_nobody is None else for_nobody
+    rejected: list[str] = []
+    for home in _configured(env):
+        java = _usable(home, as_nobody, rejected)
         if java:
             return java
-    others = [java for home in _installed(env, folders) if (java := _usable(home, closed, seen))]
-    if others:
-        return max(others, key=lambda java: java.version)
-    found = f"; found only {', '.join(dict.fromkeys(seen))}" if seen else ""
+    others = [_usable(home, as_nobody, rejected) for home in _installed(env, folders)]
+    newest = max(filter(None, others), key=lambda java: java.version, default=None)
+    if newest:
+        return newest
+    unusable = f"; found only {', '.join(dict.fromkeys(rejected))}" if rejected else ""
     raise NodeError(
-        f"OpenSearch needs Java {OLDEST} or newer, and none was found{found}. Install one "
+        f"OpenSearch needs Java {OLDEST} or newer, and none was found{unusable}. Install one "
         f"(Debian, Ubuntu: apt-get install openjdk-{OLDEST}-jre-headless; macOS: brew install "
         "openjdk; or Temurin from adoptium.net) or set JAVA_HOME to its folder."
     )
 
 
-def _named(env: Mapping[str, str]) -> Iterator[Path]:
+def _configured(env: Mapping[str, str]) -> Iterator[Path]:
     if env.get("JAVA_HOME"):
         yield Path(env["JAVA_HOME"]).expanduser()
     on_path = shutil.which("java", path=env.get("PATH", os.defpath))
@@ -71,30 +72,30 @@ def _named(env: Mapping[str, str]) -> Iterator[Path]:
 
 def _installed(env: Mapping[str, str], folders: Sequence[tuple[str, str]]) -> Iterator[Path]:
     for folder, pattern in folders:
-        place = Path(folder.replace("~", env.get("HOME", "/nonexistent"), 1))
-        if os.access(place, os.R_OK | os.X_OK):
-            yield from sorted(place.glob(pattern))
+        path = Path(folder.replace("~", env.get("HOME", "/nonexistent"), 1))
+        if os.access(path, os.R_OK | os.X_OK):
+            yield from sorted(path.glob(pattern))
 
 
-def _usable(home: Path, closed: bool, seen: list[str]) -> Java | None:
-    """The Java in this folder; None, with the reason put into `seen`, where it won't do."""
+def _usable(home: Path, as_nobody: bool, rejected: list[str]) -> Java | None:
+    """The Java in this folder; None if it can't be used, with the reason added to `rejected`."""
     home = home.resolve()
     if not (home / "bin" / "java").is_file():
         return None
     version = _version(home)
     if version is None:
-        seen.append(f"{home} (does not run)")
+        rejected.append(f"{home} (does not run)")
     elif version < OLDEST:
-        seen.append(f"{home} (Java {version})")
-    elif closed and (folder := closed_to_nobody(home / "bin")):
-        seen.append(f"{home} (Java {version}, but the user nobody can't enter {folder})")
+        rejected.append(f"{home} (Java {version})")
+    elif as_nobody and (folder := closed_to_nobody(home / "bin")):
+        rejected.append(f"{home} (Java {version}, but the user nobody can't enter {folder})")
     else:
         return Java(home, version)
     return None
 
 
 def _version(home: Path) -> int | None:
-    """Feature version, from the file `release` where there is one, else by running it."""
+    """The feature version, from the file `release` if it exists, else by running Java."""
     try:
         text = (home / "release").read_text(encoding="utf-8")
     except OSError:

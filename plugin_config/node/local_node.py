@@ -1,4 +1,4 @@
-"""Keeps OpenSearch nodes for development and tests on this machine, by name."""
+"""Starts, stops and lists OpenSearch nodes for development and tests, by name."""
 
 import json
 import re
@@ -6,14 +6,13 @@ import shutil
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from plugin_config.errors import NodeError
 from plugin_config.node import docker_node, node_log, node_process
-from plugin_config.node.distribution import installed, only_one
+from plugin_config.node.distribution import Report, installed, locked
 from plugin_config.node.java import find_java
 from plugin_config.node.node_process import port_taken
 from plugin_config.state_dir import default_state_dir, make_state_dir
@@ -21,7 +20,6 @@ from plugin_config.state_dir import default_state_dir, make_state_dir
 DEFAULT_NAME = "main"
 DEFAULT_PORT = 9200
 By = Literal["auto", "docker", "maven"]
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -50,21 +48,21 @@ def start(
     by: By = "auto",
     report: Report = lambda line: None,
 ) -> NodeInfo:
-    """Start a node and wait until its health is yellow or green; says so when it already runs.
+    """Start a node, if it does not run yet, and wait until its health is yellow or green.
 
-    `port` None: the one it had before, else 9200. `by` "auto": the official image where a Docker
-    engine can be reached, else a process with what Maven Central has. `report` gets a line before
-    each step that takes long.
+    `port` None: the port it had before, else 9200. `by` "auto": as before, else the official image
+    if a Docker engine answers, else a process with the files of Maven Central. `report` gets a line
+    before each slow step.
 
     Raises:
-        NodeError: with the cause that the node's log gives, where it did not start.
+        NodeError: the node did not start; the message has the cause from its log, if there is one.
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,49}", name):
         raise NodeError(f"node name {name!r}: allowed are a-z, 0-9, '_' and '-', up to 50")
     if not re.fullmatch(r"[1-9]\d*[kmg]", heap, re.IGNORECASE):
         raise NodeError(f"heap {heap!r}: allowed is a size such as 512m or 2g")
     state = make_state_dir(state_dir or default_state_dir())
-    with only_one(state):
+    with locked(state):
         before = _read(state, name)
         if before is not None and _is_running(state, before):
             if port not in (None, before.port):
@@ -74,14 +72,14 @@ def start(
                 )
             info = replace(before, already_running=True)
         else:
-            chosen = port or (before.port if before else DEFAULT_PORT)
-            if port_taken(chosen):
+            port = port or (before.port if before else DEFAULT_PORT)
+            if port_taken(port):
                 raise NodeError(
-                    f"port {chosen} is taken by something else: choose another "
-                    f"(live-intent node start {name} --port {chosen + 10})"
+                    f"port {port} is taken by something else: choose another "
+                    f"(live-intent node start {name} --port {port + 10})"
                 )
-            way = before.by if before and by == "auto" else by
-            info = _launch(state, name, chosen, heap, way, report)
+            method = before.by if before and by == "auto" else by
+            info = _launch(state, name, port, heap, method, report)
             _write(state, info)
     try:
         return _wait(state, info, timeout_s)
@@ -105,7 +103,7 @@ def stop(name: str = DEFAULT_NAME, state_dir: Path | None = None, *, remove: boo
     if info is None:
         known = ", ".join(node.name for node in status(state)) or "none"
         raise NodeError(f"there is no node {name!r} in {state}; there are: {known}")
-    with only_one(state):
+    with locked(state):
         running = _is_running(state, info)
         _end(state, info)
         _write(state, replace(info, pid=0))
@@ -121,24 +119,9 @@ def stop(name: str = DEFAULT_NAME, state_dir: Path | None = None, *, remove: boo
 def status(state_dir: Path | None = None) -> list[NodeInfo]:
     """Every node of the state folder, running or not."""
     state = (state_dir or default_state_dir()).expanduser().absolute()
-    found = []
-    for record in sorted((state / "nodes").glob("*.json")):
-        info = _read(state, record.stem)
-        if info is None:
-            continue
-        running = _is_running(state, info)
-        health, version = _answer(info.url) if running else ("", "")
-        found.append(
-            replace(
-                info,
-                running=running,
-                pid=info.pid if running else 0,
-                health=health,
-                version=version or info.version,
-                size_bytes=_size(_folder(state, info.name)),
-            )
-        )
-    return found
+    records = sorted((state / "nodes").glob("*.json"))
+    nodes = [_current(state, info) for path in records if (info := _read(state, path.stem))]
+    return [replace(info, size_bytes=_size(_folder(state, info.name))) for info in nodes]
 
 
 def _launch(state: Path, name: str, port: int, heap: str, by: str, report: Report) -> NodeInfo:
@@ -157,27 +140,32 @@ def _launch(state: Path, name: str, port: int, heap: str, by: str, report: Repor
     return replace(info, pid=pid, folder=str(folder))
 
 
+def _current(state: Path, info: NodeInfo) -> NodeInfo:
+    """The node as it is now, but for its size."""
+    running = _is_running(state, info)
+    health, version = _health_and_version(info.url) if running else ("", "")
+    pid = info.pid if running else 0
+    return replace(info, running=running, pid=pid, health=health, version=version or info.version)
+
+
 def _wait(state: Path, info: NodeInfo, timeout_s: float) -> NodeInfo:
     deadline = time.monotonic() + timeout_s
     while True:
-        running = _is_running(state, info)
-        health, version = _answer(info.url)
-        if running and health in ("green", "yellow"):
-            return replace(
-                info,
-                running=True,
-                health=health,
-                version=version,
-                size_bytes=_size(_folder(state, info.name)),
-            )
-        if not running or time.monotonic() > deadline:
+        current = _current(state, info)
+        if current.health in ("green", "yellow"):
+            return replace(current, size_bytes=_size(_folder(state, info.name)))
+        if not current.running or time.monotonic() > deadline:
             break
         time.sleep(0.25)
-    what = f"was not ready after {timeout_s:g} s" if running else "ended while it started"
+    problem = (
+        f"was not ready after {timeout_s:g} s" if current.running else "ended while it started"
+    )
     if info.by == "docker":
-        raise NodeError(f"the node {info.name} {what}: {docker_node.log_cause(state, info.name)}")
-    logs = _folder(state, info.name) / "logs"
-    raise NodeError(f"the node {info.name} {what}: {node_log.cause(logs)}\nIts logs: {logs}")
+        cause = docker_node.log_cause(state, info.name)
+    else:
+        logs = _folder(state, info.name) / "logs"
+        cause = f"{node_log.cause(logs)}\nIts logs: {logs}"
+    raise NodeError(f"the node {info.name} {problem}: {cause}")
 
 
 def _is_running(state: Path, info: NodeInfo) -> bool:
@@ -193,14 +181,14 @@ def _end(state: Path, info: NodeInfo) -> None:
         node_process.end(info.pid, _folder(state, info.name))
 
 
-def _answer(url: str) -> tuple[str, str]:
+def _health_and_version(url: str) -> tuple[str, str]:
     """Health and version; empty strings while the node does not answer."""
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # without a proxy
     try:
-        with direct.open(f"{url}/_cluster/health", timeout=5) as answer:
-            health = json.load(answer)["status"]
-        with direct.open(url, timeout=5) as answer:
-            version = json.load(answer)["version"]["number"]
+        with opener.open(f"{url}/_cluster/health", timeout=5) as response:
+            health = json.load(response)["status"]
+        with opener.open(url, timeout=5) as response:
+            version = json.load(response)["version"]["number"]
     except (OSError, ValueError, KeyError):
         return "", ""
     return health, version
@@ -211,14 +199,13 @@ def _folder(state: Path, name: str) -> Path:
 
 
 def _record(state: Path, name: str) -> Path:
-    """Beside the node's folder, not in it: the node's user may write there."""
+    """The node's record; not in the node's folder, where the node's user may write."""
     return state / "nodes" / f"{name}.json"
 
 
 def _read(state: Path, name: str) -> NodeInfo | None:
     try:
-        kept: dict[str, Any] = json.loads(_record(state, name).read_text(encoding="utf-8"))
-        return NodeInfo(**kept)
+        return NodeInfo(**json.loads(_record(state, name).read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError) as error:
@@ -238,6 +225,6 @@ def _size(folder: Path) -> int:
     for path in folder.rglob("*"):
         try:
             total += path.stat().st_size if path.is_file() else 0
-        except OSError:  # gone between the listing and the look
+        except OSError:  # the node deleted the file in the meantime
             continue
     return total

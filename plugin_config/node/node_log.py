@@ -1,10 +1,10 @@
-"""Reads out of a node's log why it did not start."""
+"""Reads from a node's logs why it did not start."""
 
 import re
 from pathlib import Path
 
-# First match wins: what Java says before OpenSearch runs, then OpenSearch's innermost cause.
-JAVA_SAYS = re.compile(
+# Tried in this order: a message of Java itself, then OpenSearch's innermost cause, then any error.
+JAVA = re.compile(
     r"^(Error: .+|Invalid .+ heap size.*|Unrecognized .+ option.*|Error occurred during .+|"
     r".*(?:insufficient memory|Cannot allocate memory|Too small maximum heap).*|"
     r".*(?:Permission denied|No such file or directory).*)$",
@@ -15,16 +15,16 @@ ERROR = re.compile(r"^.*\[(?:ERROR|FATAL)[ ]*\].*$|^.*(?:Exception|Error): .+$",
 
 
 def cause(logs: Path, lines: int = 8) -> str:
-    """One line saying why the node ended, where the log says so, else the log's last lines."""
+    """The cause in one line, if the logs name one, else their last `lines` lines."""
     text = ""
     for log in (logs / "console.log", *sorted(logs.glob("*.log"))):
         if log.is_file() and log.name != "gc.log":
             text += log.read_text(encoding="utf-8", errors="replace")[-200_000:] + "\n"
-    said = [match[1].strip() for match in JAVA_SAYS.finditer(text)]
-    if said:
-        return " ".join(dict.fromkeys(said[:3]))
+    messages = [match[1].strip() for match in JAVA.finditer(text)]
+    if messages:
+        return " ".join(dict.fromkeys(messages[:3]))
     for pattern in (CAUSE, ERROR):
-        found = pattern.findall(text)
-        if found:
-            return str(found[-1]).strip()
+        matches = pattern.findall(text)
+        if matches:
+            return str(matches[-1]).strip()
     return "\n".join(text.strip().splitlines()[-lines:]) or "the log is empty"

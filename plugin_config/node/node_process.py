@@ -1,4 +1,4 @@
-"""Runs one OpenSearch node as a process of this machine."""
+"""Runs an OpenSearch node as a process of this machine."""
 
 import os
 import pwd
@@ -37,7 +37,7 @@ def port_taken(port: int) -> bool:
 
 
 def spawn(home: Path, folder: Path, name: str, port: int, java: Java, heap: str) -> int:
-    """Start the node that lives in `folder` on the installation in `home`; returns its pid.
+    """Start the node of `folder` with the installation in `home`; return its pid.
 
     Root starts it as the user `nobody`, since OpenSearch refuses to run as root.
 
@@ -64,12 +64,13 @@ def spawn(home: Path, folder: Path, name: str, port: int, java: Java, heap: str)
         "OPENSEARCH_TMPDIR": str(folder / "tmp"),
         "OPENSEARCH_JAVA_OPTS": f"-Xms{heap} -Xmx{heap}",
     }
-    # the pid file's path tells this process from others, also while it is still a shell script
+    # `runs` recognises the process by the path of the pid file, even while it is a shell script.
     command = [str(home / "bin" / "opensearch"), "-p", str(folder / "pid")]
     identity: dict[str, Any] = {}
     if os.geteuid() == 0:
         user = pwd.getpwnam(NOBODY)
-        _give(folder, user.pw_uid, user.pw_gid)
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
         identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     with (folder / "logs" / "console.log").open("wb") as output:
         process = subprocess.Popen(
@@ -79,7 +80,7 @@ def spawn(home: Path, folder: Path, name: str, port: int, java: Java, heap: str)
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C in the terminal is not for the node
+            start_new_session=True,  # Ctrl-C in the terminal must not stop the node
             **identity,
         )
     _started[process.pid] = process
@@ -87,7 +88,7 @@ def spawn(home: Path, folder: Path, name: str, port: int, java: Java, heap: str)
 
 
 def runs(pid: int, folder: Path) -> bool:
-    """Whether this process is the node of `folder`: a pid alone may be another's by now."""
+    """Whether this process is the node of `folder`; the system may have reused the pid."""
     own = _started.get(pid)
     if own is not None:
         return own.poll() is None
@@ -95,12 +96,16 @@ def runs(pid: int, folder: Path) -> bool:
 
 
 def end(pid: int, folder: Path, timeout_s: float = 60.0) -> None:
-    """Ask the node to stop, wait until it has ended, and kill it after `timeout_s` seconds."""
-    for sign, patience in ((signal.SIGTERM, timeout_s), (signal.SIGKILL, 10.0)):
-        deadline = time.monotonic() + patience
+    """Terminate the node, wait until it has ended, and kill it after `timeout_s` seconds.
+
+    Raises:
+        NodeError: it still runs 10 s after the kill.
+    """
+    for signal_number, wait_s in ((signal.SIGTERM, timeout_s), (signal.SIGKILL, 10.0)):
+        deadline = time.monotonic() + wait_s
         if not runs(pid, folder):
             break
-        os.kill(pid, sign)
+        os.kill(pid, signal_number)
         while runs(pid, folder) and time.monotonic() < deadline:
             time.sleep(0.1)
     if runs(pid, folder):
@@ -110,10 +115,10 @@ def end(pid: int, folder: Path, timeout_s: float = 60.0) -> None:
 
 def _prepare(home: Path, folder: Path, name: str, port: int) -> None:
     """Write the node's own configuration; data of an earlier run stay."""
-    for part in ("config", "logs", "tmp"):  # what a failed start shows is this start's
-        shutil.rmtree(folder / part, ignore_errors=True)
-    for part in ("config", "data", "logs", "tmp"):
-        (folder / part).mkdir(exist_ok=True)
+    for subfolder in ("config", "logs", "tmp"):  # without old logs, a cause is of this start
+        shutil.rmtree(folder / subfolder, ignore_errors=True)
+    for subfolder in ("config", "data", "logs", "tmp"):
+        (folder / subfolder).mkdir(exist_ok=True)
     for file in ("log4j2.properties", "fips_java.security"):
         if (home / "config" / file).is_file():
             shutil.copyfile(home / "config" / file, folder / "config" / file)
@@ -138,13 +143,8 @@ def _prepare(home: Path, folder: Path, name: str, port: int) -> None:
     (folder / "config" / "opensearch.yml").write_text("".join(lines), encoding="utf-8")
 
 
-def _give(folder: Path, uid: int, gid: int) -> None:
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, uid, gid, follow_symlinks=False)
-
-
 def _command_line(pid: int) -> str:
-    """The process' command; empty when there is none, or only its exit code is left of it."""
+    """The command of a process; "" if it does not exist or is a zombie."""
     if Path("/proc/self").exists():
         for _ in range(10):
             try:
@@ -154,7 +154,7 @@ def _command_line(pid: int) -> str:
                 return ""
             if command or state.split()[0] in "ZX":
                 return command.replace(b"\0", b" ").decode(errors="replace")
-            time.sleep(0.01)  # a process that just becomes another program has none for a moment
+            time.sleep(0.01)  # during an exec the command line is empty
         return ""
     ran = subprocess.run(
         ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False

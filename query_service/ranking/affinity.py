@@ -9,7 +9,7 @@ from indexer.catalogue.terms import price_band
 from query_service.retrieval.candidates import Candidates
 from query_service.user.visitor import Event
 
-BRAND, CATEGORY, PRICE = 0.5, 0.3, 0.2  # what each kind of likeness weighs; they sum to 1
+BRAND, CATEGORY, PRICE = 0.5, 0.3, 0.2  # the weight of each attribute; they sum to 1
 
 
 def affinity(candidates: Candidates, events: Sequence[Event]) -> NDArray[np.float32]:
@@ -21,14 +21,12 @@ def affinity(candidates: Candidates, events: Sequence[Event]) -> NDArray[np.floa
     leaves = [max(paths, key=len, default="").lower() for paths in candidates.categories]
     categories = np.array([f"category:{leaf}" if leaf else "" for leaf in leaves])
     bands = np.array([price_band(p) if p > 0 else np.nan for p in candidates.price])
-    for place, event in enumerate(events):
-        features = set(event.features)
-        table[:, place] += BRAND * np.isin(brands, [f for f in features if f.startswith("brand:")])
-        table[:, place] += CATEGORY * np.isin(
-            categories, [f for f in features if f.startswith("category:")]
-        )
-        price = next((f for f in features if f.startswith("price:")), "")
+    for column, event in enumerate(events):
+        features = list(event.features)
+        table[:, column] += BRAND * np.isin(brands, features)
+        table[:, column] += CATEGORY * np.isin(categories, features)
+        price = next((feature for feature in features if feature.startswith("price:")), "")
         if price:
             gap = np.abs(bands - int(price.rsplit(":", 1)[1]))
-            table[:, place] += PRICE * np.nan_to_num(np.exp2(-gap / 2), nan=0.0)
+            table[:, column] += PRICE * np.nan_to_num(np.exp2(-gap / 2), nan=0.0)
     return table

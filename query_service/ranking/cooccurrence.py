@@ -1,9 +1,9 @@
-"""What visits say of items: which the same visitors act on, which are recent, and each one's era.
+"""Item-to-item counts of visits, and each item's own counts and era.
 
 Counted by `learn reranker` (`learning.training.reranker.cooccurrence_counts`), a part of the
-re-ranker in a learned bundle. Item-to-item counts (Linden et al. 2003) hold what no text and no
-vector of 128 numbers says. How often an item is the last of a visit tells new items from old ones,
-and so does what visitors acted on before and after it: its era.
+re-ranker in a learned bundle. Item-to-item counts (Linden et al. 2003) hold what neither a text nor
+a vector of 128 numbers can express. How often an item is the last of a visit separates new items
+from old ones; so does its era, estimated from the items before and after it in visits.
 """
 
 import threading
@@ -32,8 +32,8 @@ class Cooccurrence:
     `offsets` int64 [n + 1]; `partners` int32 [m], rows of items; `weights` float32 [m, 2]: how many
     visitors acted on both, and how often the partner came after item i (near ones weigh more), over
     the square root of how many acted on item i. `visit_counts` float32 [n, 3]: in how many of a
-    hundred thousand visits the item is, the same with a decay from the visit's end, and as its
-    last. `era` float32 [n]: early to late, with a standard deviation of 1 over the visits' items.
+    hundred thousand visits the item is, the same with a decay per step from the visit's end, and as
+    its last. `era` float32 [n]: early to late, with a standard deviation of 1 over the items.
     """
 
     ids: tuple[str, ...]
@@ -44,6 +44,13 @@ class Cooccurrence:
     era: Floats
     _scratch: threading.local = field(default_factory=threading.local, repr=False, compare=False)
 
+    @classmethod
+    def none(cls) -> "Cooccurrence":
+        """The counts of no visit."""
+        floats = np.zeros((0, 3), dtype=np.float32)
+        offsets, partners = np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int32)
+        return cls((), offsets, partners, floats[:, :2], floats, floats[:, 0])
+
     @cached_property
     def rows(self) -> dict[str, int]:
         """The row of each item."""
@@ -53,9 +60,8 @@ class Cooccurrence:
         """Weights of each candidate as each event's partner, float32 [n, E, 2]; else 0."""
         weights = np.zeros((len(candidate_ids), len(event_ids), 2), dtype=np.float32)
         candidate_of_row = self._candidate_of_row()
-        rows = [self.rows.get(item_id, -1) for item_id in candidate_ids]
-        known = np.array([row for row in rows if row >= 0], dtype=np.int64)
-        candidate_of_row[known] = np.flatnonzero(np.array(rows) >= 0)
+        rows, known = self._known(candidate_ids)
+        candidate_of_row[rows] = np.flatnonzero(known)
         for column, event_id in enumerate(event_ids):
             row = self.rows.get(event_id, -1)
             if row >= 0:
@@ -63,25 +69,25 @@ class Cooccurrence:
                 candidates = candidate_of_row[self.partners[own]]
                 present = candidates >= 0
                 weights[candidates[present], column] = self.weights[own][present]
-        candidate_of_row[known] = -1  # it is used again
+        candidate_of_row[rows] = -1  # for the next request in this thread
         return weights
 
     def visit_counts_of(self, item_ids: Sequence[str]) -> Floats:
-        """The visit counts of each item, float32 [n, 3]; 0 for one that no visit holds."""
+        """The visit counts of each item, float32 [n, 3]; 0 for an item of no visit."""
         rows, known = self._known(item_ids)
         counts = np.zeros((len(item_ids), 3), dtype=np.float32)
         counts[known] = self.visit_counts[rows]
         return counts
 
     def eras_of(self, item_ids: Sequence[str]) -> Floats:
-        """The era of each item, float32 [n]; NaN for one that no visit holds."""
+        """The era of each item, float32 [n]; NaN for an item of no visit."""
         rows, known = self._known(item_ids)
         eras = np.full(len(item_ids), np.nan, dtype=np.float32)
         eras[known] = self.era[rows]
         return eras
 
     def save(self, folder: Path) -> None:
-        """Writes it into the re-ranker's folder; weights as float16."""
+        """Write it into the re-ranker's folder; weights as float16."""
         arrays: Arrays = {
             "starts": self.offsets,
             "places": self.partners,
@@ -93,13 +99,13 @@ class Cooccurrence:
 
     @classmethod
     def load(cls, folder: Path) -> "Cooccurrence":
-        """The reverse of `save`."""
+        """The inverse of `save`."""
         arrays, ids = load_item_arrays(folder / WEIGHTS, folder / IDS)
         weights = arrays["weights"].astype(np.float32)
         return cls(ids, arrays["starts"], arrays["places"], weights, arrays["tally"], arrays["era"])
 
     def _known(self, item_ids: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Rows of the items that visits hold, and which these are, bool [n]."""
+        """Rows of the items that have counts, and which these are, bool [n]."""
         rows = np.array([self.rows.get(item_id, -1) for item_id in item_ids], dtype=np.int64)
         return rows[rows >= 0], rows >= 0
 

@@ -1,7 +1,6 @@
 """Why a hit is where it is: shares of its score by source, which add up to the score."""
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 
@@ -15,13 +14,13 @@ VERBS = {
     "watch": "watched", "like": "liked", "comment": "commented on", "share": "shared",
     "dislike": "disliked", "remove_from_cart": "took out of the cart",
 }  # fmt: skip
-RERANKER = -2  # the index of what the learned re-ranker adds, beside the user model's
-SMALL = 0.02  # a share below this fraction of the score is not worth a word
+RERANKER = -2  # the index of the learned re-ranker's share; the user model's is -1
+MIN_SHARE = 0.02  # `why` leaves out shares below this fraction of the score
 
 
 def explain(row: int, candidates: Candidates, scores: Scores, intent: Intent) -> Explanation:
     """The explanation of the candidate in `row`: `shares` sum to its score (up to rounding)."""
-    visitor, values = intent.visitor, dict[tuple[ShareKind, int], float]()
+    values: dict[tuple[ShareKind, int], float] = {}
 
     def add(kind: ShareKind, index: int, value: float) -> None:
         values[kind, index] = values.get((kind, index), 0.0) + value
@@ -34,8 +33,7 @@ def explain(row: int, candidates: Candidates, scores: Scores, intent: Intent) ->
             add(source.kind, source.index, float(scores.person[row, column]))
         for index, value in enumerate(scores.events[row]):
             if value:
-                own = visitor.events[index].session_id == visitor.session_id
-                add("event" if own else "user_history", index, float(value))
+                add(intent.visitor.event_kind(index), index, float(value))
     add("item", -1, float(scores.popularity[row]))
     if scores.model is not None:
         add("model", RERANKER, float(scores.model[row]))
@@ -55,7 +53,7 @@ def explain(row: int, candidates: Candidates, scores: Scores, intent: Intent) ->
 
 
 def _leg_shares(row: int, candidates: Candidates, scores: Scores) -> dict[ShareKind, float]:
-    """What the legs with a share of their own add to the score, by the kind of share."""
+    """The scores of the legs with a share of their own, by the kind of share."""
     sums: dict[ShareKind, np.float32] = {}
     for leg in candidates.legs:
         if leg.share is not None:
@@ -65,20 +63,16 @@ def _leg_shares(row: int, candidates: Candidates, scores: Scores) -> dict[ShareK
 
 def why(shares: list[Share], score: float) -> str:
     """One line for people: the query, then the strongest reasons for and against."""
-    least = SMALL * max(abs(score), 1e-6)
-    told: list[str] = []
-    for share in sorted(shares, key=lambda share: (share.kind != "query", -abs(share.value))):
-        if abs(share.value) < least:
-            continue
-        told.append(_reason(share))
-        if len(told) == 3:
-            break
-    return "; ".join(dict.fromkeys(told)) or "nothing in particular speaks for it"
+    least = MIN_SHARE * max(abs(score), 1e-6)
+    large = [share for share in shares if abs(share.value) >= least]
+    large.sort(key=lambda share: (share.kind != "query", -abs(share.value)))
+    reasons = dict.fromkeys(_reason(share) for share in large[:3])
+    return "; ".join(reasons) or "nothing in particular speaks for it"
 
 
 def _reason(share: Share) -> str:
     against = "" if share.value > 0 else ", which counts against it"
-    reasons: Mapping[str, str] = {
+    reasons: dict[ShareKind, str] = {
         "query": f"answers “{share.label}”",
         "search_history": f"you searched for “{share.label}”{against}",
         "event": f"you {share.label}{against}",

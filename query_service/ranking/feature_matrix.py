@@ -1,7 +1,7 @@
 """The matrix that a learned re-ranker reads, built from the declared features. Pure numpy."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +19,12 @@ from query_service.ranking.features import (
 from query_service.ranking.rerank_input import RerankInput
 
 Floats = NDArray[np.float32]
-MOST_EVENTS = 50  # the newest, that a candidate is compared with one by one
+MAX_EVENTS = 50  # the newest, that a candidate is compared with one by one
 
 
 @dataclass(frozen=True)
 class FeatureMatrix:
-    """`columns` float32 [n, F]; `pairs` float32 [n, E, P] with each event.
-
-    E: the newest MOST_EVENTS at most.
-    """
+    """`columns` float32 [n, F]; `pairs` float32 [n, E, P] with the MAX_EVENTS newest events."""
 
     columns: Floats
     pairs: Floats
@@ -37,7 +34,7 @@ class FeatureMatrix:
 class FeatureSet:
     """The features of a re-ranker: the order of its columns, and its groups.
 
-    Columns are sorted by their form: all values, all z-scores, then what has one form alone.
+    Columns are sorted by their form: all values, all z-scores, then the features with one form.
     """
 
     features: tuple[Feature, ...] = FEATURES
@@ -46,9 +43,8 @@ class FeatureSet:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the matrix's columns."""
-        by_form = zip(*(f.columns for f in self._of_forms(STANDARDISED)), strict=True)
-        plain = [f.columns[0] for f in self._of_forms(AS_IT_IS)]
-        return tuple([name for names in by_form for name in names] + plain)
+        values, z_scores = zip(*(f.columns for f in self._of_forms(STANDARDISED)), strict=True)
+        return *values, *z_scores, *(f.name for f in self._of_forms(AS_IT_IS))
 
     @property
     def pairs(self) -> tuple[str, ...]:
@@ -57,10 +53,10 @@ class FeatureSet:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """What an ablation can switch off."""
-        names = [each.group for each in self.features]
-        names += [each.group for each in self.pair_features]
-        return tuple(filter(None, dict.fromkeys(names)))
+        """The feature groups that an ablation can switch off."""
+        groups = [feature.group for feature in self.features]
+        groups += [feature.group for feature in self.pair_features]
+        return tuple(filter(None, dict.fromkeys(groups)))
 
     def columns_of(self, group: str) -> list[int]:
         """The columns that belong to a group."""
@@ -76,27 +72,25 @@ class FeatureSet:
     ) -> FeatureMatrix:
         """All features of n >= 1 candidates; `fixed` [n]: the score by fixed weights."""
         source = FeatureSource(inputs, fixed, cooccurrence)
-        values = self._stacked(self._of_forms(STANDARDISED), source)
-        plain = self._stacked(self._of_forms(AS_IT_IS), source)
+        values, plain = (
+            np.stack([np.broadcast_to(f.compute(source), source.n) for f in features], axis=1)
+            for features in (self._of_forms(STANDARDISED), self._of_forms(AS_IT_IS))
+        )
         columns = np.concatenate([values, _z_scores(values), plain], axis=1)
         pairs = np.empty((source.n, source.E, len(self.pair_features)), dtype=np.float32)
         for column, feature in enumerate(self.pair_features):
             pairs[:, :, column] = feature.compute(source)
-        newest = np.nan_to_num(pairs[:, max(source.E - MOST_EVENTS, 0) :])
+        newest = np.nan_to_num(pairs[:, max(source.E - MAX_EVENTS, 0) :])
         return FeatureMatrix(np.nan_to_num(columns).astype(np.float32), newest)
 
     def _of_forms(self, forms: tuple[str, ...]) -> list[Feature]:
         return [feature for feature in self.features if feature.forms == forms]
 
-    @staticmethod
-    def _stacked(features: Sequence[Feature], source: FeatureSource) -> NDArray[np.floating]:
-        return np.stack([feature.compute(source) for feature in features], axis=1)
 
-
-def _z_scores(values: NDArray[np.floating]) -> NDArray[np.floating]:
+def _z_scores(values: NDArray[Any]) -> NDArray[Any]:
     """Distance from the list's mean in standard deviations, [n, S]; 0 in a constant column."""
     spread = values.std(axis=0)
-    scores: NDArray[np.floating] = values - values.mean(axis=0)
+    scores: NDArray[Any] = values - values.mean(axis=0)
     return scores / np.where(spread > 1e-6, spread, 1.0)
 
 

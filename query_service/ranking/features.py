@@ -23,17 +23,18 @@ from query_service.ranking.feature_source import (
 from query_service.ranking.title_features import TitleMatch, TitleOverlap
 from query_service.retrieval.plan import MEANING, PERSON, WORDS
 
-Column = NDArray[Any]
-# A feature's columns: as it is, and how far from the list's mean, in standard deviations, so that a
-# learned model needs no list-wide sums of its own. (How far below the list's best, and its rank,
-# added nothing: NDCG@10 .3240 without, .3233 with them, on 2,000 validation lists of games.)
+Column = NDArray[Any] | float
+# The forms of a feature: the value, and how far it is from the list's mean, in standard deviations,
+# so that a learned model needs no list-wide sums of its own. (How far below the list's best, and
+# its rank, added nothing: NDCG@10 .3240 without, .3233 with them, on 2,000 validation lists of
+# games.)
 STANDARDISED = ("value", "z")
 AS_IT_IS = ("",)
 
 
 @dataclass(frozen=True)
 class Feature:
-    """One number per candidate, [n]; 0 for all without input. `forms`: its columns.
+    """One number per candidate, [n], or one for all; 0 without input. `forms`: its columns.
 
     `group`: what an ablation switches off; "" is never switched off.
     """
@@ -55,7 +56,7 @@ class PairFeature:
 
     name: str
     group: str
-    compute: Callable[[FeatureSource], Column]
+    compute: Callable[[FeatureSource], NDArray[Any]]
 
 
 def _family(group: str, attribute: str, family: type, prefix: str = "") -> tuple[Feature, ...]:
@@ -71,7 +72,7 @@ def _in_leg(leg_name: str) -> Callable[[FeatureSource], Column]:
 
 
 FEATURES: tuple[Feature, ...] = (
-    Feature("bm25", "words", lambda s: s.bm25),
+    Feature("bm25", "words", lambda s: np.nan_to_num(s.inputs.candidates.scores_of(WORDS))),
     Feature("query", "meaning", lambda s: s.query_similarity),
     Feature("R", "person",
             lambda s: s.inputs.candidates.vectors @ s.inputs.contributions.sum(axis=0)),
@@ -98,12 +99,11 @@ FEATURES: tuple[Feature, ...] = (
     Feature("meaning_against", "attention",
             lambda s: most_similar(s.meaning_similarity, s.inputs.event_weights < 0), AS_IT_IS),
     Feature("breadth", "session", lambda s: s.inputs.breadth, AS_IT_IS),
-    Feature("query_terms", "session",
-            lambda s: s.repeated(min(s.inputs.query_terms, 10)), AS_IT_IS),
-    Feature("has_query", "session", lambda s: s.repeated(s.inputs.query_terms > 0), AS_IT_IS),
-    Feature("given", "session", lambda s: s.repeated(s.inputs.given), AS_IT_IS),
-    Feature("events", "session", lambda s: s.repeated(np.log1p(s.E)), AS_IT_IS),
-    Feature("candidates", "session", lambda s: s.repeated(np.log1p(s.n)), AS_IT_IS),
+    Feature("query_terms", "session", lambda s: min(s.inputs.query_terms, 10), AS_IT_IS),
+    Feature("has_query", "session", lambda s: s.inputs.query_terms > 0, AS_IT_IS),
+    Feature("given", "session", lambda s: s.inputs.given, AS_IT_IS),
+    Feature("events", "session", lambda s: np.log1p(s.E), AS_IT_IS),
+    Feature("candidates", "session", lambda s: np.log1p(s.n), AS_IT_IS),
 )  # fmt: skip
 PAIR_FEATURES: tuple[PairFeature, ...] = (
     PairFeature("behaviour", "attention", lambda s: s.behaviour_similarity),

@@ -1,9 +1,9 @@
-"""The learned re-ranker: the fixed re-ranker's score, and what training found should be added.
+"""The learned re-ranker: the fixed re-ranker's score plus a learned residual.
 
-What is added, the residual, comes from `features` and from target attention (Zhou et al. 2018): a
-small network looks at the candidate beside each event, and decides which events matter for it.
-Before training it is zero, so that step 0 is the fixed order. The shares of a score still add up:
-the residual is one share, "learned re-ranker".
+The residual is computed from `features` and by target attention (Zhou et al. 2018): a small network
+reads the candidate beside each event, and decides which events matter for it. Before training it is
+zero, so that step 0 is the fixed order. The shares of a score still add up: the residual is one
+share, "learned re-ranker".
 """
 
 import copy
@@ -27,7 +27,7 @@ from query_service.ranking.reranker import FEATURE_GROUPS, Reranker
 from query_service.ranking.scores import Scores
 
 CONFIG, WEIGHTS, TREES = "config.json", "weights.safetensors", "lightgbm-{kind}.txt"
-LIMIT = 5.0  # standard deviations; what is farther out is cut
+LIMIT = 5.0  # standard deviations, at which features are clipped
 Kind = Literal["search", "recommend", "rank"]
 
 
@@ -35,8 +35,8 @@ Kind = Literal["search", "recommend", "rank"]
 class RerankerConfig:
     """Shape of the network, and what it was trained for.
 
-    `kinds`: of requests; others keep the fixed order. `trees_for`: those of them that LightGBM's
-    trees answer in the network's place. `fingerprint`: of the item vectors.
+    `kinds`: of requests; others keep the fixed order. `trees_for`: those of `kinds` that LightGBM's
+    trees score in place of the network. `fingerprint`: of the item vectors in its training.
     """
 
     fingerprint: str = ""
@@ -51,14 +51,14 @@ class RerankerConfig:
 
 
 def kind_of(inputs: RerankInput) -> Kind:
-    """What was asked: items for a query, items without one, or an order of given items."""
+    """The kind of request: items for a query, items without one, or an order of given items."""
     if inputs.given:
         return "rank"
     return "search" if inputs.query_terms else "recommend"
 
 
 class Residual(nn.Module):
-    """What is added to the fixed score. Zero before training."""
+    """The network whose output is added to the fixed score. Zero before training."""
 
     def __init__(self, config: RerankerConfig) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ class Residual(nn.Module):
         pairs: Tensor,  # [B, n, E, P]
         real_events: Tensor,  # [B, E], False: padding
     ) -> Tensor:
-        """[B, n]."""
+        """The residual of each candidate, [B, n]."""
         x = self._standard(columns, "columns")
         pooled = self.attend(pairs, real_events)  # [B, n, summary]
         rate = self.dropout if self.training else 0.0
@@ -101,25 +101,22 @@ class Residual(nn.Module):
         """
         if pairs.shape[2] == 0:
             return pairs.new_zeros(*pairs.shape[:2], self.tell.out_features - 1)
-        told = self.tell(functional.gelu(self.look(self._standard(pairs, "pairs"))))
-        logits, values = told[..., 0], told[..., 1:]
+        output = self.tell(functional.gelu(self.look(self._standard(pairs, "pairs"))))
+        logits, values = output[..., 0], output[..., 1:]
         logits = logits.masked_fill(~real_events[:, None], -1e9)  # [B, n, E]
         attention = torch.softmax(logits, dim=-1) * real_events[:, None]
         pooled: Tensor = (attention[..., None] * values).sum(dim=2)
         return pooled
 
     def _standard(self, values: Tensor, name: str) -> Tensor:
+        """z-scores, clipped; 0 in the columns that an ablation switches off."""
         mean, scale, kept = (
             self.get_buffer(f"{name}_{what}") for what in ("mean", "scale", "kept")
         )
         return ((values - mean) / scale).clamp(-LIMIT, LIMIT) * kept
 
-    def fit_scales(
-        self,
-        matrices: Sequence[NDArray[np.floating[Any]]],
-        pairs: Sequence[NDArray[np.floating[Any]]],
-    ) -> None:
-        """Means and deviations of columns, from lists' [n, F] and [n, E, P]."""
+    def fit_scales(self, matrices: Sequence[NDArray[Any]], pairs: Sequence[NDArray[Any]]) -> None:
+        """Set the means and standard deviations of columns, from lists' [n, F] and [n, E, P]."""
         for name, tables in (("columns", matrices), ("pairs", pairs)):
             rows = sum(table[..., 0].size for table in tables)
             if rows:  # list by list: all at once would be several GB
@@ -127,8 +124,8 @@ class Residual(nn.Module):
                 mean = sum(t.sum(axis=axes, dtype=np.float64) for t in tables) / rows
                 square = sum(((t - mean) ** 2).sum(axis=axes) for t in tables) / rows
                 scale = np.where(np.sqrt(square) > 1e-6, np.sqrt(square), 1.0)
-                self.get_buffer(f"{name}_mean").copy_(torch.from_numpy(mean))
-                self.get_buffer(f"{name}_scale").copy_(torch.from_numpy(scale))
+                for what, values in (("mean", mean), ("scale", scale)):
+                    self.get_buffer(f"{name}_{what}").copy_(torch.from_numpy(values))
 
 
 class LearnedReranker(nn.Module):
@@ -149,23 +146,13 @@ class LearnedReranker(nn.Module):
         super().__init__()
         self.config, self.trees = config, trees or {}
         self.cooccurrence: Cooccurrence | None = cooccurrence
-        self.fixed = fixed or Reranker()
-        self.features = features
+        self.fixed, self.features = fixed or Reranker(), features
+        self.fingerprint, self.groups = config.fingerprint, features.groups
         self.residual = Residual(config)
         self.eval()
 
-    @property
-    def fingerprint(self) -> str:
-        """Of the item vectors that it was trained on."""
-        return self.config.fingerprint
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """What an ablation can switch off."""
-        return self.features.groups
-
     def without(self, group: str) -> "LearnedReranker":
-        """The same without one of `groups`: its columns at their mean, its fixed weight 0."""
+        """The same model without one of `groups`: its columns at their mean, its fixed weight 0."""
         fixed = self.fixed.without(group) if group in FEATURE_GROUPS else self.fixed
         other = LearnedReranker(
             self.config, self.cooccurrence, fixed=fixed, trees=self.trees, features=self.features
@@ -177,7 +164,7 @@ class LearnedReranker(nn.Module):
 
     @torch.inference_mode()
     def score(self, inputs: RerankInput) -> Scores:
-        """Scores of n >= 1 candidates, as numpy; those of other kinds of requests stay as fixed."""
+        """Scores of n >= 1 candidates, as numpy; the fixed ones for kinds without training."""
         scores = self.fixed.score(inputs)
         kind = kind_of(inputs)
         if kind not in self.config.kinds:
@@ -186,20 +173,19 @@ class LearnedReranker(nn.Module):
         if kind in self.config.trees_for:
             kept = self.residual.get_buffer("columns_kept").cpu().numpy() > 0
             mean = self.residual.get_buffer("columns_mean").cpu().numpy()
-            predicted = self.trees[kind].predict(
-                np.where(kept, matrix.columns, mean), num_threads=1
-            )
+            columns = np.where(kept, matrix.columns, mean)
+            predicted = self.trees[kind].predict(columns, num_threads=1)
             residual = predicted.astype(np.float32) - scores.total
         else:
             device = self.residual.wide.weight.device
-            columns = torch.from_numpy(matrix.columns)[None].to(device)
             pairs = torch.from_numpy(matrix.pairs)[None].to(device)
             real = torch.ones(1, pairs.shape[2], dtype=torch.bool, device=device)
-            residual = self.residual(columns, pairs, real)[0].cpu().numpy()
+            values = torch.from_numpy(matrix.columns)[None].to(device)
+            residual = self.residual(values, pairs, real)[0].cpu().numpy()
         return replace(scores, total=scores.total + residual, model=residual)
 
     def save(self, folder: Path) -> None:
-        """Writes config, weights, co-occurrence and trees as a part of a learned bundle."""
+        """Write config, weights, co-occurrence and trees, as a part of a learned bundle."""
         from safetensors.torch import save_file
 
         (folder / CONFIG).write_text(json.dumps(asdict(self.config), indent=2), "utf-8")
@@ -213,9 +199,9 @@ class LearnedReranker(nn.Module):
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> Self:
-        """The reverse of `save`, ready to serve.
+        """The inverse of `save`, ready to serve.
 
-        Raises BundleError when it was learned on other columns, or lightgbm is wanted and absent.
+        Raises BundleError when it was learned on other columns, or needs lightgbm, which is absent.
         """
         from safetensors.torch import load_file
 

@@ -11,8 +11,6 @@ from query_service.ranking.affinity import affinity
 from query_service.retrieval.candidates import Candidates
 from query_service.retrieval.plan import PERSON, WORDS
 from query_service.user.intent import Intent
-from query_service.user.user_vector import UserVector
-from query_service.user.vector_part import VectorPart
 
 Floats = NDArray[np.float32]
 # Without a query everything is open, far more than with one word. Measured on movielens' validation
@@ -31,7 +29,7 @@ class RerankInput:
     Of the events: `event_weights` float32 [E], signed; `event_meaning` float32 [E, M],
     `event_behaviour` float32 [E, K]; `event_ids` and `event_titles` [E]. `demand` float32 [M] is
     D_u, `tastes` float32 [3, K] are D_b, D_B and D_a (zero where unknown). `given`: the caller
-    named the items, no leg found them.
+    named the items, no leg returned them.
     """
 
     candidates: Candidates
@@ -62,9 +60,18 @@ def rerank_input(
     `given`: the caller named the candidates.
     """
     meaning, behaviour = bundle.halves(candidates.vectors)
-    user_vector = intent.user_vector
-    events = intent.visitor.events if user_vector is not None else ()
-    event_vectors = np.zeros((len(events), bundle.spec.vector_dims), dtype=np.float32)
+    dims, M, K = bundle.spec.vector_dims, meaning.shape[1], behaviour.shape[1]
+    events, user_vector = intent.visitor.events, intent.user_vector
+    if user_vector is None:
+        events, event_weights = (), np.zeros(0, dtype=np.float32)
+        contributions = np.zeros((0, dims), dtype=np.float32)
+        demand, tastes = np.zeros(M, dtype=np.float32), np.zeros((3, K), dtype=np.float32)
+    else:
+        event_weights, contributions = user_vector.event_weights, user_vector.contributions
+        demand = user_vector.D_u.vector
+        parts = (user_vector.D_b, user_vector.D_B, user_vector.D_a)
+        tastes = np.stack([part.vector for part in parts])
+    event_vectors = np.zeros((len(events), dims), dtype=np.float32)
     known = [row for row, event in enumerate(events) if event.vector is not None]
     if known:
         event_vectors[known] = [events[row].vector for row in known]
@@ -75,17 +82,17 @@ def rerank_input(
         meaning=meaning,
         behaviour=behaviour,
         query_meaning=None if query is None else bundle.meaning(query),
-        contributions=_contributions(user_vector, bundle.spec.vector_dims),
+        contributions=contributions,
         affinity=affinity(candidates, events),
         popularity=bundle.statistics.popularity(candidates.popularity),
         breadth=query_breadth(candidates, intent.query_text, given=given),
-        event_weights=_event_weights(user_vector),
+        event_weights=event_weights,
         event_meaning=event_meaning,
         event_behaviour=event_behaviour,
         event_ids=tuple(event.item_id for event in events),
         event_titles=tuple(event.title for event in events),
-        demand=_parts(user_vector, ("D_u",), meaning.shape[1])[0],
-        tastes=_parts(user_vector, ("D_b", "D_B", "D_a"), behaviour.shape[1]),
+        demand=demand,
+        tastes=tastes,
         query_text=intent.query_text,
         query_terms=len(terms(intent.query_text)),
         given=given,
@@ -95,37 +102,16 @@ def rerank_input(
 def query_breadth(candidates: Candidates, query_text: str, *, given: bool = False) -> Floats:
     """Query breadth of each candidate, float32 [n]: 1 / the query's number of terms.
 
-    It says how open the query leaves which item is wanted. 0 for items that came by meaning alone:
-    the visitor's taste and popularity choose among what was asked for, and do not put other things
-    before it. Without a query BREADTH_WITHOUT_QUERY, and 0 where the caller gave the items: they
-    are meant already, often because they are popular (measured on games, 99 items drawn by
-    popularity: NDCG@10 .093 with BREADTH_WITHOUT_QUERY, .254 with 0).
+    It scales the weight of taste and popularity. 0 for items of the meaning leg alone: taste and
+    popularity choose among the items that match the query, and put no others before them. Without a
+    query BREADTH_WITHOUT_QUERY, and 0 where the caller gave the items: the caller chose them, often
+    because they are popular (measured on games, 99 items drawn by popularity: NDCG@10 .093 with
+    BREADTH_WITHOUT_QUERY, .254 with 0).
     """
     if not query_text:
         breadth = 0.0 if given else BREADTH_WITHOUT_QUERY
         return np.full(len(candidates), breadth, dtype=np.float32)
-    has_words = candidates.scores_of(WORDS) > 0  # False for NaN
-    has_words |= np.isfinite(candidates.scores_of(PERSON))  # that leg asks for the words
+    matches = candidates.scores_of(WORDS) > 0  # False for NaN
+    matches |= np.isfinite(candidates.scores_of(PERSON))  # that leg requires the query's words
     breadth = 1 / max(len(terms(query_text)), 1)
-    return np.where(has_words, breadth, 0.0).astype(np.float32)
-
-
-def _contributions(user_vector: UserVector | None, dims: int) -> Floats:
-    if user_vector is None:
-        return np.zeros((0, dims), dtype=np.float32)
-    return user_vector.contributions
-
-
-def _event_weights(user_vector: UserVector | None) -> Floats:
-    return np.zeros(0, dtype=np.float32) if user_vector is None else user_vector.event_weights
-
-
-def _parts(user_vector: UserVector | None, names: tuple[str, ...], dims: int) -> Floats:
-    """Parts of the user vector by name, float32 [names, dims]; zero where there is no input."""
-    rows = np.zeros((len(names), dims), dtype=np.float32)
-    if user_vector is not None:
-        for row, name in zip(rows, names, strict=True):
-            part: VectorPart = getattr(user_vector, name)
-            if part.known:
-                row[:] = part.vector
-    return rows
+    return np.where(matches, breadth, 0.0).astype(np.float32)

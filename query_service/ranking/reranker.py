@@ -1,8 +1,7 @@
-"""The re-ranker: one score per candidate from legs, R, each event and the item's own features.
+"""The fixed re-ranker: one score per candidate from legs, R, each event and the item's attributes.
 
-In torch, the same code on CPU and GPU. Its weights are fixed: sensible from the first minute. Every
-term belongs to a source (the query, an earlier query, an event, the item), so the shares of a score
-add up to the score.
+In torch, the same code on CPU and GPU. Its weights need no training. Every term belongs to a source
+(the query, an earlier query, an event, the item), so the shares of a score add up to the score.
 """
 
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from query_service.ranking.scores import Scores
 from query_service.retrieval.legs import LEGS
 from query_service.retrieval.plan import MEANING, PERSON, WORDS
 
+Floats = NDArray[np.float32]
 _LEG_WEIGHTS = {leg.name: leg.weight for leg in LEGS}
 
 
@@ -33,20 +33,19 @@ class RerankerWeights:
     attention: float = 0.2
     affinity: float = 0.3
     popularity: float = 0.05
-    # What a one-word query adds to the weight of everything personal: it asks for hundreds of
-    # items alike, and only the visitor tells them apart. n words add this divided by n.
+    # What a one-word query adds to the weight of everything personal: it matches hundreds of items
+    # alike, and only the visitor tells them apart. n words add this divided by n.
     breadth: float = 3.0
     # Likewise for popularity, divided by n squared: of hundreds of matches, most want the known.
     broad_popularity: float = 1.0
     temperature: float = 0.1  # of the attention from a candidate to the events
 
     def without(self, group: str) -> "RerankerWeights":
-        """The same with one of FEATURE_GROUPS counting for nothing."""
-        changed = dict.fromkeys(FEATURE_GROUPS[group], 0.0)
-        return replace(self, **changed)
+        """The same weights, with 0 for one of FEATURE_GROUPS."""
+        return replace(self, **dict.fromkeys(FEATURE_GROUPS[group], 0.0))
 
 
-# What an evaluation can switch off, and the weights that this sets to 0.
+# What an ablation can switch off, and the weights that this sets to 0.
 FEATURE_GROUPS: Mapping[str, tuple[str, ...]] = {
     "words": ("words",),
     "meaning": ("meaning",),
@@ -59,50 +58,11 @@ FEATURE_GROUPS: Mapping[str, tuple[str, ...]] = {
 
 
 class Scoring(Protocol):
-    """Anything that scores candidates: the fixed re-ranker, or a learned one."""
+    """Scores candidates: the fixed re-ranker, or a learned one."""
 
     @property
     def reads_titles(self) -> bool: ...
     def score(self, inputs: RerankInput) -> Scores: ...
-
-
-@dataclass(frozen=True)
-class RerankTensors:
-    """What the fixed weights are applied to, on the re-ranker's device."""
-
-    bm25: Tensor  # [n], NaN where the words leg did not return the candidate
-    meaning: Tensor  # [n, M]
-    behaviour: Tensor  # [n, K]
-    vectors: Tensor  # [n, dims]
-    query_meaning: Tensor | None  # [M]
-    contributions: Tensor  # [S, dims]
-    event_behaviour: Tensor  # [E, K]
-    event_weights: Tensor  # [E]
-    affinity: Tensor  # [n, E]
-    popularity: Tensor  # [n]
-    breadth: Tensor  # [n]
-
-    @classmethod
-    def of(cls, inputs: RerankInput, device: str) -> "RerankTensors":
-        """The input's arrays as tensors."""
-
-        def tensor(array: NDArray[np.float32]) -> Tensor:
-            return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)).to(device)
-
-        query = inputs.query_meaning
-        return cls(
-            bm25=tensor(inputs.candidates.scores_of(WORDS)),
-            meaning=tensor(inputs.meaning),
-            behaviour=tensor(inputs.behaviour),
-            vectors=tensor(inputs.candidates.vectors),
-            query_meaning=None if query is None else tensor(query),
-            contributions=tensor(inputs.contributions),
-            event_behaviour=tensor(inputs.event_behaviour),
-            event_weights=tensor(inputs.event_weights),
-            affinity=tensor(inputs.affinity),
-            popularity=tensor(inputs.popularity),
-            breadth=tensor(inputs.breadth),
-        )
 
 
 class Reranker:
@@ -116,39 +76,37 @@ class Reranker:
         self.device = device
 
     def without(self, group: str) -> "Reranker":
-        """The same without one of `groups`, for an ablation."""
+        """The same re-ranker without one of `groups`, for an ablation."""
         return Reranker(self.weights.without(group), self.device)
 
     @torch.inference_mode()
     def score(self, inputs: RerankInput) -> Scores:
         """Scores of n >= 1 candidates, as numpy. Non-finite sums sink to the end of the list."""
-        weights, x = self.weights, RerankTensors.of(inputs, self.device)
-        personal = (1 + weights.breadth * x.breadth)[:, None]  # [n, 1]
-        popularity = weights.popularity + weights.broad_popularity * x.breadth**2
-        legs = {
-            WORDS: _numpy(weights.words * _by_largest(torch.nan_to_num(x.bm25, nan=0.0))),
-            MEANING: _numpy(weights.meaning * _min_max(self._similarity(x))),
-        }
-        person = _numpy(self._person(x, personal))
-        events = _numpy(personal * self._events(x))
-        by_popularity = _numpy(popularity * x.popularity)
+        weights, candidates = self.weights, inputs.candidates
+        breadth, bm25 = self._tensor(inputs.breadth), self._tensor(candidates.scores_of(WORDS))
+        personal = (1 + weights.breadth * breadth)[:, None]  # [n, 1]
+        popularity = weights.popularity + weights.broad_popularity * breadth**2
+        similarity = torch.zeros_like(bm25)  # to the query's meaning
+        if inputs.query_meaning is not None:
+            similarity = self._tensor(inputs.meaning) @ self._tensor(inputs.query_meaning)
+        similarity = (similarity - similarity.min()) / _range(similarity)
+        bm25 = torch.nan_to_num(bm25, nan=0.0)
+        bm25 = bm25 / bm25.max().clamp_min(1e-6)
+        legs = {WORDS: _numpy(weights.words * bm25), MEANING: _numpy(weights.meaning * similarity)}
+        person = _numpy(self._person(inputs, personal))
+        events = _numpy(personal * self._events(inputs))
+        by_popularity = _numpy(popularity * self._tensor(inputs.popularity))
         total = legs[WORDS] + legs[MEANING] + person.sum(axis=1) + events.sum(axis=1)
         total = total + by_popularity
-        for leg in inputs.candidates.legs:
+        for leg in candidates.legs:
             if leg.name not in (*legs, PERSON):
-                legs[leg.name] = leg.weight * normalised(inputs.candidates.scores_of(leg.name))
+                legs[leg.name] = leg.weight * normalised(candidates.scores_of(leg.name))
                 total = total + legs[leg.name]
         return Scores(total, legs, person, events, by_popularity)
 
-    def _similarity(self, x: RerankTensors) -> Tensor:
-        """Of each candidate's meaning to the query's, [n]; 0 without a query."""
-        if x.query_meaning is None:
-            return torch.zeros_like(x.bm25)
-        return x.meaning @ x.query_meaning
-
-    def _person(self, x: RerankTensors, personal: Tensor) -> Tensor:
+    def _person(self, inputs: RerankInput, personal: Tensor) -> Tensor:
         """The min-max normalised inner product with R, by R's sources, [n, S]."""
-        by_source = x.vectors @ x.contributions.T  # [n, S]
+        by_source = self._tensor(inputs.candidates.vectors) @ self._tensor(inputs.contributions).T
         person_sum = by_source.sum(dim=1)
         lowest = person_sum.argmin()
         # Each source is compared with itself at the weakest candidate, so that the shares of a
@@ -156,35 +114,32 @@ class Reranker:
         weight = personal * self.weights.person
         return weight * (by_source - by_source[lowest]) / _range(person_sum)
 
-    def _events(self, x: RerankTensors) -> Tensor:
+    def _events(self, inputs: RerankInput) -> Tensor:
         """What each event says for or against each candidate, [n, E]."""
-        similarity = x.behaviour @ x.event_behaviour.T
-        attention = _attention(similarity, x.event_weights, self.weights.temperature)
-        affinity = self.weights.affinity * x.event_weights * x.affinity
+        event_weights = self._tensor(inputs.event_weights)
+        similarity = self._tensor(inputs.behaviour) @ self._tensor(inputs.event_behaviour).T
+        attention = _attention(similarity, event_weights, self.weights.temperature)
+        affinity = self.weights.affinity * event_weights * self._tensor(inputs.affinity)
         return self.weights.attention * attention + affinity
+
+    def _tensor(self, array: Floats) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)).to(self.device)
 
 
 def _attention(similarity: Tensor, weights: Tensor, temperature: float) -> Tensor:
     """Target attention, [n, E]: each candidate attends to the events that are like it."""
     if similarity.shape[1] == 0:
         return similarity
-    strength = similarity / temperature + torch.log(weights.abs().clamp_min(1e-9))
-    return torch.softmax(strength, dim=1) * torch.sign(weights) * similarity
-
-
-def _by_largest(values: Tensor) -> Tensor:
-    return values / values.max().clamp_min(1e-6)
-
-
-def _min_max(values: Tensor) -> Tensor:
-    return (values - values.min()) / _range(values)
+    logits = similarity / temperature + torch.log(weights.abs().clamp_min(1e-9))
+    return torch.softmax(logits, dim=1) * torch.sign(weights) * similarity
 
 
 def _range(values: Tensor) -> Tensor:
+    """max - min; 1 for constant values."""
     spread = values.max() - values.min()
     return torch.where(spread > 1e-6, spread, torch.ones_like(spread))
 
 
-def _numpy(values: Tensor) -> NDArray[np.float32]:
-    array: NDArray[np.float32] = values.cpu().numpy()
+def _numpy(values: Tensor) -> Floats:
+    array: Floats = values.cpu().numpy()
     return array

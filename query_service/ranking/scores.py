@@ -1,4 +1,4 @@
-"""Scores of candidates, kept apart by what they come from, and the order they make."""
+"""Scores of candidates, separate for each source, and the order of the candidates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ Floats = NDArray[np.float32]
 class Scores:
     """`total` float32 [n] is the sum of all others.
 
-    `legs`: float32 [n] by the leg's name, the leg `person` apart: `person` float32 [n, S] by the
-    sources of R; `events` float32 [n, E]; `popularity` float32 [n]; `model` float32 [n], what a
-    learned re-ranker adds, None without one.
+    `legs`: float32 [n] by the leg's name, except the person leg: `person` float32 [n, S] by the
+    sources of R; `events` float32 [n, E]; `popularity` float32 [n]; `model` float32 [n], the
+    residual of a learned re-ranker, None without one.
     """
 
     total: Floats
@@ -27,6 +27,6 @@ class Scores:
 
 
 def ranked_rows(scores: Floats, ids: tuple[str, ...]) -> NDArray[np.intp]:
-    """Rows by falling score; ties by item id, so that an answer can be repeated; NaN last."""
+    """Rows by descending score; ties by item id, so that an answer can be repeated; NaN last."""
     finite = np.where(np.isfinite(scores), scores, -np.inf)
     return np.lexsort((np.array(ids), -finite))

@@ -13,52 +13,35 @@ from query_service.retrieval.candidates import Candidates
 
 
 class RerankStage:
-    """A re-ranker (None: the fused order alone), and how long it takes."""
+    """A re-ranker (None: the fused order alone), and an estimate of its running time."""
 
     def __init__(self, reranker: Scoring | None) -> None:
         self._reranker = reranker
-        self._time = RunTime()
+        self._expected_ms = 5.0  # exponentially weighted mean of earlier runs
+        self._lock = threading.Lock()
 
     def score(self, inputs: RerankInput, progress: RequestProgress) -> Scores:
         """Scores by the re-ranker; the fused order when it fails or would be late."""
         scores: Scores | None = None
         if self._reranker is not None and len(inputs.candidates):
             with progress.stage("rerank"):
-                if progress.clock.left_ms() < self._time.ms:
+                if progress.clock.left_ms() < self._expected_ms:
                     raise TimeoutError
                 started = time.perf_counter()
                 scores = self._reranker.score(inputs)
-                self._time.learn((time.perf_counter() - started) * 1000)
+                ms = (time.perf_counter() - started) * 1000
+                with self._lock:  # a single slow run (the first) does not dominate
+                    self._expected_ms += 0.2 * (min(ms, 10 * self._expected_ms) - self._expected_ms)
         return scores if scores is not None else fused(inputs)
 
 
-class RunTime:
-    """How long the next run will take, from the earlier ones: ms, exponentially weighted."""
-
-    def __init__(self, first_guess_ms: float = 5.0) -> None:
-        self._ms = first_guess_ms
-        self._lock = threading.Lock()
-
-    @property
-    def ms(self) -> float:
-        """The estimate for the next run."""
-        return self._ms
-
-    def learn(self, ms: float) -> None:
-        """Takes one run into account; a single slow one (the first) does not dominate."""
-        with self._lock:
-            self._ms += 0.2 * (min(ms, 10 * self._ms) - self._ms)
-
-
-def varied(candidates: Candidates, ranked_rows: Sequence[int], limit: int) -> list[int]:
-    """`ranked_rows` with the categories taken in turn, best first: a start page of many kinds."""
+def varied(candidates: Candidates, ranked_rows: Sequence[int]) -> list[int]:
+    """`ranked_rows` with the categories in turn, best first, for a varied start page."""
     queues: dict[str, list[int]] = {}
     for row in ranked_rows:
         queues.setdefault(max(candidates.categories[row], key=len, default=""), []).append(row)
     rows: list[int] = []
-    while queues and len(rows) < limit:
-        for name in list(queues):
-            rows.append(queues[name].pop(0))
-            if not queues[name]:
-                del queues[name]
-    return rows[:limit]
+    while queues:
+        rows += [rows_of_category.pop(0) for rows_of_category in queues.values()]
+        queues = {category: queue for category, queue in queues.items() if queue}
+    return rows

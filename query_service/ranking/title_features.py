@@ -1,14 +1,14 @@
-"""What titles say: how well each matches the query, and what it shares with the visitor's events.
+"""Features of titles: how well each matches the query, and what it shares with the events.
 
-BM25 adds up terms; it does not say whether all of them are there, whether a size is another one, or
-whether only the end of a word differs. Titles are turned into numbers once and kept (hashes of
-words, letter n-grams and numbers); the features of a list are then a few array operations.
+BM25 adds up terms; it does not tell whether all of them match, whether a size is another one, or
+whether only the end of a word differs. Each title is hashed once and cached (hashes of words,
+letter n-grams and numbers); the features of a list are then a few array operations.
 """
 
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import numpy as np
@@ -18,8 +18,8 @@ from indexer.catalogue.terms import terms
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
-SLOTS = 1 << 18  # of the hashes: of 60 in a title, none falls on one of a query's by chance
-KEPT = 20_000  # titles whose hashes are kept, about 1.5 kB each
+SLOTS = 1 << 18  # of the hashes: of 60 in a title, none collides with one of a query's by chance
+CACHED = 20_000  # titles whose hashes are cached, about 1.5 kB each
 _BASE, _PRIME = 257, 2_147_483_647  # of the polynomial that hashes letter n-grams
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:/\d+)?")
 _ENDINGS = ("ings", "ing", "ies", "es", "s", "ed")
@@ -33,24 +33,24 @@ class TitleMatch:
     """
 
     cover: Floats  # share of the query's words that the title has
-    cover_rare: Floats  # the same by rarity
-    missing_rare: Floats  # rarity of the words that it lacks
+    cover_rare: Floats  # the same, weighted by rarity
+    missing_rare: Floats  # total rarity of the words that it lacks
     letters3: Floats  # share of the query's letter trigrams
     letters4: Floats
     of_title3: Floats  # share of the title's letter trigrams that the query has
     of_title4: Floats
     numbers: Floats  # share of the query's numbers
     numbers_missing: Floats
-    pairs: Floats  # share of the query's bigrams
+    pairs: Floats  # share of the query's word bigrams
     last_word: Floats  # whether the title has the query's last word
-    first_place: Floats  # where the first of the query's words is in the title, 0 to 1
+    first_place: Floats  # position of the first of the query's words in the title, 0 to 1
     of_title: Floats  # words of the query over words of the title
     length: Floats  # words of the title, in twenties
 
 
 @dataclass(frozen=True)
 class TitleOverlap:
-    """What each title has in common with the events', beside the query; float32 [n] each."""
+    """What each title shares with the events' titles, beside the query; float32 [n] each."""
 
     shared_max: Floats  # with the positive event that it shares most with
     shared_last: Floats  # with the last event, negative when that counts against
@@ -60,20 +60,18 @@ class TitleOverlap:
 
 @dataclass(frozen=True)
 class HashedText:
-    """A text as hashes, int64 each, in order: of its words, word bigrams, letter trigrams, letter
-    4-grams and numbers.
-    """
+    """The hashes of a text, int64 each, in the text's order."""
 
     words: Ints
-    pairs: Ints
-    letters3: Ints
+    pairs: Ints  # of words: bigrams
+    letters3: Ints  # letter trigrams
     letters4: Ints
     numbers: Ints
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=CACHED)
 def hashed_text(text: str) -> HashedText:
-    """The hashes of a title or a query; kept, since the same titles come again and again."""
+    """The hashes of a title or a query; cached, since the same titles recur in many lists."""
     stems = [_stem(word) for word in terms(text)]
     words = _hashes(stems)
     letters = np.frombuffer(f" {' '.join(stems)} ".encode(), dtype=np.uint8).astype(np.int64)
@@ -102,24 +100,24 @@ class RaggedHashes:
         lengths = np.array([len(hashes) for hashes in each])
         return cls(np.concatenate(each), np.repeat(np.arange(len(each)), lengths), lengths)
 
-    def overlap(self, wanted: Ints) -> Floats:
-        """How many of `wanted` each title has, counted once, float32 [n]."""
-        present = self._offsets_of(wanted)
+    def overlap(self, query: Ints) -> Floats:
+        """How many of the query's hashes each title has, counted once, float32 [n]."""
+        present = self._offsets_of(query)
         once = np.unique(self.owner[present] * SLOTS + self.hashes[present])
-        return np.bincount(once // SLOTS, minlength=len(self.lengths)).astype(np.float32)
+        return _float32(np.bincount(once // SLOTS, minlength=len(self.lengths)))
 
-    def first_positions(self, wanted: Ints) -> Floats:
-        """Where the first of `wanted` is in each title, 0 to 1; 1 without any, float32 [n]."""
-        present = self._offsets_of(wanted)
+    def first_positions(self, query: Ints) -> Floats:
+        """Position of the query's first hash in each title, 0 to 1, float32 [n]; 1 without any."""
+        present = self._offsets_of(query)
         first = np.full(len(self.lengths), np.inf)
         np.minimum.at(first, self.owner[present], present)
         starts = np.cumsum(self.lengths) - self.lengths
         share = (first - starts) / np.maximum(self.lengths, 1)
-        return np.where(np.isfinite(first), share, 1.0).astype(np.float32)
+        return _float32(np.where(np.isfinite(first), share, 1.0))
 
-    def _offsets_of(self, wanted: Ints) -> NDArray[np.intp]:
+    def _offsets_of(self, query: Ints) -> NDArray[np.intp]:
         table = np.zeros(SLOTS, dtype=bool)
-        table[wanted] = True
+        table[query] = True
         return np.flatnonzero(table[self.hashes])
 
 
@@ -146,7 +144,7 @@ class TitleTable:
         words, column = np.unique(in_order.hashes, return_inverse=True)
         has = np.zeros((len(texts), len(words)), dtype=np.float32)
         has[in_order.owner, column] = 1
-        rarity = np.log((len(texts) + 1) / (has.sum(axis=0) + 1)).astype(np.float32)
+        rarity = _float32(np.log((len(texts) + 1) / (has.sum(axis=0) + 1)))
         return cls(texts, in_order, words, has, rarity)
 
     def having(self, words: Ints) -> tuple[Floats, Floats]:
@@ -158,11 +156,11 @@ class TitleTable:
         rarity[known] = self.rarity[columns]
         return has, rarity
 
-    def rows_of(self, texts: Sequence[HashedText]) -> Floats:
-        """Other texts in the same columns, float32 [texts, U]; their other words are left out."""
+    def rows_of(self, texts: Sequence[str]) -> Floats:
+        """Other texts in the same columns, float32 [texts, U], without the words of no column."""
         rows = np.zeros((len(texts), len(self.words)), dtype=np.float32)
         for row, text in zip(rows, texts, strict=True):
-            row[self._columns(text.words)[1]] = 1
+            row[self._columns(hashed_text(text).words)[1]] = 1
         return rows
 
     def _columns(self, words: Ints) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -176,17 +174,17 @@ def title_match(titles: TitleTable, query_text: str) -> TitleMatch:
     """How each title matches the query."""
     query = hashed_text(query_text)
     if not len(query.words):
-        nothing = np.zeros(len(titles.texts), dtype=np.float32)
-        return TitleMatch(*[nothing] * len(TitleMatch.__dataclass_fields__))
+        zeros = np.zeros(len(titles.texts), dtype=np.float32)
+        return TitleMatch(*[zeros] * len(fields(TitleMatch)))
     lengths = np.maximum(titles.in_order.lengths, 1)
-    wanted = np.unique(query.words)
-    has, rarity = titles.having(wanted)  # [n, wanted], [wanted]
+    query_words = np.unique(query.words)
+    has, rarity = titles.having(query_words)  # [n, m], [m]
     missing = (1 - has) @ rarity
     trigrams = RaggedHashes.of([text.letters3 for text in titles.texts])
     fourgrams = RaggedHashes.of([text.letters4 for text in titles.texts])
     letters3, letters4 = trigrams.overlap(query.letters3), fourgrams.overlap(query.letters4)
     numbers = RaggedHashes.of([text.numbers for text in titles.texts]).overlap(query.numbers)
-    pairs = RaggedHashes.of([text.pairs for text in titles.texts]).overlap(query.pairs)
+    bigrams = RaggedHashes.of([text.pairs for text in titles.texts]).overlap(query.pairs)
     return TitleMatch(
         cover=has.mean(axis=1),
         cover_rare=1 - missing / max(float(rarity.sum()), 1e-6),
@@ -197,9 +195,9 @@ def title_match(titles: TitleTable, query_text: str) -> TitleMatch:
         of_title4=_float32(letters4 / np.maximum(fourgrams.lengths, 1)),
         numbers=_float32(numbers / max(len(query.numbers), 1)),
         numbers_missing=len(np.unique(query.numbers)) - numbers,
-        pairs=_float32(pairs / max(len(query.pairs), 1)),
-        last_word=has[:, wanted == query.words[-1]][:, 0],
-        first_place=titles.in_order.first_positions(wanted),
+        pairs=_float32(bigrams / max(len(query.pairs), 1)),
+        last_word=has[:, query_words == query.words[-1]][:, 0],
+        first_place=titles.in_order.first_positions(query_words),
         of_title=_float32(has.sum(axis=1) / lengths),
         length=_float32(lengths / 20),
     )
@@ -208,19 +206,17 @@ def title_match(titles: TitleTable, query_text: str) -> TitleMatch:
 def shared_rarity(titles: TitleTable, event_titles: Sequence[str], query_text: str) -> Floats:
     """Rarity of the words that each title has in common with each event's, float32 [n, E].
 
-    The query's own words do not count: what was asked for says nothing of taste.
+    The query's own words do not count: they say nothing of the visitor's taste.
     """
-    counting = titles.rarity * (1 - titles.rows_of([hashed_text(query_text)])[0])
-    events = titles.rows_of([hashed_text(title) for title in event_titles])
-    shared: Floats = (titles.has * counting) @ events.T
+    rarity = titles.rarity * (1 - titles.rows_of([query_text])[0])
+    shared: Floats = (titles.has * rarity) @ titles.rows_of(event_titles).T
     return shared
 
 
 def title_overlap(titles: TitleTable, shared: Floats, weights: Floats) -> TitleOverlap:
     """From `shared_rarity` [n, E] and the events' weights [E]."""
     if not shared.shape[1]:
-        nothing = np.zeros(len(shared), dtype=np.float32)
-        return TitleOverlap(nothing, nothing, nothing, nothing)
+        return TitleOverlap(*[np.zeros(len(shared), dtype=np.float32)] * 4)
     most = shared[:, weights > 0].max(axis=1, initial=0)
     return TitleOverlap(
         shared_max=most,
@@ -230,20 +226,18 @@ def title_overlap(titles: TitleTable, shared: Floats, weights: Floats) -> TitleO
     )
 
 
-def _float32(values: NDArray[np.floating]) -> Floats:
+def _float32(values: NDArray[np.number]) -> Floats:
     return values.astype(np.float32)
 
 
 def _stem(word: str) -> str:
-    """Without the ending of a plural or a form of a verb: near enough, alike in all titles."""
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)]
-    return word
+    """The word without the ending of a plural or a verb form, the same for queries and titles."""
+    endings = (e for e in _ENDINGS if word.endswith(e) and len(word) - len(e) >= 3)
+    return word.removesuffix(next(endings, ""))
 
 
 def _ngrams(letters: Ints, length: int) -> Ints:
-    """Hashes of all runs of so many bytes."""
+    """Hashes of all n-grams of `length` bytes."""
     count = max(len(letters) - length + 1, 0)
     hashes = np.zeros(count, dtype=np.int64)
     for offset in range(length):

@@ -1,1 +1,1 @@
-"""The legs and their candidates: what is asked of OpenSearch."""
+"""The legs, their searches in OpenSearch, and their candidates."""

@@ -1,4 +1,4 @@
-"""The candidates of the legs, as arrays: what the re-ranker scores."""
+"""The candidates of the legs as arrays: the input of the re-ranker."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plugin_config.schema import TITLE, VECTOR_FLOAT16
+from plugin_config.schema import TITLE_EXACT, VECTOR_FLOAT16
 from query_service.retrieval.plan import Leg
 
 Floats = NDArray[np.float32]
@@ -38,25 +38,18 @@ class Candidates:
         return len(self.ids)
 
     def scores_of(self, leg_name: str) -> Floats:
-        """The scores of one leg, float32 [n]; all NaN when it was not asked."""
-        for column, leg in enumerate(self.legs):
-            if leg.name == leg_name:
-                scores: Floats = self.leg_scores[:, column]
-                return scores
-        return np.full(len(self), np.nan, dtype=np.float32)
+        """The scores of one leg, float32 [n]; all NaN when it is not among `legs`."""
+        names = [leg.name for leg in self.legs]
+        if leg_name not in names:
+            return np.full(len(self), np.nan, dtype=np.float32)
+        scores: Floats = self.leg_scores[:, names.index(leg_name)]
+        return scores
 
     def without_scores_of(self, leg_name: str) -> "Candidates":
-        """The same candidates as if that leg had returned none of them."""
+        """The same candidates, as if that leg had returned none of them."""
         scores = self.leg_scores.copy()
         scores[:, [leg.name == leg_name for leg in self.legs]] = np.nan
         return replace(self, leg_scores=scores)
-
-    @classmethod
-    def none(cls, legs: tuple[Leg, ...], dims: int) -> "Candidates":
-        """No candidates at all."""
-        empty = np.zeros(0, dtype=np.float32)
-        no_scores, no_vectors = (np.zeros((0, n), np.float32) for n in (len(legs), dims))
-        return cls((), legs, no_scores, no_vectors, empty, empty, (), (), ())
 
     @classmethod
     def union(
@@ -70,8 +63,6 @@ class Candidates:
                 if hit["_id"] not in rows and VECTOR_FLOAT16 in hit.get("fields", {}):
                     rows[hit["_id"]] = len(fields)
                     fields.append(hit["fields"])
-        if not fields:
-            return cls.none(legs, dims)
         leg_scores = np.full((len(fields), len(legs)), np.nan, dtype=np.float32)
         for column, leg in enumerate(legs):
             for hit in hits.get(leg.name, ()):
@@ -88,7 +79,7 @@ class Candidates:
             price=_numbers(fields, "price", np.nan),
             brands=tuple(row.get("brand", [""])[0] for row in fields),
             categories=tuple(tuple(row.get("category", ())) for row in fields),
-            titles=tuple(row.get(TITLE, [""])[0] for row in fields),
+            titles=tuple(row.get(TITLE_EXACT, [""])[0] for row in fields),
         )
 
 

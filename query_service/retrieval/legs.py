@@ -14,7 +14,7 @@ from query_service.retrieval.plan import MEANING, PERSON, WORDS, Leg, RetrievalP
 from query_service.retrieval.text_query import as_written, words_query
 
 Query = Mapping[str, Any]
-PERSON_MATCH = "2<75%"  # of the query's words, an item of the person leg must have
+PERSON_MATCH = "2<75%"  # an item of the person leg must have so many of the query's words
 
 
 def inner_product(score: float) -> float:
@@ -22,21 +22,18 @@ def inner_product(score: float) -> float:
     return score - 1.0 if score >= 1.0 else 1.0 - 1.0 / max(score, 1e-9)
 
 
-def popular_query(filters: Sequence[Query]) -> Query:
-    """Items by popularity, those without any last."""
-    return {
-        "bool": {
-            "must": [{"match_all": {"boost": 0.001}}],
-            "should": [{"rank_feature": {"field": "popularity_rank"}}],
-            "filter": list(filters),
-        }
-    }
-
-
 def _words(plan: RetrievalPlan) -> Query | None:
     if plan.query_text:
         return words_query(plan.query_text, plan.filters)
-    return popular_query(plan.filters) if plan.popular else None
+    if not plan.popular:
+        return None
+    return {
+        "bool": {
+            "must": [{"match_all": {"boost": 0.001}}],  # items without a popularity come last
+            "should": [{"rank_feature": {"field": "popularity_rank"}}],
+            "filter": plan.filters,
+        }
+    }
 
 
 def _meaning(plan: RetrievalPlan) -> Query | None:
@@ -48,7 +45,7 @@ def _person(plan: RetrievalPlan) -> Query | None:
         return None
     filters = plan.filters
     if plan.query_text:
-        # R orders what was asked for; it does not widen it.
+        # R orders the items that match the query; it does not add others.
         filters = [*filters, as_written(plan.query_text, minimum_should_match=PERSON_MATCH)]
     return _nearest(plan.R, plan, filters)
 
@@ -56,7 +53,7 @@ def _person(plan: RetrievalPlan) -> Query | None:
 def _nearest(vector: NDArray[np.float32], plan: RetrievalPlan, filters: Sequence[Query]) -> Query:
     within = {"bool": {"filter": list(filters)}}
     if plan.exact:
-        # The same space, hence the same scores as those of the graph.
+        # The same space type, hence the same scores as from the HNSW graph.
         params = {"field": VECTOR, "query_value": vector, "space_type": "innerproduct"}
         script = {"source": "knn_score", "lang": "knn", "params": params}
         return {"script_score": {"query": within, "script": script}}
@@ -67,7 +64,7 @@ def _nearest(vector: NDArray[np.float32], plan: RetrievalPlan, filters: Sequence
 
 
 # Weights of words and meaning: on validation queries of homedepot, NDCG@10 .403 with 0.7 and 0.3;
-# .399 with 0.6 and 0.4; .393 with 0.5 each; .396 by words alone.
+# .399 with 0.6 and 0.4; .393 with 0.5 each; .396 with the words leg alone.
 LEGS = (
     Leg(WORDS, _words, 0.7, "query"),
     Leg(MEANING, _meaning, 0.3, "query", inner_product),

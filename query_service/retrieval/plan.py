@@ -1,4 +1,4 @@
-"""What is asked of the engine, and what a leg is."""
+"""What a search asks of OpenSearch, and what a leg is."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ WORDS, MEANING, PERSON = "words", "meaning", "person"
 class Leg:
     """One way to find candidates, declared once (in `legs`).
 
-    `query` gives the leg's query for a plan, None where the plan lacks its input. `score` turns the
-    engine's score of a hit into the leg's. `weight` is that of the leg's score in the fused order,
-    and in the re-ranker's. `share` is the kind of its share in explanations; None: the share is
-    divided among the sources of R.
+    `query` gives the leg's query for a plan, None where the plan lacks its input. `weight` is that
+    of the leg's score in the fused order and in the re-ranker. `share` is the kind of the leg's
+    share in explanations; None: it is divided among the sources of R. `score` turns the engine's
+    score of a hit into the leg's.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Leg:
 
 @dataclass(frozen=True)
 class RetrievalPlan:
-    """What to ask of the engine. A leg without its input (no query, R of zeros) is left out."""
+    """What to ask of OpenSearch. A leg without its input (no query, R of zeros) is left out."""
 
     legs: tuple[Leg, ...]
     query_text: str = ""
@@ -39,15 +39,15 @@ class RetrievalPlan:
     R: NDArray[np.float32] | None = None  # float32 [dims]
     request_filters: Sequence[Mapping[str, Any]] = ()
     exclude: Sequence[str] = ()  # item ids that must not come back
-    k: int = 100  # hits asked of one leg
-    popular: bool = False  # popular items stand in for the words leg (no query, nothing known)
-    exact: bool = False  # every vector is compared, instead of a walk through the HNSW graph
-    titles: bool = False  # read each candidate's title too: a fifth more time in the engine
+    k: int = 100  # hits of each leg
+    popular: bool = False  # without a query the words leg returns popular items
+    exact: bool = False  # compare every vector, in place of HNSW
+    titles: bool = False  # read titles for the re-ranker: a fifth more time in the engine
     timeout_s: float = 10.0
 
     @property
     def filters(self) -> list[Mapping[str, Any]]:
-        """The clauses that stand inside every leg."""
+        """The filter clauses of every leg: the request's, and the excluded items."""
         if not self.exclude:
             return list(self.request_filters)
         excluded = {"bool": {"must_not": {"ids": {"values": list(self.exclude)}}}}

@@ -1,6 +1,7 @@
-"""All legs in one round trip to the engine, and the union of what they return."""
+"""All legs in one round trip to OpenSearch, and the union of their hits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -9,12 +10,12 @@ from opensearchpy.exceptions import NotFoundError, OpenSearchException
 
 from plugin_config.client import cluster_unavailable
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
-from plugin_config.schema import TITLE, VECTOR_FLOAT16
+from plugin_config.schema import TITLE_EXACT, VECTOR_FLOAT16
 from query_service.retrieval.candidates import Candidates
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.text_query import text_query
 
-# What the re-ranker needs of an item comes from doc values: no stored source is read for it.
+# The re-ranker's fields are read from doc values: no stored source is read for it.
 FEATURE_FIELDS = [VECTOR_FLOAT16, "popularity", "price", "brand", "category"]
 
 
@@ -24,17 +25,20 @@ class IndexGone(LiveIntentError):
 
 @dataclass(frozen=True)
 class Retrieved:
-    """The candidates; the words leg's count; which legs ran, and which failed and why."""
+    """The candidates, and the hits of the words leg as `total`.
+
+    `stages`: those that ran, the legs or `retrieve`; `failed`: the reason of each leg that failed.
+    """
 
     candidates: Candidates
     total: int = 0
     total_relation: Literal["eq", "gte"] = "eq"
-    legs: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
 
 
 def retrieve(client: OpenSearch, index: str, plan: RetrievalPlan, dims: int) -> Retrieved:
-    """Runs the legs of `plan` in one `_msearch` and unites what they return.
+    """Run the legs of `plan` in one `_msearch`; return the union of their hits.
 
     Raises:
         ClusterUnavailable: no leg could be answered.
@@ -42,16 +46,12 @@ def retrieve(client: OpenSearch, index: str, plan: RetrievalPlan, dims: int) -> 
     """
     bodies = search_bodies(plan)
     if not bodies:
-        return Retrieved(Candidates.none(plan.legs, dims))
+        return Retrieved(Candidates.union({}, plan.legs, dims))
     lines: list[Mapping[str, Any]] = []
     for body in bodies.values():
         lines += [{"index": index}, body]
-    try:
+    with _errors_of(index):
         answer = client.msearch(body=lines, params={"request_timeout": plan.timeout_s})
-    except NotFoundError as error:
-        raise IndexGone(f"the index {index} is gone") from error
-    except OpenSearchException as error:
-        raise cluster_unavailable(error) from error
     responses = dict(zip(bodies, answer["responses"], strict=True))
     failed = {leg: reason for leg, r in responses.items() if (reason := _failure(r))}
     if any("index_not_found" in reason for reason in failed.values()):
@@ -62,21 +62,21 @@ def retrieve(client: OpenSearch, index: str, plan: RetrievalPlan, dims: int) -> 
             "OpenSearch answered none of the searches: "
             + "; ".join(f"{leg}: {reason}" for leg, reason in failed.items())
         )
-    counted = responses.get(WORDS, {}).get("hits", {}).get("total", {})
+    total = responses.get(WORDS, {}).get("hits", {}).get("total", {})
     candidates = Candidates.union(hits, plan.legs, dims)
     return Retrieved(
         candidates=candidates,
-        total=counted.get("value", len(candidates)),
-        total_relation=counted.get("relation", "eq"),
-        legs=tuple(hits),
+        total=total.get("value", len(candidates)),
+        total_relation=total.get("relation", "eq"),
+        stages=tuple(hits),
         failed=failed,
     )
 
 
 def retrieve_ids(
     client: OpenSearch, index: str, ids: Sequence[str], plan: RetrievalPlan, dims: int
-) -> Candidates:
-    """The given items as candidates, with their BM25 where the query matches; unknown ids absent.
+) -> Retrieved:
+    """The items `ids` as candidates, with BM25 where the query matches; unknown ids are absent.
 
     Raises ClusterUnavailable, IndexGone.
     """
@@ -84,17 +84,14 @@ def retrieve_ids(
     if plan.query_text:
         query["bool"]["should"] = [text_query(plan.query_text)]
     body = _body(query, len(ids), plan)
-    try:
+    with _errors_of(index):
         answer = client.search(index=index, body=body, params={"request_timeout": plan.timeout_s})
-    except NotFoundError as error:
-        raise IndexGone(f"the index {index} is gone") from error
-    except OpenSearchException as error:
-        raise cluster_unavailable(error) from error
-    return Candidates.union({WORDS: answer["hits"]["hits"]}, plan.legs, dims)
+    candidates = Candidates.union({WORDS: answer["hits"]["hits"]}, plan.legs, dims)
+    return Retrieved(candidates, total=len(candidates), stages=("retrieve",))
 
 
 def search_bodies(plan: RetrievalPlan) -> dict[str, dict[str, Any]]:
-    """The search body of each leg that has input, by its name."""
+    """The search body of each leg that has its input, by the leg's name."""
     queries = {leg.name: leg.query(plan) for leg in plan.legs}
     timeout = {"timeout": f"{max(int(plan.timeout_s * 1000), 1)}ms"}
     return {
@@ -105,11 +102,23 @@ def search_bodies(plan: RetrievalPlan) -> dict[str, dict[str, Any]]:
 
 
 def _body(query: Mapping[str, Any], size: int, plan: RetrievalPlan) -> dict[str, Any]:
-    fields = [*FEATURE_FIELDS, TITLE] if plan.titles else FEATURE_FIELDS
+    fields = [*FEATURE_FIELDS, TITLE_EXACT] if plan.titles else FEATURE_FIELDS
     return {"query": query, "size": size, "_source": False, "docvalue_fields": fields}
 
 
+@contextmanager
+def _errors_of(index: str) -> Iterator[None]:
+    """Turn the client's errors into IndexGone and ClusterUnavailable."""
+    try:
+        yield
+    except NotFoundError as error:
+        raise IndexGone(f"the index {index} is gone") from error
+    except OpenSearchException as error:
+        raise cluster_unavailable(error) from error
+
+
 def _failure(response: Mapping[str, Any]) -> str:
+    """Why a leg's response is not whole; "" when it is."""
     if "error" in response:
         error = response["error"]
         causes = error.get("root_cause") or [error]

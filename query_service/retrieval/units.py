@@ -5,7 +5,7 @@
 import re
 
 _NUMBER = r"\d+(?:\.\d+)?(?:[- ]?\d*/\d+)?"
-# How a catalogue writes a unit, and how people ask for it. The first that fits is taken.
+# How a catalogue writes a unit, and how people write it in queries. The first match is taken.
 _UNITS = (
     ("sq. ft.", r"square f(?:ee|oo)t|sq\.? ?f(?:ee|oo)?t"),
     ("cu. ft.", r"cubic f(?:ee|oo)t|cu\.? ?f(?:ee|oo)?t|cf"),
@@ -22,9 +22,9 @@ _UNITS = (
     ("qt.", r"quarts?|qt"),
     ("gauge", r"gauge|guage|ga"),
 )
-_MEASURES = [
-    (re.compile(rf"(?<![\w/])({_NUMBER})[\s-]*(?:{asked})(?!\w)\.?"), rf"\1 {written}")
-    for written, asked in _UNITS
+_SIZES = [
+    (re.compile(rf"(?<![\w/])({_NUMBER})[\s-]*(?:{variants})(?!\w)\.?"), rf"\1 {unit}")
+    for unit, variants in _UNITS
 ]
 _BETWEEN = re.compile(r"(?<=\d)\s*(?:by|×|\*)\s*(?=\d)")
 _DIMENSION = re.compile(rf"({_NUMBER})\s*x\s*(?={_NUMBER})")
@@ -33,13 +33,13 @@ _TWICE = re.compile(r"((?:in|ft|yd)\.|mm) in\.")
 
 
 def written_out(query_text: str) -> str:
-    """The query in small letters with its sizes written out; dimensions without a unit are inches.
+    """The query in lower case with its sizes written out; dimensions without a unit are inches.
 
-    `2x12 pine` -> `2 in. x 12 in. pine`; a query without any is only put in small letters.
+    `2x12 pine` -> `2 in. x 12 in. pine`; a query without sizes is only put in lower case.
     """
     text = _BETWEEN.sub(" x ", " ".join(query_text.lower().split()))
-    for pattern, written in _MEASURES:
-        text = pattern.sub(written, text)
+    for pattern, size in _SIZES:
+        text = pattern.sub(size, text)
     text = _DIMENSION.sub(r"\1 in. x ", text)
     text = _LAST.sub(r"\1 in.", text)
     return " ".join(_TWICE.sub(r"\1", text).split())

@@ -1,9 +1,9 @@
 """The API's requests and answers about events and sessions.
 
 The forms of one event, in order: a client sends an `EventForm` or a `UbiEvent`; `web.event_forms`
-checks it and makes a `ReceivedEvent`; `sessions.intake` adds what is known of the item, which gives
-the `user.visitor.Event` that the user vector reads. Two rows are written of that: one in the
-documents of session and user (`sessions.documents`), one in ubi_events (`sessions.ubi_rows`).
+checks it and makes a `ReceivedEvent`; `sessions.intake` adds the item's data, which gives the
+`user.visitor.Event` that the user vector reads. Two rows store it: one in the documents of session
+and user (`sessions.documents`), one in ubi_events (`sessions.ubi_rows`).
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from query_service.schemas.search import Id, ItemId, Strict
 from query_service.user.actions import Action
 
-MOST_EVENTS = 500  # in one request
+MAX_EVENTS = 500  # in one request
 
 
 class EventForm(Strict):
@@ -52,7 +52,7 @@ class UbiEvent(BaseModel):
 
 @dataclass(frozen=True)
 class ReceivedEvent:
-    """An event that was found well formed, whichever form it came in; "" where nothing was said."""
+    """A well-formed event of either form; "" and None where the client sent nothing."""
 
     action: str  # one of ACTIONS
     item_id: str
@@ -71,7 +71,7 @@ class ReceivedEvent:
 class EventList(Strict):
     """Several events at once, in either form."""
 
-    events: list[EventForm | UbiEvent] = Field(max_length=MOST_EVENTS)
+    events: list[EventForm | UbiEvent] = Field(max_length=MAX_EVENTS)
 
 
 class EventAnswer(Strict):

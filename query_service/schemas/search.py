@@ -26,12 +26,12 @@ Values = Annotated[
     list[Value],
     Field(max_length=1000),
     BeforeValidator(
-        lambda given: [given] if isinstance(given, str) else given,
+        lambda value: [value] if isinstance(value, str) else value,
         json_schema_input_type=Value | Annotated[list[Value], Field(max_length=1000)],
     ),
 ]
-MOST_ATTRIBUTES = 50
-DEEPEST = 1000  # hits that can be paged through
+MAX_ATTRIBUTES = 50
+MAX_DEPTH = 1000  # hits that can be paged through
 
 
 class Strict(BaseModel):
@@ -63,7 +63,7 @@ class Filters(Strict):
     price: PriceRange | None = None
     available: bool | None = None
     language: Values | None = None
-    attributes: dict[Value, Value] | None = Field(None, max_length=MOST_ATTRIBUTES)
+    attributes: dict[Value, Value] | None = Field(None, max_length=MAX_ATTRIBUTES)
 
 
 class _Visit(Strict):
@@ -75,7 +75,7 @@ class _Visit(Strict):
 
 class _Paged(_Visit):
     size: int = Field(10, ge=1, le=100)
-    from_: int = Field(0, ge=0, le=DEEPEST, alias="from")
+    from_: int = Field(0, ge=0, le=MAX_DEPTH, alias="from")
     filters: Filters | None = None
     personalize: bool = True
     scenario: Scenario = "shop"
@@ -84,8 +84,8 @@ class _Paged(_Visit):
     @classmethod
     def _not_too_deep(cls, from_: int, info: ValidationInfo) -> int:
         size = info.data.get("size", 1)
-        if from_ + size > DEEPEST:
-            raise ValueError(f"from + size is {from_ + size}, at most {DEEPEST}")
+        if from_ + size > MAX_DEPTH:
+            raise ValueError(f"from + size is {from_ + size}, at most {MAX_DEPTH}")
         return from_
 
 
@@ -112,11 +112,11 @@ class RankRequest(_Visit):
     @field_validator("item_ids")
     @classmethod
     def _unique(cls, item_ids: list[str]) -> list[str]:
-        seen: set[str] = set()
+        earlier: set[str] = set()
         for item_id in item_ids:
-            if item_id in seen:
+            if item_id in earlier:
                 raise ValueError(f"the id {item_id} stands there twice")
-            seen.add(item_id)
+            earlier.add(item_id)
         return item_ids
 
 

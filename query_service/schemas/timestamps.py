@@ -1,4 +1,4 @@
-"""Times as clients and files give them, in seconds since 1970."""
+"""Times of requests and files as timestamps: seconds since 1970."""
 
 import math
 from datetime import UTC, datetime
@@ -11,18 +11,17 @@ EARLIEST, LATEST = 0.0, 4e9  # 1970, 2096
 def seconds(value: object) -> float:
     """Seconds since 1970 of an ISO 8601 time (without a zone: UTC), or of a number of s or ms.
 
-    Raises ValueError, whose message says what a time is.
+    Raises ValueError, whose message says what is allowed.
     """
-    found = math.nan
+    timestamp = math.nan
     if isinstance(value, str):
         try:
-            moment = datetime.fromisoformat(value.strip())
+            time = datetime.fromisoformat(value.strip())
         except ValueError:
             raise ValueError("it is not a time as 2026-11-24T10:15:00Z") from None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        found = (moment - datetime.fromtimestamp(0, UTC)).total_seconds()
+        timestamp = (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        found = value / 1000 if abs(value) >= SECONDS_END else float(value)
-    if not EARLIEST <= found <= LATEST:
+        timestamp = value / 1000 if abs(value) >= SECONDS_END else float(value)
+    if not EARLIEST <= timestamp <= LATEST:
         raise ValueError("it is ISO 8601, or seconds or ms since 1970, before 2096")
-    return found
+    return timestamp

@@ -1,1 +1,1 @@
-"""What visitors did and asked for: kept in OpenSearch, read before a search, erased for good."""
+"""The session store: events and queries of visitors in OpenSearch; read, appended, erased."""

@@ -1,48 +1,46 @@
-"""What a batch of events or queries adds to the documents of sessions and users."""
+"""Events and queries of one batch, grouped by the document that they are appended to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from query_service.sessions.document_writes import DocumentWrite, scripted_upsert
-from query_service.sessions.documents import (
-    SessionLimits,
-    session_document_id,
-    user_document_id,
-)
-from query_service.sessions.scripts import append_script
+from query_service.sessions.documents import SessionLimits, document_id
+from query_service.sessions.scripts import APPEND, painless
 
 Rows = list[dict[str, Any]]
 
 
 @dataclass
 class Append:
-    """What one document gets: the stored forms, and whose they are (places in the batch)."""
+    """Rows for one document: stored events and queries, with their indexes in the batch."""
 
-    kind: str
+    kind: str  # "session" or "user"
     user_id: str
     events: Rows = field(default_factory=list)
     queries: Rows = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
+    batch_indexes: list[int] = field(default_factory=list)
 
 
-def gather(
+def add_row(
     appends: dict[str, Append],
-    place: int,
+    batch_index: int,
     session_id: str,
     user_id: str,
     *,
     event: dict[str, Any] | None = None,
     query: dict[str, Any] | None = None,
 ) -> None:
-    """Note what the session's document gets, and the user's."""
-    targets = [("session", session_document_id(session_id))]
-    if user_id:
-        targets.append(("user", user_document_id(user_id)))
-    for kind, document_id in targets:
-        append = appends.setdefault(document_id, Append(kind, user_id))
+    """Add a stored event or query to the session's document and, if known, the user's.
+
+    `appends` maps document ids to their rows and is changed in place.
+    """
+    for kind, name in (("session", session_id), ("user", user_id)):
+        if not name:
+            continue
+        append = appends.setdefault(document_id(kind, name), Append(kind, user_id))
         append.user_id = user_id or append.user_id
-        append.places.append(place)
+        append.batch_indexes.append(batch_index)
         if event is not None:
             append.events.append(event)
         if query is not None:
@@ -52,11 +50,12 @@ def gather(
 def upserts(
     appends: Mapping[str, Append], index: str, limits: SessionLimits, now: int
 ) -> list[DocumentWrite]:
-    """One scripted update per document."""
+    """One scripted upsert per document, in the order of `appends`. `now`: ms since 1970."""
     writes = []
-    for document_id, append in appends.items():
-        max_events, max_queries = limits.of(append.kind)
-        script = append_script(
+    for append_id, append in appends.items():
+        max_events, max_queries = limits.max_rows(append.kind)
+        script = painless(
+            APPEND,
             kind=append.kind,
             user_id=append.user_id,
             events=_newest(append.events, max_events),
@@ -66,7 +65,7 @@ def upserts(
             oldest=limits.oldest(now),
             now=now,
         )
-        writes.append(scripted_upsert(index, document_id, script))
+        writes.append(scripted_upsert(index, append_id, script))
     return writes
 
 

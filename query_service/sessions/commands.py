@@ -1,4 +1,4 @@
-"""`live-intent sessions`: see, erase and expire what is kept of visitors."""
+"""The command `live-intent sessions`: show, erase and expire what is stored of visitors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from query_service.sessions.erasure import Deleted
     from query_service.sessions.store import SessionStore
 
 
@@ -35,10 +34,6 @@ def _store() -> Iterator[SessionStore]:
         client.close()
 
 
-def _print(deleted: Deleted) -> None:
-    click.echo(json.dumps(asdict(deleted)))
-
-
 @click.group()
 def sessions() -> None:
     """Show, erase and expire what is kept of visitors."""
@@ -60,7 +55,8 @@ def delete(session_id: str | None, user_id: str | None) -> None:
     if bool(session_id) == bool(user_id):
         raise click.UsageError("give either a SESSION_ID or --user USER_ID")
     with _store() as store:
-        _print(store.delete(session_id) if session_id else store.delete_user(user_id or ""))
+        deleted = store.delete(session_id) if session_id else store.delete_user(user_id or "")
+    click.echo(json.dumps(asdict(deleted)))
 
 
 @sessions.command()
@@ -72,4 +68,5 @@ def delete(session_id: str | None, user_id: str | None) -> None:
 def purge(older_than_days: float | None) -> None:
     """Erase what is older: quiet sessions and users, and UBI rows. For a daily job."""
     with _store() as store:
-        _print(store.purge(older_than_days))
+        deleted = store.purge(older_than_days)
+    click.echo(json.dumps(asdict(deleted)))

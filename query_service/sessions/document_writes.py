@@ -1,4 +1,4 @@
-"""One `_bulk` of writes, each with its own result; what was only refused for now is sent again."""
+"""One `_bulk` of writes, each with its own result; temporary failures are retried."""
 
 import time
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from opensearchpy.exceptions import OpenSearchException
 from plugin_config.client import cluster_unavailable
 
 ATTEMPTS = 3
-# A conflict is another process that wrote to the same session in between.
+# 409: another process wrote to the same session in between.
 RETRIED_STATUSES = frozenset({409, 429, 502, 503, 504})
 CONFLICT_RETRIES = 50
 
@@ -35,7 +35,7 @@ class DocumentWrite:
 
 @dataclass(frozen=True)
 class WriteResult:
-    """What became of one write; `reason` is "" when it is done."""
+    """HTTP status of one write; `reason` says why it failed, "" if it succeeded."""
 
     status: int
     reason: str = ""
@@ -46,34 +46,34 @@ class WriteResult:
 
 
 def scripted_upsert(index: str, document_id: str, script: dict[str, Any]) -> DocumentWrite:
-    """A write that changes a document by `script`, beginning with an empty one if there is none."""
+    """A write that runs `script` on a document, or on an empty one if it does not exist."""
     body = {"script": script, "scripted_upsert": True, "upsert": {}}
     return DocumentWrite("update", index, document_id, body)
 
 
 def send_documents(client: OpenSearch, writes: Sequence[DocumentWrite]) -> list[WriteResult]:
-    """Do `writes` and tell for each what became of it.
+    """Send `writes`; one result each, in order.
 
     Raises:
         ClusterUnavailable: OpenSearch did not answer; some of the writes may have been done.
     """
     results: list[WriteResult] = [WriteResult(0, "not sent")] * len(writes)
-    left = list(range(len(writes)))
+    pending = list(range(len(writes)))
     for attempt in range(ATTEMPTS):
-        if not left:
+        if not pending:
             break
         if attempt:
             time.sleep(0.05 * 2**attempt)
-        lines: list[dict[str, Any]] = []
-        for number in left:
-            lines += [writes[number].header, writes[number].body]
+        body = [line for i in pending for line in (writes[i].header, writes[i].body)]
         try:
-            answer = client.bulk(body=lines)
+            response = client.bulk(body=body)
         except OpenSearchException as error:
             raise cluster_unavailable(error, "keep events or queries") from error
-        for number, item in zip(left, answer["items"], strict=True):
-            results[number] = _result(writes[number], item)
-        left = [n for n in left if results[n].status in RETRIED_STATUSES and not results[n].done]
+        for i, item in zip(pending, response["items"], strict=True):
+            results[i] = _result(writes[i], item)
+        pending = [
+            i for i in pending if results[i].status in RETRIED_STATUSES and results[i].reason
+        ]
     return results
 
 
@@ -81,7 +81,7 @@ def _result(write: DocumentWrite, item: dict[str, Any]) -> WriteResult:
     outcome = item[write.kind]
     status = int(outcome["status"])
     if "error" not in outcome or (write.kind == "create" and status == 409):
-        return WriteResult(status)  # 409 on create: it is there already
+        return WriteResult(status)  # 409 on create: the document exists already
     error = outcome["error"]
     cause = error.get("caused_by", {}).get("reason", "")
     return WriteResult(status, f"{error['type']}: {error['reason']} {cause}".strip())

@@ -1,4 +1,4 @@
-"""A session's document: what OpenSearch keeps of a visitor, and back to a `Visitor`.
+"""The documents of sessions and users: stored forms of events and queries, and a `Visitor` of them.
 
 `session:<session_id>` holds the newest events and queries of a session; `user:<user_id>` those of
 all sessions of a user. Vectors are base64 of little-endian float16: half the bytes, and a cosine
@@ -7,8 +7,9 @@ that differs from the float32 one by less than 0.001.
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,12 @@ from indexer.index.documents import float16_base64, from_float16_base64
 from query_service.user.visitor import Event, PastQuery, Visitor
 
 DAY_MS = 24 * 3600 * 1000
+_SAME_QUERY = ("query_text", "session_id")  # a query that is equal in these is a repeat
 
 
 @dataclass(frozen=True)
 class SessionLimits:
-    """How much of a visitor is kept, and for how long."""
+    """How many rows a document keeps, and for how many days."""
 
     session_events: int = 50
     session_queries: int = 20
@@ -30,20 +32,20 @@ class SessionLimits:
     user_queries: int = 40
     ttl_days: float = 30.0
 
-    def of(self, kind: str) -> tuple[int, int]:
-        """The most events and the most queries in a document of `kind` (session or user)."""
+    def max_rows(self, kind: str) -> tuple[int, int]:
+        """The most events and the most queries in a document of `kind` ("session" or "user")."""
         if kind == "user":
             return self.user_events, self.user_queries
         return self.session_events, self.session_queries
 
     def oldest(self, now_ms: int) -> int:
-        """What came before this time (ms) is expired."""
+        """Events and queries received before this time (ms since 1970) are expired."""
         return now_ms - round(self.ttl_days * DAY_MS)
 
 
 @dataclass(frozen=True)
 class KnownItem:
-    """What is kept of an item with each event on it. `vector` is g_i, float32 [dims]."""
+    """The item data that is stored with each event on it. `vector` is g_i, float32 [dims]."""
 
     title: str = ""
     features: tuple[str, ...] = ()
@@ -51,19 +53,10 @@ class KnownItem:
     vector_space: str = ""
 
 
-def session_document_id(session_id: str) -> str:
-    """The id of a session's document."""
-    return _document_id("session", session_id)
-
-
-def user_document_id(user_id: str) -> str:
-    """The id of a user's document."""
-    return _document_id("user", user_id)
-
-
-def _document_id(kind: str, of: str) -> str:
-    # OpenSearch refuses a request with an id of more than 512 bytes, and all that is in it.
-    return f"{kind}:{of if len(of.encode()) <= 480 else digest(of)}"
+def document_id(kind: str, name: str) -> str:
+    """The document id of the session ("session") or user ("user") with the id `name`."""
+    # One id of more than 512 bytes makes OpenSearch refuse the whole request.
+    return f"{kind}:{name if len(name.encode()) <= 480 else digest(name)}"
 
 
 def milliseconds(seconds: float) -> int:
@@ -77,7 +70,7 @@ def now_ms() -> int:
 
 
 def digest(*parts: object) -> str:
-    """32 hex digits that stand for `parts`: the same parts, the same digits."""
+    """32 hex digits of a SHA-256 over `parts`."""
     joined = "\x1f".join(str(part) for part in parts)
     return hashlib.sha256(joined.encode()).hexdigest()[:32]
 
@@ -90,10 +83,8 @@ def vector_text(vector: NDArray[np.float32] | None) -> str:
 
 
 def text_vector(text: str | None) -> NDArray[np.float32] | None:
-    """The float32 [n] vector behind `vector_text`; None for ""."""
-    if not text:
-        return None
-    return from_float16_base64(text)
+    """The inverse of `vector_text`: float32 [n], or None for ""."""
+    return from_float16_base64(text) if text else None
 
 
 def event_to_stored(event: Event, *, event_id: str, received_at: int) -> dict[str, Any]:
@@ -119,7 +110,7 @@ def event_to_stored(event: Event, *, event_id: str, received_at: int) -> dict[st
 
 
 def event_from_stored(stored: Mapping[str, Any]) -> Event:
-    """The event behind `event_to_stored`."""
+    """The inverse of `event_to_stored`."""
     return Event(
         action=stored["action"],
         item_id=stored.get("item_id", ""),
@@ -137,10 +128,10 @@ def event_from_stored(stored: Mapping[str, Any]) -> Event:
     )
 
 
-def query_to_stored(query: PastQuery, *, query_id: str, received_at: int) -> dict[str, Any]:
+def query_to_stored(query: PastQuery, received_at: int) -> dict[str, Any]:
     """The stored form of a query; fields without a value are left out."""
     stored: dict[str, Any] = {
-        "query_id": query_id,
+        "query_id": query.query_id,
         "query_text": query.query_text,
         "timestamp": milliseconds(query.timestamp),
         "received_at": received_at,
@@ -152,7 +143,7 @@ def query_to_stored(query: PastQuery, *, query_id: str, received_at: int) -> dic
 
 
 def query_from_stored(stored: Mapping[str, Any]) -> PastQuery:
-    """The query behind `query_to_stored`."""
+    """The inverse of `query_to_stored`."""
     return PastQuery(
         query_text=stored.get("query_text", ""),
         timestamp=stored["timestamp"] / 1000,
@@ -166,42 +157,40 @@ def query_from_stored(stored: Mapping[str, Any]) -> PastQuery:
 def _union(
     lists: Iterable[Iterable[Mapping[str, Any]]], id_field: str, oldest: int
 ) -> list[Mapping[str, Any]]:
-    """All rows of `lists` once each, without expired ones, in order of time."""
+    """The rows of all lists sorted by time, one per id, without expired ones."""
     rows: dict[str, Mapping[str, Any]] = {}
-    for rows_of_one in lists:
-        for row in rows_of_one:
-            if row["received_at"] >= oldest:
-                rows.setdefault(row[id_field], row)
+    for row in chain.from_iterable(lists):
+        if row["received_at"] >= oldest:
+            rows.setdefault(row[id_field], row)
     return sorted(rows.values(), key=lambda row: int(row["timestamp"]))
 
 
-def _without_repeats(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Of a query asked several times in a row, in one session, only the last time."""
-    kept: list[Mapping[str, Any]] = []
-    for row in rows:
-        if kept and all(kept[-1].get(f) == row.get(f) for f in ("query_text", "session_id")):
-            kept.pop()
-        kept.append(row)
-    return kept
+def _without_repeats(queries: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of a query that is repeated at once, in one session, only the last one."""
+    distinct: list[Mapping[str, Any]] = []
+    for query in queries:
+        if distinct and all(distinct[-1].get(f) == query.get(f) for f in _SAME_QUERY):
+            distinct.pop()
+        distinct.append(query)
+    return distinct
 
 
 def visitor_from_documents(
     session_id: str,
     user_id: str,
-    documents: Iterable[Mapping[str, Any]],
+    documents: Sequence[Mapping[str, Any]],
     *,
     pending: Iterable[Mapping[str, Any]] = (),
     oldest: int = 0,
 ) -> Visitor:
-    """The visitor that the session's and the user's documents tell of.
+    """The visitor with the events and queries of the session's and the user's document.
 
-    `pending` are stored forms of queries that wait to be written. Everything appears once, oldest
-    first; what was received before `oldest` (ms) is left out.
+    `pending` are stored forms of queries that wait to be written. Each event and query appears
+    once, oldest first, unless it was received before `oldest` (ms).
     """
-    held = list(documents)
-    events = _union((d.get("events") or () for d in held), "event_id", oldest)
-    written = [*(d.get("queries") or () for d in held), pending]
-    queries = _without_repeats(_union(written, "query_id", oldest))
+    events = _union((d.get("events") or () for d in documents), "event_id", oldest)
+    query_lists = [*(d.get("queries") or () for d in documents), pending]
+    queries = _without_repeats(_union(query_lists, "query_id", oldest))
     return Visitor(
         session_id=session_id,
         user_id=user_id,
@@ -211,10 +200,10 @@ def visitor_from_documents(
 
 
 def without_vectors(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A stored event or query for people to read: of each vector only how many numbers it has."""
-    shown = dict(row)
+    """A stored event or query with the length of each vector in place of the vector."""
+    readable = dict(row)
     for name in ("vector", "text_vector"):
-        vector = text_vector(shown.pop(name, ""))
+        vector = text_vector(readable.pop(name, ""))
         if vector is not None:
-            shown[f"{name}_length"] = int(vector.size)
-    return shown
+            readable[f"{name}_length"] = int(vector.size)
+    return readable

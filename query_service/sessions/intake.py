@@ -1,4 +1,4 @@
-"""An event as a client sent it, on its way to an event as it is kept, and what became of it."""
+"""From an event as a client sent it to an event as it is stored, and its outcome."""
 
 import logging
 import uuid
@@ -17,87 +17,99 @@ from query_service.user.visitor import Event
 
 logger = logging.getLogger(__name__)
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
-# A clock that is ahead by less is put right without a word.
+# A client's clock that is ahead by less is corrected without a note.
 CLOCK_SLACK_MS = 60_000
+# What an event is written to: its name for the log, and the note for the client if that fails.
+_TARGETS = {
+    "session": ("the session's document", "not kept"),
+    "user": ("the user's document", "not in the user's history"),
+    "ubi": ("ubi_events", "not in ubi_events"),
+}
 
 
 @dataclass(frozen=True)
 class EventOutcome:
-    """What became of one event; `reason` says what a client should know, "" if nothing."""
+    """Whether one event was accepted; `reason` says what the client should know, "" if nothing."""
 
     status: Literal["accepted", "accepted_unknown_item", "rejected"]
     event_id: str
     reason: str = ""
 
 
-def kept_event(
-    given: ReceivedEvent, item: KnownItem | None, text: NDArray[np.float32] | None, now: int
+def event_with_item(
+    received: ReceivedEvent, item: KnownItem | None, text: NDArray[np.float32] | None, now: int
 ) -> tuple[Event, str]:
-    """The event as it is kept, and what to tell the client about it."""
+    """The event to store, and a note for the client, "" if there is none.
+
+    `text` is e(received.text), float32 [D]. `now` is in ms since 1970; a later timestamp becomes
+    `now`.
+    """
     timestamp, note = now / 1000, ""
-    if given.timestamp is not None:
-        ahead_ms = given.timestamp * 1000 - now
-        timestamp = min(given.timestamp, timestamp)
+    if received.timestamp is not None:
+        ahead_ms = received.timestamp * 1000 - now
+        timestamp = min(received.timestamp, timestamp)
         if ahead_ms > CLOCK_SLACK_MS:
             note = f"timestamp: {ahead_ms / 1000:.0f} s in the future, taken as now"
     item = item or KnownItem()
     event = Event(
-        action=given.action,
-        item_id=given.item_id,
+        action=received.action,
+        item_id=received.item_id,
         timestamp=timestamp,
-        session_id=given.session_id,
+        session_id=received.session_id,
         title=item.title,
         features=tuple(item.features),
         vector=item.vector,
         vector_space=item.vector_space,
-        text=given.text,
+        text=received.text,
         text_vector=text,
-        watched_fraction=given.watched_fraction,
-        query_id=given.query_id,
-        position=given.position,
+        watched_fraction=received.watched_fraction,
+        query_id=received.query_id,
+        position=received.position,
     )
     return event, note
 
 
-def event_id_of(given: ReceivedEvent) -> str:
-    """The client's id; else one made of the event, if the client gave its time; else a new one."""
-    if given.event_id:
-        return given.event_id
-    if given.timestamp is None:
+def event_id_of(received: ReceivedEvent) -> str:
+    """The client's event id; else a digest of the event if it has a timestamp; else a random id."""
+    if received.event_id:
+        return received.event_id
+    if received.timestamp is None:
         return uuid.uuid4().hex
     return digest(
-        given.action,
-        given.item_id,
-        given.timestamp,
-        given.query_id,
-        given.position,
-        given.watched_fraction,
-        given.text,
+        received.action,
+        received.item_id,
+        received.timestamp,
+        received.query_id,
+        received.position,
+        received.watched_fraction,
+        received.text,
     )
 
 
 def text_vectors(texts: Sequence[str], encode: Encode | None) -> dict[str, NDArray[np.float32]]:
-    """e(text) of each text that is not empty, float32 [D]."""
-    wanted = sorted({text for text in texts if text.strip()})
-    if not wanted or encode is None:
+    """e(text) of each text that is not blank, float32 [D]; empty if `encode` fails."""
+    distinct = sorted({text for text in texts if text.strip()})
+    if not distinct or encode is None:
         return {}
     try:
-        return dict(zip(wanted, encode(wanted), strict=True))
+        return dict(zip(distinct, encode(distinct), strict=True))
     except (LiveIntentError, RuntimeError, ValueError):
-        # The events matter more than what their comments mean.
-        logger.exception("texts of %d events are kept without vectors", len(wanted))
+        # Losing the vectors of comments is better than losing the events.
+        logger.exception("texts of %d events are kept without vectors", len(distinct))
         return {}
 
 
-def noted(outcome: EventOutcome, note: str) -> EventOutcome:
-    return replace(outcome, reason="; ".join(filter(None, (outcome.reason, note))))
+def after_write(outcome: EventOutcome, target: str, result: WriteResult) -> EventOutcome:
+    """The outcome after one of the event's writes: unchanged if that succeeded.
 
-
-def after_append(outcome: EventOutcome, kind: str, result: WriteResult) -> EventOutcome:
-    """The outcome, knowing what became of a document the event went to."""
+    `target` is a key of `_TARGETS`. If the write to "session" failed, the event is rejected; a
+    failure of the others is a note.
+    """
     if result.done:
         return outcome
-    logger.warning("an event is not in the %s's document: %s", kind, result.reason)
-    if kind == "session":
-        return replace(outcome, status="rejected", reason=f"not kept: {result.reason}")
-    return noted(outcome, f"not in the user's history: {result.reason}")
+    where, note = _TARGETS[target]
+    logger.warning("an event is not in %s: %s", where, result.reason)
+    note = f"{note}: {result.reason}"
+    if target == "session":
+        return replace(outcome, status="rejected", reason=note)
+    return replace(outcome, reason=f"{outcome.reason}; {note}" if outcome.reason else note)

@@ -1,4 +1,4 @@
-"""A background writer: queries are kept without making the search that asked them wait."""
+"""A background writer, so that a search does not wait until its query is stored."""
 
 import atexit
 import logging
@@ -18,21 +18,22 @@ Write = Callable[[Sequence[Entry]], Sequence[Entry]]
 
 @dataclass(frozen=True)
 class QueryLogCounts:
-    """What became of the entries so far."""
+    """How many entries were added so far, and what became of them."""
 
     added: int = 0
     written: int = 0
     lost: int = 0  # given up after the last attempt
-    waited: int = 0  # written by the caller itself, because the queue was full
+    written_by_caller: int = 0  # the queue was full or closed; also in `written` or `lost`
     queued: int = 0  # not yet written
 
 
 class QueryLog(Generic[Entry]):
-    """A bounded queue and one thread that writes what is in it, many entries at a time.
+    """A bounded queue and one thread that writes its entries in batches.
 
-    `write` takes entries and returns those it could not write; when it raises, it wrote none.
-    These are tried again, `attempts` times in all, with growing pauses, then counted as lost. The
-    thread starts with the first entry, so the log may be made before a server forks.
+    `write` takes entries and returns those it could not write; when it raises, it wrote none. The
+    log retries these with growing pauses, `attempts` times in all, then counts them as lost. An
+    entry waits up to `interval_s` seconds for a batch to fill. The thread starts with the first
+    entry, so the log may be made before a server forks.
     """
 
     def __init__(
@@ -46,31 +47,25 @@ class QueryLog(Generic[Entry]):
     ) -> None:
         self._write = write
         self._capacity = capacity
-        self._interval_s = interval_s
+        self.interval_s = interval_s
         self._batch = batch
         self._attempts = attempts
         self._changed = threading.Condition()
         self._entries: deque[Entry] = deque()
         self._writing: list[Entry] = []
         self._thread: threading.Thread | None = None
-        self._hurry = False
+        self._flushing = False
         self._closed = False
-        self._counts = dict.fromkeys(("added", "written", "lost", "waited"), 0)
-
-    @property
-    def interval_s(self) -> float:
-        """How long an entry waits for company before it is written, seconds."""
-        return self._interval_s
+        self._counts = dict.fromkeys(("added", "written", "lost", "written_by_caller"), 0)
 
     @property
     def counts(self) -> QueryLogCounts:
-        """What became of the entries so far."""
         with self._changed:
             queued = len(self._entries) + len(self._writing)
             return QueryLogCounts(**self._counts, queued=queued)
 
     def add(self, entry: Entry) -> None:
-        """Take `entry`; write it here and now when the queue is full or closed."""
+        """Queue `entry`; with a full or closed queue, write it in the calling thread."""
         with self._changed:
             self._counts["added"] += 1
             if not self._closed and len(self._entries) < self._capacity:
@@ -78,28 +73,28 @@ class QueryLog(Generic[Entry]):
                 self._start()
                 self._changed.notify_all()
                 return
-            self._counts["waited"] += 1
+            self._counts["written_by_caller"] += 1
         self._write_out([entry], attempts=1)
 
     def waiting(self) -> list[Entry]:
-        """The entries that are not written yet, in the order they came."""
+        """The entries that are not written yet, oldest first."""
         with self._changed:
             return [*self._writing, *self._entries]
 
     def flush(self, timeout_s: float = 5.0) -> bool:
-        """Wait until everything taken so far is written or given up; False: not in that time."""
+        """Wait until every entry added so far is written or lost; False after `timeout_s`."""
         deadline = time.monotonic() + timeout_s
         with self._changed:
-            self._hurry = True
+            self._flushing = True
             self._changed.notify_all()
             while self._entries or self._writing:
-                left = deadline - time.monotonic()
-                if left <= 0 or not self._changed.wait(left):
+                remaining_s = deadline - time.monotonic()
+                if remaining_s <= 0 or not self._changed.wait(remaining_s):
                     return not (self._entries or self._writing)
             return True
 
     def close(self, timeout_s: float = 5.0) -> None:
-        """Write what is left and stop the thread; entries that come later are written at once."""
+        """Write all entries and stop the thread; `add` then writes at once."""
         with self._changed:
             self._closed = True
             thread = self._thread
@@ -110,7 +105,7 @@ class QueryLog(Generic[Entry]):
         atexit.unregister(self.close)
 
     def _start(self) -> None:
-        """Start the thread; one that a fork left behind in the parent counts as none."""
+        """Start the thread if none lives; after a fork the parent's does not live in the child."""
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._run, name="query-log", daemon=True)
             self._thread.start()
@@ -121,16 +116,16 @@ class QueryLog(Generic[Entry]):
         while True:
             with self._changed:
                 while not self._entries:
-                    self._hurry = False
+                    self._flushing = False
                     if self._closed:
                         return
                     self._changed.wait()
-                gathered_at = time.monotonic() + self._interval_s
-                while not self._closed and not self._hurry and len(self._entries) < self._batch:
-                    left = gathered_at - time.monotonic()
-                    if left <= 0:
+                batch_at = time.monotonic() + self.interval_s
+                while not self._closed and not self._flushing and len(self._entries) < self._batch:
+                    remaining_s = batch_at - time.monotonic()
+                    if remaining_s <= 0:
                         break
-                    self._changed.wait(left)
+                    self._changed.wait(remaining_s)
                 count = min(self._batch, len(self._entries))
                 self._writing = [self._entries.popleft() for _ in range(count)]
             self._write_out(self._writing, self._attempts)
@@ -139,22 +134,24 @@ class QueryLog(Generic[Entry]):
                 self._changed.notify_all()
 
     def _write_out(self, entries: Sequence[Entry], attempts: int) -> None:
-        left: Sequence[Entry] = entries
+        unwritten: Sequence[Entry] = entries
         reason: Any = "refused"
         for attempt in range(attempts):
             if attempt:
                 time.sleep(min(0.1 * 4**attempt, 2.0))
             try:
-                left = self._write(left)
+                unwritten = self._write(unwritten)
             except LiveIntentError as error:
                 reason = error
-            except Exception as error:  # a thread that dies would lose all later entries
+            except Exception as error:  # else the thread would end, and later entries be lost
                 logger.exception("query log: writing failed")
                 reason = error
-            if not left:
+            if not unwritten:
                 break
         with self._changed:
-            self._counts["written"] += len(entries) - len(left)
-            self._counts["lost"] += len(left)
-        if left:
-            logger.warning("query log: gave up on %d of %d: %s", len(left), len(entries), reason)
+            self._counts["written"] += len(entries) - len(unwritten)
+            self._counts["lost"] += len(unwritten)
+        if unwritten:
+            logger.warning(
+                "query log: gave up on %d of %d: %s", len(unwritten), len(entries), reason
+            )

@@ -1,125 +1,98 @@
 """Painless scripts that change session documents in place, inside OpenSearch.
 
-Scripts and not read-change-write, because several service processes append to one session at the
-same time: each update is atomic, and a conflict is retried by OpenSearch. Everything that varies
-is a parameter, so that each script is compiled once.
+Scripts, and not read-change-write: several service processes append to one session at the same
+time. Each update is atomic, and OpenSearch retries a conflict. Everything that varies is a
+parameter, so that OpenSearch compiles each script once. Times are milliseconds since 1970.
 """
 
 from typing import Any
 
-# Both lists are kept in order of time. An event or query that is already there (same id) is left
-# alone, so that a client may send again. A query asked again at once only moves its time.
-_APPEND = """
+_LISTS = """
 def source = ctx._source;
 if (source.events == null) { source.events = new ArrayList(); }
 if (source.queries == null) { source.queries = new ArrayList(); }
+"""
+
+# Where `added` belongs in rows that are sorted by time; -1 if a row has its id already.
+_FUNCTIONS = """
+int insertionIndex(List rows, def added, String idField) {
+  int index = rows.size();
+  for (int i = rows.size() - 1; i >= 0; i--) {
+    def row = rows.get(i);
+    if (row.get(idField) == added.get(idField)) { return -1; }
+    if (row.timestamp > added.timestamp) { index = i; }
+  }
+  return index;
+}
+void trim(List rows, long oldest, int maxRows) {
+  rows.removeIf(row -> row.received_at < oldest);
+  if (rows.size() > maxRows) { rows.subList(0, rows.size() - maxRows).clear(); }
+}
+"""
+
+# An event or query that is already there is left alone, so that a client may send it again.
+# A repeat of the previous query, in the same session, replaces that one: only its time moves.
+_APPEND = """
 source.kind = params.kind;
 if (params.user_id != '') { source.user_id = params.user_id; }
 boolean changed = false;
-for (def added : params.events) {
-  boolean known = false;
-  int at = source.events.size();
-  for (int i = source.events.size() - 1; i >= 0; i--) {
-    def kept = source.events.get(i);
-    if (kept.event_id == added.event_id) { known = true; break; }
-    if (kept.timestamp > added.timestamp) { at = i; }
-  }
-  if (!known) { source.events.add(at, added); changed = true; }
+for (def event : params.events) {
+  int index = insertionIndex(source.events, event, 'event_id');
+  if (index >= 0) { source.events.add(index, event); changed = true; }
 }
-for (def added : params.queries) {
-  boolean known = false;
-  int at = source.queries.size();
-  for (int i = source.queries.size() - 1; i >= 0; i--) {
-    def kept = source.queries.get(i);
-    if (kept.query_id == added.query_id) { known = true; break; }
-    if (kept.timestamp > added.timestamp) { at = i; }
-  }
-  if (known) { continue; }
+for (def query : params.queries) {
+  int index = insertionIndex(source.queries, query, 'query_id');
+  if (index < 0) { continue; }
   changed = true;
-  def before = at > 0 ? source.queries.get(at - 1) : null;
-  if (before != null && before.query_text == added.query_text
-      && before.session_id == added.session_id) {
-    source.queries.set(at - 1, added);
+  def previous = index > 0 ? source.queries.get(index - 1) : null;
+  if (previous != null && previous.query_text == query.query_text
+      && previous.session_id == query.session_id) {
+    source.queries.set(index - 1, query);
   } else {
-    source.queries.add(at, added);
+    source.queries.add(index, query);
   }
 }
 if (!changed) { ctx.op = 'none'; return; }
-source.events.removeIf(e -> e.received_at < params.oldest);
-source.queries.removeIf(q -> q.received_at < params.oldest);
-if (source.events.size() > params.max_events) {
-  source.events.subList(0, source.events.size() - params.max_events).clear();
-}
-if (source.queries.size() > params.max_queries) {
-  source.queries.subList(0, source.queries.size() - params.max_queries).clear();
-}
+trim(source.events, params.oldest, params.max_events);
+trim(source.queries, params.oldest, params.max_queries);
 source.updated_at = params.now;
 """
 
-# Which sessions a document is about, and since when it holds something: fields that a search finds.
-_DESCRIBE = """
-long started = params.now;
-Set sessions = new TreeSet();
-for (def e : source.events) {
-  sessions.add(e.session_id);
-  if (e.received_at < started) { started = e.received_at; }
-}
-for (def q : source.queries) {
-  sessions.add(q.session_id);
-  if (q.received_at < started) { started = q.received_at; }
-}
-source.started_at = started;
-source.session_id = new ArrayList(sessions);
-"""
-
 _FORGET = """
-def source = ctx._source;
-if (source.events == null) { source.events = new ArrayList(); }
-if (source.queries == null) { source.queries = new ArrayList(); }
 int before = source.events.size() + source.queries.size();
-source.events.removeIf(e -> e.session_id == params.session_id || e.received_at < params.oldest);
-source.queries.removeIf(q -> q.session_id == params.session_id || q.received_at < params.oldest);
+for (def rows : [source.events, source.queries]) {
+  rows.removeIf(
+    row -> row.session_id == params.session_id || row.received_at < params.oldest
+  );
+}
 int after = source.events.size() + source.queries.size();
 if (after == 0) { ctx.op = 'delete'; return; }
 if (after == before) { ctx.op = 'none'; return; }
 """
 
-APPEND = _APPEND + _DESCRIBE
-FORGET = _FORGET + _DESCRIBE
+# Events and queries are not indexed. These fields are, so that a search finds the document by the
+# sessions in it and by the time of its oldest row.
+_DESCRIBE = """
+long started = params.now;
+Set sessionIds = new TreeSet();
+for (def rows : [source.events, source.queries]) {
+  for (def row : rows) {
+    sessionIds.add(row.session_id);
+    if (row.received_at < started) { started = row.received_at; }
+  }
+}
+source.started_at = started;
+source.session_id = new ArrayList(sessionIds);
+"""
+
+# Adds `events` and `queries`, drops rows received before `oldest` and all but the newest
+# `max_events` and `max_queries`. Also takes `kind`, `user_id` and `now`.
+APPEND = _FUNCTIONS + _LISTS + _APPEND + _DESCRIBE
+# Drops the rows of `session_id` and those received before `oldest`; deletes a document that has
+# none left. Also takes `now`.
+FORGET = _LISTS + _FORGET + _DESCRIBE
 
 
-def append_script(
-    *,
-    kind: str,
-    user_id: str,
-    events: list[dict[str, Any]],
-    queries: list[dict[str, Any]],
-    max_events: int,
-    max_queries: int,
-    oldest: int,
-    now: int,
-) -> dict[str, Any]:
-    """Script that adds `events` and `queries`, trims to the newest, drops what is expired.
-
-    Expired is what was received before `oldest`. Times are milliseconds since 1970.
-    """
-    params = {
-        "kind": kind,
-        "user_id": user_id,
-        "events": events,
-        "queries": queries,
-        "max_events": max_events,
-        "max_queries": max_queries,
-        "oldest": oldest,
-        "now": now,
-    }
-    return {"lang": "painless", "source": APPEND, "params": params}
-
-
-def forget_script(*, session_id: str = "", oldest: int = 0, now: int) -> dict[str, Any]:
-    """Script that drops one session's events and queries, and all that came before `oldest` (ms).
-
-    The document itself goes when nothing is left in it.
-    """
-    params = {"session_id": session_id, "oldest": oldest, "now": now}
-    return {"lang": "painless", "source": FORGET, "params": params}
+def painless(source: str, **params: Any) -> dict[str, Any]:
+    """The `script` of an update request."""
+    return {"lang": "painless", "source": source, "params": params}

@@ -1,13 +1,12 @@
-"""What visitors did and asked for, kept in OpenSearch: read before a search, written after.
+"""The store of sessions: read before a search, written after it.
 
 A click counts in the very next search: `record_events` returns when the session's document is
-changed, and `read` is a realtime GET, which never answers from before that change.
+changed, and `read` is a realtime GET, which sees every change that is finished.
 """
 
-import logging
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,48 +17,44 @@ from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
 from query_service.schemas.events import ReceivedEvent
 from query_service.sessions import ubi_rows
-from query_service.sessions.appends import Append, gather, upserts
-from query_service.sessions.document_writes import DocumentWrite, send_documents
+from query_service.sessions.appends import Append, add_row, upserts
+from query_service.sessions.document_writes import DocumentWrite, WriteResult, send_documents
 from query_service.sessions.documents import (
     KnownItem,
     SessionLimits,
+    document_id,
     event_to_stored,
     now_ms,
     query_to_stored,
-    session_document_id,
-    user_document_id,
     visitor_from_documents,
 )
 from query_service.sessions.erasure import Deleted, SessionErasure
 from query_service.sessions.intake import (
     Encode,
     EventOutcome,
-    after_append,
+    after_write,
     event_id_of,
-    kept_event,
-    noted,
+    event_with_item,
     text_vectors,
 )
 from query_service.sessions.query_log import QueryLog
 from query_service.user.visitor import PastQuery, Visitor
 
-logger = logging.getLogger(__name__)
-
 Lookup = Callable[[Sequence[str]], Mapping[str, KnownItem]]
 
 
 class SessionsUnreadable(LiveIntentError):
-    """What is known of the visitor can't be read now; answer without it, and say so."""
+    """The visitor's documents can't be read now; answer without them, and say so."""
 
 
 @dataclass(frozen=True)
 class _RecordedQuery:
-    """A query on its way into the session's document and ubi_queries."""
+    """A query that waits to be written."""
 
     query: PastQuery
     user_id: str
-    row: dict[str, Any]
-    stored: dict[str, Any]
+    row: dict[str, Any]  # for ubi_queries
+    stored: dict[str, Any]  # for the documents of session and user
 
 
 class SessionStore:
@@ -83,40 +78,40 @@ class SessionStore:
         self._erasure = SessionErasure(client, names)
 
     def read(self, session_id: str, user_id: str = "", timeout_s: float | None = None) -> Visitor:
-        """The visitor, in one round trip; nothing kept makes an empty visitor.
+        """The visitor, in one round trip; empty if nothing is stored under these ids.
 
-        Events of the user's earlier sessions are among the events, oldest first, and so are
-        queries of this process that wait to be written.
+        Events and queries come oldest first. They include those of the user's earlier sessions and
+        the queries of this process that wait to be written.
 
         Raises:
-            SessionsUnreadable: OpenSearch did not answer within `timeout_s`, or not in full.
+            SessionsUnreadable: OpenSearch did not answer within `timeout_s`, or not in full; or a
+                document is damaged.
         """
-        ids = [user_document_id(user_id)] if user_id else []
-        ids.append(session_document_id(session_id))
+        ids = [document_id("user", user_id)] if user_id else []
+        ids.append(document_id("session", session_id))
         options = {} if timeout_s is None else {"request_timeout": timeout_s}
-        try:
-            answer = self.client.mget(body={"ids": ids}, index=self.names.sessions, **options)
-        except OpenSearchException as error:
-            raise SessionsUnreadable(f"the session can't be read: {error}") from error
-        documents = []
-        for document in answer["docs"]:
-            problem = document.get("error", {}).get("type", "")
-            if problem and problem != "index_not_found_exception":
-                raise SessionsUnreadable(f"the session can't be read: {problem}")
-            if document.get("found"):
-                documents.append(document["_source"])
+        # Taken before the documents are read. A query that is written in between is then in both,
+        # and counts once by its id; taken afterwards, it would be in neither.
         waiting = [
             entry.stored
             for entry in self.query_log.waiting()
             if entry.query.session_id == session_id or (user_id and entry.user_id == user_id)
         ]
         try:
+            response = self.client.mget(body={"ids": ids}, index=self.names.sessions, **options)
+        except OpenSearchException as error:
+            raise SessionsUnreadable(f"the session can't be read: {error}") from error
+        documents = []
+        for document in response["docs"]:
+            problem = document.get("error", {}).get("type", "")
+            if problem and problem != "index_not_found_exception":
+                raise SessionsUnreadable(f"the session can't be read: {problem}")
+            if document.get("found"):
+                documents.append(document["_source"])
+        oldest = self.limits.oldest(now_ms())
+        try:
             return visitor_from_documents(
-                session_id,
-                user_id,
-                documents,
-                pending=waiting,
-                oldest=self.limits.oldest(now_ms()),
+                session_id, user_id, documents, pending=waiting, oldest=oldest
             )
         except (KeyError, TypeError, ValueError) as error:
             raise SessionsUnreadable(f"the session's document is damaged: {error!r}") from error
@@ -124,47 +119,43 @@ class SessionStore:
     def record_events(
         self, events: Sequence[ReceivedEvent], lookup: Lookup, encode: Encode | None = None
     ) -> list[EventOutcome]:
-        """Keep `events`: in the session's document, the user's if known, and in ubi_events.
+        """Store `events` in the session's document, the user's if known, and ubi_events.
 
-        `lookup` gives what is known of items by their ids, `encode` float32 [n, D] of the texts
-        that visitors wrote. One outcome per event, in order. An event with the `event_id` of one
-        that is there already changes nothing; without `event_id` the same holds for an event that
-        is equal in all, its timestamp given. A timestamp after now becomes now.
+        `lookup` returns the stored data of items by id; `encode` returns e(text) of comments,
+        float32 [n, D]. Returns one outcome per event, in order. An event with the `event_id` of a
+        stored one changes nothing. So does one without `event_id` that equals a stored one in all
+        fields, if it has a timestamp. A timestamp after now becomes now.
 
         Raises:
-            ClusterUnavailable: OpenSearch did not answer; nothing is known to be kept.
+            ClusterUnavailable: OpenSearch did not answer; some events may be stored.
         """
         if not events:
             return []
         now = now_ms()
         items = lookup(sorted({event.item_id for event in events if event.item_id}))
         texts = text_vectors([event.text for event in events], encode)
-        writes: list[DocumentWrite] = []
+        ubi_writes: list[DocumentWrite] = []
         appends: dict[str, Append] = {}
         outcomes: list[EventOutcome] = []
-        for place, given in enumerate(events):
-            event, note = kept_event(given, items.get(given.item_id), texts.get(given.text), now)
-            event_id = event_id_of(given)
+        for index, received in enumerate(events):
+            item = items.get(received.item_id)
+            event, note = event_with_item(received, item, texts.get(received.text), now)
+            event_id = event_id_of(received)
             row_id = ubi_rows.event_row_id(event.session_id, event_id)
             stored = event_to_stored(event, event_id=row_id, received_at=now)
-            gather(appends, place, given.session_id, given.user_id, event=stored)
+            add_row(appends, index, received.session_id, received.user_id, event=stored)
             row = ubi_rows.event_row(
-                event, user_id=given.user_id, client_id=given.client_id, received=given.ubi
+                event,
+                user_id=received.user_id,
+                client_id=received.client_id,
+                received=received.ubi,
             )
-            writes.append(DocumentWrite("create", self.names.ubi_events, row_id, row))
-            known = given.item_id in items or not given.item_id
+            ubi_writes.append(DocumentWrite("create", self.names.ubi_events, row_id, row))
+            known = received.item_id in items or not received.item_id
             status: Any = "accepted" if known else "accepted_unknown_item"
             outcomes.append(EventOutcome(status, event_id, note))
-        results = send_documents(
-            self.client, [*upserts(appends, self.names.sessions, self.limits, now), *writes]
-        )
-        for append, result in zip(appends.values(), results[: len(appends)], strict=True):
-            for place in append.places:
-                outcomes[place] = after_append(outcomes[place], append.kind, result)
-        for place, result in enumerate(results[len(appends) :]):
-            if not result.done:
-                logger.warning("an event is not in ubi_events: %s", result.reason)
-                outcomes[place] = noted(outcomes[place], f"not in ubi_events: {result.reason}")
+        for index, target, result in self._send(appends, ubi_writes, now):
+            outcomes[index] = after_write(outcomes[index], target, result)
         return outcomes
 
     def record_query(
@@ -176,77 +167,79 @@ class SessionStore:
         attributes: Mapping[str, Any] | None = None,
         hit_ids: Sequence[str] = (),
     ) -> None:
-        """Keep `query`, soon: in the session's document, the user's if known, and ubi_queries.
+        """Queue `query` for the session's document, the user's if known, and ubi_queries.
 
-        Costs a few microseconds; a thread writes it within `write_interval_s`, and until then
-        `read` of this process knows it all the same. With a full queue it writes at once. A query
-        that is the same as the one before in its session only moves that one's time.
+        Costs a few microseconds. A thread writes the query after `write_interval_s` at the latest;
+        until then `read` of this process includes it. With a full queue it is written at once. A
+        query that repeats the previous one of its session replaces that: only its time moves.
         """
-        query_id = query.query_id or uuid.uuid4().hex
+        query = replace(query, query_id=query.query_id or uuid.uuid4().hex)
         row = ubi_rows.query_row(
-            query,
-            query_id=query_id,
-            user_id=user_id,
-            client_id=client_id,
-            attributes=attributes,
-            hit_ids=hit_ids,
+            query, user_id=user_id, client_id=client_id, attributes=attributes, hit_ids=hit_ids
         )
-        stored = query_to_stored(query, query_id=query_id, received_at=now_ms())
-        self.query_log.add(_RecordedQuery(replace(query, query_id=query_id), user_id, row, stored))
+        stored = query_to_stored(query, received_at=now_ms())
+        self.query_log.add(_RecordedQuery(query, user_id, row, stored))
 
     def export(self, session_id: str) -> dict[str, Any]:
-        """All that is kept of a session, see `SessionErasure.export`."""
+        """Everything stored about a session, see `SessionErasure.export`."""
         self.flush()
         return self._erasure.export(session_id)
 
     def delete(self, session_id: str) -> Deleted:
-        """Remove a session for good, see `SessionErasure.delete`."""
+        """Remove a session permanently, see `SessionErasure.delete`."""
         self._settle()
         return self._erasure.delete(session_id)
 
     def delete_user(self, user_id: str) -> Deleted:
-        """Remove a user and all sessions of the user, see `SessionErasure.delete_user`."""
+        """Remove a user and all their sessions, see `SessionErasure.delete_user`."""
         self._settle()
         return self._erasure.delete_user(user_id)
 
     def purge(self, older_than_days: float | None = None) -> Deleted:
-        """Remove what is older (default: what is expired), see `SessionErasure.purge`."""
+        """Remove older data (default: expired data), see `SessionErasure.purge`."""
         days = self.limits.ttl_days if older_than_days is None else older_than_days
         return self._erasure.purge(days)
 
     def flush(self, timeout_s: float = 5.0) -> bool:
-        """Wait until all queries recorded so far are written; False: not in that time."""
+        """Wait until all queries recorded so far are written; False after `timeout_s`."""
         return self.query_log.flush(timeout_s)
 
     def close(self, timeout_s: float = 5.0) -> None:
-        """Write what is left, and stop the background thread."""
+        """Write all waiting queries, and stop the background thread."""
         self.query_log.close(timeout_s)
 
     def _settle(self) -> None:
-        """Have all queries asked so far written: here, and in other processes, which take as long.
+        """Wait until the queries recorded so far are written, by this process and by others.
 
-        Else one that still waits there would bring back what is about to be erased.
+        Else a query that still waits would restore a document after its deletion.
         """
         self.flush()
         time.sleep(2 * self.query_log.interval_s)
 
     def _write_queries(self, entries: Sequence[_RecordedQuery]) -> list[_RecordedQuery]:
-        """Write `entries`; those that could not be written come back."""
+        """Write `entries`; return those that could not be written."""
         appends: dict[str, Append] = {}
-        rows = []
-        for place, entry in enumerate(entries):
+        ubi_writes = []
+        for index, entry in enumerate(entries):
             session_id = entry.query.session_id
-            gather(appends, place, session_id, entry.user_id, query=entry.stored)
+            add_row(appends, index, session_id, entry.user_id, query=entry.stored)
             row_id = ubi_rows.query_row_id(session_id, entry.query.query_id)
-            rows.append(DocumentWrite("index", self.names.ubi_queries, row_id, entry.row))
-        results = send_documents(
-            self.client, [*upserts(appends, self.names.sessions, self.limits, now_ms()), *rows]
-        )
-        failed = {
-            place
-            for append, result in zip(appends.values(), results[: len(appends)], strict=True)
-            if not result.done
-            for place in append.places
-        }
-        failed |= {place for place, result in enumerate(results[len(appends) :]) if not result.done}
-        return [entries[place] for place in sorted(failed)]
+            ubi_writes.append(DocumentWrite("index", self.names.ubi_queries, row_id, entry.row))
+        results = self._send(appends, ubi_writes, now_ms())
+        failed = {index for index, _, result in results if not result.done}
+        return [entries[index] for index in sorted(failed)]
+
+    def _send(
+        self, appends: Mapping[str, Append], ubi_writes: Sequence[DocumentWrite], now: int
+    ) -> Iterator[tuple[int, str, WriteResult]]:
+        """Send all in one `_bulk`; yield batch index, target and result of each write.
+
+        `ubi_writes` are in batch order. The target is "session", "user" or "ubi".
+        """
+        append_writes = upserts(appends, self.names.sessions, self.limits, now)
+        results = send_documents(self.client, [*append_writes, *ubi_writes])
+        for append, result in zip(appends.values(), results[: len(appends)], strict=True):
+            for index in append.batch_indexes:
+                yield index, append.kind, result
+        for index, result in enumerate(results[len(appends) :]):
+            yield index, "ubi", result

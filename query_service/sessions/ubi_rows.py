@@ -1,6 +1,6 @@
 """Rows of ubi_events and ubi_queries, in the form of User Behavior Insights 1.3.
 
-https://o19s.github.io/ubi/ - what analytics tools, dashboards and learning-to-rank read.
+https://o19s.github.io/ubi/ - analytics tools, dashboards and learning-to-rank read this form.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,19 +18,19 @@ EVENT_FIELDS = frozenset({
 
 
 def event_row_id(session_id: str, event_id: str) -> str:
-    """The same event sent twice is one row; ids of other sessions can't touch it."""
+    """Row id: an event sent twice is one row, and no event id of another session meets it."""
     return digest("event", session_id, event_id)
 
 
 def query_row_id(session_id: str, query_id: str) -> str:
-    """A query that is written twice is one row."""
+    """Row id: a query that is written twice is one row."""
     return digest("query", session_id, query_id)
 
 
 def iso_time(seconds: float) -> str:
     """Seconds since 1970 as `2026-11-24T10:15:00.000Z`."""
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    utc = datetime.fromtimestamp(seconds, UTC)
+    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def event_row(
@@ -42,8 +42,8 @@ def event_row(
 ) -> dict[str, Any]:
     """The ubi_events row of an event.
 
-    `received` is the UBI event as the client sent it, where it sent one: its own fields stay, and
-    ours only fill what is missing, but for session, user and time, by which rows are found again.
+    `received` is the UBI event if the client sent one. Its fields stay, and `event` only fills the
+    missing ones. Session, user and time always come from `event`: deletion and expiry search them.
     Top-level fields that UBI does not have go below `event_attributes.extra`.
     """
     row: dict[str, Any] = {"application": APPLICATION, "action_name": event.action}
@@ -58,9 +58,9 @@ def event_row(
         row |= {"message_type": "COMMENT", "message": event.text}
     row |= {"query_id": event.query_id, "client_id": client_id, "event_attributes": attributes}
     if received:
-        known = {name: value for name, value in received.items() if value not in (None, "")}
-        extra = {name: known.pop(name) for name in list(known) if name not in EVENT_FIELDS}
-        row |= known
+        fields = {name: value for name, value in received.items() if value not in (None, "")}
+        extra = {name: fields.pop(name) for name in list(fields) if name not in EVENT_FIELDS}
+        row |= fields
         if extra:
             row["event_attributes"] = {**row["event_attributes"], "extra": extra}
     row |= {
@@ -74,16 +74,15 @@ def event_row(
 def query_row(
     query: PastQuery,
     *,
-    query_id: str,
     user_id: str = "",
     client_id: str = "",
     attributes: Mapping[str, Any] | None = None,
     hit_ids: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The ubi_queries row of a query, with the ids of the hits it was answered with, best first."""
+    """The ubi_queries row of a query; `hit_ids` are the item ids of its response, best first."""
     row = {
         "application": APPLICATION,
-        "query_id": query_id,
+        "query_id": query.query_id,
         "session_id": query.session_id,
         "user_id": user_id,
         "client_id": client_id,

@@ -1,4 +1,4 @@
-"""What is wanted now: the live query, who asks, and the user vector of both."""
+"""What the visitor wants now: the live query, who asks, and the user vector of both."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ from query_service.user.visitor import Visitor
 
 @dataclass(frozen=True)
 class Intent:
-    """`query_embedding` float32 [D], None when the query has none; `user_vector` None when nothing
-    but the query is known of the visitor.
+    """`query_embedding` float32 [D], None when the query has none; `user_vector` None when only the
+    live query is known of the visitor.
     """
 
     visitor: Visitor

@@ -1,4 +1,4 @@
-"""A part of the user vector as the sum of what its sources give, so that shares can be told."""
+"""A part of the user vector as a sum of rows, one per source, so that each source has its share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,13 +29,13 @@ class VectorPart:
 
     @property
     def vector(self) -> Vectors:
-        """The part itself, float32 [dims]."""
+        """The sum of the rows, float32 [dims]."""
         total: Vectors = self.rows.sum(axis=0)
         return total
 
     @property
     def known(self) -> bool:
-        """Whether there is anything in it; a zero vector never reaches a cosine."""
+        """Whether the vector is not zero; a zero vector never reaches a cosine."""
         return len(self.rows) > 0 and float(np.linalg.norm(self.vector)) > TINY
 
     def scaled(self, factor: float) -> "VectorPart":
@@ -43,10 +43,15 @@ class VectorPart:
         return VectorPart((self.rows * np.float32(factor)).astype(np.float32), self.sources)
 
     def unit(self) -> "VectorPart":
-        """At unit length; without rows when there is nothing in it."""
+        """The part at unit length; without rows when the vector is zero."""
         if not self.known:
             return VectorPart(self.rows[:0], ())
         return self.scaled(1.0 / float(np.linalg.norm(self.vector)))
+
+
+def vector_part(rows: Sequence[Vectors], sources: Sequence[Source], dims: int) -> VectorPart:
+    """The part with these rows, each float32 [dims], one per source; without rows: no input."""
+    return VectorPart(np.array(rows, dtype=np.float32).reshape(-1, dims), tuple(sources))
 
 
 def mix(first: VectorPart, second: VectorPart, share: float) -> VectorPart:
@@ -57,15 +62,3 @@ def mix(first: VectorPart, second: VectorPart, share: float) -> VectorPart:
         return second.unit()
     rows = np.concatenate([first.scaled(share).rows, second.scaled(1.0 - share).rows])
     return VectorPart(rows, first.sources + second.sources).unit()
-
-
-def vector_part(rows: Sequence[Vectors], sources: Sequence[Source], dims: int) -> VectorPart:
-    """A part of the given rows, each float32 [dims], one per source."""
-    if not rows:
-        return nothing(dims)
-    return VectorPart(np.stack(rows).astype(np.float32), tuple(sources))
-
-
-def nothing(dims: int) -> VectorPart:
-    """A part without input."""
-    return VectorPart(np.zeros((0, dims), dtype=np.float32), ())

@@ -1,6 +1,7 @@
-"""A visitor: a session and, when known, the user behind it, with what they did and asked for."""
+"""A visitor: a session and, when known, the user behind it, with their events and queries."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,8 @@ class Event:
     title: str = ""
     features: tuple[str, ...] = ()  # attribute features of the item, the input of D_a
     vector: NDArray[np.float32] | None = None
-    vector_space: str = ""  # which space `vector` lives in
-    text: str = ""  # what the visitor wrote, a comment
+    vector_space: str = ""  # the space of `vector`, see `ModelBundle.vector_space`
+    text: str = ""  # a comment that the visitor wrote
     text_vector: NDArray[np.float32] | None = None  # e(text), float32 [D]
     watched_fraction: float | None = None  # 0 to 1
     query_id: str = ""
@@ -27,7 +28,7 @@ class Event:
 
 @dataclass(frozen=True)
 class PastQuery:
-    """One query of the past. `vector` is e(query_text), float32 [D], or None."""
+    """One earlier query. `vector` is e(query_text), float32 [D], or None."""
 
     query_text: str
     timestamp: float
@@ -45,3 +46,8 @@ class Visitor:
     user_id: str = ""
     events: tuple[Event, ...] = ()
     queries: tuple[PastQuery, ...] = ()
+
+    def event_kind(self, index: int) -> Literal["event", "user_history"]:
+        """Whether an event is of this session ("event") or an earlier one ("user_history")."""
+        own = self.events[index].session_id == self.session_id
+        return "event" if own else "user_history"

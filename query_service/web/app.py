@@ -29,11 +29,11 @@ def create_app(
     encoder: QueryEncoder | None = None,
     service: Service | None = None,
 ) -> OpenAPI:
-    """The app around `service`, which the caller has started and closes.
+    """The app around `service`, which the caller has started.
 
-    Without one, a service is made from the settings and started; it is
-    `app.extensions["live_intent"]`, and its `close` is the caller's. Raises EncoderMismatch,
-    BundleError, ModelUnavailable, SettingsError.
+    Without one, the app makes a service from the settings and starts it. The caller closes it
+    either way: `app.extensions["live_intent"].close()`. Raises EncoderMismatch, BundleError,
+    ModelUnavailable, SettingsError.
     """
     if service is None:
         service = make_service(settings, cluster, encoder)
@@ -59,43 +59,42 @@ def create_app(
     @app.before_request
     def _begin() -> None:
         g.started = time.perf_counter()
-        given = request.headers.get("X-Request-Id", "")
-        g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        request_id = request.headers.get("X-Request-Id", "")
+        g.request_id = request_id if _REQUEST_ID.fullmatch(request_id) else uuid.uuid4().hex
 
     metrics = Metrics()
     metrics.install(app)
     logs.log_requests(app)
-    _headers(app, settings)
+    _add_headers(app, settings)
     errors.register(app)
-    running = service
-    app.register_api(api(lambda: running, metrics))
+    app.register_api(api(service, metrics))
     app.register_blueprint(pages())
-    _probes(app, running)
+    _add_probes(app, service)
     return app
 
 
-def _headers(app: OpenAPI, settings: ServiceSettings) -> None:
+def _add_headers(app: OpenAPI, settings: ServiceSettings) -> None:
     origins = {origin.strip().rstrip("/") for origin in settings.cors_origins.split(",")} - {""}
 
     @app.after_request
-    def _add(answer: Response) -> Response:
-        answer.headers["X-Request-Id"] = g.request_id
-        answer.headers["X-Content-Type-Options"] = "nosniff"
-        answer.headers.setdefault("Cache-Control", "no-store")
+    def add_headers(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.request_id
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers.setdefault("Cache-Control", "no-store")
         if not origins or not request.path.startswith("/v1/"):
-            return answer
-        answer.headers.add("Vary", "Origin")
+            return response
+        response.headers.add("Vary", "Origin")
         if request.headers.get("Origin") in origins:
-            answer.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
-            answer.headers["Access-Control-Expose-Headers"] = "X-Request-Id, Retry-After"
+            response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
+            response.headers["Access-Control-Expose-Headers"] = "X-Request-Id, Retry-After"
             if request.method == "OPTIONS":
-                answer.headers["Access-Control-Allow-Headers"] = "Content-Type, X-Request-Id"
-                answer.headers["Access-Control-Allow-Methods"] = "GET, POST, DELETE"
-                answer.headers["Access-Control-Max-Age"] = "600"
-        return answer
+                response.headers["Access-Control-Allow-Headers"] = "Content-Type, X-Request-Id"
+                response.headers["Access-Control-Allow-Methods"] = "GET, POST, DELETE"
+                response.headers["Access-Control-Max-Age"] = "600"
+        return response
 
 
-def _probes(app: OpenAPI, service: Service) -> None:
+def _add_probes(app: OpenAPI, service: Service) -> None:
     @app.get("/healthz", doc_ui=False)
     def healthz() -> Response:
         return Response(b'{"status":"ok"}', content_type="application/json")
@@ -104,11 +103,11 @@ def _probes(app: OpenAPI, service: Service) -> None:
     def readyz() -> Response:
         readiness = service.ready()
         body = {"ready": readiness.ok, "checks": readiness.checks}
-        answer = Response(orjson.dumps(body), content_type="application/json")
+        response = Response(orjson.dumps(body), content_type="application/json")
         if not readiness.ok:
-            answer.status_code = 503
-            answer.headers["Retry-After"] = str(errors.RETRY_AFTER_S)
-        return answer
+            response.status_code = 503
+            response.headers["Retry-After"] = str(errors.RETRY_AFTER_S)
+        return response
 
     @app.get("/openapi.json", doc_ui=False)
     def openapi() -> Response:

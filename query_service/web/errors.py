@@ -1,4 +1,4 @@
-"""Errors of the API: problem details (RFC 9457), made in one place for every route."""
+"""Errors of the API as problem details (RFC 9457), for every route."""
 
 import http
 import logging
@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
 from query_service.schemas.search import FieldError, Problem
 from query_service.sessions.erasure import SessionUnknown
-from query_service.web.event_forms import EventsMalformed
+from query_service.web.event_forms import EventsMalformed, field_errors
 
 logger = logging.getLogger(__name__)
 RETRY_AFTER_S = 1
@@ -20,7 +20,7 @@ CONTENT_TYPE = "application/problem+json"
 
 
 class ApiProblem(Exception):
-    """A request that can't be answered as it is."""
+    """A request that the client must change before it can be answered."""
 
     def __init__(self, status: int, detail: str, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)
@@ -35,7 +35,7 @@ def problem(
     errors: Sequence[FieldError] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The answer for a problem; 503 with Retry-After."""
+    """The response with the problem details; a 503 has Retry-After."""
     body = Problem(
         title=http.HTTPStatus(status).phrase,
         status=status,
@@ -44,39 +44,29 @@ def problem(
         errors=list(errors) or None,
     )
     content = orjson.dumps(body.model_dump(exclude_none=True))
-    answer = Response(content, status=status, content_type=CONTENT_TYPE)
-    answer.headers.update(headers or {})
+    response = Response(content, status=status, content_type=CONTENT_TYPE)
+    response.headers.update(headers or {})
     if status == 503:
-        answer.headers["Retry-After"] = str(RETRY_AFTER_S)
-    return answer
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
 
 
 def invalid(error: ValidationError) -> Response:
-    """422 that names each wrong field."""
-    errors = [
-        FieldError(
-            field=".".join(str(part) for part in detail["loc"]),
-            message=detail["msg"].removeprefix("Value error, "),
-        )
-        for detail in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
-    told = "; ".join(f"{e.field}: {e.message}" if e.field else e.message for e in errors[:3])
-    return problem(422, told, errors)
+    """A 422 that names each wrong field."""
+    errors = field_errors(error)
+    detail = "; ".join(f"{e.field}: {e.message}" if e.field else e.message for e in errors[:3])
+    return problem(422, detail, errors)
 
 
 def register(app: Flask) -> None:
-    """Every error that a request may end in becomes a problem document."""
-    app.register_error_handler(ApiProblem, _api_problem)
+    """Turn every exception of a request into a problem document."""
+    app.register_error_handler(ApiProblem, lambda e: problem(e.status, e.detail, e.errors))
     app.register_error_handler(EventsMalformed, lambda error: problem(422, str(error)))
     app.register_error_handler(ValidationError, invalid)
     app.register_error_handler(SessionUnknown, lambda error: problem(404, str(error)))
     app.register_error_handler(ClusterUnavailable, _unavailable)
-    app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(Exception, _unknown)
-
-
-def _api_problem(error: ApiProblem) -> Response:
-    return problem(error.status, error.detail, error.errors)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
 
 
 def _unavailable(error: ClusterUnavailable) -> Response:
@@ -90,18 +80,18 @@ _DETAILS = {
 }
 
 
-def _http(error: HTTPException) -> Response:
-    answer = error.get_response()
+def _http_error(error: HTTPException) -> Response:
+    response = error.get_response()
     if error.code is None or error.code < 400:  # a redirect is no problem
-        return Response(answer.get_data(), answer.status_code, dict(answer.headers))
-    if error.response is not None and answer.content_type == CONTENT_TYPE:
+        return Response(response.get_data(), response.status_code, dict(response.headers))
+    if error.response is not None and response.content_type == CONTENT_TYPE:
         return error.response  # type: ignore[return-value]
-    keep = {name: answer.headers[name] for name in ("Allow",) if name in answer.headers}
+    headers = {name: response.headers[name] for name in ("Allow",) if name in response.headers}
     detail = _DETAILS.get(error.code) or error.description or error.name
-    return problem(error.code, detail, headers=keep)
+    return problem(error.code, detail, headers=headers)
 
 
-def _unknown(error: Exception) -> Response:
+def _unexpected(error: Exception) -> Response:
     if isinstance(error, LiveIntentError):
         logger.error("answered 503: %s", error)
         return problem(503, str(error))

@@ -1,4 +1,4 @@
-"""Request bodies: JSON objects of a bounded size, and nothing else."""
+"""Request bodies: JSON objects or lists, of a bounded size."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ class JsonRequest(Request):
     _parsed: Any = _UNREAD
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
-        """The body, an object or a list. Raises ApiProblem 400, 413 (by werkzeug), 415 or 422.
+        """The body, an object or a list. Raises ApiProblem 400, 415 or 422; werkzeug raises 413.
 
-        It never answers None for what can't be read, whatever `silent` says: the reason is told.
+        An unreadable body raises even with `silent`: the client learns the reason.
         """
         if self._parsed is _UNREAD:
             self._parsed = self._read()
@@ -27,14 +27,14 @@ class JsonRequest(Request):
 
     def _read(self) -> Any:
         if self.mimetype != "application/json":
-            given = f", not {self.mimetype}" if self.mimetype else ""
-            raise ApiProblem(415, f"The body must be application/json{given}.")
+            other = f", not {self.mimetype}" if self.mimetype else ""
+            raise ApiProblem(415, f"The body must be application/json{other}.")
         charset = self.mimetype_params.get("charset", "utf-8").lower()
         if charset not in ("utf-8", "utf8"):
             raise ApiProblem(415, f"The body must be in UTF-8, not {charset}.")
         content = self.get_data()
         if self.content_length is None and len(content) == self.max_content_length:
-            # A body in chunks has no length to refuse beforehand: werkzeug cuts it off.
+            # A chunked body announces no length to refuse; werkzeug cuts it off at the limit.
             raise RequestEntityTooLarge
         try:
             body = orjson.loads(content)

@@ -1,7 +1,7 @@
 """The service's log: lines of text or of JSON, and one line per request.
 
-No line of a request has a query's text, a visitor's id or a secret in it: a route's pattern stands
-for its path.
+No line of a request contains a query's text, a visitor's id or a secret: it has the route's
+pattern in place of the path.
 """
 
 import logging
@@ -42,8 +42,8 @@ class TextLines(logging.Formatter):
         return _iso(record.created, record.msecs)
 
 
-class _OfRequest(logging.Filter):
-    """Gives lines that are written during a request the request's id."""
+class _AddRequestId(logging.Filter):
+    """Adds the request's id to lines that are logged during a request."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not hasattr(record, "request_id") and g and "request_id" in g:
@@ -55,10 +55,10 @@ class _OfRequest(logging.Filter):
 
 
 def configure(level: str, form: Literal["text", "json"]) -> None:
-    """Sends all logging of this process to standard error."""
+    """Send all logging of this process to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else TextLines())
-    handler.addFilter(_OfRequest())
+    handler.addFilter(_AddRequestId())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -67,31 +67,28 @@ def configure(level: str, form: Literal["text", "json"]) -> None:
 
 
 def log_requests(app: Flask) -> None:
-    """One line for each request that was answered."""
+    """Log one line for each request, after its response is made."""
 
     @app.after_request
-    def _line(answer: Response) -> Response:
+    def _log_line(response: Response) -> Response:
         took_ms = (time.perf_counter() - g.started) * 1000
         route = request.url_rule.rule if request.url_rule else "(none)"
-        quiet = route in ("/healthz", "/readyz", "/metrics") and answer.status_code == 200
+        quiet = route in ("/healthz", "/readyz", "/metrics") and response.status_code == 200
         fields = {
             "request_id": g.request_id,
             "method": request.method,
             "route": route,
-            "status": answer.status_code,
+            "status": response.status_code,
             "ms": round(took_ms, 1),
-            "bytes": answer.content_length or 0,
+            "bytes": response.content_length or 0,
         }
         access.log(
             logging.DEBUG if quiet else logging.INFO,
             "%s %s %d %.1f ms",
-            request.method,
-            route,
-            answer.status_code,
-            took_ms,
+            *(request.method, route, response.status_code, took_ms),
             extra=fields,
         )
-        return answer
+        return response
 
 
 def _iso(created: float, msecs: float) -> str:

@@ -1,11 +1,12 @@
-"""What Prometheus reads at /metrics.
+"""Metrics in Prometheus' text format, at /metrics.
 
-With several processes PROMETHEUS_MULTIPROC_DIR names the folder that they share; it must be set
-before this module is imported, and /metrics then tells of all processes together.
+With several processes PROMETHEUS_MULTIPROC_DIR names the folder that they share. It must be set
+before this module is imported; /metrics then sums up all processes.
 """
 
 import os
 import time
+from functools import partial
 
 from flask import Flask, Response, g, request
 from prometheus_client import (
@@ -25,52 +26,38 @@ _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1
 
 
 class Metrics:
-    """Counters and times of one app."""
+    """Counters and histograms of one app."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Histogram(
-            "live_intent_request_seconds",
-            "Time of a request.",
-            ["route", "status"],
-            buckets=_SECONDS,
-            registry=self.registry,
+        histogram = partial(Histogram, buckets=_SECONDS, registry=self.registry)
+        counter = partial(Counter, registry=self.registry)
+        self.requests = histogram(
+            "live_intent_request_seconds", "Time of a request.", ["route", "status"]
         )
-        self.stages = Histogram(
-            "live_intent_stage_seconds",
-            "Time of one stage of an answer.",
-            ["stage"],
-            buckets=_SECONDS,
-            registry=self.registry,
+        self.stages = histogram(
+            "live_intent_stage_seconds", "Time of one stage of an answer.", ["stage"]
         )
-        self.degraded = Counter(
-            "live_intent_degraded",
-            "Answers that had to do without a stage.",
-            ["stage"],
-            registry=self.registry,
+        self.degraded = counter(
+            "live_intent_degraded", "Answers that had to do without a stage.", ["stage"]
         )
-        self.events = Counter(
-            "live_intent_events",
-            "Events by what became of them.",
-            ["status"],
-            registry=self.registry,
-        )
+        self.events = counter("live_intent_events", "Events by what became of them.", ["status"])
 
-    def answered(self, answer: SearchResponse) -> None:
-        """Counts the stages of an answer."""
-        for stage, ms in answer.timing_ms.items():
+    def count_response(self, response: SearchResponse) -> None:
+        """Record the time of each stage, and the stages that are missing."""
+        for stage, ms in response.timing_ms.items():
             if stage != "total":
                 self.stages.labels(stage).observe(ms / 1000)
-        for missing in answer.degraded:
+        for missing in response.degraded:
             self.degraded.labels(missing.stage).inc()
 
-    def took_events(self, answer: EventsResponse) -> None:
-        """Counts events by status."""
-        for event in answer.items:
+    def count_events(self, response: EventsResponse) -> None:
+        """Count events by status."""
+        for event in response.items:
             self.events.labels(event.status).inc()
 
-    def page(self) -> bytes:
-        """The metrics in Prometheus' text form."""
+    def text(self) -> bytes:
+        """The metrics in Prometheus' text format."""
         if not os.environ.get(MULTIPROCESS):
             return generate_latest(self.registry)
         registry = CollectorRegistry()
@@ -78,16 +65,16 @@ class Metrics:
         return generate_latest(registry)
 
     def install(self, app: Flask) -> None:
-        """Times every request, and answers GET /metrics."""
+        """Time every request, and add the route GET /metrics."""
 
         @app.after_request
-        def _observe(answer: Response) -> Response:
+        def _observe(response: Response) -> Response:
             route = request.url_rule.rule if request.url_rule else "(none)"
             took_s = time.perf_counter() - g.started
-            self.requests.labels(route, str(answer.status_code)).observe(took_s)
-            return answer
+            self.requests.labels(route, str(response.status_code)).observe(took_s)
+            return response
 
         def metrics() -> Response:
-            return Response(self.page(), content_type=CONTENT_TYPE_LATEST)
+            return Response(self.text(), content_type=CONTENT_TYPE_LATEST)
 
-        app.add_url_rule("/metrics", "metrics", metrics)
+        app.add_url_rule("/metrics", "metrics", metrics)  # not by @app.get: not part of the API

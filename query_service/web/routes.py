@@ -1,6 +1,5 @@
-"""The API's routes: what was asked, to the step that answers it, and its answer as JSON."""
+"""The API's routes: from a request's body to the service's method, and its result to JSON."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -71,18 +70,15 @@ def problems(*statuses: int) -> dict[Any, Any]:
     return {str(status): {"content": content} for status in statuses}
 
 
-def json_answer(answer: BaseModel, status: int = 200, **options: Any) -> Response:
-    """A model as JSON; numbers that are none become null."""
-    return Response(
-        orjson.dumps(answer.model_dump(**options), option=orjson.OPT_SERIALIZE_NUMPY),
-        status=status,
-        content_type="application/json",
-    )
+def json_response(body: dict[str, Any]) -> Response:
+    """A 200 with `body` as JSON; NaN becomes null."""
+    content = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
+    return Response(content, content_type="application/json")
 
 
-def hits_answer(answer: SearchResponse) -> Response:
-    """A search's answer as JSON; what was not asked for (explanations) is left out."""
-    body = answer.model_dump()
+def hits_response(response: SearchResponse) -> Response:
+    """A search's response as JSON, without explanations if the request wants none."""
+    body = response.model_dump()
     for hit in body["hits"]:
         if hit["explanation"] is None:
             del hit["explanation"]
@@ -91,15 +87,17 @@ def hits_answer(answer: SearchResponse) -> Response:
             {name: value for name, value in share.items() if value is not None}
             for share in hit["explanation"]["shares"]
         ]
-    return Response(
-        orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY), content_type="application/json"
-    )
+    return json_response(body)
 
 
-def api(service: Callable[[], Service], metrics: Metrics) -> APIBlueprint:
-    """The routes below /v1. `service` gives the running service, or raises IndexNotReady."""
+def api(service: Service, metrics: Metrics) -> APIBlueprint:
+    """The routes below /v1."""
     routes = APIBlueprint("v1", __name__, url_prefix="/v1")
     body_errors = (400, 413, 415, 422, 500, 503)
+
+    def hits(response: SearchResponse) -> Response:
+        metrics.count_response(response)
+        return hits_response(response)
 
     @routes.post(
         "/search",
@@ -109,9 +107,7 @@ def api(service: Callable[[], Service], metrics: Metrics) -> APIBlueprint:
     )
     def search(body: SearchRequest) -> Response:
         """Hits for a live query, personalised by what this visitor did until now."""
-        answer = service().pipeline.search(body)
-        metrics.answered(answer)
-        return hits_answer(answer)
+        return hits(service.pipeline.search(body))
 
     @routes.post(
         "/recommend",
@@ -121,9 +117,7 @@ def api(service: Callable[[], Service], metrics: Metrics) -> APIBlueprint:
     )
     def recommend(body: RecommendRequest) -> Response:
         """A start page or a feed; popular and varied where nothing is known of the visitor."""
-        answer = service().pipeline.recommend(body)
-        metrics.answered(answer)
-        return hits_answer(answer)
+        return hits(service.pipeline.recommend(body))
 
     @routes.post(
         "/rank",
@@ -133,9 +127,7 @@ def api(service: Callable[[], Service], metrics: Metrics) -> APIBlueprint:
     )
     def rank(body: RankRequest) -> Response:
         """Another engine's items, re-ranked for this visitor and query."""
-        answer = service().pipeline.rank(body)
-        metrics.answered(answer)
-        return hits_answer(answer)
+        return hits(service.pipeline.rank(body))
 
     @routes.post(
         "/events",
@@ -146,18 +138,18 @@ def api(service: Callable[[], Service], metrics: Metrics) -> APIBlueprint:
     def events(body: EventsBody) -> Response:
         """Keeps events; the next search counts them. 422 only when all are malformed."""
         parsed = parse_events(body.root)
-        good = [event for event in parsed if not isinstance(event, EventError)]
-        outcomes = iter(service().record_events(good)) if good else iter(())
+        received = [event for event in parsed if not isinstance(event, EventError)]
+        outcomes = iter(service.record_events(received)) if received else iter(())
         items = [
-            _malformed(event) if isinstance(event, EventError) else _kept(index, next(outcomes))
+            _malformed(event) if isinstance(event, EventError) else _recorded(index, next(outcomes))
             for index, event in enumerate(parsed)
         ]
         rejected = sum(item.status == "rejected" for item in items)
-        answer = EventsResponse(accepted=len(items) - rejected, rejected=rejected, items=items)
-        metrics.took_events(answer)
-        if not good:
+        response = EventsResponse(accepted=len(items) - rejected, rejected=rejected, items=items)
+        metrics.count_events(response)
+        if not received:
             return _all_malformed(parsed)
-        return json_answer(answer, exclude_none=True)
+        return json_response(response.model_dump(exclude_none=True))
 
     @routes.get(
         "/sessions/<session_id>",
@@ -167,7 +159,8 @@ def api(service: Callable[[], Service], metrics: Metrics) -> APIBlueprint:
     )
     def session(path: SessionPath) -> Response:
         """All that is kept of a session; of vectors only how long they are."""
-        return json_answer(SessionResponse(**service().store.export(path.session_id)))
+        exported = SessionResponse(**service.store.export(path.session_id))
+        return json_response(exported.model_dump())
 
     @routes.delete(
         "/sessions/<session_id>",
@@ -177,20 +170,21 @@ def api(service: Callable[[], Service], metrics: Metrics) -> APIBlueprint:
     )
     def forget(path: SessionPath) -> Response:
         """Erases all that is kept of a session, for good."""
-        deleted = service().store.delete(path.session_id)
-        return json_answer(DeletedResponse(**asdict(deleted)))
+        deleted = service.store.delete(path.session_id)
+        return json_response(DeletedResponse(**asdict(deleted)).model_dump())
 
     return routes
 
 
-def _kept(index: int, outcome: EventOutcome) -> EventAnswer:
+def _recorded(index: int, outcome: EventOutcome) -> EventAnswer:
+    reason = outcome.reason or None
     rejected = outcome.status == "rejected"
     return EventAnswer(
         index=index,
         status=outcome.status,
         event_id=outcome.event_id,
-        error=outcome.reason or None if rejected else None,
-        note=outcome.reason or None if not rejected else None,
+        error=reason if rejected else None,
+        note=None if rejected else reason,
     )
 
 

@@ -1,7 +1,7 @@
-"""The app under gunicorn: processes, threads, and how they begin and end.
+"""The app under gunicorn: processes, threads, their start and their end.
 
-Each process loads the models itself, after the fork: threads and CUDA do not survive one. When a
-process can't start, its reason goes to the first process through a pipe and ends the whole.
+Each worker process loads the models itself, after the fork: threads and CUDA do not survive one.
+A worker that can't start sends the reason through a pipe to the parent process, which then ends.
 """
 
 import json
@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from flask import Flask
 
 logger = logging.getLogger(__name__)
-GRACE_S = 30  # for requests under way, when the service ends
-KEEP_ALIVE_S = 75  # longer than a load balancer's own, so that it never meets a closed connection
-MOST_TORCH_THREADS = 8
+GRACE_S = 30  # for running requests, when the service ends
+KEEP_ALIVE_S = 75  # longer than a load balancer's, so that it never uses a closed connection
+MAX_TORCH_THREADS = 8
 
 
 class ServiceNotStarted(LiveIntentError):
@@ -42,7 +42,7 @@ class ServiceNotStarted(LiveIntentError):
 
 
 class QuietLogger(Logger):  # type: ignore[misc]
-    """gunicorn's own lines go where all others go; requests are logged by the app."""
+    """Sends gunicorn's log to the root logger; the app itself logs requests."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
@@ -53,14 +53,14 @@ class QuietLogger(Logger):  # type: ignore[misc]
 
 
 class WebServer(BaseApplication):  # type: ignore[misc]
-    """gunicorn, set up in code. `serve` runs it until it is told to end."""
+    """gunicorn, configured in code."""
 
     def __init__(
         self, settings: ServiceSettings, cluster: ClusterSettings, listener: int, url: str
     ) -> None:
         self.settings = settings
         self.cluster = cluster
-        self.listener = listener
+        self.listener = listener  # file descriptor of the listening socket
         self.url = url
         self.devices = devices()
         self.processes = (
@@ -81,23 +81,23 @@ class WebServer(BaseApplication):  # type: ignore[misc]
             "threads": self.settings.threads,
             "keepalive": KEEP_ALIVE_S,
             "graceful_timeout": GRACE_S,
-            "timeout": 0,  # to load a model may take minutes; hung requests have deadlines
+            "timeout": 0,  # loading a model may take minutes; requests have their own deadlines
             "logger_class": QuietLogger,
             "accesslog": None,
             "control_socket_disable": True,
             "limit_request_line": 4094,
             "pre_fork": self._pre_fork,
             "post_fork": self._post_fork,
-            "post_worker_init": self._ready,
-            "worker_exit": self._end,
-            "child_exit": self._child_ended,
+            "post_worker_init": self._worker_ready,
+            "worker_exit": self._worker_exit,
+            "child_exit": self._child_exit,
         }
         for name, value in values.items():
-            if name in self.cfg.settings:  # older ones lack some
+            if name in self.cfg.settings:  # older versions of gunicorn lack some
                 self.cfg.set(name, value)
 
     def load(self) -> "Flask":
-        """Called by gunicorn in each process, after the fork: the app."""
+        """The app; gunicorn calls this in each worker, after the fork."""
         try:
             _set_torch_threads(self.processes)
             from query_service.web.app import create_app
@@ -110,23 +110,24 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         return self.app
 
     def serve(self) -> None:
-        """Answers requests until SIGTERM or SIGINT. Raises ServiceNotStarted."""
-        first = os.getpid()
+        """Answer requests until SIGTERM or SIGINT. Raises ServiceNotStarted."""
+        parent = os.getpid()
         try:
             self.run()
         except SystemExit as end:
-            if os.getpid() != first or end.code in (0, None):
+            if os.getpid() != parent or end.code in (0, None):
                 raise
             raise self._failure() from None
 
     def _failure(self) -> ServiceNotStarted:
         try:
-            told = os.read(self.failures[0], 65536).splitlines()[0]
-            return ServiceNotStarted(**json.loads(told))
+            first_line = os.read(self.failures[0], 65536).splitlines()[0]
+            return ServiceNotStarted(**json.loads(first_line))
         except (OSError, ValueError, IndexError):
             return ServiceNotStarted("the service could not start; the lines above say why")
 
     def _pre_fork(self, server: Any, worker: Any) -> None:
+        # A new worker takes the slot, and with it the GPU, of one that has ended.
         taken = {getattr(other, "slot", None) for other in server.WORKERS.values()}
         worker.slot = next(slot for slot in range(len(taken) + 1) if slot not in taken)
 
@@ -135,19 +136,19 @@ class WebServer(BaseApplication):  # type: ignore[misc]
             device = self.devices[worker.slot % len(self.devices)]
             os.environ["CUDA_VISIBLE_DEVICES"] = device
 
-    def _ready(self, worker: Any) -> None:
+    def _worker_ready(self, worker: Any) -> None:
         if worker.age == 1:
             click.echo(f"Live Intent answers at {self.url}")
         logger.info("process %d answers with %d threads", worker.pid, self.settings.threads)
 
-    def _end(self, server: Any, worker: Any) -> None:
+    def _worker_exit(self, server: Any, worker: Any) -> None:
         if self.app is None:
             return
         service = self.app.extensions["live_intent"]
         service.close()
         service.encoder.close()
 
-    def _child_ended(self, server: Any, worker: Any) -> None:
+    def _child_exit(self, server: Any, worker: Any) -> None:
         if self.processes > 1:
             from prometheus_client.multiprocess import mark_process_dead
 
@@ -156,46 +157,42 @@ class WebServer(BaseApplication):  # type: ignore[misc]
 
 @contextmanager
 def shared_metrics(processes: int) -> Iterator[None]:
-    """A folder in which several processes gather their metrics."""
+    """Set up a temporary folder through which several processes share their metrics."""
     if processes == 1:
         yield
         return
-    first, folder = os.getpid(), tempfile.mkdtemp(prefix="live-intent-metrics-")
+    parent, folder = os.getpid(), tempfile.mkdtemp(prefix="live-intent-metrics-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
     try:
         yield
     finally:
-        if os.getpid() == first:  # a forked process leaves through here, too
+        if os.getpid() == parent:  # a forked process leaves through here, too
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def devices(environment: Mapping[str, str] | None = None) -> list[str]:
+def devices() -> list[str]:
     """The GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them.
 
-    torch is not asked: a process that has looked at CUDA can't be forked any more.
+    Without torch: a process that has initialised CUDA can't be forked any more.
     """
-    given = os.environ if environment is None else environment
-    if given.get("LIVE_INTENT_DEVICE", "auto") not in ("", "auto", "cuda"):
-        return []  # one device is named, or none is wanted
-    visible = given.get("CUDA_VISIBLE_DEVICES")
+    if os.environ.get("LIVE_INTENT_DEVICE", "auto") not in ("", "auto", "cuda"):
+        return []  # the setting names one device, or the CPU
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         return [name.strip() for name in visible.split(",") if name.strip() not in ("", "-1")]
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
-        return []
     try:
-        listed = subprocess.run(
-            [tool, "-L"], capture_output=True, text=True, timeout=20, check=True
+        ran = subprocess.run(
+            ["nvidia-smi", "-L"], capture_output=True, text=True, timeout=20, check=True
         )
     except (OSError, subprocess.SubprocessError):
         return []
-    gpus = [line for line in listed.stdout.splitlines() if line.startswith("GPU ")]
-    return [str(number) for number in range(len(gpus))]
+    gpus = [line for line in ran.stdout.splitlines() if line.startswith("GPU ")]
+    return [str(index) for index in range(len(gpus))]
 
 
 def _set_torch_threads(processes: int) -> None:
-    """Processes that share the cores must not each compute on all of them."""
+    """Divide the cores between the processes: else each computes on all of them."""
     import torch
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    torch.set_num_threads(max(1, min((cores or 1) // processes, MOST_TORCH_THREADS)))
+    torch.set_num_threads(max(1, min((cores or 1) // processes, MAX_TORCH_THREADS)))

@@ -1,4 +1,4 @@
-"""The benchmark of recommendations, on a small catalogue and made sessions."""
+"""The benchmark of recommendations, on a small catalogue and invented sessions."""
 
 from collections import Counter
 from pathlib import Path
@@ -7,8 +7,8 @@ import pytest
 from opensearchpy import OpenSearch
 
 from benchmarks.movielens import ask_all, measures
-from benchmarks.own_index import remove
 from benchmarks.ratings import RatedSession, Rating
+from benchmarks.served import remove
 from indexer.encoder.loading import load_encoder
 from indexer.settings import EncoderSettings
 from plugin_config.schema import IndexNames
@@ -17,19 +17,19 @@ from query_service.models import Models
 from query_service.ranking.reranker import Reranker
 from query_service.service import Service
 from query_service.settings import ServiceSettings
-from tests.integration.rebuilding import index_context, rebuilt, tiny_model, write_catalogue
+from tests.integration.rebuilding import index_context, rebuild_index, tiny_model, write_catalogue
 
 
-def session(*early: str, wanted: set[str]) -> RatedSession:
+def session(*early: str, targets: set[str]) -> RatedSession:
     rated = tuple(Rating("u", item, 5.0, 1000.0 + n) for n, item in enumerate(early))
-    return RatedSession("u", rated, frozenset(wanted))
+    return RatedSession("u", rated, frozenset(targets))
 
 
 def test_measures_of_lists_of_different_lengths() -> None:
-    asked = [session("x", wanted={"a", "b"}), session("x", wanted={"z"})]
-    found = measures([["a", "c", "b"], []], asked)
-    assert found["Recall@10"].tolist() == [1.0, 0.0]
-    assert found["NDCG@10"][0] == pytest.approx(1.5 / (1 + 0.6309), abs=1e-3)
+    held_out = [session("x", targets={"a", "b"}), session("x", targets={"z"})]
+    values = measures([["a", "c", "b"], []], held_out)
+    assert values["Recall@10"].tolist() == [1.0, 0.0]
+    assert values["NDCG@10"][0] == pytest.approx(1.5 / (1 + 0.6309), abs=1e-3)
 
 
 def test_only_a_benchmarks_own_indexes_are_removed() -> None:
@@ -43,16 +43,16 @@ def test_who_liked_phones_is_recommended_phones(
 ) -> None:
     cluster = cluster_settings.model_copy(update={"state_dir": tmp_path})
     encoder = load_encoder(load(EncoderSettings, encoder=tiny_model()))
-    # Every fifth item is a phone; nothing is popular, so that only behaviour can find them.
+    # Every fifth item is a phone. No item is popular: only behaviour can rank phones first.
     catalogue = write_catalogue(tmp_path / "items.jsonl", range(100), popularity=0)
-    rebuilt(index_context(client, names, cluster.bundles_dir), encoder, catalogue)
+    rebuild_index(index_context(client, names, cluster.bundles_dir), encoder, catalogue)
     service = Service(load(ServiceSettings), cluster, client, encoder, Models(Reranker()))
     service.start()
     phones = {str(n) for n in range(0, 100, 5)}
     try:
         figures = ask_all(
             service,
-            [session("0", "20", "5", wanted=phones - {"0", "20", "5"})],
+            [session("0", "20", "5", targets=phones - {"0", "20", "5"})],
             Counter({str(n): 100 - n for n in range(100)}),
             "feed",
         )
@@ -60,7 +60,7 @@ def test_who_liked_phones_is_recommended_phones(
         service.close()
     assert figures["sessions"] == 1
     assert figures["degraded"] == 0
-    # 17 phones are wanted: 10 found are 0.59 of them; of the most popular ten, two are phones.
+    # 17 phones are relevant: 10 are 0.59 of them. Two of the most popular ten are phones.
     assert figures["rows"]["recommend"]["NDCG@10"].startswith("1.0000")
     assert float(figures["rows"]["popularity"]["Recall@10"].split()[0]) < 0.2
     assert figures["recommend_minus_popularity"]["Recall@10"].startswith("0.")

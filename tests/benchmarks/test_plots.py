@@ -1,4 +1,4 @@
-"""The curves of a bundle's trainings."""
+"""The validation curves of a bundle's trainings."""
 
 import json
 from pathlib import Path
@@ -31,7 +31,7 @@ def run(folder: Path, parts: dict, *more: str):
     return result, out
 
 
-def test_a_panel_for_each_part_and_what_they_show_in_words(tmp_path: Path) -> None:
+def test_a_panel_and_a_sentence_for_each_part(tmp_path: Path) -> None:
     result, out = run(tmp_path, PARTS, "--data", "a <shop>")
     assert result.exit_code == 0, result.output
     svg = ElementTree.parse(out).getroot()
@@ -53,4 +53,4 @@ def test_one_part_alone_and_none(tmp_path: Path) -> None:
     assert "re-ranker" not in result.output
     none, _ = run(tmp_path, {"encoder": PARTS["encoder"]})
     assert none.exit_code == 1
-    assert "no user model and of no re-ranker" in none.output
+    assert "no user model and no re-ranker" in none.output

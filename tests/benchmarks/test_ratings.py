@@ -1,4 +1,4 @@
-"""Ratings as visits: where sessions are cut, and what is kept of them."""
+"""Ratings as sessions: where they are split, and which of them are used."""
 
 import gzip
 import json
@@ -9,7 +9,6 @@ import pytest
 from benchmarks.ratings import (
     MOST_SESSIONS,
     Rating,
-    popularity,
     read_ratings,
     sessions,
     split_at_gaps,
@@ -36,12 +35,12 @@ def test_the_order_within_a_second_is_not_that_of_the_file() -> None:
     assert split_at_gaps(rated[::-1]) == [session]
 
 
-def test_the_later_half_is_wanted_where_it_was_liked() -> None:
+def test_the_targets_are_the_liked_items_of_the_later_half() -> None:
     early, liked = ratings(1, 2, 3), ratings(4, 5, first=3)
     late = [*liked, *ratings(6, 7, rating=3.0, first=5)]
     (session,) = sessions([*early, *late])
     assert session.early == tuple(early)
-    assert session.wanted == {"i3", "i4"}
+    assert session.targets == {"i3", "i4"}
 
 
 @pytest.mark.parametrize(
@@ -51,17 +50,17 @@ def test_the_later_half_is_wanted_where_it_was_liked() -> None:
         ratings(1, 2, 3, 4, 5, 6, rating=3.0),  # nothing liked later
     ],
 )
-def test_sessions_that_ask_nothing_are_left_out(rated: list[Rating]) -> None:
+def test_sessions_without_a_target_are_left_out(rated: list[Rating]) -> None:
     assert sessions(rated) == []
 
 
-def test_an_item_rated_again_is_no_find() -> None:
+def test_an_item_rated_again_is_no_target() -> None:
     rated = [Rating("u", item, 5.0, n) for n, item in enumerate("abcabd")]
     (session,) = sessions(rated)
-    assert session.wanted == {"d"}
+    assert session.targets == {"d"}
 
 
-def test_a_user_counts_for_a_few_sessions_only() -> None:
+def test_a_user_has_at_most_a_few_sessions() -> None:
     rated = [r for day in range(9) for r in ratings(*(day * 86400 + n for n in range(6)))]
     assert len(sessions([*rated, *ratings(1, 2, 3, 4, 5, 6, user="v")])) == MOST_SESSIONS + 1
 
@@ -74,11 +73,11 @@ def test_a_rating_as_an_action(rating: float, action: str) -> None:
     assert Rating("u", "i", rating, 0.0).action == action
 
 
-def test_reading_and_popularity(tmp_path: Path) -> None:
+def test_reading(tmp_path: Path) -> None:
     path = tmp_path / "ratings.jsonl.gz"
     rows = [{"user_id": "1", "item_id": i, "rating": 3, "timestamp": 9} for i in ("a", "b", "a")]
     with gzip.open(path, "wt") as file:
         file.writelines(json.dumps(row) + "\n" for row in rows)
     read = read_ratings(path)
     assert read[0] == Rating("1", "a", 3.0, 9.0)
-    assert popularity(read) == {"a": 2, "b": 1}
+    assert [each.item_id for each in read] == ["a", "b", "a"]

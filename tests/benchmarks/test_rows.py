@@ -1,4 +1,4 @@
-"""Rows of a query and a history, made of public data."""
+"""Rows of a query, a history and a target, made of public data."""
 
 import json
 import os
@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.datasets import read
 from benchmarks.ratings import Rating
 from benchmarks.rows import (
     FEWEST,
     MOST,
-    MOST_OF_A_USER,
+    MOST_ROWS,
     broad_query,
     broad_rows,
     query_words,
     rated_sequences,
-    read,
     simulated_rows,
     tag_rows,
     write,
@@ -25,8 +25,8 @@ from benchmarks.rows import (
 AMAZON = Path(os.environ.get("DATASETS_DIR", "../shared/data")) / "amazon_games"
 
 
-def tag(text: str, item: str = "m9", moment: float = 50, user: str = "u") -> dict[str, object]:
-    return {"user_id": user, "item_id": item, "tag": text, "timestamp": moment}
+def tag(text: str, item: str = "m9", time: float = 50, user: str = "u") -> dict[str, object]:
+    return {"user_id": user, "item_id": item, "tag": text, "timestamp": time}
 
 
 RATINGS = [
@@ -38,7 +38,7 @@ RATINGS = [
 ]
 
 
-def test_a_tag_asks_with_what_was_rated_before_it() -> None:
+def test_a_tag_is_a_query_after_the_earlier_ratings() -> None:
     (row,) = tag_rows([tag(" twist  ending ")], RATINGS)
     assert row["query"] == "twist ending"
     assert row["target"] == "m9"
@@ -48,20 +48,27 @@ def test_a_tag_asks_with_what_was_rated_before_it() -> None:
     ]
 
 
-def test_tags_that_ask_nothing_are_left_out() -> None:
-    left = [tag("In Netflix queue"), tag("early", moment=10), tag("none rated", user="v"), tag(" ")]
-    assert tag_rows([*left, tag("good"), tag("GOOD")], RATINGS) == tag_rows([tag("good")], RATINGS)
+def test_tags_that_say_nothing_or_have_no_history_are_left_out() -> None:
+    left_out = [
+        tag("In Netflix queue"),
+        tag("early", time=10),
+        tag("none rated", user="v"),
+        tag(" "),
+    ]
+    assert tag_rows([*left_out, tag("good"), tag("GOOD")], RATINGS) == tag_rows(
+        [tag("good")], RATINGS
+    )
 
 
-def test_no_user_has_more_than_a_share() -> None:
+def test_a_user_has_at_most_50_rows_chosen_by_a_hash() -> None:
     tags = [tag(f"tag {n}") for n in range(300)]
-    found = tag_rows(tags, RATINGS)
-    assert len(found) == MOST_OF_A_USER
-    assert found == tag_rows(tags[::-1], RATINGS)[::-1]
-    assert found != tag_rows(tags[:MOST_OF_A_USER], RATINGS)
+    rows = tag_rows(tags, RATINGS)
+    assert len(rows) == MOST_ROWS
+    assert rows == tag_rows(tags[::-1], RATINGS)[::-1]
+    assert rows != tag_rows(tags[:MOST_ROWS], RATINGS)
 
 
-def test_sequences_are_in_the_order_of_time() -> None:
+def test_sequences_are_oldest_first() -> None:
     (row,) = rated_sequences(RATINGS)
     assert row == {"user_id": "u", "item_ids": ["m2", "m3", "m1", "m9", "m4"]}
 
@@ -84,8 +91,8 @@ def test_a_broad_query_is_neither_rare_nor_everywhere() -> None:
     assert row == {"user_id": "u", "query": "zelda", "history": ["a9"], "target": "a1"}
 
 
-def test_an_item_is_asked_for_by_other_words_by_other_users() -> None:
-    """One word for each item could be learned by heart, and would validate far too well."""
+def test_the_word_for_an_item_varies_between_users() -> None:
+    """A model could memorise one word per item, and would validate far too well."""
     titles = {f"a{n}": "zelda wii racing" for n in range(100)}
     sequences = [{"user_id": f"u{n}", "item_ids": ["a1", "a2"]} for n in range(60)]
     rows = list(broad_rows(sequences, titles))
@@ -94,25 +101,25 @@ def test_an_item_is_asked_for_by_other_words_by_other_users() -> None:
 
 
 def test_the_construction_is_that_of_the_real_file(tmp_path: Path) -> None:
-    """What was asked of the test users could have been drawn here, but for a few items."""
+    """The queries of the real file could have been drawn here, but for a few items."""
     if not AMAZON.is_dir():
         pytest.skip(f"the data set amazon_games is not at {AMAZON} (set DATASETS_DIR)")
     titles = {row["item_id"]: row["title"] for row in read(AMAZON / "items.jsonl.gz")}
     words = {item_id: set(query_words(title)) for item_id, title in titles.items()}
     frequency = Counter(word for of_title in words.values() for word in of_title)
-    asked = list(read(AMAZON / "broad_query.jsonl.gz"))
+    published = list(read(AMAZON / "broad_query.jsonl.gz"))
     odd = 0
-    for row in asked:
+    for row in published:
         drawn = broad_query(row["target"], words[row["target"]], frequency)
         odd += row["query"] not in words[row["target"]] or not drawn
         odd += not FEWEST <= frequency[row["query"]] <= MOST
-    assert odd < 0.01 * len(asked)
-    write(asked[:3], tmp_path / "rows.jsonl")
-    assert [json.loads(line) for line in (tmp_path / "rows.jsonl").open()] == asked[:3]
+    assert odd < 0.01 * len(published)
+    write(published[:3], tmp_path / "rows.jsonl")
+    assert [json.loads(line) for line in (tmp_path / "rows.jsonl").open()] == published[:3]
 
 
-def test_simulated_rows_ask_for_what_was_liked_last_and_sequences_end_before_them() -> None:
-    """Nothing that a model learns from may hold a target, or what came after it."""
+def test_simulated_targets_were_liked_last_and_sequences_end_before_them() -> None:
+    """No training sequence may hold a target, or an item after it."""
     movies = [
         {"item_id": str(n), "title": f"Film {n}", "genres": ["Comedy" if n % 2 else "Drama"],
          "overview": "a story of love"}

@@ -1,4 +1,4 @@
-"""What several tests of the indexer share."""
+"""Fixtures of several tests of the indexer."""
 
 import os
 from pathlib import Path

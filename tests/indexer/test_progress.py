@@ -1,4 +1,4 @@
-"""What a rebuild says of itself where there is no terminal."""
+"""Progress lines, exit codes after signals, and the owner of an index."""
 
 import os
 import signal
@@ -12,17 +12,17 @@ from indexer.index.owner import Owner
 from indexer.progress import Lines
 
 
-def test_a_line_for_every_tenth(capsys: pytest.CaptureFixture[str]) -> None:
+def test_prints_a_line_for_every_tenth(capsys: pytest.CaptureFixture[str]) -> None:
     lines = Lines()
     lines.start("encode", 200)
     for _ in range(200):
         lines.advance()
-    said = capsys.readouterr().err.splitlines()
-    assert said[0] == "encode: 200 items"
-    assert [line.split()[1] for line in said[1:]] == [str(n) for n in range(10, 101, 10)]
+    printed = capsys.readouterr().err.splitlines()
+    assert printed[0] == "encode: 200 items"
+    assert [line.split()[1] for line in printed[1:]] == [str(n) for n in range(10, 101, 10)]
 
 
-def test_quiet_says_remarks_only(capsys: pytest.CaptureFixture[str]) -> None:
+def test_quiet_prints_remarks_only(capsys: pytest.CaptureFixture[str]) -> None:
     lines = Lines(quiet=True)
     lines.start("encode", 100)
     lines.advance(100)
@@ -41,26 +41,26 @@ def test_a_signal_becomes_an_exit_code(
             try:
                 os.kill(os.getpid(), number)
             finally:
-                os.kill(os.getpid(), number)  # a second one does not interrupt the cleaning up
+                os.kill(os.getpid(), number)  # a second one does not interrupt the clean-up
 
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as caught:
         interrupted()
-    assert left.value.code == code
+    assert caught.value.code == code
     assert f"stopped by {signal.Signals(number).name}; all is well" in capsys.readouterr().err
     assert signal.getsignal(number) is before
 
 
-def test_owner_knows_the_dead_from_the_living() -> None:
+def test_owner_tells_dead_processes_from_living_ones() -> None:
     own = Owner.this_process()
     assert Owner.of_meta(own.to_meta()) == own
     assert not own.is_dead()
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         pass
     assert Owner(own.host, process.pid, "").is_dead()
-    assert not Owner("elsewhere", process.pid, "").is_dead()  # nothing is known of it
+    assert not Owner("elsewhere", process.pid, "").is_dead()  # processes of other hosts are unknown
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="no /proc on this system")
-def test_a_later_process_of_the_same_number_is_another() -> None:
+def test_a_later_process_with_the_same_pid_is_another_owner() -> None:
     own = Owner.this_process()
     assert Owner(own.host, own.pid, "another start").is_dead()

@@ -1,61 +1,33 @@
-"""A small index, and the service on it: in a thread, or as the command `live-intent serve`."""
+"""The query service behind a real HTTP server, and a client of its API."""
 
 import json
-import os
-import socket
-import socketserver
-import subprocess
-import sys
 import threading
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from werkzeug.serving import make_server
-
-KINDS = ("running shoes", "coffee machine", "desk lamp", "wireless headphones", "rain jacket")
-BRANDS = ("Acme", "Bolt", "Cube")
-COLOURS = ("red", "blue", "green", "black")
-
-
-def write_items(path: Path, count: int = 60) -> Path:
-    """A catalogue of five kinds of things by three brands."""
-    with path.open("w") as file:
-        for n in range(count):
-            kind, brand, colour = KINDS[n % 5], BRANDS[n % 3], COLOURS[n % 4]
-            row = {
-                "item_id": f"i{n}",
-                "title": f"{brand} {kind}, {colour}, model {n}",
-                "brand": brand,
-                "category": ["Shop", kind.capitalize()],
-                "price": 5 + n,
-                "popularity": n % 7,
-            }
-            file.write(json.dumps(row) + "\n")
-    return path
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     status: int
-    body: Any
+    body: Any  # parsed where it is JSON, else text
     headers: Mapping[str, str]
 
 
 class Api:
-    """The service as its client sees it."""
+    """The service's HTTP API, as a shop's front end calls it."""
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-    def __call__(self, method: str, path: str, body: object = None) -> Answer:
+    def __call__(self, method: str, path: str, body: object = None) -> Response:
         request = urllib.request.Request(
             self.url + path,
             method=method,
@@ -63,41 +35,52 @@ class Api:
             headers={"Content-Type": "application/json"},
         )
         try:
-            answer = self._opener.open(request, timeout=60)
+            response = self._opener.open(request, timeout=60)
         except urllib.error.HTTPError as error:
-            answer = error
-        with answer:
-            text = answer.read().decode()
-            kind = answer.headers.get_content_type()
-            parsed = json.loads(text) if kind.endswith("json") else text
-            return Answer(answer.status, parsed, dict(answer.headers))
+            response = error
+        with response:
+            text = response.read().decode()
+            is_json = response.headers.get_content_type().endswith("json")
+            body = json.loads(text) if is_json else text
+            return Response(response.status, body, dict(response.headers))
 
-    def search(self, query: str, session_id: str, **more: object) -> Any:
-        body = {"query": query, "session_id": session_id, "deadline_ms": 20_000, **more}
-        answer = self("POST", "/v1/search", body)
-        assert answer.status == 200, answer
-        return answer.body
+    def ready(self) -> bool:
+        """Whether the service listens and answers that it is ready."""
+        try:
+            return self("GET", "/readyz").status == 200
+        except OSError:
+            return False
 
-    def event(self, action: str, item_id: str, session_id: str, **more: object) -> Answer:
-        event = {"action": action, "item_id": item_id, "session_id": session_id, **more}
+    def search(self, query: str, session_id: str, **fields: object) -> Any:
+        """Search with a deadline that a busy machine can keep; return the body of the answer."""
+        body = {"query": query, "session_id": session_id, "deadline_ms": 20_000, **fields}
+        response = self("POST", "/v1/search", body)
+        assert response.status == 200, response
+        return response.body
+
+    def event(self, action: str, item_id: str, session_id: str, **fields: object) -> Response:
+        event = {"action": action, "item_id": item_id, "session_id": session_id, **fields}
         return self("POST", "/v1/events", event)
 
 
-def ids(answer: Any) -> list[str]:
+def item_ids(answer: Any) -> list[str]:
+    """Return the item ids of an answer's hits."""
     return [hit["item_id"] for hit in answer["hits"]]
 
 
-def wait_for(what: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.05)
+class _QuietHandler(WSGIRequestHandler):
+    """Keeps connections open, and logs no requests."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log(self, *_: object) -> None:
+        pass
 
 
 @contextmanager
-def in_thread(app: Flask) -> Iterator[Api]:
-    """The app behind a real HTTP server."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+def serving(app: Flask) -> Iterator[Api]:
+    """Serve the app in a thread; at the end, close its service."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_QuietHandler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -106,68 +89,4 @@ def in_thread(app: Flask) -> Iterator[Api]:
         server.shutdown()
         thread.join(10)
         server.server_close()
-
-
-def start_serve(arguments: list[str], environment: Mapping[str, str], log: Path) -> Any:
-    """`live-intent serve` as a process; its output goes to `log`."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    with log.open("wb") as output:
-        return subprocess.Popen(
-            [sys.executable, "-m", "live_intent.main", "serve", *arguments],
-            env=kept | {"OMP_NUM_THREADS": "2"} | dict(environment),
-            cwd=Path(__file__).parents[2],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-
-
-class Proxy:
-    """A TCP proxy before the node; while it is closed, the node is gone for its clients."""
-
-    def __init__(self, url: str) -> None:
-        host, port = url.removeprefix("http://").rstrip("/").split(":")
-        self._target = (host, int(port))
-        self._open: set[socket.socket] = set()
-        self._server: socketserver.ThreadingTCPServer | None = None
-        self.port = 0
-        self.open()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def open(self) -> None:
-        proxy = self
-
-        class Handler(socketserver.BaseRequestHandler):
-            def handle(self) -> None:
-                with suppress(OSError), socket.create_connection(proxy._target) as there:
-                    proxy._open |= {self.request, there}
-                    back = threading.Thread(target=_pump, args=(there, self.request), daemon=True)
-                    back.start()
-                    _pump(self.request, there)
-
-        class Server(socketserver.ThreadingTCPServer):
-            allow_reuse_address = True
-            daemon_threads = True
-            block_on_close = False
-
-        self._server = Server(("127.0.0.1", self.port), Handler)
-        self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        assert self._server is not None
-        self._server.shutdown()
-        self._server.server_close()
-        for one in list(self._open):
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-        self._open.clear()
-
-
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
+        app.extensions["live_intent"].close()

@@ -1,28 +1,26 @@
-"""`make clean` removes what was made here, and nothing else."""
+"""`make clean` removes what was generated in this checkout, and nothing else."""
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.integration.command_line import ROOT, process_environment
 
 
-def clean(checkout: Path, **variables: str) -> str:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("LIVE_INTENT")}
-    ran = subprocess.run(
+def clean(checkout: Path, **settings: object) -> str:
+    """Run `make clean` of the checkout; return what it prints."""
+    return subprocess.run(
         [checkout / "scripts" / "clean"],
-        env=environment | variables,
+        env=process_environment(**settings),
         cwd="/",
         capture_output=True,
         text=True,
         check=True,
-    )
-    return ran.stdout
+    ).stdout
 
 
-def test_it_removes_what_was_made_in_the_checkout_alone(tmp_path: Path) -> None:
+def test_generated_files_and_nodes_are_removed_and_all_else_stays(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)  # so that the state folder is beside the code, for root too
@@ -42,9 +40,9 @@ def test_it_removes_what_was_made_in_the_checkout_alone(tmp_path: Path) -> None:
         for state in (checkout / ".live-intent", named):
             text = json.dumps(record | {"pid": other.pid})
             (state / "nodes" / "a.json").write_text(text)
-        said = clean(checkout, LIVE_INTENT_STATE_DIR=str(named))
-        assert "removing the node a" in said
-        assert f"leaving {named}" in said
+        output = clean(checkout, state_dir=named)
+        assert "removing the node a" in output
+        assert f"leaving {named}" in output
         assert sorted(path.name for path in named.iterdir()) == ["mine"]
         assert not (checkout / ".venv").exists()
 
@@ -52,8 +50,8 @@ def test_it_removes_what_was_made_in_the_checkout_alone(tmp_path: Path) -> None:
 
         (checkout / ".live-intent" / "nodes").mkdir(parents=True)
         assert f"removing {checkout / '.live-intent'}" in clean(checkout)
-        assert other.poll() is None
+        assert other.poll() is None  # not the node, although it has the recorded pid
         other.kill()
-    left = sorted(path.name for path in checkout.iterdir())
-    assert left == ["mine", "plugin_config", "scripts"]
+    names = sorted(path.name for path in checkout.iterdir())
+    assert names == ["mine", "plugin_config", "scripts"]
     assert clean(checkout) == ""  # again: nothing to do

@@ -1,7 +1,6 @@
-"""The Docker files, as far as they can be tried without a Docker engine."""
+"""The Docker and Compose files, as far as they can be checked without a Docker engine."""
 
 import http.server
-import os
 import re
 import subprocess
 import sys
@@ -11,20 +10,22 @@ from typing import Any
 
 import pytest
 import yaml
+from opensearchpy import OpenSearch
 
-from plugin_config.settings import known_variables
+from plugin_config.schema import IndexNames
+from plugin_config.settings import ClusterSettings, known_variables
+from tests.integration.command_line import ROOT, process_environment
 
-ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 COMPOSE = ROOT / "docker-compose.yml"
 GPU = ROOT / "docker-compose.gpu.yml"
-OURS = ("configure", "indexer", "query-service")
+OWN_SERVICES = ("configure", "indexer", "query-service")
 
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(COMPOSE.read_text())["services"]
-    return found
+    """The services of docker-compose.yml, by name."""
+    return yaml.safe_load(COMPOSE.read_text())["services"]
 
 
 @pytest.fixture(scope="module")
@@ -32,17 +33,20 @@ def dockerfile() -> str:
     return (ROOT / "Dockerfile").read_text()
 
 
+def run(*command: str | Path, **options: Any) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
 @pytest.mark.parametrize("file", [COMPOSE, GPU], ids=lambda path: path.name)
-def test_it_follows_the_compose_schema(file: Path) -> None:
-    command = [BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", file]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+def test_compose_files_follow_the_compose_schema(file: Path) -> None:
+    result = run(BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", file)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_everything_is_there_with_a_health_check_and_a_memory_limit(
+def test_every_service_has_a_health_check_and_a_memory_limit(
     services: dict[str, Any],
 ) -> None:
-    assert set(services) == {"opensearch", "dashboards", *OURS}
+    assert set(services) == {"opensearch", "dashboards", *OWN_SERVICES}
     for name, service in services.items():
         assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL"), name
         assert service["mem_limit"], name
@@ -69,65 +73,55 @@ def test_passwords_come_from_the_environment_and_have_no_default(
         assert re.fullmatch(r"\$\{OPENSEARCH_PASSWORD:\?[^}]+\}", value), name
 
 
-def test_its_settings_exist(services: dict[str, Any], dockerfile: str) -> None:
+def test_settings_in_docker_files_exist(services: dict[str, Any], dockerfile: str) -> None:
     from live_intent.main import import_settings
 
     import_settings()
-    used = set(re.findall(r"^ *(LIVE_INTENT_[A-Z_]+)=", dockerfile, re.MULTILINE))
+    variables = set(re.findall(r"^ *(LIVE_INTENT_[A-Z_]+)=", dockerfile, re.MULTILINE))
     for service in services.values():
-        used |= {name for name in service.get("environment", {}) if name.startswith("LIVE_INTENT")}
-    assert "LIVE_INTENT_HOST" in used
-    assert used - known_variables() == set()
+        names = service.get("environment", {})
+        variables |= {name for name in names if name.startswith("LIVE_INTENT")}
+    assert "LIVE_INTENT_HOST" in variables
+    assert variables - known_variables() == set()
 
 
-def test_every_command_is_one_of_the_command_line(
+def test_commands_of_services_and_health_checks_exist(
     services: dict[str, Any], dockerfile: str
 ) -> None:
-    commands = [services[name]["command"] for name in OURS]
+    commands = [services[name]["command"] for name in OWN_SERVICES]
     commands += [services[name]["healthcheck"]["test"][1:] for name in ("configure", "indexer")]
     assert f"CMD {services['query-service']['command']}".replace("'", '"') in dockerfile
     for program, *arguments in commands:
         words = [word for word in arguments if re.fullmatch(r"[a-z]+", word)]
-        ran = subprocess.run(
-            [BIN / program, *words, "--help"], capture_output=True, text=True, check=False
-        )
-        assert ran.returncode == 0, (arguments, ran.stderr)
+        result = run(BIN / program, *words, "--help")
+        assert result.returncode == 0, (arguments, result.stderr)
 
 
-def test_the_configure_and_indexer_commands_do_their_work_here(
-    services: dict[str, Any], node_url: str, names: Any, client: Any, tmp_path: Path
+def test_configure_and_indexer_fill_an_index(
+    services: dict[str, Any], fresh_settings: ClusterSettings, client: OpenSearch, tmp_path: Path
 ) -> None:
     catalogue = tmp_path / "items.jsonl"
     catalogue.write_text(
         '{"item_id": "1", "title": "red shoes"}\n{"item_id": "2", "title": "blue hat"}\n'
     )
-    environment = {
-        key: value for key, value in os.environ.items() if not key.startswith("LIVE_INTENT")
-    } | {
-        "LIVE_INTENT_OPENSEARCH_URL": node_url,
-        "LIVE_INTENT_INDEX_PREFIX": names.prefix,
-        "LIVE_INTENT_STATE_DIR": str(tmp_path / "state"),
-    }
+    environment = process_environment(
+        opensearch_url=fresh_settings.opensearch_url,
+        index_prefix=fresh_settings.index_prefix,
+        state_dir=fresh_settings.state_dir,
+    )
     for service in ("configure", "indexer"):
         program, *arguments = services[service]["command"]
         words = [str(catalogue) if word.startswith("/catalogue/") else word for word in arguments]
-        ran = subprocess.run(
-            [BIN / program, *words],
-            env=environment,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ran.returncode == 0, ran.stderr
-    assert client.count(index=names.items)["count"] == 2
+        result = run(BIN / program, *words, env=environment, cwd=tmp_path)
+        assert result.returncode == 0, result.stderr
+    items = IndexNames(fresh_settings.index_prefix).items
+    assert client.count(index=items)["count"] == 2
     program, *arguments = services["indexer"]["healthcheck"]["test"][1:]
-    ran = subprocess.run([BIN / program, *arguments], env=environment, cwd=tmp_path, check=False)
-    assert ran.returncode == 0
+    assert run(BIN / program, *arguments, env=environment, cwd=tmp_path).returncode == 0
 
 
 @pytest.mark.parametrize(("status", "healthy"), [(200, True), (503, False)])
-def test_the_health_check_of_the_service_tells_ready_from_not(
+def test_the_health_check_of_the_service_fails_until_it_is_ready(
     services: dict[str, Any], status: int, healthy: bool
 ) -> None:
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -143,12 +137,12 @@ def test_the_health_check_of_the_service_tells_ready_from_not(
         _, _, *arguments = services["query-service"]["healthcheck"]["test"]
         port = str(server.server_address[1])
         arguments = [argument.replace("8080", port) for argument in arguments]
-        ran = subprocess.run([sys.executable, *arguments], capture_output=True, check=False)
+        result = run(sys.executable, *arguments)
         server.shutdown()
-    assert (ran.returncode == 0) is healthy
+    assert (result.returncode == 0) is healthy
 
 
-def test_the_image_is_not_run_by_root_and_holds_what_it_copies(dockerfile: str) -> None:
+def test_the_image_runs_without_root_and_copies_existing_files(dockerfile: str) -> None:
     assert re.findall(r"^USER (.*)$", dockerfile, re.MULTILINE) == ["10001"]
     assert "ARG DEVICE=cpu" in dockerfile
     allowed = set(re.findall(r"^!(.*)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE))
@@ -162,18 +156,13 @@ def test_the_image_is_not_run_by_root_and_holds_what_it_copies(dockerfile: str) 
         assert (ROOT / source).exists(), source
 
 
-def test_the_small_image_leaves_out_torch_and_cuda_and_nothing_else() -> None:
+def test_the_small_image_omits_torch_and_cuda_alone() -> None:
     pinned = (ROOT / "requirements.txt").read_text()
-    ran = subprocess.run(
-        [ROOT / "scripts" / "requirements-without-torch"],
-        input=pinned,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    result = run(ROOT / "scripts" / "requirements-without-torch", input=pinned)
+    assert result.returncode == 0, result.stderr
     package = re.compile(r"^([a-z0-9-]+)==", re.MULTILINE)
-    left_out = set(package.findall(pinned)) - set(package.findall(ran.stdout))
-    assert "torch" in left_out
-    assert all(name.startswith(("torch", "triton", "nvidia-", "cuda-")) for name in left_out)
-    assert "--hash" in ran.stdout
+    omitted = set(package.findall(pinned)) - set(package.findall(result.stdout))
+    assert "torch" in omitted
+    assert all(name.startswith(("torch", "triton", "nvidia-", "cuda-")) for name in omitted)
+    assert "--hash" in result.stdout
     assert not re.search(r"index-url|extra-index", pinned)

@@ -1,10 +1,9 @@
-"""`live-intent node`: real nodes, started and stopped."""
+"""`live-intent node`: real nodes, started, stopped and removed."""
 
 import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,51 +17,43 @@ from plugin_config.node.distribution import ARTIFACTS, downloaded
 from plugin_config.node.node_process import free_port
 from plugin_config.settings import ClusterSettings, load
 from plugin_config.state_dir import default_state_dir, make_state_dir
-
-COMMAND = str(Path(sys.executable).with_name("live-intent"))
+from tests.integration.command_line import process_environment, run
 
 
 @pytest.fixture(scope="module")
 def state_dir() -> Iterator[Path]:
-    """A state folder of this module's own, with the archives of the usual one where it has them."""
+    """A state folder of this module, with the usual one's archives; missing ones are downloaded."""
     folder = Path(tempfile.mkdtemp(prefix="live-intent-test-"))
     folder.chmod(0o755)
     (folder / "downloads").mkdir()
     for name in ARTIFACTS:
-        kept = default_state_dir() / "downloads" / name
-        if not kept.is_file():
-            kept = downloaded(make_state_dir(default_state_dir()), name, print)
+        archive = default_state_dir() / "downloads" / name
+        if not archive.is_file():
+            archive = downloaded(make_state_dir(default_state_dir()), name, print)
         try:
-            (folder / "downloads" / name).hardlink_to(kept)
+            (folder / "downloads" / name).hardlink_to(archive)
         except OSError:  # another file system
-            shutil.copyfile(kept, folder / "downloads" / name)
+            shutil.copyfile(archive, folder / "downloads" / name)
     yield folder
     for info in local_node.status(folder):
         local_node.stop(info.name, folder)
     shutil.rmtree(folder)
 
 
-def run(state_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"LIVE_INTENT_STATE_DIR": str(state_dir)}
-    return subprocess.run(
-        [COMMAND, "node", *arguments],
-        env=environment,
-        cwd=state_dir,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
+def node(state_dir: Path, *arguments: object) -> "subprocess.CompletedProcess[str]":
+    """Run `live-intent node` as a process in this state folder."""
+    environment = process_environment(state_dir=state_dir)
+    return run(environment, "node", *arguments, folder=state_dir)
 
 
 def test_two_nodes_side_by_side_keep_their_own_data(state_dir: Path) -> None:
     (state_dir / "pom.xml").write_text("<this is no project>")  # must not disturb Maven
     first, second = free_port(), free_port()
-    started = run(state_dir, "start", "one", "--port", str(first), "--by", "maven")
+    started = node(state_dir, "start", "one", "--port", first, "--by", "maven")
     assert started.returncode == 0, started.stderr
     assert f"one is ready at http://127.0.0.1:{first} (OpenSearch 3.5.0, green)" in started.stdout
 
-    again = run(state_dir, "start", "one")
+    again = node(state_dir, "start", "one")
     assert "one already runs" in again.stdout
 
     info = local_node.start("two", port=second, state_dir=state_dir, by="maven")
@@ -81,54 +72,53 @@ def test_two_nodes_side_by_side_keep_their_own_data(state_dir: Path) -> None:
         client.index(
             index="test-node", id=item, body={"vector": [1, 0]}, params={"refresh": "true"}
         )
-        found = client.search(
-            index="test-node", body={"query": {"knn": {"vector": {"vector": [1, 0], "k": 5}}}}
-        )
-        assert [hit["_id"] for hit in found["hits"]["hits"]] == [item]
+        query = {"knn": {"vector": {"vector": [1, 0], "k": 5}}}
+        hits = client.search(index="test-node", body={"query": query})["hits"]["hits"]
+        assert [hit["_id"] for hit in hits] == [item]
 
-    stopped = run(state_dir, "stop", "one")
+    stopped = node(state_dir, "stop", "one")
     assert stopped.stdout.strip() == "one stopped"
-    rows = {row["name"]: row for row in json.loads(run(state_dir, "status", "--json").stdout)}
+    rows = {row["name"]: row for row in json.loads(node(state_dir, "status", "--json").stdout)}
     assert (rows["one"]["running"], rows["one"]["pid"]) == (False, 0)
     assert (rows["two"]["running"], rows["two"]["health"]) == (True, "yellow")
     assert rows["two"]["version"] == "3.5.0"
     assert rows["two"]["size_bytes"] > 0
 
     restarted = local_node.start("one", state_dir=state_dir, by="maven")
-    assert restarted.port == first  # remembered
+    assert restarted.port == first  # as recorded
     client = connect(load(ClusterSettings, opensearch_url=restarted.url))
     assert client.exists(index="test-node", id="of-one")
 
-    removed = run(state_dir, "stop", "one", "--remove")
+    removed = node(state_dir, "stop", "one", "--remove")
     assert removed.stdout.strip() == "one stopped, removed"
     assert not (state_dir / "nodes" / "one").exists()
     assert local_node.stop("two", state_dir, remove=True)
-    assert run(state_dir, "status").stdout.strip() == f"no nodes in {state_dir}"
+    assert node(state_dir, "status").stdout.strip() == f"no nodes in {state_dir}"
 
 
 def test_a_node_that_does_not_start_says_why(state_dir: Path) -> None:
-    failed = run(state_dir, "start", "small", "--port", str(free_port()), "--heap", "1m")
+    failed = node(state_dir, "start", "small", "--port", free_port(), "--heap", "1m")
     assert failed.returncode == NodeError.exit_code
     assert "the node small ended while it started" in failed.stderr
     assert "Too small maximum heap" in failed.stderr
     assert "[small] no-jdk" not in failed.stderr
 
 
-def test_a_deadline_ends_the_start_and_the_node(state_dir: Path) -> None:
+def test_a_node_that_is_not_ready_in_time_is_stopped(state_dir: Path) -> None:
     with pytest.raises(NodeError, match=r"slow was not ready after 0\.2 s"):
         local_node.start("slow", free_port(), state_dir, timeout_s=0.2, by="maven")
     [info] = [info for info in local_node.status(state_dir) if info.name == "slow"]
     assert not info.running
 
 
-def test_a_port_that_is_taken_is_named(state_dir: Path, node_url: str) -> None:
+def test_a_taken_port_is_named(state_dir: Path, node_url: str) -> None:
     port = node_url.rsplit(":", 1)[1]
-    failed = run(state_dir, "start", "other", "--port", port)
+    failed = node(state_dir, "start", "other", "--port", port)
     assert f"port {port} is taken by something else" in failed.stderr
     assert "--port" in failed.stderr
 
 
-def test_a_process_that_only_has_the_pid_is_left_alone(state_dir: Path) -> None:
+def test_another_process_with_the_recorded_pid_is_not_stopped(state_dir: Path) -> None:
     with subprocess.Popen(["sleep", "60"]) as other:
         record = {
             "name": "gone",
@@ -146,7 +136,7 @@ def test_a_process_that_only_has_the_pid_is_left_alone(state_dir: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts nodes as another user")
-def test_root_hears_of_a_folder_that_the_node_cannot_enter(tmp_path: Path) -> None:
+def test_a_folder_that_the_node_s_user_cannot_enter_is_named_to_root(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     state = closed / "state"
@@ -155,7 +145,7 @@ def test_root_hears_of_a_folder_that_the_node_cannot_enter(tmp_path: Path) -> No
         local_node.start("closed", free_port(), state, by="maven")
 
 
-def test_without_maven_and_docker_it_says_how_to_get_them(
+def test_without_maven_and_docker_the_error_says_how_to_install_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))

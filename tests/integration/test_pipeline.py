@@ -1,4 +1,4 @@
-"""What is added in one place works in the whole pipeline: a leg, and a feature of the re-ranker."""
+"""A leg or a feature of the re-ranker, once declared, works in the whole pipeline."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,8 +8,7 @@ import pytest
 import torch
 from opensearchpy import OpenSearch
 
-from indexer.encoder.loading import load_encoder
-from indexer.settings import EncoderSettings
+from indexer.encoder.encoder import Encoder
 from learning.data.visitors import Visitors
 from learning.evaluation.offline_pipeline import EmptySources, HistoryVisitors, NoQueryRecorder
 from plugin_config.schema import IndexNames
@@ -26,21 +25,19 @@ from query_service.retrieval.legs import LEGS
 from query_service.retrieval.plan import Leg, RetrievalPlan
 from query_service.schemas.search import SearchRequest
 from query_service.settings import ServiceSettings
-from tests.integration.rebuilding import TINY, index_context, rebuilt, tiny_model
-from tests.integration.serving import write_items
 
 pytestmark = pytest.mark.node
 
 
+Parts = tuple[IndexViews, Preparation]
+
+
 @pytest.fixture(scope="module")
 def parts(
-    client: OpenSearch, names: IndexNames, cluster_settings: ClusterSettings, tmp_path_factory: Any
-) -> Iterator[tuple[IndexViews, Preparation]]:
-    folder = tmp_path_factory.mktemp("pipeline")
-    encoder = load_encoder(load(EncoderSettings, encoder=tiny_model(), device="cpu", **TINY))
-    catalogue = write_items(folder / "items.jsonl")
-    rebuilt(index_context(client, names, folder), encoder, catalogue)
-    views = IndexViews(client, names, encoder.spec, folder, poll_s=3600)
+    client: OpenSearch, names: IndexNames, shop: ClusterSettings, encoder: Encoder
+) -> Iterator[Parts]:
+    """The index view and the preparation of requests, for visitors without a history."""
+    views = IndexViews(client, names, encoder.spec, shop.bundles_dir, poll_s=3600)
     views.refresh()
     visitors = HistoryVisitors(Visitors({}, {}))
     preparation = Preparation(client, encoder, visitors, load(ServiceSettings))
@@ -48,25 +45,25 @@ def parts(
     preparation.close()
 
 
-def pipeline(
-    parts: tuple[IndexViews, Preparation], reranker: Scoring | None, *legs: Leg
-) -> Pipeline:
+def pipeline(parts: Parts, reranker: Scoring | None, *legs: Leg) -> Pipeline:
+    """Return a pipeline with these legs beside the usual ones."""
     options = RetrievalOptions(legs=(*LEGS, *legs), titles=True)
     return Pipeline(*parts, reranker, EmptySources(), NoQueryRecorder(), options=options,
                     deadline_ms=20_000, engine_timeout_s=20)  # fmt: skip
 
 
 def cheapest(plan: RetrievalPlan) -> Mapping[str, Any]:
+    """Return the query of a leg that scores all cheap items alike."""
     cheap = {"range": {"price": {"lte": 6}}}
     return {"constant_score": {"filter": {"bool": {"filter": [cheap, *plan.filters]}}}}
 
 
 @pytest.mark.parametrize("reranker", [Reranker(), None], ids=["re-ranker", "fused order"])
-def test_a_leg_is_added_in_one_place(parts: Any, reranker: Scoring | None) -> None:
-    added = Leg("cheapest", cheapest, weight=5.0, share="item")
+def test_a_new_leg_retrieves_ranks_and_explains(parts: Parts, reranker: Scoring | None) -> None:
+    leg = Leg("cheapest", cheapest, weight=5.0, share="item")
     request = SearchRequest(query="desk lamp", session_id="s", size=20, explain=True)
     before = pipeline(parts, reranker).search(request)
-    answer = pipeline(parts, reranker, added).search(request)
+    answer = pipeline(parts, reranker, leg).search(request)
     assert {hit.item_id for hit in answer.hits[:2]} == {"i0", "i1"}  # at 5 and 6
     assert not {"i0", "i1"} & {hit.item_id for hit in before.hits[:2]}
     assert "cheapest" in answer.stages_run
@@ -77,7 +74,7 @@ def test_a_leg_is_added_in_one_place(parts: Any, reranker: Scoring | None) -> No
         assert shares == pytest.approx(hit.score, abs=1e-4)
 
 
-def test_a_feature_is_added_in_one_place(parts: Any) -> None:
+def test_a_new_feature_ranks_and_can_be_ablated(parts: Parts) -> None:
     price = Feature("price", "price", lambda source: source.inputs.candidates.price)
     features = FeatureSet((price, *FEATURES))
     config = RerankerConfig(columns=features.columns, pairs=features.pairs)

@@ -1,7 +1,6 @@
 """The first hour of a newcomer: the demo, then every command of the README in its order."""
 
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -15,99 +14,73 @@ import pytest
 from live_intent.demo.service import BackgroundService
 from plugin_config.node.node_process import free_port
 from plugin_config.schema import IndexNames
+from tests.integration.command_line import process_environment
+from tests.integration.documentation import ROOT, Reader, read_page, shell_commands
+from tests.integration.json_lines import write_json_lines
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = read_page("README.md")
 NOT_RUN = {  # these would start the tests again, or remove what runs them
     "make test": "this test is part of it",
-    "make clean": "the environment of this test would be gone",
+    "make clean": "it removes the environment of this test",
 }
 ADDRESS = "127.0.0.1:8080"
 
 
-def commands() -> list[str]:
-    """The commands of the README's `sh` blocks, continued lines joined."""
-    found = []
-    for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL):
-        for line in block.replace("\\\n", " ").splitlines():
-            command = re.sub(r"\s+#.*", "", line).strip()
-            if command:
-                found.append(command)
-    return found
-
-
 def shown_answers() -> list[dict[str, object]]:
-    """The README's `json` blocks; `...` stands for what was left out."""
+    """Return the README's `json` blocks, without the `...` of what they leave out."""
     blocks = re.findall(r"```json\n(.*?)```", README, re.DOTALL)
     return [json.loads(re.sub(r",?\s*\.\.\.", "", block)) for block in blocks]
 
 
-@dataclass
-class Reader:
-    """Somebody who types the README's commands, in a folder of their own."""
+def demo_recipe() -> str:
+    """Return the command that `make demo` runs."""
+    lines = read_page("Makefile").splitlines()
+    [recipe] = [line for line in lines if line.startswith("\t") and line.endswith(" demo")]
+    return recipe.strip().replace("$(BIN)", ".venv/bin")
 
-    folder: Path
-    environment: dict[str, str]
+
+@dataclass(frozen=True)
+class ReadmeReader(Reader):
+    """A reader who has no `make`, and whose service answers at another port than the README's."""
+
     port: int
     typed: list[str] = field(default_factory=list)
 
-    def type(self, command: str) -> str:
-        """What the command prints. Commands of make are run as make would, without make."""
+    def run(self, command: str) -> "subprocess.CompletedProcess[str]":
         self.typed.append(command)
-        if command == "make demo":
-            recipe = next(
-                line
-                for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
-                if line.startswith("\t") and line.rstrip().endswith(" demo")
-            )
-            command = recipe.strip().replace("$(BIN)", ".venv/bin")
-        ran = self.run(command)
-        assert ran.returncode == 0, f"{command}\n{ran.stdout}\n{ran.stderr}"
-        return ran.stdout
-
-    def run(self, command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["bash", "-c", command.replace(ADDRESS, f"127.0.0.1:{self.port}")],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=280,
-            check=False,
-        )
+        command = demo_recipe() if command == "make demo" else command
+        return super().run(command.replace(ADDRESS, f"127.0.0.1:{self.port}"))
 
 
 @pytest.fixture(scope="module")
 def reader(
     node_url: str, names: IndexNames, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Reader]:
+) -> Iterator[ReadmeReader]:
     folder = tmp_path_factory.mktemp("readme")
     (folder / ".venv" / "bin").mkdir(parents=True)
     command = Path(sys.executable).parent / "live-intent"
     (folder / ".venv" / "bin" / "live-intent").symlink_to(command)
-    rows = [{"sku": str(n), "name": f"Teapot {n}", "price": n + 0.99} for n in range(1, 6)]
-    (folder / "catalogue.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_json_lines(
+        folder / "catalogue.jsonl",
+        ({"sku": str(n), "name": f"Teapot {n}", "price": n + 0.99} for n in range(1, 6)),
+    )
     port = free_port()
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("LIVE_INTENT_")}
-    own = {
-        "LIVE_INTENT_OPENSEARCH_URL": node_url,
-        "LIVE_INTENT_INDEX_PREFIX": names.prefix,
-        "LIVE_INTENT_STATE_DIR": str(folder / "state"),
-        "LIVE_INTENT_PORT": str(port),
-    }
-    yield Reader(folder, clean | own, port)
+    environment = process_environment(
+        opensearch_url=node_url, index_prefix=names.prefix, state_dir=folder / "state", port=port
+    )
+    yield ReadmeReader(folder, environment, port)
     BackgroundService(folder / "state" / "demo").stop()
 
 
 @pytest.fixture(scope="module")
-def demo_output(reader: Reader) -> str:
-    """What the demo prints that ends by itself."""
+def demo_output(reader: ReadmeReader) -> str:
+    """The output of the demo, which ends by itself here."""
     return reader.type("DEMO_EXIT=1 .venv/bin/live-intent demo")
 
 
 @pytest.mark.node
 @pytest.mark.timeout(600)
-def test_the_demo_shows_what_three_clicks_change(demo_output: str, reader: Reader) -> None:
+def test_the_demo_shows_what_three_clicks_change(demo_output: str, reader: ReadmeReader) -> None:
     lines = demo_output.splitlines()
     assert sum(line.startswith("  click ") for line in lines) == 3
     start = next(n for n, line in enumerate(lines) if line.startswith("before the clicks"))
@@ -132,13 +105,15 @@ def test_links_lead_somewhere() -> None:
 
 @pytest.mark.node
 @pytest.mark.timeout(600)
-def test_every_command_runs_and_answers_what_is_shown(demo_output: str, reader: Reader) -> None:
+def test_every_command_runs_and_answers_as_the_readme_shows(
+    demo_output: str, reader: ReadmeReader
+) -> None:
     answers = []
-    for command in commands():
+    for command in shell_commands(README):
         if command in NOT_RUN:
             continue
         output = reader.type(command)
-        if command == "make demo":  # the second one: the index is there already
+        if command == "make demo":  # for the second time
             assert "holds the sample catalogue already" in output
             assert f"http://127.0.0.1:{reader.port}/" in output
         if shlex.split(command)[0] == "curl":
@@ -151,30 +126,34 @@ def test_every_command_runs_and_answers_what_is_shown(demo_output: str, reader: 
 
 @pytest.mark.node
 @pytest.mark.timeout(600)
-def test_the_demo_never_replaces_an_index_of_ones_own(demo_output: str, reader: Reader) -> None:
-    own = ".venv/bin/live-intent index rebuild catalogue.jsonl --map item_id=sku --map title=name"
-    if own not in reader.typed:  # the README has it too
-        reader.type(own)
+def test_the_demo_never_replaces_an_index_of_the_user_s(
+    demo_output: str, reader: ReadmeReader
+) -> None:
+    rebuild = (
+        ".venv/bin/live-intent index rebuild catalogue.jsonl --map item_id=sku --map title=name"
+    )
+    if rebuild not in reader.typed:  # the README has it too
+        reader.type(rebuild)
     again = reader.run(".venv/bin/live-intent demo")
     assert again.returncode == 1
     assert "was not made by this demo" in again.stderr
     assert "LIVE_INTENT_INDEX_PREFIX" in again.stderr
 
 
-def assert_shown(shown: object, real: object, where: str) -> None:
-    """Whether all that is shown is in the real answer; numbers of this run may differ a little."""
+def assert_shown(shown: object, real: object, path: str) -> None:
+    """Check that the real answer has all that is shown; floats may differ by 0.01."""
     if isinstance(shown, dict):
-        assert isinstance(real, dict), where
+        assert isinstance(real, dict), path
         for key, value in shown.items():
             if key not in ("query_id", "timing_ms", "index", "session_id"):
-                assert key in real, f"{where}.{key}"
-                assert_shown(value, real[key], f"{where}.{key}")
+                assert key in real, f"{path}.{key}"
+                assert_shown(value, real[key], f"{path}.{key}")
     elif isinstance(shown, list):
-        assert isinstance(real, list), where
-        assert len(real) >= len(shown), where
-        for place, value in enumerate(shown):
-            assert_shown(value, real[place], f"{where}[{place}]")
+        assert isinstance(real, list), path
+        assert len(real) >= len(shown), path
+        for n, value in enumerate(shown):
+            assert_shown(value, real[n], f"{path}[{n}]")
     elif isinstance(shown, float):
-        assert real == pytest.approx(shown, abs=0.01), where
+        assert real == pytest.approx(shown, abs=0.01), path
     else:
-        assert real == shown, where
+        assert real == shown, path

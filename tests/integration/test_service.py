@@ -1,7 +1,8 @@
-"""The service over HTTP, on a real node: what a shop's front end sees, also on a bad day."""
+"""The service's HTTP API on a real node: answers, degraded answers, an unreachable cluster."""
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,66 +10,49 @@ import pytest
 from opensearchpy import OpenSearch
 
 from indexer.encoder.encoder import Encoder
-from indexer.encoder.loading import load_encoder
-from indexer.settings import EncoderSettings
 from plugin_config.client import connect
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.batching import BatchingEncoder
 from query_service.models import Models
 from query_service.ranking.reranker import Reranker
-from query_service.service import Service, make_service
+from query_service.service import Service
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
-from tests.integration.rebuilding import TINY, index_context, rebuilt, tiny_model
-from tests.integration.serving import Api, Proxy, ids, in_thread, wait_for, write_items
+from tests.integration.cluster_proxy import ClusterProxy
+from tests.integration.rebuilding import index_context, rebuild_index, write_catalogue
+from tests.integration.serving import Api, Response, item_ids, serving
+from tests.integration.waiting import wait_until
 
 pytestmark = pytest.mark.node
 HEADPHONES = "wireless headphones"
 
 
 @pytest.fixture(scope="module")
-def encoder() -> Encoder:
-    return load_encoder(load(EncoderSettings, encoder=tiny_model(), device="cpu", **TINY))
+def shop(shop: ClusterSettings) -> ClusterSettings:
+    """As everywhere, with errors of the cluster reported at once."""
+    return shop.model_copy(update={"opensearch_retries": 0})
 
 
 @pytest.fixture(scope="module")
-def cluster(
-    client: OpenSearch,
-    names: IndexNames,
-    node_url: str,
-    encoder: Encoder,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> ClusterSettings:
-    """Settings of a cluster with a small index behind the alias."""
-    folder = tmp_path_factory.mktemp("service")
-    settings = load(
-        ClusterSettings,
-        opensearch_url=node_url,
-        index_prefix=names.prefix,
-        state_dir=folder,
-        opensearch_retries=0,
-    )
-    catalogue = write_items(folder / "items.jsonl")
-    rebuilt(index_context(client, names, settings.bundles_dir), encoder, catalogue)
-    return settings
-
-
-def settings(**more: Any) -> ServiceSettings:
-    return load(ServiceSettings, **({"default_deadline_ms": 20_000, "swap_poll_s": 0.2} | more))
+def settings() -> ServiceSettings:
+    return load(ServiceSettings, default_deadline_ms=20_000, swap_poll_s=0.2)
 
 
 @pytest.fixture(scope="module")
-def api(cluster: ClusterSettings, encoder: Encoder) -> Iterator[Api]:
+def api(settings: ServiceSettings, shop: ClusterSettings, encoder: Encoder) -> Iterator[Api]:
     batching = BatchingEncoder(encoder)
-    app = create_app(settings(), cluster, batching)
-    with in_thread(app) as served:
-        yield served
-    app.extensions["live_intent"].close()
+    with serving(create_app(settings, shop, batching)) as api:
+        yield api
     batching.close()
 
 
-def test_a_search(api: Api) -> None:
+def shares_sum(hit: Any) -> float:
+    """Return the sum of the shares that explain a hit's score."""
+    return sum(share["value"] for share in hit["explanation"]["shares"])
+
+
+def test_a_search_returns_matching_items_and_says_how_they_were_found(api: Api) -> None:
     answer = api.search(HEADPHONES, "a1", size=5)
     assert len(answer["hits"]) == 5
     first = answer["hits"][0]
@@ -83,14 +67,14 @@ def test_a_search(api: Api) -> None:
     assert {"session", "encode", "retrieve", "rerank", "page", "total"} <= set(answer["timing_ms"])
 
 
-def test_pages_follow_each_other(api: Api) -> None:
-    whole = api.search(HEADPHONES, "a2", size=10)
+def test_the_second_page_continues_the_first(api: Api) -> None:
+    ten = api.search(HEADPHONES, "a2", size=10)
     second = api.search(HEADPHONES, "a3", size=5, **{"from": 5})
-    assert ids(second) == ids(whole)[5:]
+    assert item_ids(second) == item_ids(ten)[5:]
     assert [hit["position"] for hit in second["hits"]] == [6, 7, 8, 9, 10]
 
 
-def test_filters(api: Api) -> None:
+def test_filters_restrict_brand_and_price(api: Api) -> None:
     filters = {"brand": "Bolt", "price": {"lte": 40}}
     answer = api.search(HEADPHONES, "a4", filters=filters, size=20)
     assert answer["hits"]
@@ -98,30 +82,29 @@ def test_filters(api: Api) -> None:
     assert max(hit["source"]["price"] for hit in answer["hits"]) <= 40
 
 
-def test_a_click_counts_in_the_very_next_search(api: Api) -> None:
+def test_clicked_items_rank_higher_in_the_very_next_search(api: Api) -> None:
     before = api.search("Acme", "b1", size=20)
     assert before["personalized"] is False
-    liked = [hit for hit in before["hits"] if "lamp" in hit["source"]["title"]]
-    for hit in liked[-2:]:
-        answer = api.event("click", hit["item_id"], "b1", query_id=before["query_id"])
-        assert (answer.status, answer.body["accepted"]) == (200, 1)
-        assert answer.body["items"][0]["status"] == "accepted"
+    lamps = [hit for hit in before["hits"] if "lamp" in hit["source"]["title"]]
+    for hit in lamps[-2:]:
+        response = api.event("click", hit["item_id"], "b1", query_id=before["query_id"])
+        assert (response.status, response.body["accepted"]) == (200, 1)
+        assert response.body["items"][0]["status"] == "accepted"
     after = api.search("Acme", "b1", size=20, explain=True)
     assert after["personalized"] is True
     assert "person" in after["stages_run"]
 
-    clicked = {hit["item_id"] for hit in liked[-2:]}
+    clicked = {hit["item_id"] for hit in lamps[-2:]}
 
-    def places(answer: Any) -> list[int]:
+    def clicked_positions(answer: Any) -> list[int]:
         return [hit["position"] for hit in answer["hits"] if hit["item_id"] in clicked]
 
-    assert len(places(after)) == len(places(before))
-    assert sum(places(after)) < sum(places(before))
-    whys = " ".join(hit["explanation"]["why"] for hit in after["hits"])
-    assert "you clicked" in whys
+    assert len(clicked_positions(after)) == len(clicked_positions(before))
+    assert sum(clicked_positions(after)) < sum(clicked_positions(before))
+    assert "you clicked" in " ".join(hit["explanation"]["why"] for hit in after["hits"])
     without = api.search("Acme", "b1", size=20, personalize=False)
     assert without["personalized"] is False
-    assert ids(without) == ids(before)
+    assert item_ids(without) == item_ids(before)
 
 
 def test_explained_shares_add_up_to_the_score(api: Api) -> None:
@@ -131,22 +114,21 @@ def test_explained_shares_add_up_to_the_score(api: Api) -> None:
     answer = api.search(HEADPHONES, "c1", user_id="c-user", explain=True, size=20)
     kinds = set()
     for hit in answer["hits"]:
-        shares = hit["explanation"]["shares"]
-        kinds |= {share["kind"] for share in shares}
-        assert sum(share["value"] for share in shares) == pytest.approx(hit["score"], abs=1e-4)
+        kinds |= {share["kind"] for share in hit["explanation"]["shares"]}
+        assert shares_sum(hit) == pytest.approx(hit["score"], abs=1e-4)
         assert hit["explanation"]["score"] == hit["score"]
         assert set(hit["explanation"]["legs"]) == {"words", "meaning", "person"}
     assert {"query", "event"} <= kinds
 
 
-def test_the_users_other_session_counts(api: Api) -> None:
+def test_an_earlier_session_of_the_same_user_personalises(api: Api) -> None:
     assert api.event("purchase", "i2", "d1", user_id="d-user").status == 200
     answer = api.search("Cube", "d2", user_id="d-user")
     assert answer["personalized"] is True
     assert api.search("Cube", "d3")["personalized"] is False
 
 
-def test_recommendations_cold_and_warm(api: Api) -> None:
+def test_recommendations_are_diverse_without_events_and_personal_with_them(api: Api) -> None:
     cold = api("POST", "/v1/recommend", {"session_id": "e1", "size": 5}).body
     assert cold["personalized"] is False
     assert len({tuple(hit["source"]["category"]) for hit in cold["hits"]}) == 5
@@ -155,26 +137,27 @@ def test_recommendations_cold_and_warm(api: Api) -> None:
     warm = api("POST", "/v1/recommend", {"session_id": "e1", "size": 5, "explain": True}).body
     assert warm["personalized"] is True
     assert sum("rain jacket" in hit["source"]["title"] for hit in warm["hits"]) >= 3
-    assert not {"i4", "i9"} & set(ids(warm))
+    assert not {"i4", "i9"} & set(item_ids(warm))
     feed = {"session_id": "e1", "scenario": "feed", "size": 3, "filters": {"brand": "Acme"}}
     answer = api("POST", "/v1/recommend", feed).body
     assert {hit["source"]["brand"] for hit in answer["hits"]} == {"Acme"}
 
 
-def test_rank_orders_what_it_is_given(api: Api) -> None:
-    given = ["i0", "i1", "nowhere", "i3", "i2"]
-    answer = api("POST", "/v1/rank", {"session_id": "f1", "item_ids": given, "query": HEADPHONES})
-    assert answer.status == 200
-    assert ids(answer.body)[0] == "i3"
-    assert sorted(ids(answer.body)) == ["i0", "i1", "i2", "i3"]
-    assert answer.body["unknown_item_ids"] == ["nowhere"]
-    twice = {"session_id": "f1", "item_ids": ["i0", "i0"]}
-    assert api("POST", "/v1/rank", twice).status == 422
-    unknown = api("POST", "/v1/rank", {"session_id": "f1", "item_ids": ["nowhere"]})
+def test_rank_orders_the_request_s_items(api: Api) -> None:
+    def rank(items: list[str], **fields: str) -> Response:
+        return api("POST", "/v1/rank", {"session_id": "f1", "item_ids": items, **fields})
+
+    response = rank(["i0", "i1", "nowhere", "i3", "i2"], query=HEADPHONES)
+    assert response.status == 200
+    assert item_ids(response.body)[0] == "i3"
+    assert sorted(item_ids(response.body)) == ["i0", "i1", "i2", "i3"]
+    assert response.body["unknown_item_ids"] == ["nowhere"]
+    assert rank(["i0", "i0"]).status == 422
+    unknown = rank(["nowhere"])
     assert (unknown.status, unknown.body["hits"]) == (200, [])
 
 
-def test_events_are_answered_one_by_one(api: Api) -> None:
+def test_each_event_of_a_request_gets_its_own_status(api: Api) -> None:
     events = [
         {"action": "click", "item_id": "i1", "session_id": "g1", "event_id": "e1"},
         {"action": "clack", "item_id": "i1", "session_id": "g1"},
@@ -188,27 +171,27 @@ def test_events_are_answered_one_by_one(api: Api) -> None:
         },
         {"action": "comment", "item_id": "i3", "session_id": "g1", "text": "soft and light"},
     ]
-    answer = api("POST", "/v1/events", {"events": events})
-    assert answer.status == 200
-    assert (answer.body["accepted"], answer.body["rejected"]) == (4, 1)
-    statuses = [item["status"] for item in answer.body["items"]]
-    assert statuses == [
+    response = api("POST", "/v1/events", {"events": events})
+    assert response.status == 200
+    assert (response.body["accepted"], response.body["rejected"]) == (4, 1)
+    assert [item["status"] for item in response.body["items"]] == [
         "accepted", "rejected", "accepted_unknown_item", "accepted", "accepted",
     ]  # fmt: skip
-    assert answer.body["items"][1]["field"] == "action"
+    assert response.body["items"][1]["field"] == "action"
 
 
-def test_what_is_kept_is_shown_and_gone_for_good(api: Api) -> None:
+def test_a_session_can_be_exported_and_erased(api: Api) -> None:
     assert api("GET", "/v1/sessions/h1").status == 404
     api.event("like", "i1", "h1")
     api.search(HEADPHONES, "h1")
-    kept = api("GET", "/v1/sessions/h1")
-    assert kept.status == 200
-    assert [event["item_id"] for event in kept.body["session"]["events"]] == ["i1"]
-    assert [past["query_text"] for past in kept.body["session"]["queries"]] == [HEADPHONES]
-    assert kept.body["ubi_events"]["count"] == 1
-    gone = api("DELETE", "/v1/sessions/h1")
-    assert (gone.status, gone.body["sessions"], gone.body["ubi_events"]) == (200, 1, 1)
+    exported = api("GET", "/v1/sessions/h1")
+    assert exported.status == 200
+    session = exported.body["session"]
+    assert [event["item_id"] for event in session["events"]] == ["i1"]
+    assert [query["query_text"] for query in session["queries"]] == [HEADPHONES]
+    assert exported.body["ubi_events"]["count"] == 1
+    erased = api("DELETE", "/v1/sessions/h1")
+    assert (erased.status, erased.body["sessions"], erased.body["ubi_events"]) == (200, 1, 1)
     assert api("GET", "/v1/sessions/h1").status == 404
     assert api.search(HEADPHONES, "h1")["personalized"] is False
 
@@ -222,7 +205,7 @@ def test_probes_and_metrics(api: Api) -> None:
     assert 'live_intent_stage_seconds_count{stage="retrieve"}' in text
 
 
-def test_unreadable_sessions_give_an_unpersonalised_answer_that_says_so(
+def test_a_search_without_readable_sessions_is_unpersonalised_and_says_so(
     api: Api, client: OpenSearch, names: IndexNames
 ) -> None:
     api.event("click", "i1", "k1")
@@ -231,37 +214,43 @@ def test_unreadable_sessions_give_an_unpersonalised_answer_that_says_so(
         answer = api.search(HEADPHONES, "k1")
         assert len(answer["hits"]) == 10
         assert answer["personalized"] is False
-        assert [part["stage"] for part in answer["degraded"]] == ["session"]
+        assert [each["stage"] for each in answer["degraded"]] == ["session"]
     finally:
         client.indices.open(index=names.sessions)
         client.cluster.health(index=names.sessions, wait_for_status="yellow")
-    wait_for(lambda: api.search(HEADPHONES, "k1")["personalized"])
+    wait_until(lambda: api.search(HEADPHONES, "k1")["personalized"])
     assert 'live_intent_degraded_total{stage="session"}' in api("GET", "/metrics").body
 
 
-class Failing(Reranker):
+@contextmanager
+def serving_reranker(
+    settings: ServiceSettings, shop: ClusterSettings, encoder: Encoder, reranker: Reranker
+) -> Iterator[Api]:
+    service = Service(settings, shop, connect(shop), encoder, Models(reranker))
+    service.start()
+    with serving(create_app(settings, shop, service=service)) as api:
+        yield api
+
+
+class FailingReranker(Reranker):
     def score(self, inputs: Any) -> Any:
         raise RuntimeError("no memory left")
 
 
-def test_a_reranker_that_fails_gives_the_fused_order(
-    cluster: ClusterSettings, encoder: Encoder
+def test_a_failing_reranker_degrades_to_the_fused_order(
+    settings: ServiceSettings, shop: ClusterSettings, encoder: Encoder
 ) -> None:
-    service = Service(settings(), cluster, connect(cluster), encoder, Models(Failing()))
-    service.start()
-    with in_thread(create_app(settings(), cluster, service=service)) as api:
+    with serving_reranker(settings, shop, encoder, FailingReranker()) as api:
         answer = api.search(HEADPHONES, "l1", explain=True)
-    service.close()
-    assert [part["stage"] for part in answer["degraded"]] == ["rerank"]
+    assert [each["stage"] for each in answer["degraded"]] == ["rerank"]
     assert "memory" not in str(answer["degraded"])
     assert "headphones" in answer["hits"][0]["source"]["title"]
     for hit in answer["hits"]:
-        shares = sum(share["value"] for share in hit["explanation"]["shares"])
-        assert shares == pytest.approx(hit["score"], abs=1e-4)
+        assert shares_sum(hit) == pytest.approx(hit["score"], abs=1e-4)
 
 
-class Reading(Reranker):
-    """Keeps the titles that it was given."""
+class TitleCollector(Reranker):
+    """Collects the titles of the candidates that it scores."""
 
     def __init__(self, reads_titles: bool) -> None:
         super().__init__()
@@ -273,40 +262,35 @@ class Reading(Reranker):
         return super().score(inputs)
 
 
-@pytest.mark.parametrize("wanted", [True, False])
-def test_titles_are_read_for_a_reranker_that_wants_them(
-    cluster: ClusterSettings, encoder: Encoder, wanted: bool
+@pytest.mark.parametrize("reads_titles", [True, False])
+def test_candidates_have_titles_only_for_a_reranker_that_reads_them(
+    settings: ServiceSettings, shop: ClusterSettings, encoder: Encoder, reads_titles: bool
 ) -> None:
-    reranker = Reading(wanted)
-    service = Service(settings(), cluster, connect(cluster), encoder, Models(reranker))
-    service.start()
-    with in_thread(create_app(settings(), cluster, service=service)) as api:
+    reranker = TitleCollector(reads_titles)
+    with serving_reranker(settings, shop, encoder, reranker) as api:
         for hit in api.search(HEADPHONES, "l2")["hits"]:
-            assert (hit["source"]["title"] in reranker.titles) == wanted
-    service.close()
-    assert ("" in reranker.titles) != wanted
+            assert (hit["source"]["title"] in reranker.titles) == reads_titles
+    assert ("" in reranker.titles) != reads_titles
 
 
-def test_a_deadline_that_can_not_be_met(api: Api) -> None:
+def test_a_deadline_too_short_degrades_the_answer(api: Api) -> None:
     for attempt in range(3):
         started = time.monotonic()
         body = {"query": f"{HEADPHONES} {attempt}", "session_id": "n1", "deadline_ms": 1}
-        answer = api("POST", "/v1/search", body)
+        response = api("POST", "/v1/search", body)
         assert time.monotonic() - started < 5
-        assert answer.status in (200, 503)
-        if answer.status == 200:
-            assert "rerank" in [part["stage"] for part in answer.body["degraded"]]
+        assert response.status in (200, 503)
+        if response.status == 200:
+            assert "rerank" in [each["stage"] for each in response.body["degraded"]]
 
 
-def test_a_cluster_that_goes_and_comes_back(
-    cluster: ClusterSettings, encoder: Encoder, node_url: str
+def test_requests_get_503_while_the_cluster_is_unreachable(
+    settings: ServiceSettings, shop: ClusterSettings, encoder: Encoder, node_url: str
 ) -> None:
-    proxy = Proxy(node_url)
-    behind = cluster.model_copy(update={"opensearch_url": proxy.url, "opensearch_timeout_s": 5.0})
-    service = make_service(settings(), behind, encoder)
-    service.start()
+    proxy = ClusterProxy(node_url)
+    behind = shop.model_copy(update={"opensearch_url": proxy.url, "opensearch_timeout_s": 5.0})
     try:
-        with in_thread(create_app(settings(), behind, service=service)) as api:
+        with serving(create_app(settings, behind, encoder)) as api:
             assert api.search(HEADPHONES, "o1")["hits"]
             proxy.close()
             requests: list[tuple[str, dict[str, Any]]] = [
@@ -316,72 +300,70 @@ def test_a_cluster_that_goes_and_comes_back(
                 ("/v1/events", {"action": "click", "item_id": "i1", "session_id": "o1"}),
             ]
             for path, body in requests:
-                answer = api("POST", path, body)
-                assert answer.status == 503, (path, answer)
-                assert answer.headers["Content-Type"] == "application/problem+json"
-                assert answer.headers["Retry-After"] == "1"
+                response = api("POST", path, body)
+                assert response.status == 503, (path, response)
+                assert response.headers["Content-Type"] == "application/problem+json"
+                assert response.headers["Retry-After"] == "1"
             assert api("GET", "/healthz").status == 200
-            ready = api("GET", "/readyz")
-            assert (ready.status, ready.body["ready"]) == (503, False)
-            assert "does not answer" in ready.body["checks"]["opensearch"]
+            readiness = api("GET", "/readyz")
+            assert (readiness.status, readiness.body["ready"]) == (503, False)
+            assert "does not answer" in readiness.body["checks"]["opensearch"]
             proxy.open()
             assert api("GET", "/readyz").status == 200
             assert api.search(HEADPHONES, "o1")["hits"]
     finally:
-        service.close()
         proxy.close()
 
 
 def test_a_service_without_an_index_waits_for_one_and_follows_the_alias(
     client: OpenSearch,
     fresh_names: IndexNames,
-    cluster: ClusterSettings,
+    fresh_settings: ClusterSettings,
+    settings: ServiceSettings,
     encoder: Encoder,
     tmp_path: Path,
 ) -> None:
-    own = cluster.model_copy(update={"index_prefix": fresh_names.prefix})
-    app = create_app(settings(), own, encoder)
-    with in_thread(app) as api:
-        answer = api("POST", "/v1/search", {"query": "shoes", "session_id": "p1"})
-        assert answer.status == 503
-        assert "index rebuild" in answer.body["detail"]
+    context = index_context(client, fresh_names, fresh_settings.bundles_dir)
+    with serving(create_app(settings, fresh_settings, encoder)) as api:
+        response = api("POST", "/v1/search", {"query": "shoes", "session_id": "p1"})
+        assert response.status == 503
+        assert "index rebuild" in response.body["detail"]
         assert api("GET", "/readyz").status == 503
         indexes = []
         for count in (30, 40):
-            catalogue = write_items(tmp_path / f"{count}.jsonl", count)
-            made = rebuilt(index_context(client, fresh_names, own.bundles_dir), encoder, catalogue)
-            indexes.append(made)
-            wait_for(lambda made=made: made in str(api("GET", "/readyz").body))  # type: ignore[misc]
-            assert api.search("shoes", "p1")["index"] == made
+            catalogue = write_catalogue(tmp_path / f"{count}.jsonl", range(count))
+            index = rebuild_index(context, encoder, catalogue)
+            indexes.append(index)
+            wait_until(lambda index=index: index in str(api("GET", "/readyz").body))
+            assert api.search("shoes", "p1")["index"] == index
         assert indexes[0] != indexes[1]
-    app.extensions["live_intent"].close()
 
 
-def test_a_cluster_that_comes_late_gets_the_indexes_it_needs(
+def test_missing_session_indexes_are_made_once_the_cluster_answers(
     client: OpenSearch,
     fresh_names: IndexNames,
-    cluster: ClusterSettings,
+    fresh_settings: ClusterSettings,
+    settings: ServiceSettings,
     encoder: Encoder,
     node_url: str,
     tmp_path: Path,
 ) -> None:
-    catalogue = write_items(tmp_path / "items.jsonl", 20)
-    rebuilt(index_context(client, fresh_names, cluster.bundles_dir), encoder, catalogue)
+    catalogue = write_catalogue(tmp_path / "items.jsonl", range(20))
+    context = index_context(client, fresh_names, fresh_settings.bundles_dir)
+    rebuild_index(context, encoder, catalogue)
     client.indices.delete(index=fresh_names.sessions, ignore=[404])
-    proxy = Proxy(node_url)
+    proxy = ClusterProxy(node_url)
     proxy.close()
-    own = cluster.model_copy(
-        update={"opensearch_url": proxy.url, "index_prefix": fresh_names.prefix}
+    behind = fresh_settings.model_copy(
+        update={"opensearch_url": proxy.url, "opensearch_retries": 0}
     )
-    app = create_app(settings(), own, encoder)
-    with in_thread(app) as api:
+    with serving(create_app(settings, behind, encoder)) as api:
         assert api("GET", "/readyz").status == 503
         assert not client.indices.exists(index=fresh_names.sessions)
         proxy.open()
-        wait_for(lambda: api("GET", "/readyz").status == 200)
+        wait_until(api.ready)
         mapping = client.indices.get_mapping(index=fresh_names.sessions)
         assert mapping[fresh_names.sessions]["mappings"]["dynamic"] == "strict"
-        api.event("click", "i1", "q1")
+        api.event("click", "1", "q1")
         assert api.search("Acme", "q1")["personalized"] is True
-    app.extensions["live_intent"].close()
     proxy.close()

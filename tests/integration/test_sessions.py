@@ -1,14 +1,10 @@
-"""Sessions on a real node: what is written is read at once, by whomever, and erased for good."""
+"""The session store on a real node: events and queries are stored, read at once, and erased."""
 
-import gzip
 import json
 import logging
-import os
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,9 +23,10 @@ from query_service.sessions.intake import EventOutcome
 from query_service.sessions.store import SessionStore, SessionsUnreadable
 from query_service.user.visitor import PastQuery, Visitor
 from query_service.web.event_forms import parse_events
+from tests.integration.json_lines import read_json_lines
+from tests.integration.waiting import wait_until
 
 DIMS = 384
-DATASETS = Path(os.environ.get("DATASETS_DIR", Path(__file__).parents[3] / "shared" / "data"))
 pytestmark = pytest.mark.node
 
 
@@ -72,34 +69,34 @@ def indexes(client: OpenSearch, names: IndexNames) -> IndexNames:
 
 @pytest.fixture
 def store(client: OpenSearch, indexes: IndexNames) -> Iterator[SessionStore]:
-    made = SessionStore(client, indexes)
-    yield made
-    made.close()
+    store = SessionStore(client, indexes)
+    yield store
+    store.close()
 
 
 @pytest.fixture
 def elsewhere(client: OpenSearch, indexes: IndexNames) -> Iterator[SessionStore]:
-    """Another service process on the same indexes."""
-    made = SessionStore(client, indexes)
-    yield made
-    made.close()
+    """The store of another process of the service, on the same indexes."""
+    store = SessionStore(client, indexes)
+    yield store
+    store.close()
 
 
 @pytest.fixture
-def gone() -> Iterator[SessionStore]:
+def unreachable() -> Iterator[SessionStore]:
     """A store whose OpenSearch does not answer."""
     settings = load(
         ClusterSettings, opensearch_url="http://127.0.0.1:9", opensearch_retries=0,
         opensearch_timeout_s=1.0,
     )  # fmt: skip
-    made = SessionStore(connect(settings), IndexNames("test-gone-"))
-    yield made
-    made.close(timeout_s=0.1)
+    store = SessionStore(connect(settings), IndexNames("test-unreachable-"))
+    yield store
+    store.close(timeout_s=0.1)
 
 
 @pytest.fixture
 def session_id(request: pytest.FixtureRequest) -> str:
-    """A session of this test's own."""
+    """A session of this test."""
     return request.node.name
 
 
@@ -115,13 +112,13 @@ def test_each_click_is_in_the_very_next_read(store, elsewhere, session_id):
         assert float(newest.vector @ ITEMS[f"i{number}"].vector) > 0.9999
 
 
-def test_a_visitor_of_whom_nothing_is_kept_is_empty(store, client):
+def test_an_unknown_visitor_has_no_events(store, client):
     assert store.read("never seen", "nobody") == Visitor("never seen", "nobody")
     no_index = SessionStore(client, IndexNames("test-no-such-prefix-"))
     assert no_index.read("never seen", "nobody") == Visitor("never seen", "nobody")
 
 
-def test_only_the_newest_events_are_kept(client, indexes, session_id):
+def test_only_the_newest_events_are_stored(client, indexes, session_id):
     small = SessionStore(client, indexes, SessionLimits(session_events=5, user_events=7))
     for number in range(10):
         small.record_events([event(f"i{number}", session_id, user_id=session_id)], lookup)
@@ -132,7 +129,7 @@ def test_only_the_newest_events_are_kept(client, indexes, session_id):
     assert item_ids(small.read(session_id)) == ["i35", "i36", "i37", "i38", "i39"]
 
 
-def test_events_stand_in_order_of_time_whenever_they_come(store, session_id):
+def test_events_are_in_order_of_time_although_some_arrive_late(store, session_id):
     now = time.time()
     store.record_events([event("i1", session_id, timestamp=now - 10)], lookup)
     store.record_events([event("i3", session_id, timestamp=now - 30)], lookup)
@@ -141,13 +138,13 @@ def test_events_stand_in_order_of_time_whenever_they_come(store, session_id):
     assert item_ids(store.read(session_id)) == ["i3", "i2", "i1", "i4"]
 
 
-def test_a_time_in_the_future_is_taken_as_now_and_said(store, session_id):
+def test_a_time_in_the_future_is_replaced_by_now_with_a_reason(store, session_id):
     before = time.time()
     [outcome] = store.record_events([event("i1", session_id, timestamp=before + 86400)], lookup)
     assert outcome.status == "accepted"
     assert "in the future, taken as now" in outcome.reason
-    [kept] = store.read(session_id).events
-    assert before - 1 <= kept.timestamp <= time.time() + 1
+    [stored] = store.read(session_id).events
+    assert before - 1 <= stored.timestamp <= time.time() + 1
 
 
 def test_an_event_sent_twice_counts_once(store, client, indexes, session_id):
@@ -158,45 +155,43 @@ def test_an_event_sent_twice_counts_once(store, client, indexes, session_id):
         assert [outcome.status for outcome in outcomes] == ["accepted"] * 2
     assert sorted(item_ids(store.read(session_id, session_id))) == ["i1", "i2"]
     client.indices.refresh(index=indexes.ubi_events)
-    found = client.count(
-        index=indexes.ubi_events, body={"query": {"term": {"session_id": session_id}}}
-    )
-    assert found["count"] == 2
+    query = {"term": {"session_id": session_id}}
+    assert client.count(index=indexes.ubi_events, body={"query": query})["count"] == 2
 
 
-def test_clicks_without_id_and_time_are_each_a_click(store, session_id):
+def test_clicks_without_id_and_time_are_not_deduplicated(store, session_id):
     for _ in range(3):
         store.record_events([event("i1", session_id)], lookup)
     assert item_ids(store.read(session_id)) == ["i1"] * 3
 
 
-def test_an_unknown_item_is_kept_without_a_vector(store, session_id):
+def test_an_event_on_an_unknown_item_is_stored_without_a_vector(store, session_id):
     outcomes = store.record_events([event("no-such", session_id), event("i1", session_id)], lookup)
     assert [o.status for o in outcomes] == ["accepted_unknown_item", "accepted"]
-    kept = {e.item_id: e for e in store.read(session_id).events}
-    assert kept["no-such"].vector is None
-    assert kept["i1"].vector is not None
+    stored = {e.item_id: e for e in store.read(session_id).events}
+    assert stored["no-such"].vector is None
+    assert stored["i1"].vector is not None
 
 
-def test_a_comment_is_kept_with_the_vector_of_its_text(store, session_id):
+def test_a_comment_is_stored_with_the_vector_of_its_text(store, session_id):
     store.record_events(
         [event("i1", session_id, action="comment", text="好用", query_id="q")], lookup, encode
     )
-    [kept] = store.read(session_id).events
-    assert (kept.action, kept.text, kept.query_id) == ("comment", "好用", "q")
-    assert float(kept.text_vector @ encode(["好用"])[0]) > 0.9999
+    [stored] = store.read(session_id).events
+    assert (stored.action, stored.text, stored.query_id) == ("comment", "好用", "q")
+    assert float(stored.text_vector @ encode(["好用"])[0]) > 0.9999
 
 
-def test_a_comment_that_can_not_be_encoded_is_kept_all_the_same(store, session_id):
+def test_a_comment_that_cannot_be_encoded_is_stored_without_a_vector(store, session_id):
     def fails(texts: Sequence[str]) -> np.ndarray:
         raise RuntimeError("out of memory")
 
     store.record_events([event("i1", session_id, action="comment", text="ok")], lookup, fails)
-    [kept] = store.read(session_id).events
-    assert (kept.text, kept.text_vector) == ("ok", None)
+    [stored] = store.read(session_id).events
+    assert (stored.text, stored.text_vector) == ("ok", None)
 
 
-def test_earlier_sessions_of_the_user_are_read_with_this_one(store, session_id):
+def test_a_user_s_earlier_sessions_are_read_with_the_current_one(store, session_id):
     first, second, user = f"{session_id}-1", f"{session_id}-2", f"user-of-{session_id}"
     store.record_events([event("i1", first, user_id=user)], lookup)
     store.record_events([event("i2", second, user_id=user)], lookup)
@@ -205,7 +200,7 @@ def test_earlier_sessions_of_the_user_are_read_with_this_one(store, session_id):
     assert item_ids(store.read(second)) == ["i2"]
 
 
-def test_appends_by_many_at_once_are_all_there(client, indexes, session_id):
+def test_concurrent_appends_lose_no_event(client, indexes, session_id):
     limits = SessionLimits(session_events=200, user_events=200)
     stores = [SessionStore(client, indexes, limits) for _ in range(2)]
 
@@ -222,16 +217,16 @@ def test_appends_by_many_at_once_are_all_there(client, indexes, session_id):
     assert set(item_ids(stores[0].read("another", session_id))) == expected
 
 
-def test_a_query_is_known_at_once_here_and_soon_elsewhere(store, elsewhere, session_id):
+def test_a_query_is_read_at_once_here_and_after_a_flush_elsewhere(store, elsewhere, session_id):
     vector = unit_vectors(1, seed=3)[0]
-    asked = query("phone", session_id, query_id="q1", vector=vector, fingerprint="f")
-    store.record_query(asked, user_id=session_id, attributes={"size": 10}, hit_ids=["i2", "i1"])
+    phone = query("phone", session_id, query_id="q1", vector=vector, fingerprint="f")
+    store.record_query(phone, user_id=session_id, attributes={"size": 10}, hit_ids=["i2", "i1"])
     assert [q.query_text for q in store.read(session_id).queries] == ["phone"]
     assert store.flush()
-    [kept] = elsewhere.read(session_id).queries
-    assert (kept.query_id, kept.fingerprint) == ("q1", "f")
-    assert kept.timestamp == pytest.approx(asked.timestamp, abs=0.001)
-    assert float(kept.vector @ vector) > 0.9999
+    [stored] = elsewhere.read(session_id).queries
+    assert (stored.query_id, stored.fingerprint) == ("q1", "f")
+    assert stored.timestamp == pytest.approx(phone.timestamp, abs=0.001)
+    assert float(stored.vector @ vector) > 0.9999
     assert [q.query_text for q in elsewhere.read("another", session_id).queries] == ["phone"]
     [row] = store.export(session_id)["ubi_queries"]["rows"]
     assert row["user_query"] == "phone"
@@ -239,7 +234,7 @@ def test_a_query_is_known_at_once_here_and_soon_elsewhere(store, elsewhere, sess
     assert row["query_attributes"] == {"size": 10}
 
 
-def test_the_same_search_again_does_not_pile_up(store, session_id):
+def test_a_repeated_search_is_one_query_of_the_session(store, session_id):
     now = time.time()
     texts = ["phone", "phone", "case", "case", "phone", "phone"]
     for number, text in enumerate(texts):
@@ -252,7 +247,7 @@ def test_the_same_search_again_does_not_pile_up(store, session_id):
     assert store.export(session_id)["ubi_queries"]["count"] == 6
 
 
-def test_long_and_foreign_ids_are_kept_apart(store, session_id):
+def test_long_chinese_ids_that_differ_at_the_end_are_distinct(store, session_id):
     first, second = "手" * 127 + "1", "手" * 127 + "2"
     store.record_events([event("i1", first, user_id=first * 4)], lookup)
     store.record_events([event("i2", second, user_id=second * 4)], lookup)
@@ -262,56 +257,55 @@ def test_long_and_foreign_ids_are_kept_apart(store, session_id):
     assert store.delete_user(second * 4).users == 1
 
 
-def test_a_limit_of_none_keeps_none(client, indexes, session_id):
-    none = SessionStore(client, indexes, SessionLimits(session_queries=0))
-    none.record_query(query("phone", session_id))
-    none.record_events([event("i1", session_id)], lookup)
-    assert none.flush()
-    assert none.read(session_id).queries == ()
-    assert item_ids(none.read(session_id)) == ["i1"]
+def test_a_limit_of_zero_stores_no_queries(client, indexes, session_id):
+    store = SessionStore(client, indexes, SessionLimits(session_queries=0))
+    store.record_query(query("phone", session_id))
+    store.record_events([event("i1", session_id)], lookup)
+    assert store.flush()
+    assert store.read(session_id).queries == ()
+    assert item_ids(store.read(session_id)) == ["i1"]
 
 
-def test_without_opensearch_nothing_is_said_to_be_kept(gone):
+def test_an_unreachable_cluster_fails_writes_and_reads(unreachable):
     with pytest.raises(ClusterUnavailable, match="could not keep"):
-        gone.record_events([event()], lookup)
+        unreachable.record_events([event()], lookup)
     with pytest.raises(SessionsUnreadable):
-        gone.read("s", "u")
+        unreachable.read("s", "u")
 
 
-def test_a_query_that_can_not_be_written_does_not_fail_the_search(gone, caplog):
+def test_a_query_that_cannot_be_written_is_counted_as_lost(unreachable, caplog):
     caplog.set_level(logging.INFO)
-    gone.record_query(query("phone", "secret session"))
-    assert gone.flush(10)
-    assert gone.query_log.counts.lost == 1
-    said = [r.getMessage() for r in caplog.records if r.name.startswith("query_service")]
-    assert len(said) == 1
-    assert "secret session" not in said[0]
+    unreachable.record_query(query("phone", "secret session"))
+    assert unreachable.flush(10)
+    assert unreachable.query_log.counts.lost == 1
+    [message] = [r.getMessage() for r in caplog.records if r.name.startswith("query_service")]
+    assert "secret session" not in message
 
 
-def test_a_damaged_document_is_unreadable_and_not_a_crash(store, client, indexes, session_id):
+def test_a_damaged_session_document_is_reported_as_unreadable(store, client, indexes, session_id):
     body = {"kind": "session", "events": [{"action": "click"}]}
     client.index(index=indexes.sessions, id=f"session:{session_id}", body=body)
     with pytest.raises(SessionsUnreadable, match="damaged"):
         store.read(session_id)
 
 
-def test_export_tells_all_but_the_numbers_of_vectors(store, session_id):
+def test_export_has_everything_but_the_values_of_vectors(store, session_id):
     with pytest.raises(SessionUnknown):
         store.export(session_id)
     store.record_events([event("i1", session_id, user_id=session_id)], lookup)
     store.record_query(query("phone", session_id, vector=unit_vectors(1)[0]), user_id=session_id)
-    kept = json.loads(json.dumps(store.export(session_id)))
-    assert kept["session_id"] == session_id
-    [kept_event] = kept["session"]["events"]
-    assert (kept_event["item_id"], kept_event["vector_length"]) == ("i1", DIMS)
-    assert "vector" not in kept_event
-    assert kept["session"]["queries"][0]["vector_length"] == DIMS
-    assert kept["user_documents"] == 1
-    assert kept["ubi_events"]["count"] == kept["ubi_queries"]["count"] == 1
-    assert kept["ubi_events"]["rows"][0]["event_attributes"]["object"]["object_id"] == "i1"
+    exported = json.loads(json.dumps(store.export(session_id)))
+    assert exported["session_id"] == session_id
+    [exported_event] = exported["session"]["events"]
+    assert (exported_event["item_id"], exported_event["vector_length"]) == ("i1", DIMS)
+    assert "vector" not in exported_event
+    assert exported["session"]["queries"][0]["vector_length"] == DIMS
+    assert exported["user_documents"] == 1
+    assert exported["ubi_events"]["count"] == exported["ubi_queries"]["count"] == 1
+    assert exported["ubi_events"]["rows"][0]["event_attributes"]["object"]["object_id"] == "i1"
 
 
-def test_a_deleted_session_is_gone_from_everywhere(store, elsewhere, client, indexes, session_id):
+def test_a_deleted_session_is_in_no_index_any_more(store, elsewhere, client, indexes, session_id):
     other, user = f"{session_id}-another", f"user-of-{session_id}"
     for of_session in (session_id, other):
         store.record_events([event("i1", of_session, user_id=user)], lookup)
@@ -322,19 +316,18 @@ def test_a_deleted_session_is_gone_from_everywhere(store, elsewhere, client, ind
     with pytest.raises(SessionUnknown):
         store.export(session_id)
     assert store.read(session_id) == Visitor(session_id)
-    left = store.read(session_id, user)
-    assert {e.session_id for e in left.events} == {other}
-    assert {q.session_id for q in left.queries} == {other}
+    visitor = store.read(session_id, user)
+    assert {e.session_id for e in visitor.events} == {other}
+    assert {q.session_id for q in visitor.queries} == {other}
     for index in (indexes.sessions, indexes.ubi_queries, indexes.ubi_events):
-        hits = client.search(index=index, body={"query": {"match_all": {}}}, size=10_000)["hits"][
-            "hits"
-        ]
+        response = client.search(index=index, body={"query": {"match_all": {}}}, size=10_000)
+        hits = response["hits"]["hits"]
         assert not [hit for hit in hits if json.dumps(session_id) in json.dumps(hit)]
     assert store.export(other)["ubi_events"]["count"] == 1
     assert not store.delete(session_id).anything
 
 
-def test_a_deleted_user_is_gone_with_all_sessions(store, session_id):
+def test_deleting_a_user_deletes_all_sessions_of_the_user(store, session_id):
     first, second, user = f"{session_id}-1", f"{session_id}-2", f"user-of-{session_id}"
     for of_session in (first, second):
         store.record_events([event("i1", of_session, user_id=user)], lookup)
@@ -346,21 +339,17 @@ def test_a_deleted_user_is_gone_with_all_sessions(store, session_id):
             store.export(of_session)
 
 
-def test_what_is_expired_is_not_read_and_purged(client, fresh_names):
+def test_expired_sessions_are_not_read_and_are_purged(client, fresh_names):
     ensure_indexes(client, fresh_names)
-    store = SessionStore(client, fresh_names, SessionLimits(ttl_days=2 / 86400))
+    short = SessionStore(client, fresh_names, SessionLimits(ttl_days=2 / 86400))
     lasting = SessionStore(client, fresh_names, SessionLimits(ttl_days=30))
-    old_time = time.time()
-    lasting.record_events([event("i1", "old", user_id="u", timestamp=old_time)], lookup)
+    lasting.record_events([event("i1", "old", user_id="u", timestamp=time.time())], lookup)
     lasting.record_query(query("phone", "old"), user_id="u")
     assert lasting.flush()
-    deadline = time.time() + 10
-    while store.read("old", "u").events and time.time() < deadline:
-        threading.Event().wait(0.1)
-    assert store.read("old", "u") == Visitor("old", "u")
+    wait_until(lambda: short.read("old", "u") == Visitor("old", "u"), 10)
     assert item_ids(lasting.read("old", "u")) == ["i1"]
     lasting.record_events([event("i2", "new", user_id="u")], lookup)
-    purged = store.purge()
+    purged = short.purge()
     assert (purged.sessions, purged.ubi_events, purged.ubi_queries) == (1, 1, 1)
     assert item_ids(lasting.read("new", "u")) == ["i2"]
     with pytest.raises(SessionUnknown):
@@ -374,33 +363,28 @@ def test_ids_are_not_logged(store, session_id, caplog):
     store.record_query(query("phone", session_id), user_id="the user")
     store.read(session_id, "the user")
     store.delete(session_id)
-    shown = [record for record in caplog.records if record.name.startswith("query_service")]
-    assert not shown
+    assert not [record for record in caplog.records if record.name.startswith("query_service")]
 
 
-def test_the_events_of_the_ubi_sample_are_kept(store, client, indexes):
-    sample = DATASETS / "ubi_sample" / "ubi_queries_events.ndjson.gz"
-    if not sample.exists():
-        pytest.skip(f"the UBI sample is not at {sample}; DATASETS_DIR names its folder")
-    with gzip.open(sample, "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
+def test_the_events_of_the_ubi_sample_are_stored(store, dataset):
+    rows = read_json_lines(dataset("ubi_sample/ubi_queries_events.ndjson.gz"))
     rows = [row for row in rows if "action_name" in row]
     outcomes: list[EventOutcome] = []
-    good: list[ReceivedEvent] = []
+    events: list[ReceivedEvent] = []
     for start in range(0, len(rows), 500):
         parsed = parse_events(rows[start : start + 500])
-        now_good = [each for each in parsed if isinstance(each, ReceivedEvent)]
-        outcomes += store.record_events(now_good, lookup)
-        good += now_good
-    assert len(good) > 500
+        valid = [each for each in parsed if isinstance(each, ReceivedEvent)]
+        outcomes += store.record_events(valid, lookup)
+        events += valid
+    assert len(events) > 500
     assert {outcome.status for outcome in outcomes} == {"accepted_unknown_item"}
     assert not [outcome.reason for outcome in outcomes if outcome.reason]
-    newest = max(good, key=lambda each: each.timestamp or 0.0)
+    newest = max(events, key=lambda each: each.timestamp or 0.0)
     assert store.read(newest.session_id).events[-1].item_id == newest.item_id
-    rows_kept = store.export(newest.session_id)["ubi_events"]
-    assert rows_kept["count"] == len({
+    exported = store.export(newest.session_id)["ubi_events"]
+    assert exported["count"] == len({
         (each.action, each.item_id, each.timestamp, each.position, each.query_id)
-        for each in good
+        for each in events
         if each.session_id == newest.session_id
     })  # fmt: skip
-    assert rows_kept["rows"][-1]["application"] == newest.ubi["application"]
+    assert exported["rows"][-1]["application"] == newest.ubi["application"]

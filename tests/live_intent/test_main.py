@@ -25,7 +25,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 def test_help_names_every_command_and_is_quick() -> None:
     seconds = []
-    for _ in range(5):  # the best of five: a busy machine is not a slow command
+    for _ in range(5):  # the best of five, since the machine may be busy
         started = time.perf_counter()
         shown = run("--help")
         seconds.append(time.perf_counter() - started)
@@ -34,7 +34,7 @@ def test_help_names_every_command_and_is_quick() -> None:
     assert min(seconds) < 0.5
 
 
-def test_every_command_loads_and_explains_itself() -> None:
+def test_every_command_loads_and_has_a_help_text() -> None:
     for name in COMMANDS:
         shown = run(name, "--help")
         assert shown.returncode == 0, f"{name}: {shown.stderr}"
@@ -64,7 +64,7 @@ def test_an_error_is_one_line_and_debug_shows_its_origin() -> None:
     assert "Error: LIVE_INTENT_OPENSEARCH_TIMEOUT_S=soon: " in shown.stderr
 
 
-def test_a_cluster_that_is_not_there_has_its_own_exit_code() -> None:
+def test_an_unreachable_cluster_has_its_own_exit_code() -> None:
     shown = run("config", "apply", LIVE_INTENT_OPENSEARCH_URL="http://127.0.0.1:1")
     assert shown.returncode == 3
     assert "127.0.0.1:1" in shown.stderr

@@ -1,4 +1,4 @@
-"""The list of settings, and the page made of it."""
+"""The list of settings, and docs/configuration.md."""
 
 from pathlib import Path
 
@@ -18,11 +18,11 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
-def test_the_page_is_what_the_code_says() -> None:
+def test_the_page_agrees_with_the_code() -> None:
     assert PAGE.read_text(encoding="utf-8") == markdown(), "run scripts/configuration"
 
 
-def test_every_setting_says_what_it_does() -> None:
+def test_every_setting_has_a_description() -> None:
     assert [row.variable for row in listing() if not row.description] == []
 
 

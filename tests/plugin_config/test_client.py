@@ -1,4 +1,4 @@
-"""The client against a real node behind TLS, with what a proxy sees of its requests."""
+"""The client against a real node behind a TLS proxy, which records the requests."""
 
 import hmac
 import http.client
@@ -26,18 +26,18 @@ from plugin_config.node.node_process import free_port
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 
-EXPECTED = "Basic " + b64encode(b"reader:s3cret").decode()
+BASIC_AUTH = "Basic " + b64encode(b"reader:s3cret").decode()
 
 
 @dataclass
-class Door:
-    """A TLS reverse proxy before the node; `answers` are sent in place of the node's, in turn."""
+class Proxy:
+    """A TLS reverse proxy before the node; `statuses` are sent in turn, without asking the node."""
 
     url: str
     ca_file: Path
-    required: str = ""
-    seen: list[dict[str, str]] = field(default_factory=list)
-    answers: list[int] = field(default_factory=list)
+    required: str = ""  # start of the Authorization header
+    requests: list[dict[str, str]] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def door(node_url: str, certificates: Path) -> Iterator[Door]:
+def proxy(node_url: str, certificates: Path) -> Iterator[Proxy]:
     node = urlsplit(node_url)
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -68,23 +68,23 @@ def door(node_url: str, certificates: Path) -> Iterator[Door]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             request = {key.lower(): value for key, value in self.headers.items()}
             request |= {"method": self.command, "path": self.path, "body": body.decode()}
-            door.seen.append(request)
-            status, kind, answer = 401, "text/plain", b"who are you?"
-            if door.answers:
-                status = door.answers.pop(0)
-            elif self.headers.get("Authorization", "").startswith(door.required):
+            proxy.requests.append(request)
+            status, content_type, content = 401, "text/plain", b"who are you?"
+            if proxy.statuses:
+                status = proxy.statuses.pop(0)
+            elif self.headers.get("Authorization", "").startswith(proxy.required):
                 upstream = http.client.HTTPConnection(node.hostname or "", node.port)
                 headers = {"Content-Type": self.headers.get("Content-Type", "application/json")}
                 upstream.request(self.command, self.path, body, headers)
                 response = upstream.getresponse()
-                status, answer = response.status, response.read()
-                kind = response.headers["Content-Type"] or kind
+                status, content = response.status, response.read()
+                content_type = response.headers["Content-Type"] or content_type
                 upstream.close()
             self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(answer)))
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(answer)
+            self.wfile.write(content)
 
         do_GET = do_POST = do_PUT = do_DELETE = forward  # noqa: N815
 
@@ -95,57 +95,57 @@ def door(node_url: str, certificates: Path) -> Iterator[Door]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificates / "ca.pem", certificates / "key.pem")
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    door = Door(f"https://127.0.0.1:{server.server_address[1]}", certificates / "ca.pem")
+    proxy = Proxy(f"https://127.0.0.1:{server.server_address[1]}", certificates / "ca.pem")
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield door
+    yield proxy
     server.shutdown()
     server.server_close()
 
 
-def through(door: Door, **arguments: object) -> OpenSearch:
-    defaults = {"opensearch_url": door.url, "opensearch_ca_file": door.ca_file}
+def client_through(proxy: Proxy, **arguments: object) -> OpenSearch:
+    defaults = {"opensearch_url": proxy.url, "opensearch_ca_file": proxy.ca_file}
     return connect(load(ClusterSettings, **(defaults | arguments)))
 
 
-def test_tls_with_a_ca_file_and_basic_authentication(door: Door) -> None:
-    door.required = EXPECTED
-    client = through(door, opensearch_user="reader", opensearch_password="s3cret")
+def test_tls_with_a_ca_file_and_basic_authentication(proxy: Proxy) -> None:
+    proxy.required = BASIC_AUTH
+    client = client_through(proxy, opensearch_user="reader", opensearch_password="s3cret")
     assert ping_or_raise(client)["version"]["number"] == "3.5.0"
-    assert door.seen[-1]["authorization"] == EXPECTED
+    assert proxy.requests[-1]["authorization"] == BASIC_AUTH
 
-    wrong = through(door, opensearch_user="reader", opensearch_password="guess")
+    wrong = client_through(proxy, opensearch_user="reader", opensearch_password="guess")
     with pytest.raises(ClusterUnavailable, match=r"refuses the credentials \(HTTP 401\)") as caught:
         ping_or_raise(wrong)
     assert "guess" not in str(caught.value)
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(door: Door) -> None:
-    client = connect(load(ClusterSettings, opensearch_url=door.url, opensearch_retries=0))
+def test_an_untrusted_certificate_is_refused(proxy: Proxy) -> None:
+    client = connect(load(ClusterSettings, opensearch_url=proxy.url, opensearch_retries=0))
     with pytest.raises(ClusterUnavailable, match=r"certificate is not trusted.*_CA_FILE"):
         ping_or_raise(client)
-    assert door.seen == []
-    unchecked = load(ClusterSettings, opensearch_url=door.url, opensearch_verify_certs=False)
+    assert proxy.requests == []
+    unchecked = load(ClusterSettings, opensearch_url=proxy.url, opensearch_verify_certs=False)
     ping_or_raise(connect(unchecked))
 
 
-def test_aws_requests_are_signed(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_aws_requests_are_signed(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("boto3", reason="the extra aws is not installed")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
-    door.required = "AWS4-HMAC-SHA256"
-    client = through(door, opensearch_aws_region="eu-west-1", opensearch_aws_service="aoss")
+    proxy.required = "AWS4-HMAC-SHA256"
+    client = client_through(proxy, opensearch_aws_region="eu-west-1", opensearch_aws_service="aoss")
     ping_or_raise(client)
     client.search(index="nothing-*", body={"query": {"match": {"title": "手机"}}})
-    assert len(door.seen) == 2
-    for request in door.seen:
+    assert len(proxy.requests) == 2
+    for request in proxy.requests:
         assert request["x-amz-security-token"] == "token"
         assert request["authorization"] == signed(request, "secret", "eu-west-1", "aoss")
 
 
 def signed(request: dict[str, str], secret: str, region: str, service: str) -> str:
-    """The header that AWS would work out from what arrived: Signature Version 4."""
+    """The header that AWS computes from a received request: Signature Version 4."""
     names = request["authorization"].split("SignedHeaders=")[1].split(",")[0]
     assert {"host", "x-amz-date"} <= set(names.split(";"))
     path, _, query = request["path"].partition("?")
@@ -189,29 +189,29 @@ def test_aws_without_boto3_says_what_to_install(tmp_path: Path) -> None:
     assert "pip install 'opensearch-live-intent[aws]'" in ran.stderr
 
 
-def test_overload_is_tried_again_and_an_error_is_not(door: Door) -> None:
-    client = through(door, opensearch_retries=2)
-    door.answers = [429, 503]
+def test_overload_is_retried_and_other_errors_are_not(proxy: Proxy) -> None:
+    client = client_through(proxy, opensearch_retries=2)
+    proxy.statuses = [429, 503]
     ping_or_raise(client)
-    assert len(door.seen) == 3
-    door.answers = [429, 429, 429]
+    assert len(proxy.requests) == 3
+    proxy.statuses = [429, 429, 429]
     with pytest.raises(TransportError):
         client.info()
-    assert len(door.seen) == 6
-    door.answers = [400]
+    assert len(proxy.requests) == 6
+    proxy.statuses = [400]
     with pytest.raises(TransportError):
         client.info()
-    assert len(door.seen) == 7
+    assert len(proxy.requests) == 7
 
 
-def test_nothing_there_says_how_to_start_it() -> None:
+def test_a_cluster_that_is_not_running_is_an_error_that_says_how_to_start_it() -> None:
     url = f"http://127.0.0.1:{free_port()}"
     client = connect(load(ClusterSettings, opensearch_url=url, opensearch_retries=0))
     with pytest.raises(ClusterUnavailable, match=rf"{url} does not answer.*live-intent node start"):
         ping_or_raise(client)
 
 
-def test_a_cluster_that_does_not_answer_in_time_is_not_asked_twice(client: OpenSearch) -> None:
+def test_a_timeout_is_not_retried(client: OpenSearch) -> None:
     import socket
 
     with socket.socket() as mute:
@@ -243,7 +243,9 @@ def test_numpy_values_are_written_as_numbers(client: OpenSearch, names: IndexNam
     assert client.get(index=index, id="1")["_source"] == {"v": [0.5, -0.25], "n": 3, "文": "手机"}
 
 
-def test_missing_aws_credentials_are_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_aws_credentials_are_an_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     pytest.importorskip("boto3", reason="the extra aws is not installed")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)

@@ -1,4 +1,4 @@
-"""The commands `live-intent config` and `live-intent node`, as they are typed."""
+"""The commands `live-intent config` and `live-intent node`."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ from plugin_config.node.commands import node
 from plugin_config.schema import IndexNames
 
 
-def test_config_apply_shows_what_it_would_do_then_does_it_then_has_nothing_to_do(
+def test_config_apply_plans_then_applies_then_has_nothing_to_do(
     client: OpenSearch, fresh_names: IndexNames, node_url: str
 ) -> None:
     arguments = ["apply", "--url", node_url, "--prefix", fresh_names.prefix]
@@ -27,7 +27,7 @@ def test_config_apply_shows_what_it_would_do_then_does_it_then_has_nothing_to_do
     assert CliRunner().invoke(config, arguments).output == "nothing to change\n"
 
 
-def test_an_unknown_analyzer_is_an_error_with_a_mend(
+def test_an_unknown_analyzer_is_an_error_that_says_how_to_fix_it(
     fresh_names: IndexNames, node_url: str
 ) -> None:
     arguments = ["apply", "--url", node_url, "--prefix", fresh_names.prefix, "--analyzer", "nori"]
@@ -47,9 +47,9 @@ def test_every_option_has_a_line_of_help() -> None:
 
 def test_help_is_quick() -> None:
     command = [Path(sys.executable).with_name("live-intent"), "node", "--help"]
-    took = []
+    times_s = []
     for _ in range(3):
         started = time.perf_counter()
         subprocess.run(command, check=True, capture_output=True)
-        took.append(time.perf_counter() - started)
-    assert min(took) < 0.5
+        times_s.append(time.perf_counter() - started)
+    assert min(times_s) < 0.5

@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
 UBI = Path(os.environ.get("DATASETS_DIR", "../shared/data")) / "ubi_sample"
 
 
-def test_it_creates_all_once_and_then_finds_nothing_to_do(
+def test_it_creates_everything_and_then_has_nothing_to_do(
     client: OpenSearch, fresh_names: IndexNames
 ) -> None:
     planned = apply(client, fresh_names, dry_run=True)
@@ -34,7 +34,9 @@ def test_it_creates_all_once_and_then_finds_nothing_to_do(
     ensure_indexes(client, fresh_names)
 
 
-def test_what_can_be_changed_in_place_is(client: OpenSearch, fresh_names: IndexNames) -> None:
+def test_changeable_parameters_are_updated_in_place(
+    client: OpenSearch, fresh_names: IndexNames
+) -> None:
     apply(client, fresh_names)
     index = fresh_names.ubi_events
     client.indices.put_mapping(
@@ -79,7 +81,7 @@ def test_an_older_index_gets_new_fields_and_sub_fields(
     assert apply(client, fresh_names) == []
 
 
-def test_what_cannot_be_changed_says_that_a_rebuild_is_due(
+def test_other_differences_say_that_a_rebuild_is_due(
     client: OpenSearch, fresh_names: IndexNames
 ) -> None:
     index = fresh_names.new_items_index(NOW)
@@ -158,14 +160,16 @@ def test_items_are_found_by_word_and_by_vector(
     assert by_vector["fields"] == {"vector_float16": ["zTgzuw"], "features": ["brand:x"]}
     filtered = client.count(index=index, body={"query": {"term": {"attributes.colour": "red"}}})
     assert filtered["count"] == 1
-    kept = client.indices.get_mapping(index=index)[index]["mappings"]["_meta"]["live_intent"]
-    assert kept["fingerprint"] == "0123456789abcdef"
-    assert kept["hnsw"]["engine"] == "lucene"
+    meta = client.indices.get_mapping(index=index)[index]["mappings"]["_meta"]["live_intent"]
+    assert meta["fingerprint"] == "0123456789abcdef"
+    assert meta["hnsw"]["engine"] == "lucene"
     with pytest.raises(RequestError, match="strict_dynamic_mapping_exception"):
         client.index(index=index, body={"item_id": "2", "colour": "red"})
 
 
-def test_published_ubi_data_is_taken_as_it_is(client: OpenSearch, fresh_names: IndexNames) -> None:
+def test_published_ubi_data_is_indexed_unchanged(
+    client: OpenSearch, fresh_names: IndexNames
+) -> None:
     files = list(UBI.glob("*.ndjson.gz"))
     if not files:
         pytest.skip(f"no UBI sample in {UBI}: set DATASETS_DIR")
@@ -189,5 +193,5 @@ def test_published_ubi_data_is_taken_as_it_is(client: OpenSearch, fresh_names: I
         "query": {"exists": {"field": "event_attributes.object.object_id"}},
         "aggs": {"sessions": {"cardinality": {"field": "session_id"}}},
     }
-    found = client.search(index=fresh_names.ubi_events, body=clicks)
-    assert found["aggregations"]["sessions"]["value"] > 0
+    response = client.search(index=fresh_names.ubi_events, body=clicks)
+    assert response["aggregations"]["sessions"]["value"] > 0

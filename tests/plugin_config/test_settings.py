@@ -1,4 +1,4 @@
-"""Settings: from the environment, then arguments; a wrong one is named with what is allowed."""
+"""Settings from environment and arguments; errors name the setting and what is allowed."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from plugin_config.errors import SettingsError
 from plugin_config.settings import ClusterSettings, check_environment, known_variables, load
 
 
-def test_arguments_come_before_the_environment_before_defaults(
+def test_arguments_override_the_environment_and_that_the_defaults(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("LIVE_INTENT_OPENSEARCH_TIMEOUT_S", "7.5")
@@ -67,7 +67,7 @@ def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "s3cret" not in repr(load(ClusterSettings, opensearch_user="admin"))
 
 
-def test_two_ways_to_sign_in_exclude_each_other() -> None:
+def test_basic_and_aws_authentication_exclude_each_other() -> None:
     with pytest.raises(SettingsError, match="exclude each other"):
         load(
             ClusterSettings,

@@ -1,4 +1,4 @@
-"""An app whose cluster does not answer: for what a request meets before any cluster is asked."""
+"""An app whose cluster does not answer, to test what happens before any request to a cluster."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ from tests.query_service.fixtures import D, spec
 
 
 class Zeros:
-    """An encoder to which all texts are the same."""
+    """An encoder that embeds every text as zeros."""
 
     def __init__(self) -> None:
         self.spec = spec()
@@ -31,16 +31,16 @@ class Zeros:
 
 
 def app_without_cluster(folder: Path, **settings: Any) -> Any:
-    """The app, with nothing that listens where its cluster should be."""
+    """The app, with a cluster address that nothing listens on."""
     cluster = load(
         ClusterSettings,
         opensearch_url="http://127.0.0.1:9",
         opensearch_retries=0,
         state_dir=folder,
     )
-    wanted = load(ServiceSettings, **settings)
-    service = Service(wanted, cluster, connect(cluster), Zeros(), Models(Reranker()))
-    return create_app(wanted, cluster, service=service)
+    service_settings = load(ServiceSettings, **settings)
+    service = Service(service_settings, cluster, connect(cluster), Zeros(), Models(Reranker()))
+    return create_app(service_settings, cluster, service=service)
 
 
 def client_without_cluster(folder: Path, **settings: Any) -> FlaskClient:

@@ -1,4 +1,4 @@
-"""A small made-up bundle and visitor for tests of the pure maths."""
+"""A small made-up bundle and visitor for tests of the pure functions."""
 
 from collections.abc import Sequence
 
@@ -36,7 +36,7 @@ def items() -> list[Item]:
 
 
 def embeddings() -> np.ndarray:
-    """Items of a brand lie together, float32 [30, D]."""
+    """Embeddings with a cluster for each brand, float32 [30, D]."""
     rng = np.random.default_rng(3)
     centres = np.eye(3, D, dtype=np.float32)
     noise = 0.3 * rng.normal(size=(30, D)).astype(np.float32)
@@ -51,13 +51,14 @@ def bundle(layout: str = "sum") -> ModelBundle:
     )
 
 
-def event(made: ModelBundle, item: int, action: str = "click", **changes: object) -> Event:
-    from indexer.catalogue.terms import attribute_features
+def event(model_bundle: ModelBundle, item: int, action: str = "click", **changes: object) -> Event:
+    from indexer.catalogue.terms import attribute_terms
 
     values: dict = {
         "action": action, "item_id": str(item), "timestamp": NOW - 60, "session_id": "s",
-        "title": items()[item].title, "features": tuple(attribute_features(items()[item])),
-        "vector": made.item_vectors(embeddings())[item], "vector_space": made.vector_space,
+        "title": items()[item].title, "features": tuple(attribute_terms(items()[item])),
+        "vector": model_bundle.item_vectors(embeddings())[item],
+        "vector_space": model_bundle.vector_space,
     }  # fmt: skip
     return Event(**(values | changes))
 
@@ -73,10 +74,9 @@ def visitor(events: list[Event] = [], queries: list[PastQuery] = []) -> Visitor:
 
 def subset(candidates: Candidates, rows: Sequence[int]) -> Candidates:
     """The candidates in these rows, in that order."""
-    each = {name: getattr(candidates, name) for name in Candidates.__dataclass_fields__}
-    taken = {
+    fields = {
         name: tuple(values[row] for row in rows) if isinstance(values, tuple) else values[rows]
-        for name, values in each.items()
+        for name, values in vars(candidates).items()
         if name != "legs"
     }
-    return Candidates(legs=candidates.legs, **taken)
+    return Candidates(legs=candidates.legs, **fields)

@@ -1,4 +1,4 @@
-"""Queries encoded together: the same vectors, fewer calls, errors to whom they belong."""
+"""Queries encoded as one batch: the same vectors, fewer calls, each error to its caller."""
 
 import threading
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from tests.query_service.fixtures import spec
 
 
 class Letters:
-    """An encoder of two numbers: length and first letter. It can be held up."""
+    """An encoder of two numbers, length and first letter; it waits while `go` is cleared."""
 
     def __init__(self) -> None:
         self.calls: list[list[str]] = []
@@ -33,7 +33,7 @@ class Letters:
         return np.array([[len(text), ord(text[0])] for text in texts], np.float32)
 
 
-def waiting(encoder: BatchingEncoder, count: int) -> None:
+def wait_until_waiting(encoder: BatchingEncoder, count: int) -> None:
     with encoder._changed:
         for _ in range(1000):
             if len(encoder._waiting) == count:
@@ -51,7 +51,7 @@ def test_one_query_is_encoded_at_once() -> None:
     encoder.close()
 
 
-def test_queries_that_come_meanwhile_are_one_batch() -> None:
+def test_queries_that_arrive_during_an_encode_are_one_batch() -> None:
     letters = Letters()
     encoder = BatchingEncoder(letters)
     letters.go.clear()
@@ -60,7 +60,7 @@ def test_queries_that_come_meanwhile_are_one_batch() -> None:
         first = pool.submit(encoder.encode_query, "a")
         assert letters.entered.wait(10)
         others = [pool.submit(encoder.encode_query, text) for text in texts]
-        waiting(encoder, 8)
+        wait_until_waiting(encoder, 8)
         letters.go.set()
         assert first.result(10).tolist() == [1, ord("a")]
         for text, other in zip(texts, others, strict=True):
@@ -78,7 +78,7 @@ def test_an_error_reaches_only_its_caller() -> None:
         assert letters.entered.wait(10)
         bad = pool.submit(encoder.encode_query, "bad")
         good = pool.submit(encoder.encode_query, "good")
-        waiting(encoder, 2)
+        wait_until_waiting(encoder, 2)
         letters.go.set()
         first.result(10)
         with pytest.raises(ValueError, match="bad text"):
@@ -88,7 +88,7 @@ def test_an_error_reaches_only_its_caller() -> None:
     encoder.close()
 
 
-def test_a_closed_encoder_says_so() -> None:
+def test_a_closed_encoder_raises() -> None:
     encoder = BatchingEncoder(Letters())
     encoder.close()
     with pytest.raises(EncoderClosed):

@@ -1,1 +1,1 @@
-"""Measures of ranked lists, and how sure they are. No I/O."""
+"""Metrics of ranked lists, with their confidence intervals. No I/O."""

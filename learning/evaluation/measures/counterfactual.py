@@ -1,6 +1,6 @@
-"""What a ranking is worth by clicks that are corrected for where the items were shown.
+"""NDCG of a ranking from clicks, corrected for the positions at which items were shown.
 
-A click at a position that is looked at with propensity p stands for 1 / p wanted items (Joachims,
+A click at a position that is examined with propensity p stands for 1 / p relevant items (Joachims,
 Swaminathan and Schnabel 2017). Weights are clipped, at the price of a bias towards the ranking
 that was shown, and self-normalised (Swaminathan and Joachims 2015).
 """
@@ -13,15 +13,14 @@ from numpy.typing import NDArray
 
 from learning.data.propensities import Propensities
 from learning.data.ubi_log import Impression
-from learning.evaluation.measures.metrics import padded
+from learning.evaluation.measures.metrics import Values, padded, ratio
 
-Values = NDArray[np.float64]
-PLACES = 10
+K = 10  # ranks that count
 
 
 @dataclass(frozen=True)
 class Weighted:
-    """NDCG float64 [n] (NaN without a click) and what each weighs, the DCG of its best order."""
+    """NDCG float64 [n] (NaN without a click) and its weights: the DCG of the ideal order."""
 
     values: Values
     weights: Values
@@ -33,20 +32,20 @@ def ndcg_as_logged(
     """NDCG@10 of each list as it was shown, by its own clicks, each worth 1 / max(p, clip).
 
     Without propensities each click is worth 1. The weighted mean is sum DCG / sum ideal DCG. With
-    one wanted item a query it is the self-normalised estimate of its NDCG: a plain mean would
-    forget the queries whose wanted item stood so low that nobody saw it.
+    one relevant item a query it is the self-normalised estimate of its NDCG: a plain mean would
+    miss the queries whose relevant item stood so low that nobody saw it.
     """
-    places, gains = [], []
-    for each in impressions:
-        at = np.array([click.position for click in each.clicks], dtype=np.int64)
-        places.append(at)
+    positions, gains = [], []
+    for impression in impressions:
+        at = np.array([click.position for click in impression.clicks], dtype=np.int64)
+        positions.append(at)
         gains.append(np.ones(len(at)) if propensities is None else 1.0 / propensities.at(at, clip))
-    return _ndcg(places, gains)
+    return _ndcg(positions, gains)
 
 
 @dataclass(frozen=True)
 class Rankings:
-    """Query texts that were answered with several rankings, and what their clicks say of these.
+    """Query texts that were answered with several rankings, and the NDCG of these by their clicks.
 
     `first` and `last`: of the first and the last ranking of each text, in the order of time.
     """
@@ -61,74 +60,72 @@ def compare_rankings(
 ) -> Rankings:
     """The first and the last ranking of each text, judged by the clicks on all of its rankings.
 
-    An item's worth is the mean of click / max(p, clip) over the times it was shown for the text.
-    Texts with one ranking, or without a click, tell nothing and are left out.
+    An item's gain is the mean of click / max(p, clip) over the times it was shown for the text.
+    Texts with one ranking, or without a click, say nothing and are left out.
     """
     by_text: dict[str, list[Impression]] = {}
-    for each in impressions:
-        by_text.setdefault(each.plain_text, []).append(each)
-    texts, firsts, lasts = [], [], []
-    for text, shown in by_text.items():
-        if len({_top(each) for each in shown}) > 1 and any(each.clicks for each in shown):
-            texts.append(text)
-            worth = _worth(shown, propensities, clip)
-            firsts.append((_places(shown[0], worth), worth))
-            lasts.append((_places(shown[-1], worth), worth))
-    return Rankings(tuple(texts), _judged(firsts), _judged(lasts))
+    for impression in impressions:
+        by_text.setdefault(impression.plain_text, []).append(impression)
+    gains = {
+        text: _gains(shown, propensities, clip)
+        for text, shown in by_text.items()
+        if len(set(map(_top, shown))) > 1 and any(each.clicks for each in shown)
+    }
+    arrays = [np.array(list(of_items.values())) for of_items in gains.values()]
+
+    def judged(number: int) -> Weighted:
+        lists = [_positions(by_text[text][number], gains[text]) for text in gains]
+        return _ndcg(lists, arrays)
+
+    return Rankings(tuple(gains), judged(0), judged(-1))
 
 
 def effective_count(
     impressions: Sequence[Impression], propensities: Propensities, clip: float
 ) -> tuple[int, float, int]:
-    """Clicks, how many unweighted ones would be as sure (Kish 1965), and how many were clipped."""
+    """Clicks, their effective number (Kish 1965), and how many propensities were clipped.
+
+    The effective number is that of unweighted clicks whose mean has the same variance.
+    """
     at = np.array([c.position for each in impressions for c in each.clicks], dtype=np.int64)
-    weights = 1.0 / propensities.at(at, clip)
-    clipped = int((propensities.at(at) < clip).sum())
     if not len(at):
         return 0, 0.0, 0
+    weights = 1.0 / propensities.at(at, clip)
+    clipped = int((propensities.at(at) < clip).sum())
     return len(at), float(weights.sum() ** 2 / (weights**2).sum()), clipped
 
 
-def _top(each: Impression) -> tuple[tuple[int, str], ...]:
-    return tuple(zip(each.positions[:PLACES], each.item_ids[:PLACES], strict=True))
+def _top(impression: Impression) -> tuple[tuple[int, str], ...]:
+    return tuple(zip(impression.positions[:K], impression.item_ids[:K], strict=True))
 
 
-def _worth(
+def _gains(
     shown: Sequence[Impression], propensities: Propensities, clip: float
 ) -> Mapping[str, float]:
-    gained: dict[str, float] = {}
+    totals: dict[str, float] = {}
     times: dict[str, int] = {}
-    for each in shown:
-        for item_id in each.item_ids:
+    for impression in shown:
+        for item_id in impression.item_ids:
             times[item_id] = times.get(item_id, 0) + 1
-        for click in each.clicks:
-            worth = 1.0 / float(propensities.at(click.position, clip))
-            gained[click.item_id] = gained.get(click.item_id, 0.0) + worth
-    return {item_id: total / times[item_id] for item_id, total in gained.items()}
+        for click in impression.clicks:
+            gain = 1.0 / float(propensities.at(click.position, clip))
+            totals[click.item_id] = totals.get(click.item_id, 0.0) + gain
+    return {item_id: total / times[item_id] for item_id, total in totals.items()}
 
 
-def _places(each: Impression, worth: Mapping[str, float]) -> list[int]:
-    """Where the list shows each item of worth; 0: nowhere."""
-    at = dict(zip(each.item_ids, each.positions, strict=True))
-    return [at.get(item_id, 0) for item_id in worth]
+def _positions(impression: Impression, gains: Mapping[str, float]) -> NDArray[np.int64]:
+    """The position of each item that has a gain; 0: the list does not show it."""
+    positions = dict(zip(impression.item_ids, impression.positions, strict=True))
+    return np.array([positions.get(item_id, 0) for item_id in gains], dtype=np.int64)
 
 
-def _judged(lists: Sequence[tuple[list[int], Mapping[str, float]]]) -> Weighted:
-    return _ndcg(
-        [np.array(places, dtype=np.int64) for places, _ in lists],
-        [np.array(list(worth.values())) for _, worth in lists],
-    )
-
-
-def _ndcg(places: Sequence[NDArray[np.int64]], gains: Sequence[Values]) -> Weighted:
-    """Of gains at places from 1 on (0: not in the list), one array a query."""
-    discount = 1.0 / np.log2(np.arange(2, PLACES + 2))
-    dcg = np.zeros(len(places))
-    for row, (at, gain) in enumerate(zip(places, gains, strict=True)):
-        seen = (at >= 1) & (at <= PLACES)
-        dcg[row] = gain[seen] @ discount[at[seen] - 1]
-    ideal = -np.sort(-padded([gain.tolist() for gain in gains]), axis=1)[:, :PLACES]
+def _ndcg(positions: Sequence[NDArray[np.int64]], gains: Sequence[Values]) -> Weighted:
+    """NDCG@10 of gains at positions from 1 on (0: not in the list), one array a query."""
+    discount = 1.0 / np.log2(np.arange(2, K + 2))
+    dcg = np.zeros(len(positions))
+    for row, (at, gain) in enumerate(zip(positions, gains, strict=True)):
+        counts = (at >= 1) & (at <= K)
+        dcg[row] = gain[counts] @ discount[at[counts] - 1]
+    ideal = -np.sort(-padded([gain.tolist() for gain in gains]), axis=1)[:, :K]
     best = ideal @ discount[: ideal.shape[1]]
-    values = np.full(len(places), np.nan)
-    np.divide(dcg, best, out=values, where=best > 0)
-    return Weighted(values, best)
+    return Weighted(ratio(dcg, best), best)

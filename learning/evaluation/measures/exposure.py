@@ -1,4 +1,4 @@
-"""Who gets seen: coverage of the catalogue, popularity of what is shown, exposure of groups."""
+"""Exposure of items, brands and categories: coverage, popularity of what is shown, inequality."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,10 +11,11 @@ from learning.data.ubi_log import Impression
 from learning.evaluation.charts import Bars
 from learning.evaluation.measures.intervals import Interval, spread, times_drawn
 from learning.evaluation.measures.item_attributes import ItemAttributes
+from learning.evaluation.measures.metrics import Values, ratio
 
-Values = NDArray[np.float64]
+Integers = NDArray[np.int64]
 _GROUPS = 12  # shown one by one, the others together
-_FEW, _MANY = 400, 100  # draws for logs of up to, and above, _LARGE shown items
+_FEW, _MANY = 400, 100  # resamples for logs of up to, and above, _LARGE shown items
 _LARGE = 200_000
 OTHERS = "all others"
 
@@ -23,42 +24,42 @@ OTHERS = "all others"
 class Exposure:
     """A log over a catalogue: one row for each known item shown, and one for each clicked.
 
-    int64 arrays: `query` which impression, `item` which item; `seen` float64, 1 / log2(1 + place).
+    int64 [rows]: `query` is the number of the impression, `item` the row of the item; `weight`
+    float64 [rows] is the exposure at the item's position, 1 / log2(1 + position).
     """
 
-    traits: ItemAttributes
+    attributes: ItemAttributes
     queries: int
-    query: NDArray[np.int64]
-    item: NDArray[np.int64]
-    seen: Values
-    click_query: NDArray[np.int64]
-    click_item: NDArray[np.int64]
+    query: Integers
+    item: Integers
+    weight: Values
+    click_query: Integers
+    click_item: Integers
     unknown: tuple[str, ...]  # items shown that the catalogue lacks, each once
     sessions: tuple[str, ...]  # of each query
 
     @classmethod
-    def of(cls, impressions: Sequence[Impression], traits: ItemAttributes) -> "Exposure":
-        """The log's."""
+    def of(cls, impressions: Sequence[Impression], attributes: ItemAttributes) -> "Exposure":
+        """The exposure in a log."""
         shown: list[tuple[int, int, int]] = []
         clicked: list[tuple[int, int]] = []
         unknown: dict[str, None] = {}
-        for row, each in enumerate(impressions):
-            for item_id, place in zip(each.item_ids, each.positions, strict=True):
-                if item_id in traits.places:
-                    shown.append((row, traits.places[item_id], place))
+        rows = attributes.rows
+        for number, impression in enumerate(impressions):
+            for item_id, position in zip(impression.item_ids, impression.positions, strict=True):
+                if item_id in rows:
+                    shown.append((number, rows[item_id], position))
                 else:
                     unknown[item_id] = None
-            known = [c.item_id for c in each.clicks if c.item_id in traits.places]
-            clicked += [(row, traits.places[item_id]) for item_id in known]
-        query, item, position = np.array(shown, dtype=np.int64).reshape(-1, 3).T
+            clicked += [(number, rows[c.item_id]) for c in impression.clicks if c.item_id in rows]
+        query, item, positions = np.array(shown, dtype=np.int64).reshape(-1, 3).T
         click_query, click_item = np.array(clicked, dtype=np.int64).reshape(-1, 2).T
-        seen = 1.0 / np.log2(1.0 + position)
         return cls(
-            traits,
+            attributes,
             len(impressions),
             query,
             item,
-            seen,
+            1.0 / np.log2(1.0 + positions),
             click_query,
             click_item,
             tuple(unknown),
@@ -66,102 +67,98 @@ class Exposure:
         )
 
     def popularity(self) -> tuple[dict[str, Values], dict[str, Values]]:
-        """Values and weights of two measures, float64 [queries]; empty where none is popular.
+        """Values and weights of two metrics, float64 [queries]; empty where no item is popular.
 
         Mean popularity of what a query showed, over that of the catalogue; and of what was clicked
         over that of what was shown (weighted by the latter: a ratio of means).
         """
-        usual = self.traits.popularity.mean()
-        if not usual > 0:
+        catalogue = self.attributes.popularity.mean()
+        if not catalogue > 0:
             return {}, {}
         shown = self._mean_popularity(self.query, self.item)
         clicked = self._mean_popularity(self.click_query, self.click_item)
-        ratio = np.full(self.queries, np.nan)
-        np.divide(clicked, shown, out=ratio, where=shown > 0)
+        relative = ratio(clicked, shown)
         name = "popularity clicked / shown"
-        weights = np.where(np.isnan(ratio), 0.0, np.nan_to_num(shown))
-        return {"popularity shown / catalogue": shown / usual, name: ratio}, {name: weights}
+        weights = np.where(np.isnan(relative), 0.0, np.nan_to_num(shown))
+        return {"popularity shown / catalogue": shown / catalogue, name: relative}, {name: weights}
 
     def totals(self, seed: int) -> dict[str, Interval]:
         """Coverage of the catalogue, and Gini coefficients of the exposure."""
-        draws = _FEW if len(self.query) <= _LARGE else _MANY
-        items = len(self.traits.popularity)
+        resamples = _FEW if len(self.query) <= _LARGE else _MANY
+        items = len(self.attributes.popularity)
 
-        def coverage(query: NDArray[np.int64], item: NDArray[np.int64]) -> Interval:
+        def coverage(query: Integers, item: Integers) -> Interval:
             def share(times: Values) -> float:
                 return float(np.count_nonzero(np.bincount(item[times[query] > 0])) / items)
 
-            return spread(share, self.queries, groups=self.sessions, seed=seed, resamples=draws)
+            return spread(share, self.queries, groups=self.sessions, seed=seed, resamples=resamples)
 
-        def uneven(groups: NDArray[np.int64]) -> Interval:
+        def inequality(groups: Integers) -> Interval:
             def of(times: Values) -> float:
-                weights = self.seen * times[self.query]
+                weights = self.weight * times[self.query]
                 return gini(np.bincount(groups[self.item], weights, int(groups.max()) + 1))
 
-            return spread(of, self.queries, groups=self.sessions, seed=seed, resamples=draws)
+            return spread(of, self.queries, groups=self.sessions, seed=seed, resamples=resamples)
 
         return {
             "coverage, shown": coverage(self.query, self.item),
             "coverage, clicked": coverage(self.click_query, self.click_item),
-            "Gini of exposure, items": uneven(np.arange(items)),
-            "Gini of exposure, brands": uneven(_numbered(self.traits.brands)[0]),
-            "Gini of exposure, categories": uneven(_numbered(self.traits.categories)[0]),
+            "Gini of exposure, items": inequality(np.arange(items)),
+            "Gini of exposure, brands": inequality(_numbered(self.attributes.brands)[0]),
+            "Gini of exposure, categories": inequality(_numbered(self.attributes.categories)[0]),
         }
 
-    def bars(self, what: str, labels: Sequence[str], seed: int) -> Bars:
-        """Shares of exposure, of the catalogue and of clicks by group; the most seen first."""
+    def bars(self, attribute: str, labels: Sequence[str], seed: int) -> Bars:
+        """Shares of exposure, of clicks and of the catalogue by group; the most exposed first.
+
+        `labels` names each item's group: its value of `attribute`.
+        """
         group, names = _numbered(labels)
-        exposed = np.bincount(group[self.item], self.seen, len(names))
+        exposed = np.bincount(group[self.item], self.weight, len(names))
         order = np.argsort(-exposed, kind="stable")[:_GROUPS]
-        kept = np.full(len(names), len(order))
-        kept[order] = np.arange(len(order))
-        wide = len(order) + (len(order) < len(names))
-        shown = [names[place] for place in order] + [OTHERS] * (len(order) < len(names))
-        place = kept[group]
-        # One row a query: what it gives each group, to draw queries from.
-        seen = _table(self.query, place[self.item], self.seen, self.queries, wide)
-        clicks = _table(
-            self.click_query, place[self.click_item], np.ones(len(self.click_item)),
-            self.queries, wide,
-        )  # fmt: skip
+        shown = [names[row] for row in order] + [OTHERS] * (len(order) < len(names))
+        bar_of_group = np.full(len(names), len(order))
+        bar_of_group[order] = np.arange(len(order))
+        bar, width = bar_of_group[group], len(shown)
+        # One row a query: what it adds to each bar, to resample queries.
+        exposure = _table(self.query, bar[self.item], self.weight, self.queries, width)
+        click_bar, ones = bar[self.click_item], np.ones(len(self.click_item))
+        clicks = _table(self.click_query, click_bar, ones, self.queries, width)
         series = {
-            "exposure": _share(seen.sum(axis=0)),
+            "exposure": _share(exposure.sum(axis=0)),
             "clicks": _share(clicks.sum(axis=0)),
-            "catalogue": _share(np.bincount(place, minlength=wide).astype(np.float64)),
+            "catalogue": _share(np.bincount(bar, minlength=width).astype(np.float64)),
         }
         rng = np.random.default_rng(seed)
-        both = np.hstack([seen, clicks])
+        both = np.hstack([exposure, clicks])
         sessions, _ = _numbered(self.sessions)
-        drawn = []
+        resampled = []
         for _ in range(_FEW):
-            given = times_drawn(rng, self.queries, sessions) @ both
-            drawn.append([_share(given[:wide]), _share(given[wide:])])
-        low, high = np.percentile(drawn, [2.5, 97.5], axis=0).tolist()
+            sums = times_drawn(rng, self.queries, sessions) @ both
+            resampled.append([_share(sums[:width]), _share(sums[width:])])
+        low, high = np.percentile(resampled, [2.5, 97.5], axis=0).tolist()
         most = ", ".join(
             f"{n} {s:.0%}" for n, s in zip(shown[:3], series["exposure"], strict=False)
         )
         return Bars(
-            f"Exposure by {what}",
-            f"Shares by {what}, bars beside each other. Most exposure: {most}.",
+            f"Exposure by {attribute}",
+            f"Shares by {attribute}, bars beside each other. Most exposure: {most}.",
             "share",
             shown,
             {name: values.tolist() for name, values in series.items()},
             dict(zip(("exposure", "clicks"), low, strict=True)),
             dict(zip(("exposure", "clicks"), high, strict=True)),
-            f"Exposure: what was shown, each place counted as 1 / log2(1 + place); {len(names)} "
-            "in the catalogue. Lines: 95 % intervals over sessions.",
+            f"Exposure: what was shown, each position counted as 1 / log2(1 + position); "
+            f"{len(names)} in the catalogue. Lines: 95 % intervals over sessions.",
         )
 
-    def _mean_popularity(self, query: NDArray[np.int64], item: NDArray[np.int64]) -> Values:
-        total = np.bincount(query, self.traits.popularity[item], self.queries)
-        count = np.bincount(query, minlength=self.queries)
-        means = np.full(self.queries, np.nan)
-        np.divide(total, count, out=means, where=count > 0)
-        return means
+    def _mean_popularity(self, query: Integers, item: Integers) -> Values:
+        total = np.bincount(query, self.attributes.popularity[item], self.queries)
+        return ratio(total, np.bincount(query, minlength=self.queries))
 
 
 def gini(amounts: NDArray[Any]) -> float:
-    """0 when all have the same amount, near 1 when one has all; NaN when there is none."""
+    """The Gini coefficient: 0 when all amounts are equal, near 1 when one has all; NaN for none."""
     ordered = np.sort(amounts)
     total = ordered.sum()
     if not total > 0:
@@ -171,14 +168,12 @@ def gini(amounts: NDArray[Any]) -> float:
     return float((2 * ranks - count - 1) @ ordered / (count * total))
 
 
-def _numbered(labels: Iterable[str]) -> tuple[NDArray[np.int64], list[str]]:
+def _numbered(labels: Iterable[str]) -> tuple[Integers, list[str]]:
     names, numbers = np.unique(np.array(list(labels), dtype=np.str_), return_inverse=True)
     return numbers.astype(np.int64), [str(name) for name in names]
 
 
-def _table(
-    rows: NDArray[np.int64], columns: NDArray[np.int64], values: Values, height: int, width: int
-) -> Values:
+def _table(rows: Integers, columns: Integers, values: Values, height: int, width: int) -> Values:
     flat: Any = np.bincount(rows * width + columns, values, height * width)
     table: Values = flat.reshape(height, width)
     return table

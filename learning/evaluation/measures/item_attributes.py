@@ -5,33 +5,37 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 from opensearchpy.helpers import scan
 
 from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.items import items_of_file
 from learning.data.tables import DatasetError
+from learning.evaluation.measures.metrics import Values
 
-Values = NDArray[np.float64]
-NOBODY = "(none)"
+NONE = "(none)"  # the label of items without a brand, or without a category
 
 
 @dataclass(frozen=True)
 class ItemAttributes:
-    """What an evaluation of exposure needs of a catalogue, everything in the items' order."""
+    """What the metrics of exposure need of a catalogue, one row an item.
 
-    places: Mapping[str, int]  # of each item id
+    `rows`: the row of each item id; `popularity` float64 [items].
+    """
+
+    rows: Mapping[str, int]
     brands: tuple[str, ...]
     categories: tuple[str, ...]
     popularity: Values
 
     @classmethod
     def of_file(cls, path: Path, mapping: ColumnMap | None = None) -> "ItemAttributes":
-        """A catalogue's, rejected rows left out. Raises what `read_items` does, DatasetError."""
+        """Those of a catalogue file, rejected rows left out.
+
+        Raises what `read_items` does, and DatasetError when there is no item.
+        """
         items = items_of_file(path, mapping)
-        rows = [(i.item_id, i.brand, i.category, i.popularity) for i in items]
-        return cls._of(rows, str(path))
+        return cls._of([(i.item_id, i.brand, i.category, i.popularity) for i in items], str(path))
 
     @classmethod
     def of_index(cls, client: OpenSearch, alias: str) -> "ItemAttributes":
@@ -39,39 +43,34 @@ class ItemAttributes:
         if not client.indices.exists(index=alias):
             raise DatasetError(f"there is no index {alias}: name the catalogue with --items")
         body = {"query": {"match_all": {}}, "_source": ["brand", "category", "popularity"]}
-        rows = []
+        items = []
         for hit in scan(client, index=alias, query=body, size=5000):
             source = hit["_source"]
             path = source.get("category") or ()
-            rows.append(
-                (
-                    hit["_id"],
-                    str(source.get("brand") or ""),
-                    (path,) if isinstance(path, str) else tuple(path),
-                    float(source.get("popularity") or 0.0),
-                )
-            )
-        return cls._of(rows, alias)
+            path = (path,) if isinstance(path, str) else tuple(path)
+            brand, popularity = str(source.get("brand") or ""), source.get("popularity")
+            items.append((hit["_id"], brand, path, float(popularity or 0.0)))
+        return cls._of(items, alias)
 
     @classmethod
     def _of(
-        cls, rows: Sequence[tuple[str, str, tuple[str, ...], float]], name: str
+        cls, items: Sequence[tuple[str, str, tuple[str, ...], float]], name: str
     ) -> "ItemAttributes":
-        if not rows:
+        if not items:
             raise DatasetError(f"{name} holds no item")
         return cls(
-            {item_id: place for place, (item_id, *_) in enumerate(rows)},
-            tuple(brand or NOBODY for _, brand, _, _ in rows),
-            _at_telling_depth([path for _, _, path, _ in rows]),
-            np.array([popularity for *_, popularity in rows], dtype=np.float64),
+            {item_id: row for row, (item_id, *_) in enumerate(items)},
+            tuple(brand or NONE for _, brand, _, _ in items),
+            _category_labels([path for _, _, path, _ in items]),
+            np.array([popularity for *_, popularity in items], dtype=np.float64),
         )
 
 
-def _at_telling_depth(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """Category paths cut at the first depth where they differ (a root that all share says none)."""
+def _category_labels(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Category paths cut at the first depth where they differ: a root that all share says none."""
     deepest = max(map(len, paths), default=0)
     for depth in range(1, deepest + 1):
-        labels = tuple(" > ".join(path[:depth]) or NOBODY for path in paths)
+        labels = tuple(" > ".join(path[:depth]) or NONE for path in paths)
         if len(set(labels)) > 1:
             return labels
-    return tuple(" > ".join(path) or NOBODY for path in paths)
+    return tuple(" > ".join(path) or NONE for path in paths)

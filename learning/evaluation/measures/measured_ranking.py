@@ -1,23 +1,22 @@
 """One way of ranking, measured query by query."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from learning.evaluation.measures.intervals import Interval, bootstrap
-
-Values = NDArray[np.float64]
+from learning.evaluation.measures.intervals import Interval, bootstrap, paired_difference
+from learning.evaluation.measures.metrics import Values
 
 
 @dataclass(frozen=True)
 class MeasuredRanking:
-    """One way of ranking, measured. `values`: by measure, float64 [queries], NaN left out.
+    """One way of ranking: a row of a report. `values`: by metric, float64 [queries], NaN: no value.
 
-    `keys` names the queries in the same order, so that a later run can be compared with this one,
-    query by query. A measure in `weights`, float64 [queries], is a weighted mean. `note` is said
-    beside the label. With `groups` (each query's session), those are drawn for an interval.
+    `degraded` counts the answers that had to do without a stage. `keys` names the queries in the
+    same order, so that a later run can be compared with this one, query by query. A metric in
+    `weights`, float64 [queries], is a weighted mean. `note` is shown beside the label. With
+    `groups` (each query's session), an interval resamples groups.
     """
 
     label: str
@@ -30,24 +29,44 @@ class MeasuredRanking:
     groups: Sequence[str] = ()
 
     def intervals(self, seed: int = 0) -> dict[str, Interval]:
-        """Each measure's mean with its 95 % interval over queries."""
+        """Each metric's mean with its 95 % interval over queries."""
         return {
             name: bootstrap(values, weights=self.weights.get(name), groups=self.groups, seed=seed)
             for name, values in self.values.items()
         }
 
-    def over(self, groups: Sequence[str]) -> "MeasuredRanking":
-        """The same means, with a group (a user) as what is drawn for an interval.
+    def differences(
+        self, baseline: "MeasuredRanking", seed: int, metrics: Collection[str] | None = None
+    ) -> dict[str, Interval]:
+        """The paired differences to `baseline`, of the same queries in the same order.
 
-        `groups` names each query's. Queries of one user are alike: as many independent ones would
-        tell more. The values become means of groups, weighted by their queries; no value may be
-        NaN.
+        Of the `metrics` (None: all) that both have.
         """
-        names, places, counts = np.unique(groups, return_inverse=True, return_counts=True)
+        return {
+            name: paired_difference(
+                values,
+                baseline.values[name],
+                weights=self.weights.get(name),
+                baseline_weights=baseline.weights.get(name),
+                groups=self.groups,
+                seed=seed,
+            )
+            for name, values in self.values.items()
+            if name in baseline.values and (metrics is None or name in metrics)
+        }
+
+    def by_group(self, groups: Sequence[str]) -> "MeasuredRanking":
+        """The same means, with intervals that resample groups (users) in place of queries.
+
+        `groups` names each query's. A user's queries are correlated: as many independent ones would
+        say more. Values become the means of groups, weighted by their numbers of queries; no value
+        may be NaN.
+        """
+        names, numbers, counts = np.unique(groups, return_inverse=True, return_counts=True)
         if len(names) == len(groups):
             return self
         values = {
-            name: np.bincount(places, weights=of_queries) / counts
+            name: np.bincount(numbers, weights=of_queries) / counts
             for name, of_queries in self.values.items()
         }
         weights = dict.fromkeys(values, counts.astype(np.float64))

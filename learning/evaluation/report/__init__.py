@@ -1,1 +1,1 @@
-"""A report on the terminal, as JSON and as a page; and an earlier one to compare with."""
+"""A report on the terminal, as JSON and as a page; and an earlier report to compare with."""

@@ -1,25 +1,24 @@
-"""An earlier run, read from its report, to compare this one with query by query."""
+"""An earlier run, read from its report, to compare a run with query by query."""
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from learning.data.tables import DatasetError
-from learning.evaluation.measures.intervals import Interval, paired_difference
+from learning.evaluation.measures.intervals import Interval
 from learning.evaluation.measures.measured_ranking import MeasuredRanking
+from learning.evaluation.measures.metrics import Values
 
-Values = NDArray[np.float64]
-_SHOWN = 3  # examples of queries that only one of two runs has
+_MAX_EXAMPLES = 3  # of queries that only one of two runs has
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """A run of before. `name` is its file; `rows` have keys, values and weights."""
+    """An earlier run. `name` is its file; `rows` have keys, values and weights."""
 
     name: str
     task: str
@@ -27,10 +26,10 @@ class Baseline:
 
     @classmethod
     def read(cls, path: Path) -> "Baseline":
-        """The rows of a `report.json`. Raises DatasetError when it holds no values by query."""
+        """Reads a `report.json`. Raises DatasetError when it holds no values by query."""
         try:
-            told = json.loads(path.read_text(encoding="utf-8"))
-            task, rows = str(told["task"]), [dict(row) for row in told["rows"]]
+            report = json.loads(path.read_text(encoding="utf-8"))
+            task, rows = str(report["task"]), [dict(row) for row in report["rows"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DatasetError(
                 f"--baseline {path} is no report of an evaluation: {error}"
@@ -41,7 +40,7 @@ class Baseline:
                 "report.json of a folder that --report made"
             )
         try:
-            return cls(str(path), task, [_measured(row) for row in rows])
+            return cls(str(path), task, [_ranking(row) for row in rows])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DatasetError(f"--baseline {path} is damaged: {error}") from None
 
@@ -50,13 +49,13 @@ class Baseline:
         return next((row for row in self.rows if row.label == label), self.rows[0])
 
     def check(self, task: str, rows: Sequence[MeasuredRanking]) -> None:
-        """Raises DatasetError unless it is of the same task and the same queries."""
+        """Raises DatasetError unless `rows` are of the same task and the same queries."""
         if task != self.task:
             raise DatasetError(
                 f"--baseline {self.name} is of the task {self.task}, and this one of {task}"
             )
         for row in rows:
-            ours, theirs = set(named(row)), set(named(self.row_for(row.label)))
+            ours, theirs = set(query_names(row)), set(query_names(self.row_for(row.label)))
             if ours != theirs:
                 raise DatasetError(
                     f"--baseline {self.name} asked other queries: {row.label} has "
@@ -66,70 +65,64 @@ class Baseline:
                 )
 
     def differences(self, row: MeasuredRanking, seed: int) -> dict[str, Interval]:
-        """By measure that both have, the paired difference of `row` to the baseline's row."""
+        """By metric that both have, the paired difference of `row` to the baseline's row."""
         before = self.row_for(row.label)
-        places = {key: place for place, key in enumerate(named(before))}
-        order = np.array([places[key] for key in named(row)], dtype=np.int64)
-        found = {}
-        for name, values in row.values.items():
-            if name in before.values:
-                weights = before.weights.get(name)
-                found[name] = paired_difference(
-                    values,
-                    before.values[name][order],
-                    weights=row.weights.get(name),
-                    baseline_weights=None if weights is None else weights[order],
-                    groups=row.groups,
-                    seed=seed,
-                )
-        return found
+        numbers = {name: number for number, name in enumerate(query_names(before))}
+        order = np.array([numbers[name] for name in query_names(row)], dtype=np.int64)
+        aligned = replace(
+            before,
+            values={name: values[order] for name, values in before.values.items()},
+            weights={name: weights[order] for name, weights in before.weights.items()},
+        )
+        return row.differences(aligned, seed)
 
 
-def named(row: MeasuredRanking) -> list[str]:
-    """A name for each query of a row: its key (a second one of the same key: `key #2`), or 1, 2."""
+def query_names(row: MeasuredRanking) -> list[str]:
+    """A name for each query: its key (a second one of the same key: `key #2`), or 1, 2, ..."""
     count = max((len(values) for values in row.values.values()), default=0)
-    keys = row.keys or [str(place) for place in range(1, count + 1)]
+    keys = row.keys or [str(number) for number in range(1, count + 1)]
     if len(keys) != count:
         raise ValueError(f"{row.label}: {len(keys)} keys for {count} queries")
-    seen: dict[str, int] = {}
+    times: dict[str, int] = {}
     names = []
     for key in keys:
-        seen[key] = seen.get(key, 0) + 1
-        names.append(key if seen[key] == 1 else f"{key} #{seen[key]}")
+        times[key] = times.get(key, 0) + 1
+        names.append(key if times[key] == 1 else f"{key} #{times[key]}")
     return names
 
 
 def by_query(row: MeasuredRanking) -> dict[str, dict[str, dict[str, float | None]]]:
-    """The row's values (and weights), by measure and query, as report.json keeps them."""
-    names = named(row)
+    """The row's values (and weights), by metric and query, as in report.json."""
+    names = query_names(row)
     return {
-        part: {
-            name: dict(zip(names, map(_plain, values.tolist()), strict=True))
-            for name, values in table.items()
+        key: {
+            metric: {
+                name: None if np.isnan(value) else value
+                for name, value in zip(names, values.tolist(), strict=True)
+            }
+            for metric, values in table.items()
         }
-        for part, table in (("values", row.values), ("weights", row.weights))
-        if table or part == "values"
+        for key, table in (("values", row.values), ("weights", row.weights))
+        if table or key == "values"
     }
 
 
-def _plain(value: float) -> float | None:
-    return None if np.isnan(value) else value
+def _ranking(row: Mapping[str, Any]) -> MeasuredRanking:
+    """The inverse of `by_query`."""
+    keys = [*next(iter(row["values"].values()), ())]
 
-
-def _measured(row: Mapping[str, Any]) -> MeasuredRanking:
-    tables: list[dict[str, Values]] = []
-    keys: list[str] = []
-    for part in ("values", "weights"):
-        table = {}
-        for name, values in row.get(part, {}).items():
-            keys = keys or list(values)
-            table[str(name)] = np.array(
+    def arrays(table: Mapping[str, Any]) -> dict[str, Values]:
+        return {
+            str(metric): np.array(
                 [np.nan if values[key] is None else values[key] for key in keys], dtype=np.float64
             )
-        tables.append(table)
-    return MeasuredRanking(str(row["label"]), tables[0], 0.0, {}, keys, tables[1])
+            for metric, values in table.items()
+        }
+
+    values, weights = arrays(row["values"]), arrays(row.get("weights", {}))
+    return MeasuredRanking(str(row["label"]), values, 0.0, {}, keys, weights)
 
 
 def _examples(keys: set[str]) -> str:
-    shown = ", ".join(repr(key) for key in sorted(keys)[:_SHOWN])
-    return f" ({shown}{', ...' if len(keys) > _SHOWN else ''})" if keys else ""
+    shown = ", ".join(repr(key) for key in sorted(keys)[:_MAX_EXAMPLES])
+    return f" ({shown}{', ...' if len(keys) > _MAX_EXAMPLES else ''})" if keys else ""

@@ -1,15 +1,16 @@
-"""A report as a folder: index.html, one page with all in it, and report.json for the next run."""
+"""A report as a folder: index.html, a self-contained page, and report.json for --baseline."""
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 
 from learning.evaluation.charts import Bars, Figure
+from learning.evaluation.measures.intervals import Interval
 from learning.evaluation.report import plots
-from learning.evaluation.report.report import Report, as_data, table_of, told
+from learning.evaluation.report.report import Report, as_data, format_interval, table_of
 from plugin_config.errors import SettingsError
 
 PAGE, DATA = "index.html", "report.json"
@@ -45,21 +46,19 @@ svg { max-width: 100%; height: auto; }
 """
 
 
-def ready(directory: Path) -> None:
-    """Raises SettingsError unless a report may be written there: new, empty or an earlier report.
+def check_directory(directory: Path) -> None:
+    """Raises SettingsError unless the folder is new, empty or an earlier report.
 
-    To be asked before a long evaluation as well.
+    To be called before a long evaluation as well.
     """
     if not directory.exists():
         return
     if not directory.is_dir():
         raise SettingsError(f"--report {directory} is a file: name a new folder")
-    found = sorted(each.name for each in directory.iterdir())
-    if not found:
-        return
-    foreign = [name for name in found if name not in (PAGE, DATA)]
-    if foreign or not _ours(directory / DATA):
-        shown = ", ".join((foreign or found)[:3])
+    names = sorted(each.name for each in directory.iterdir())
+    foreign = [name for name in names if name not in (PAGE, DATA)]
+    if foreign or (names and not _is_report(directory / DATA)):
+        shown = ", ".join((foreign or names)[:3])
         raise SettingsError(
             f"--report {directory} holds what is no report of an evaluation ({shown}), and "
             "nothing of others is overwritten: name a new folder"
@@ -69,10 +68,10 @@ def ready(directory: Path) -> None:
 def write_report(report: Report, directory: Path) -> None:
     """Writes `index.html` and `report.json` into the folder; an earlier report there is replaced.
 
-    `report.json` is what --json prints and each query's values beside it, which --baseline reads.
-    Raises SettingsError as `ready` does, and when matplotlib is not installed.
+    `report.json` is what --json prints, with each query's values, which --baseline reads. Raises
+    SettingsError as `check_directory` does, and when matplotlib is not installed.
     """
-    ready(directory)
+    check_directory(directory)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     page = page_of(report, now)
     data = {"made_by": MADE_BY, "made_at": now, **as_data(report, values=True)}
@@ -80,20 +79,20 @@ def write_report(report: Report, directory: Path) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for name, content in ((PAGE, page), (DATA, text)):
-            part = directory / f".{name}.part"
-            part.write_text(content, encoding="utf-8")
-            os.replace(part, directory / name)
+            temporary = directory / f".{name}.part"
+            temporary.write_text(content, encoding="utf-8")
+            os.replace(temporary, directory / name)
     except OSError as error:
         raise SettingsError(f"--report {directory} can't be written: {error.strerror}") from error
 
 
 def page_of(report: Report, made_at: str) -> str:
-    """The page: no script, nothing fetched from elsewhere."""
+    """The page as HTML: no script, and nothing is fetched."""
     title = f"Evaluation: {report.task}"
     parts = [f"<h1>{escape(title)}</h1>", _facts(report, made_at), _table(report)]
     if report.totals:
         cells = "".join(
-            f'<tr><th scope="row">{escape(name)}</th><td>{escape(told(interval))}</td>'
+            f'<tr><th scope="row">{escape(name)}</th><td>{escape(format_interval(interval))}</td>'
             f"<td>{interval.count}</td></tr>"
             for name, interval in report.totals.items()
         )
@@ -122,14 +121,9 @@ def _facts(report: Report, made_at: str) -> str:
         for name, value in facts.items()
     )
     remarks = "".join(f"<li>{escape(remark)}</li>" for remark in report.remarks)
-    lacking = "".join(
-        f'<li class="bad">NOT WHOLE: {escape(row.label)}: {count} answers had to do without '
-        f"{escape(stage)}</li>"
-        for row in report.rows
-        for stage, count in row.degraded.items()
-    )
-    told_of = f"<h2>Remarks</h2><ul>{lacking}{remarks}</ul>" if remarks or lacking else ""
-    return f"<dl>{lines}</dl>{told_of}"
+    degraded = "".join(f'<li class="bad">{escape(line)}</li>' for line in report.degraded)
+    listed = f"<h2>Remarks</h2><ul>{degraded}{remarks}</ul>" if remarks or degraded else ""
+    return f"<dl>{lines}</dl>{listed}"
 
 
 def _table(report: Report) -> str:
@@ -152,31 +146,24 @@ def _table(report: Report) -> str:
 
 def _measures(report: Report) -> str:
     parts = []
-    rows = [(row, report.intervals(row)) for row in report.rows]
-    compared = [(f"- {report.rows[0].label}", [report.differences(row) for row in report.rows])]
+    comparisons = {f"- {report.rankings[0].label}": [row.differences for row in report.rows]}
     if report.baseline:
-        found = [report.differences_to_baseline(row) for row in report.rows]
-        compared.append(("- baseline", found))
+        comparisons["- baseline"] = [row.to_baseline for row in report.rows]
     for name in report.measures:
-        means = {row.label: found[name] for row, found in rows if name in found}
-        means = {label: interval for label, interval in means.items() if interval.count}
+        means = _with_values(name, report, [row.intervals for row in report.rows])
         if not means:
             parts.append(f'<h3>{escape(name)}</h3><p class="quiet">No query has a value.</p>')
             continue
-        differences = {
-            title: {
-                row.label: each[name]
-                for row, each in zip(report.rows, found, strict=True)
-                if name in each and each[name].count
-            }
-            for title, found in compared
+        compared = {
+            title: differences
+            for title, intervals in comparisons.items()
+            if (differences := _with_values(name, report, intervals))
         }
-        differences = {title: found for title, found in differences.items() if found}
-        values = {row.label: row.values[name] for row, found in rows if name in found}
+        values = {each.label: each.values[name] for each in report.rankings if name in each.values}
         note = plots.left_out(list(values))
         parts.append(
             f'<h3>{escape(name)}</h3><div class="pair">'
-            f"<figure>{plots.forest(name, means, differences)}"
+            f"<figure>{plots.forest(name, means, compared)}"
             "<figcaption>Means and paired differences, with 95 % intervals</figcaption></figure>"
             f"<figure>{plots.spread(name, values)}"
             f"<figcaption>Single queries. {escape(note)}</figcaption></figure></div>"
@@ -184,35 +171,42 @@ def _measures(report: Report) -> str:
     return "".join(parts)
 
 
+def _with_values(
+    name: str, report: Report, intervals: Sequence[Mapping[str, Interval]]
+) -> dict[str, Interval]:
+    """The metric's interval by label, of the rankings that have a value."""
+    return {
+        ranking.label: of_ranking[name]
+        for ranking, of_ranking in zip(report.rankings, intervals, strict=True)
+        if name in of_ranking and of_ranking[name].count
+    }
+
+
 def _figure(figure: Figure) -> str:
     if isinstance(figure, Bars):
-        drawn, first, labels = plots.bars(figure), "", figure.labels
+        svg, first, labels = plots.bars(figure), "", figure.labels
         series = figure.series
     else:
-        drawn, first, labels = plots.curve(figure), figure.x_label, [f"{x:g}" for x in figure.x]
+        svg, first, labels = plots.curve(figure), figure.x_label, [f"{x:g}" for x in figure.x]
         series = figure.lines
-    numbers = _numbers(first, labels, {n: list(values) for n, values in series.items()})
-    note = f"<figcaption>{escape(figure.note)}</figcaption>" if figure.note else ""
-    return f"<h2>{escape(figure.title)}</h2><figure>{drawn}{note}</figure>{numbers}"
-
-
-def _numbers(first: str, labels: Sequence[str], series: dict[str, list[float]]) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in (first, *series))
     lines = "".join(
         f'<tr><th scope="row">{escape(label)}</th>'
-        + "".join(f"<td>{values[place]:.4g}</td>" for values in series.values())
+        + "".join(f"<td>{values[row]:.4g}</td>" for values in series.values())
         + "</tr>"
-        for place, label in enumerate(labels)
+        for row, label in enumerate(labels)
     )
+    note = f"<figcaption>{escape(figure.note)}</figcaption>" if figure.note else ""
     return (
+        f"<h2>{escape(figure.title)}</h2><figure>{svg}{note}</figure>"
         f'<details><summary>The numbers</summary><div class="wide"><table><thead><tr>{head}</tr>'
         f"</thead><tbody>{lines}</tbody></table></div></details>"
     )
 
 
-def _ours(path: Path) -> bool:
+def _is_report(path: Path) -> bool:
     try:
-        told_by = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(told_by, dict) and told_by.get("made_by") == MADE_BY
+    return isinstance(data, dict) and data.get("made_by") == MADE_BY

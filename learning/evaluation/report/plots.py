@@ -1,4 +1,4 @@
-"""Plots as inline SVG, drawn by matplotlib, in colours that the page's own style decides."""
+"""Plots as inline SVG, drawn by matplotlib; the style of the page sets their colours."""
 
 import io
 import re
@@ -10,15 +10,14 @@ from html import escape
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from learning.evaluation.charts import Bars, Curve
 from learning.evaluation.measures.intervals import Interval
+from learning.evaluation.measures.metrics import Values
 from plugin_config.errors import SettingsError
 
-Values = NDArray[np.float64]
-SERIES = 6  # colours of the style; more rows than that are not told apart in one plot
-# Stand for the page's variables --ink, --line and --c1 ... --c6, and are replaced by them.
+SERIES = 6  # colours of the style: no more lines are distinguishable in a plot
+# Placeholders: the page's variables --ink, --line and --c1 ... --c6 replace them.
 INK, LINE = "#010203", "#040506"
 COLOURS = tuple(f"#0708{n:02x}" for n in range(1, SERIES + 1))
 _STYLE = {
@@ -44,26 +43,26 @@ _STYLE = {
 def forest(
     name: str, means: Mapping[str, Interval], differences: Mapping[str, Mapping[str, Interval]]
 ) -> str:
-    """A measure's mean and 95 % interval of each row; beside it, by what they are compared with,
-    the rows' paired differences.
+    """A metric's mean and 95 % interval of each row; beside it the paired `differences`, a panel
+    for each title.
     """
     panels = 1 + len(differences)
     alt = f"{name}: " + "; ".join(f"{label} {i.mean:.4f}" for label, i in means.items())
     size = (3.2 + 1.9 * panels, 0.9 + 0.3 * len(means))
-    with _figure(*size, alt) as (figure, drawn):
+    with _figure(*size, alt) as (figure, svgs):
         axes = np.ravel(figure.subplots(1, panels, sharey=True))
         _intervals(axes[0], list(means), means, COLOURS[0])
         axes[0].set_xlabel(name)
-        for panel, (title, found) in zip(axes[1:], differences.items(), strict=True):
-            _intervals(panel, list(means), found, COLOURS[1])
+        for panel, (title, intervals) in zip(axes[1:], differences.items(), strict=True):
+            _intervals(panel, list(means), intervals, COLOURS[1])
             panel.axvline(0, color=INK, linewidth=0.8)
             panel.set_xlabel(_short(title))
-    return drawn[0]
+    return svgs[0]
 
 
 def spread(name: str, values: Mapping[str, Values]) -> str:
-    """How a measure's values of the single queries are spread: a histogram, or of three rows and
-    more, which would hide each other, the share of queries up to each value.
+    """The distribution of a metric over queries: a histogram, or of three rows and more, which
+    would hide each other, the share of queries up to each value.
     """
     shown = {label: row[~np.isnan(row)] for label, row in list(values.items())[:SERIES]}
     every = np.concatenate(list(shown.values())) if shown else np.zeros(0)
@@ -73,7 +72,7 @@ def spread(name: str, values: Mapping[str, Values]) -> str:
     low, high = (min(low, 0.0), max(high, 1.0)) if high <= 1.5 else (low, high)
     edges = np.linspace(low, high if high > low else low + 1, 21)
     alt = f"Distribution of {name} over queries for {', '.join(shown)}"
-    with _figure(4.6, 2.1, alt) as (figure, drawn):
+    with _figure(4.6, 2.1, alt) as (figure, svgs):
         axes = figure.subplots()
         for (label, row), colour in zip(shown.items(), COLOURS, strict=False):
             if len(shown) > 2:
@@ -84,12 +83,12 @@ def spread(name: str, values: Mapping[str, Values]) -> str:
         axes.set_xlabel(name)
         axes.set_ylabel("share up to it" if len(shown) > 2 else "share of queries")
         _legend(axes, len(shown))
-    return drawn[0]
+    return svgs[0]
 
 
 def curve(shown: Curve) -> str:
     """Lines with points."""
-    with _figure(6.4, 2.8, shown.alt) as (figure, drawn):
+    with _figure(6.4, 2.8, shown.alt) as (figure, svgs):
         axes = figure.subplots()
         for (label, values), colour in zip(shown.lines.items(), COLOURS, strict=False):
             axes.plot(shown.x, values, color=colour, marker="o", markersize=3, label=label)
@@ -99,39 +98,39 @@ def curve(shown: Curve) -> str:
         if all(float(x).is_integer() for x in shown.x):
             axes.xaxis.get_major_locator().set_params(integer=True)
         _legend(axes, len(shown.lines))
-    return drawn[0]
+    return svgs[0]
 
 
 def bars(shown: Bars) -> str:
-    """Lying bars, the first label on top."""
+    """Horizontal bars, the first label on top."""
     each = len(shown.series)
-    with _figure(7.0, 0.8 + 0.17 * (each + 0.7) * len(shown.labels), shown.alt) as (figure, drawn):
+    with _figure(7.0, 0.8 + 0.17 * (each + 0.7) * len(shown.labels), shown.alt) as (figure, svgs):
         axes = figure.subplots()
-        places = np.arange(len(shown.labels))
+        rows = np.arange(len(shown.labels))
         height = 0.8 / max(each, 1)
         for n, ((label, values), colour) in enumerate(
             zip(shown.series.items(), COLOURS, strict=False)
         ):
-            at = places + (n - (each - 1) / 2) * height
+            at = rows + (n - (each - 1) / 2) * height
             axes.barh(at, values, height, color=colour, label=label)
             if label in shown.low:
                 axes.hlines(at, shown.low[label], shown.high[label], color=INK, linewidth=1)
-        axes.set_yticks(places, [_short(label) for label in shown.labels])
+        axes.set_yticks(rows, [_short(label) for label in shown.labels])
         axes.set_ylim(len(shown.labels) - 0.5, -0.5)
         axes.set_xlabel(shown.x_label)
         axes.grid(visible=False, axis="y")
         _legend(axes, each)
-    return drawn[0]
+    return svgs[0]
 
 
 def _intervals(
     axes: Any, labels: Sequence[str], intervals: Mapping[str, Interval], colour: str
 ) -> None:
-    for place, label in enumerate(labels):
+    for row, label in enumerate(labels):
         interval = intervals.get(label)
         if interval is not None:
-            axes.hlines(place, interval.low, interval.high, color=colour, linewidth=2)
-            axes.plot([interval.mean], [place], marker="o", markersize=5, color=colour)
+            axes.hlines(row, interval.low, interval.high, color=colour, linewidth=2)
+            axes.plot([interval.mean], [row], marker="o", markersize=5, color=colour)
     axes.set_yticks(range(len(labels)), [_short(label) for label in labels])
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.locator_params(axis="x", nbins=4)
@@ -149,7 +148,7 @@ def _short(label: str) -> str:
 
 @contextmanager
 def _figure(width: float, height: float, alt: str) -> Iterator[tuple[Any, list[str]]]:
-    """A figure to draw into; its SVG is in the list when the block is left."""
+    """A figure to draw into; its SVG is in the list when the block ends."""
     try:
         import matplotlib
         from matplotlib.figure import Figure
@@ -158,24 +157,24 @@ def _figure(width: float, height: float, alt: str) -> Iterator[tuple[Any, list[s
             "--report draws with matplotlib, which is not installed: "
             "pip install 'opensearch-live-intent[learning]'"
         ) from None
-    drawn: list[str] = []
+    svgs: list[str] = []
     with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # the browser has its own
         figure = Figure(figsize=(width, height), layout="constrained")
         figure.patch.set_alpha(0)
-        yield figure, drawn
+        yield figure, svgs
         for axes in figure.axes:
             axes.patch.set_alpha(0)
-        written = io.StringIO()
-        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
-    drawn.append(_inline(written.getvalue(), alt))
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    svgs.append(_inline(buffer.getvalue(), alt))
 
 
 def _inline(svg: str, alt: str) -> str:
     """The SVG element alone, with its alternative text, and colours left to the page."""
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    # Ids are the same in every plot, and one page has room for each of them once.
+    # matplotlib gives every plot the same ids, and an id must be unique in a page.
     mark = f"p{zlib.crc32(alt.encode()):08x}-"
     body = re.sub(r'\bid="', f'id="{mark}', body)
     body = body.replace("url(#", f"url(#{mark}").replace('xlink:href="#', f'xlink:href="#{mark}')
@@ -187,6 +186,6 @@ def _inline(svg: str, alt: str) -> str:
 
 
 def left_out(labels: Sequence[str]) -> str:
-    """What `spread` does not show, in words."""
+    """The caption that says which rows `spread` does not show."""
     left = len(labels) - SERIES
     return f"The first {SERIES} rows; {left} more are left out." if left > 0 else ""

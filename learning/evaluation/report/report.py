@@ -1,23 +1,37 @@
-"""What an evaluation says: a table for people, and the same as JSON."""
+"""The report of an evaluation: a table for people, and the same as JSON."""
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
 from learning.evaluation.charts import Figure
-from learning.evaluation.measures.intervals import Interval, paired_difference
+from learning.evaluation.measures.intervals import Interval
 from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from learning.evaluation.report.baseline import Baseline, by_query
 
-_WIDE = 5  # more measures than that stand below each other, unless the rows are more still
+_WIDE = 5  # more metrics than that are rows of the table, unless the rankings are more still
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """A ranking and its figures by metric.
+
+    `differences` are paired, to the report's first row (empty for that row); `to_baseline` the
+    same to the baseline's row (empty without a baseline).
+    """
+
+    ranking: MeasuredRanking
+    intervals: Mapping[str, Interval]
+    differences: Mapping[str, Interval]
+    to_baseline: Mapping[str, Interval]
 
 
 @dataclass(frozen=True)
 class Report:
-    """One evaluation: its rows (the first is what the others are compared with) and remarks.
+    """One evaluation: its rankings (the others are compared with the first) and remarks.
 
     `totals` are figures of the whole that are no means over queries; `figures` are for the page
     that --report makes; `baseline` is an earlier run.
@@ -25,7 +39,7 @@ class Report:
 
     task: str
     facts: dict[str, Any]  # what was evaluated, in words and numbers
-    rows: Sequence[MeasuredRanking]
+    rankings: Sequence[MeasuredRanking]
     remarks: Sequence[str] = field(default_factory=tuple)
     seed: int = 0
     totals: Mapping[str, Interval] = field(default_factory=dict)
@@ -33,77 +47,55 @@ class Report:
     baseline: Baseline | None = None
 
     @property
-    def whole(self) -> bool:
-        """Whether every answer was made with all its parts."""
-        return not any(row.degraded for row in self.rows)
+    def degraded(self) -> list[str]:
+        """A line for each stage that answers of a ranking had to do without."""
+        return [
+            f"NOT WHOLE: {ranking.label}: {count} answers had to do without {stage}"
+            for ranking in self.rankings
+            for stage, count in ranking.degraded.items()
+        ]
 
     @property
     def measures(self) -> list[str]:
-        """The measures of all rows, in their order."""
-        return list(dict.fromkeys(name for row in self.rows for name in row.values))
-
-    def intervals(self, row: MeasuredRanking) -> dict[str, Interval]:
-        """By measure, a row's mean with its interval."""
-        return self._intervals[self._place(row)]
-
-    def differences(self, row: MeasuredRanking) -> dict[str, Interval]:
-        """By measure, the paired difference of a row to the first one; empty for the first."""
-        return self._differences[self._place(row)]
-
-    def differences_to_baseline(self, row: MeasuredRanking) -> dict[str, Interval]:
-        """By measure, the paired difference of a row to the baseline's; empty without one."""
-        return self._to_baseline[self._place(row)]
-
-    # Table, JSON and page ask for the same: of 100,000 queries each interval takes seconds.
-    @cached_property
-    def _intervals(self) -> list[dict[str, Interval]]:
-        return [row.intervals(self.seed) for row in self.rows]
+        """The metrics of all rankings, in their order."""
+        return list(dict.fromkeys(name for ranking in self.rankings for name in ranking.values))
 
     @cached_property
-    def _differences(self) -> list[dict[str, Interval]]:
-        return [{}, *(self._to_first(row) for row in self.rows[1:])]
+    def rows(self) -> list[ReportRow]:
+        """The rankings with their figures.
 
-    @cached_property
-    def _to_baseline(self) -> list[dict[str, Interval]]:
-        before = self.baseline
-        return [before.differences(row, self.seed) if before else {} for row in self.rows]
-
-    def _place(self, row: MeasuredRanking) -> int:
-        return next(place for place, each in enumerate(self.rows) if each is row)
-
-    def _to_first(self, row: MeasuredRanking) -> dict[str, Interval]:
-        first = self.rows[0]
-        return {
-            name: paired_difference(
-                values,
-                first.values[name],
-                weights=row.weights.get(name),
-                baseline_weights=first.weights.get(name),
-                groups=row.groups,
-                seed=self.seed,
+        Computed once for table, JSON and page: of 100,000 queries each interval takes seconds.
+        """
+        first, baseline = self.rankings[0], self.baseline
+        return [
+            ReportRow(
+                ranking,
+                ranking.intervals(self.seed),
+                {} if ranking is first else ranking.differences(first, self.seed),
+                baseline.differences(ranking, self.seed) if baseline else {},
             )
-            for name, values in row.values.items()
-            if name in first.values
-        }
+            for ranking in self.rankings
+        ]
 
 
 def as_data(report: Report, *, values: bool = False) -> dict[str, Any]:
-    """The report as plain data; with `values`, each query's too, by measure and query."""
+    """The report as plain data; with `values`, each query's too, by metric and query."""
     rows = []
     for row in report.rows:
+        ranking = row.ranking
         line: dict[str, Any] = {
-            "label": row.label,
-            "measures": _plain(report.intervals(row)),
-            "difference_to_first": _plain(report.differences(row)),
-            "degraded": dict(row.degraded),
-            "seconds": round(row.seconds, 2),
+            "label": ranking.label,
+            "measures": _plain(row.intervals),
+            "difference_to_first": _plain(row.differences),
+            "degraded": dict(ranking.degraded),
+            "seconds": round(ranking.seconds, 2),
         }
         if report.baseline:
-            line["baseline"] = report.baseline.row_for(row.label).label
-            line["difference_to_baseline"] = _plain(report.differences_to_baseline(row))
-        if row.note:
-            line["note"] = row.note
-        rows.append(line | (by_query(row) if values else {}))
+            line["baseline"] = report.baseline.row_for(ranking.label).label
+            line["difference_to_baseline"] = _plain(row.to_baseline)
+        if ranking.note:
+            line["note"] = ranking.note
+        rows.append(line | (by_query(ranking) if values else {}))
     data = {"task": report.task, **report.facts, "rows": rows, "remarks": list(report.remarks)}
     if report.totals:
         data["totals"] = _plain(report.totals)
@@ -118,7 +110,7 @@ def as_json(report: Report) -> str:
 
 
 def as_table(report: Report) -> str:
-    """The report for a terminal."""
+    """The report for a terminal: facts, table, totals and remarks."""
     table = table_of(report)
     if len(report.measures) > _WIDE and len(table) <= len(report.measures) + 1:
         table = [list(column) for column in zip(*table, strict=True)]
@@ -131,50 +123,52 @@ def as_table(report: Report) -> str:
     lines += [_line(line, widths) for line in body]
     if report.totals:
         width = max(map(len, report.totals))
-        lines += ["", *(f"{n.ljust(width)}  {told(i)}" for n, i in report.totals.items())]
+        lines += [
+            "",
+            *(f"{n.ljust(width)}  {format_interval(i)}" for n, i in report.totals.items()),
+        ]
     lines += ["", "In brackets: 95 % bootstrap interval over queries."]
-    for row in report.rows:
-        for stage, count in row.degraded.items():
-            lines.append(f"NOT WHOLE: {row.label}: {count} answers had to do without {stage}")
-    return "\n".join([*lines, *report.remarks])
+    return "\n".join([*lines, *report.degraded, *report.remarks])
 
 
 def table_of(report: Report) -> list[list[str]]:
     """Header and lines: a line a row, below it its differences to the first row and a baseline."""
-    measures = report.measures
-    table = [["", *measures]]
+
+    def cells(intervals: Mapping[str, Interval], text: Callable[[Interval], str]) -> list[str]:
+        return [text(intervals[m]) if m in intervals else "" for m in report.measures]
+
+    table = [["", *report.measures]]
     for row in report.rows:
-        found = report.intervals(row)
-        label = f"{row.label} ({row.note})" if row.note else row.label
-        table.append([label, *(told(found[m]) if m in found else "" for m in measures)])
-        compared = {f"  - {report.rows[0].label}": report.differences(row)}
-        if report.baseline:
-            before = report.baseline.row_for(row.label).label
-            compared[f"  - baseline {before}"] = report.differences_to_baseline(row)
-        for label, differences in compared.items():
-            if differences:
-                cells = (signed(differences[m]) if m in differences else "" for m in measures)
-                table.append([label, *cells])
+        label, note = row.ranking.label, row.ranking.note
+        table.append(
+            [f"{label} ({note})" if note else label, *cells(row.intervals, format_interval)]
+        )
+        if row.differences:
+            first = report.rankings[0].label
+            table.append([f"  - {first}", *cells(row.differences, format_difference)])
+        if report.baseline and row.to_baseline:
+            before = report.baseline.row_for(label).label
+            table.append([f"  - baseline {before}", *cells(row.to_baseline, format_difference)])
     return table
 
 
-def told(interval: Interval) -> str:
-    """`0.4210 [0.4012, 0.4410]`, and how many queries, where some have no value."""
+def format_interval(interval: Interval) -> str:
+    """`0.4210 [0.4012, 0.4410]`, and of how many queries, where some have no value."""
     if not interval.count:
         return "no value"
     counted = f" of {interval.count}" if interval.left_out else ""
     return f"{interval.mean:.4f} [{interval.low:.4f}, {interval.high:.4f}]{counted}"
 
 
-def signed(interval: Interval) -> str:
-    """As `told`, with a sign: of a difference."""
+def format_difference(interval: Interval) -> str:
+    """A difference with its sign: `+0.0210 [+0.0012, +0.0410]`."""
     if not interval.count:
         return "no value"
     return f"{interval.mean:+.4f} [{interval.low:+.4f}, {interval.high:+.4f}]"
 
 
 def _plain(intervals: Mapping[str, Interval]) -> dict[str, dict[str, float | int | None]]:
-    """Without NaN, which JSON has no word for."""
+    """As plain data; null for NaN, which JSON lacks."""
     return {
         name: {k: None if math.isnan(v) else v for k, v in asdict(interval).items()}
         for name, interval in intervals.items()

@@ -1,19 +1,17 @@
-"""The task `events`: what a log of real queries and clicks says of the ranking that was shown."""
+"""The task `events`: what a log of real queries and clicks says of the rankings that were shown."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from indexer.catalogue.column_map import ColumnMap
 from indexer.cli.cluster_session import ClusterSession
-from learning.data import propensities
-from learning.data.propensities import Propensities
+from learning.data.propensities import Propensities, estimate
 from learning.data.ubi_log import CLICK, Impression, UbiLog, observations
 from learning.data.ubi_sources import read_cluster, read_file, since_when
 from learning.evaluation.charts import Curve, Figure
@@ -26,17 +24,17 @@ from learning.evaluation.measures.exposure import Exposure
 from learning.evaluation.measures.intervals import Interval
 from learning.evaluation.measures.item_attributes import ItemAttributes
 from learning.evaluation.measures.measured_ranking import MeasuredRanking
+from learning.evaluation.measures.metrics import Values
 from learning.evaluation.report.report import Report
 from plugin_config.errors import SettingsError
 
-Values = NDArray[np.float64]
 CLICKED_NDCG, IPS_NDCG = "NDCG@10 of clicks", "IPS NDCG@10"
 SIMULATED = "SIMULATED behaviour: these figures show that the form can be read, and no quality"
 
 
 @dataclass(frozen=True)
 class EventsTask:
-    """All that `live-intent evaluate events` was told; `run` does it."""
+    """The options of `live-intent evaluate events`; `run` evaluates."""
 
     events_file: Path | None = None
     cluster: bool = False
@@ -51,15 +49,17 @@ class EventsTask:
     prefix: str | None = None
 
     def run(self) -> Report:
-        """Reads and measures. Raises SettingsError, DatasetError, CatalogueError, and so on."""
+        """Reads and measures.
+
+        Raises SettingsError, DatasetError, CatalogueError, MappingError, ClusterUnavailable.
+        """
         if (self.events_file is None) == (not self.cluster):
             raise SettingsError("name one source: --events FILE, or --cluster")
-        begun = time.monotonic()
+        started = time.monotonic()
         since = since_when(self.since)
         clicks = tuple(self.click_actions) or (CLICK,)
         mapping = ColumnMap.parse(self.columns, None, ())
-        traits = ItemAttributes.of_file(self.items_file, mapping) if self.items_file else None
-        remarks = []
+        attributes = ItemAttributes.of_file(self.items_file, mapping) if self.items_file else None
         if self.events_file is not None:
             log, source = read_file(self.events_file, clicks, since), self.events_file.name
         else:
@@ -67,96 +67,90 @@ class EventsTask:
                 names = session.names
                 log = read_cluster(session.client, names, clicks, since)
                 source = f"{names.ubi_queries} and {names.ubi_events}"
-                if traits is None and session.client.indices.exists(index=names.items):
-                    traits = ItemAttributes.of_index(session.client, names.items)
-        if traits is None:
-            remarks.append("coverage, popularity and exposure are left out: no --items were named")
+                if attributes is None and session.client.indices.exists(index=names.items):
+                    attributes = ItemAttributes.of_index(session.client, names.items)
         if self.since:
             source += f", since {self.since}"
-        return self._measured(log, source, traits, remarks, begun)
+        return self._report(log, source, attributes, started)
 
-    def _measured(
-        self,
-        log: UbiLog,
-        source: str,
-        traits: ItemAttributes | None,
-        remarks: list[str],
-        begun: float,
+    def _report(
+        self, log: UbiLog, source: str, attributes: ItemAttributes | None, started: float
     ) -> Report:
         shown = log.impressions
         facts: dict[str, Any] = {"log": source}
         if self.simulated or log.simulated:
             facts["note"] = SIMULATED
         facts |= _counts(log)
-        values, weights = _click_measures(shown)
+        remarks = [*log.remarks.lines(), *log.notes]
+        if attributes is None:
+            remarks.append("coverage, popularity and exposure are left out: no --items were named")
+        values, weights = _click_metrics(shown), {}
         figures: list[Figure] = []
         totals: dict[str, Interval] = {}
-        found = self._propensities(log, facts, remarks)
-        rows = []
-        if found is not None:
-            ips = ndcg_as_logged(shown, found, self.clip)
+        propensities = self._propensities(log, facts, remarks)
+        if propensities is not None:
+            ips = ndcg_as_logged(shown, propensities, self.clip)
             values[IPS_NDCG], weights[IPS_NDCG] = ips.values, ips.weights
-            figures.append(_curve(found))
-        if traits is not None:
-            exposure = Exposure.of(shown, traits)
-            more, their_weights = exposure.popularity()
-            values, weights = values | more, weights | their_weights
+            figures.append(_curve(propensities))
+        if attributes is not None:
+            exposure = Exposure.of(shown, attributes)
+            popularity, popularity_weights = exposure.popularity()
+            values |= popularity
+            weights |= popularity_weights
             totals = exposure.totals(self.seed)
-            figures.append(exposure.bars("brand", traits.brands, self.seed))
-            figures.append(exposure.bars("category", traits.categories, self.seed))
-            facts["items"] = len(traits.popularity)
-            if not more:
+            figures.append(exposure.bars("brand", attributes.brands, self.seed))
+            figures.append(exposure.bars("category", attributes.categories, self.seed))
+            facts["items"] = len(attributes.popularity)
+            if not popularity:
                 remarks.append("popularity is left out: the catalogue gives none")
             if exposure.unknown:
                 few = ", ".join(exposure.unknown[:3])
                 remarks.append(
                     f"{len(exposure.unknown)} items shown are not in the catalogue ({few})"
                 )
-        keys = [each.query_id for each in shown]
-        rows.append(
-            MeasuredRanking(
-                "as logged",
-                values,
-                time.monotonic() - begun,
-                keys=keys,
-                weights=weights,
-                groups=[each.session_id or each.query_id for each in shown],
-            )
+        as_logged = MeasuredRanking(
+            "as logged",
+            values,
+            time.monotonic() - started,
+            keys=[each.query_id for each in shown],
+            weights=weights,
+            groups=[each.session_id or each.query_id for each in shown],
         )
-        if found is not None:
-            rows += self._rankings(shown, found, facts)
-        remarks = [*log.remarks.lines(), *log.notes, *remarks]
+        rows = [as_logged]
+        if propensities is not None:
+            rows += self._by_text(shown, propensities, facts)
         return Report("events", facts, rows, remarks, self.seed, totals, figures)
 
     def _propensities(
         self, log: UbiLog, facts: dict[str, Any], remarks: list[str]
     ) -> Propensities | None:
-        """Of the log itself; None, and a remark, where there is no click."""
+        """The propensities that the log itself gives; None, and a remark, where it has no click."""
         try:
-            found = propensities.estimate(*observations(log.impressions))
+            propensities = estimate(*observations(log.impressions))
         except ValueError as error:
             remarks.append(f"the counterfactual measures are left out: {error}")
             return None
-        count, worth, clipped = effective_count(log.impressions, found, self.clip)
-        facts["propensities"] = f"by {found.estimator}; {found.why}"
+        count, effective, clipped = effective_count(log.impressions, propensities, self.clip)
+        facts["propensities"] = f"by {propensities.estimator}; {propensities.reason}"
         facts["clicks, weighted"] = (
-            f"{count}, as sure as {worth:.0f} unweighted ones; propensities below {self.clip:g} "
-            f"count as {self.clip:g} ({clipped} clicks)"
+            f"{count}, as sure as {effective:.0f} unweighted ones; propensities below "
+            f"{self.clip:g} count as {self.clip:g} ({clipped} clicks)"
         )
-        if found.held:
+        if propensities.filled:
             remarks.append(
-                f"{found.held} positions have too few clicks for a propensity of their own"
+                f"{propensities.filled} positions have too few clicks for a propensity of their own"
             )
-        return found
+        return propensities
 
-    def _rankings(
-        self, shown: Sequence[Impression], found: Propensities, facts: dict[str, Any]
+    def _by_text(
+        self, shown: Sequence[Impression], propensities: Propensities, facts: dict[str, Any]
     ) -> list[MeasuredRanking]:
         """A row of the query texts that had several rankings; none where there is no such text."""
-        compared = compare_rankings(shown, found, self.clip)
+        compared = compare_rankings(shown, propensities, self.clip)
         if not compared.texts:
             return []
-        facts["texts with several rankings"] = f"{len(compared.texts)} that have a click"
+        label = "texts with several rankings"
+        facts[label] = f"{len(compared.texts)} that have a click"
         first, last = compared.first, compared.last
         name = f"{IPS_NDCG} by text"
         values = {
@@ -164,10 +158,8 @@ class EventsTask:
             f"{name}, last ranking": last.values,
             f"{name}, last - first": last.values - first.values,
         }
-        weights = dict.fromkeys(values, first.weights)  # of the best order, the same for both
-        return [
-            MeasuredRanking("texts with several rankings", values, 0.0, {}, compared.texts, weights)
-        ]
+        weights = dict.fromkeys(values, first.weights)  # of the ideal order, the same for both
+        return [MeasuredRanking(label, values, 0.0, {}, compared.texts, weights)]
 
 
 def _counts(log: UbiLog) -> dict[str, Any]:
@@ -185,47 +177,46 @@ def _counts(log: UbiLog) -> dict[str, Any]:
     }
     times = [each.timestamp for each in shown if each.timestamp is not None]
     if times:
-        facts["from, to"] = f"{_day(min(times))}, {_day(max(times))}"
+        facts["from, to"] = f"{_iso(min(times))}, {_iso(max(times))}"
     return facts
 
 
-def _day(timestamp: float) -> str:
+def _iso(timestamp: float) -> str:
     return datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="seconds")
 
 
-def _click_measures(shown: Sequence[Impression]) -> tuple[dict[str, Values], dict[str, Values]]:
-    """By measure, float64 [queries]: what needs no propensity."""
-    first = [each.clicks[0].position if each.clicks else np.nan for each in shown]
-    places = [
-        np.mean([c.position for c in each.clicks]) if each.clicks else np.nan for each in shown
-    ]
-    counts = np.array([len(each.clicks) for each in shown], dtype=np.float64)
-    idle = [not each.clicks and not each.actions for each in shown]
+def _click_metrics(shown: Sequence[Impression]) -> dict[str, Values]:
+    """By metric, float64 [queries]: what needs no propensity."""
+    positions = [np.array([c.position for c in each.clicks], np.float64) for each in shown]
+    first = np.array([at[0] if len(at) else np.nan for at in positions], dtype=np.float64)
+    mean = np.array([at.mean() if len(at) else np.nan for at in positions], dtype=np.float64)
+    counts = np.array([len(at) for at in positions], dtype=np.float64)
+    abandoned = [not each.clicks and not each.actions for each in shown]
     return {
         "click-through": (counts > 0).astype(np.float64),
         "clicks a query": counts,
-        "abandoned": np.array(idle, dtype=np.float64),
-        "MRR of the first click": 1.0 / np.array(first, dtype=np.float64),
-        "clicked position": np.array(places, dtype=np.float64),
+        "abandoned": np.array(abandoned, dtype=np.float64),
+        "MRR of the first click": 1.0 / first,
+        "clicked position": mean,
         CLICKED_NDCG: ndcg_as_logged(shown).values,
-    }, {}
-
-
-def _curve(found: Propensities) -> Curve:
-    places = np.arange(1, found.depth + 1)
-    rates = found.clicks / np.maximum(found.shown, 1)
-    lines: Mapping[str, list[float]] = {
-        "propensity": found.values.tolist(),
-        "click rate / that of place 1": (rates / rates[0] if rates[0] else rates).tolist(),
     }
+
+
+def _curve(propensities: Propensities) -> Curve:
+    depth, values = propensities.depth, propensities.values
+    rates = propensities.clicks / np.maximum(propensities.shown, 1)
+    fifth = min(5, depth)
     return Curve(
-        "How likely each place is looked at",
-        f"Propensity by position, by {found.estimator}: place 1 has 1, place "
-        f"{min(5, found.depth)} has {found.values[min(5, found.depth) - 1]:.2f}.",
+        "How likely each position is looked at",
+        f"Propensity by position, by {propensities.estimator}: position 1 has 1, position {fifth} "
+        f"has {values[fifth - 1]:.2f}.",
         "position",
         "propensity",
-        places.tolist(),
-        lines,
-        f"By {found.estimator}; {found.why}. Where the click rate falls faster than the "
-        "propensity, the better items stood higher.",
+        range(1, depth + 1),
+        {
+            "propensity": values.tolist(),
+            "click rate / that of position 1": (rates / rates[0] if rates[0] else rates).tolist(),
+        },
+        f"By {propensities.estimator}; {propensities.reason}. Where the click rate falls faster "
+        "than the propensity, the better items stood higher.",
     )

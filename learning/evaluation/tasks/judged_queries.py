@@ -1,98 +1,83 @@
 """Judged queries, asked of the real system: real index, real legs, real re-ranker."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from indexer.progress import Progress
 from learning.data.datasets import Judgments
 from learning.data.tables import DatasetError
 from learning.evaluation.concurrent_requests import (
-    ALWAYS,
     DEPTH,
+    LONG_DEADLINE,
     SESSION,
     HitList,
-    ask_all,
-    lacking,
+    degraded_counts,
     search_request,
 )
-from learning.evaluation.measures.measured_ranking import MeasuredRanking, Values
-from learning.evaluation.measures.metrics import binary_table, ndcg, recall
+from learning.evaluation.measures.measured_ranking import MeasuredRanking
+from learning.evaluation.measures.metrics import Values, binary_table, ndcg, recall
+from learning.evaluation.workbench import Setup
 from query_service.pipeline import Pipeline
 from query_service.schemas.search import RankRequest
 
 MOST_RANKED = 500  # items that one request to rank may name
 
 
-def check_asked(judgments: Judgments, relevant: float, split: str) -> Judgments:
+def answerable_queries(judgments: Judgments, relevant: float, split: str) -> Judgments:
     """The queries that have a relevant item. Raises DatasetError when there is none."""
-    asked = judgments.with_relevant(relevant)
-    if not asked.queries:
+    answerable = judgments.with_relevant(relevant)
+    if not answerable.queries:
         raise DatasetError(
             f"none of the {len(judgments.queries)} queries of the split {split} has an item of "
             f"grade {relevant:g} or more: see --split and --relevant"
         )
-    return asked
+    return answerable
 
 
-def full_catalogue(
-    pipeline: Pipeline,
-    judgments: Judgments,
-    relevant: float,
-    *,
-    label: str,
-    threads: int,
-    progress: Progress,
-) -> MeasuredRanking:
-    """Searches the whole catalogue: NDCG@10, Recall@10 and Recall@100, binary gain.
+@dataclass(frozen=True)
+class JudgedQueries:
+    """The queries to ask. An item of grade `relevant` or more is worth 1, any other one 0.
 
-    An item of grade `relevant` or more is worth 1, any other and an unjudged one 0. The ideal
-    order holds all the query's relevant items.
+    `judged_lists`: also order each query's judged items alone.
     """
 
-    def ask(query: str) -> HitList:
-        return HitList.of(pipeline.search(search_request(query)))
+    judgments: Judgments
+    relevant: float
+    setup: Setup
+    judged_lists: bool = False
 
-    answers, seconds = ask_all(ask, judgments.queries, f"search by {label}", threads, progress)
-    gains = _gains(answers, judgments, relevant, DEPTH)
-    ideal = _ideal(judgments, relevant)
-    values = {
-        "NDCG@10": ndcg(gains, ideal, 10),
-        "Recall@10": recall(gains, ideal, 10),
-        "Recall@100": recall(gains, ideal, 100),
-    }
-    return MeasuredRanking(label, values, seconds, lacking(answers), judgments.queries)
+    def ranking(self, pipeline: Pipeline, label: str) -> MeasuredRanking:
+        """Searches the whole catalogue: NDCG@10, Recall@10 and Recall@100, binary gain.
 
+        The ideal order holds all the query's relevant items; an unjudged item is worth 0. With
+        `judged_lists` also NDCG@5 of each query's judged items, in the order of `/v1/rank`.
+        """
+        grades, queries = self.judgments.grades, self.judgments.queries
 
-def judged_lists(
-    pipeline: Pipeline,
-    judgments: Judgments,
-    relevant: float,
-    *,
-    label: str,
-    threads: int,
-    progress: Progress,
-) -> MeasuredRanking:
-    """Orders each query's judged items alone, as `/v1/rank` does: NDCG@5, binary gain."""
+        def search(query: str) -> HitList:
+            return HitList.of(pipeline.search(search_request(query)))
 
-    def ask(query: str) -> HitList:
-        item_ids = list(judgments.grades[query])[:MOST_RANKED]
-        given = {"item_ids": item_ids, "query": query, "session_id": SESSION}
-        request = RankRequest.model_validate(given | ALWAYS)
-        return HitList.of(pipeline.rank(request))
+        def rank(query: str) -> HitList:
+            item_ids = list(grades[query])[:MOST_RANKED]
+            fields = {"item_ids": item_ids, "query": query, "session_id": SESSION}
+            return HitList.of(pipeline.rank(RankRequest.model_validate(fields | LONG_DEADLINE)))
 
-    answers, seconds = ask_all(ask, judgments.queries, f"rank by {label}", threads, progress)
-    gains = _gains(answers, judgments, relevant, 5)
-    values = {"judged NDCG@5": ndcg(gains, _ideal(judgments, relevant), 5)}
-    return MeasuredRanking(label, values, seconds, lacking(answers), judgments.queries)
+        answers, seconds = self.setup.ask_all(search, queries, f"search by {label}")
+        gains = self._gains(answers, DEPTH)
+        ideal = binary_table([list(grades[query].values()) for query in queries], self.relevant)
+        values = {
+            "NDCG@10": ndcg(gains, ideal, 10),
+            "Recall@10": recall(gains, ideal, 10),
+            "Recall@100": recall(gains, ideal, 100),
+        }
+        if self.judged_lists:
+            lists, list_seconds = self.setup.ask_all(rank, queries, f"rank by {label}")
+            values["judged NDCG@5"] = ndcg(self._gains(lists, 5), ideal, 5)
+            answers, seconds = [*lists, *answers], seconds + list_seconds
+        return MeasuredRanking(label, values, seconds, degraded_counts(answers), queries)
 
-
-def _gains(answers: Sequence[HitList], judgments: Judgments, relevant: float, width: int) -> Values:
-    grades = [
-        [judgments.grades[query].get(item_id, -1.0) for item_id in answer.ids]
-        for query, answer in zip(judgments.queries, answers, strict=True)
-    ]
-    return binary_table(grades, relevant, width)
-
-
-def _ideal(judgments: Judgments, relevant: float) -> Values:
-    rows = [list(judgments.grades[query].values()) for query in judgments.queries]
-    return binary_table(rows, relevant)
+    def _gains(self, answers: Sequence[HitList], width: int) -> Values:
+        grades = [
+            [self.judgments.grades[query].get(item_id, -1.0) for item_id in answer.ids]
+            for query, answer in zip(self.judgments.queries, answers, strict=True)
+        ]
+        return binary_table(grades, self.relevant, width)

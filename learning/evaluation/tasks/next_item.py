@@ -2,28 +2,30 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from learning.data.behaviour import PastEvent, Sequences, read_sequences
 from learning.data.negatives import PopularityDraw
 from learning.data.users import Users
-from learning.data.visitors import Visitors
-from learning.evaluation.concurrent_requests import ALWAYS, DEPTH, HitList, ask_all, lacking
-from learning.evaluation.measures.measured_ranking import MeasuredRanking, Values
+from learning.evaluation.concurrent_requests import DEPTH, LONG_DEADLINE, HitList, degraded_counts
+from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from learning.evaluation.measures.targets import target_measures
 from learning.evaluation.popularity import Popularity, counted
 from learning.evaluation.report.report import Report
-from learning.evaluation.variants import Variant, with_verdicts
+from learning.evaluation.tasks.ablation import ablation
+from learning.evaluation.variants import Variant
 from learning.evaluation.workbench import Setup, Workbench
+from query_service.pipeline import Pipeline
 from query_service.schemas.search import RankRequest, RecommendRequest
 
-ALL = "all items: "  # before the measures over the whole catalogue
+ALL = "all items: "  # before the names of metrics over the whole catalogue
 
 
 @dataclass(frozen=True)
 class NextItem:
-    """One user's question: the history, the item wanted, and those to tell it from."""
+    """One user's history, the target, and the negatives to rank it among."""
 
     user_id: str
     session_id: str
@@ -33,13 +35,13 @@ class NextItem:
 
     @property
     def candidates(self) -> list[str]:
-        """Target and negatives, in an order that tells nothing."""
+        """Target and negatives, in the order of a hash, which does not depend on the target."""
         return sorted([self.target, *self.negatives], key=_hash)
 
 
 @dataclass(frozen=True)
 class NextItemTask:
-    """All that `live-intent evaluate next-item` was told; `run` does it."""
+    """The options of `live-intent evaluate next-item`; `run` evaluates."""
 
     setup: Setup
     sequences_file: Path
@@ -49,29 +51,30 @@ class NextItemTask:
     ablate: bool = False
 
     def run(self) -> Report:
-        """Reads, draws, indexes (unless that is done), asks, measures.
+        """Reads, draws negatives, indexes (unless that is done), asks, measures.
 
         Raises DatasetError, CatalogueError, MappingError, ClusterUnavailable, and what a rebuild
         raises.
         """
         items, mapping = self.setup.read_items()
         sequences = read_sequences(self.sequences_file, items.ids)
-        asked = self.users.asked(sequences.item_ids)
-        popularity = Popularity.read(self.popularity_from, items.ids, self.users, asked)
+        users = self.users.asked(sequences.item_ids)
+        popularity = Popularity.read(self.popularity_from, items.ids, self.users, users)
         histories = counted(sequences)
-        questions = self._questions(sequences, asked, PopularityDraw(histories, self.setup.seed))
-        with popularity.workbench(self.setup, items, mapping) as bench:
-            variants = bench.ablations(query=False) if self.ablate else [Variant("history")]
-            rows = self._rows(bench, questions, variants)
-            layouts, remarks = bench.other_layouts() if self.ablate else ([], [])
-        for setup, variant in layouts:
-            with popularity.workbench(setup, items, mapping) as other_bench:
-                rows += self._rows(other_bench, questions, [variant])
+        questions = self._questions(sequences, users, PopularityDraw(histories, self.setup.seed))
+        open_bench = partial(popularity.workbench, items=items, mapping=mapping)
+        measure = partial(self._rows, questions)
+        remarks: list[str] = []
         if self.ablate:
-            rows = with_verdicts(rows, ["NDCG@10", f"{ALL}NDCG@10"], self.setup.seed)
+            metrics = ["NDCG@10", f"{ALL}NDCG@10"]
+            rows, index_facts, remarks = ablation(
+                self.setup, open_bench, measure, query=False, metrics=metrics
+            )
         else:
-            known = popularity.counts or histories
-            rows = [*self._baselines(questions, sorted(items.ids), known), *rows]
+            with open_bench(self.setup) as bench:
+                rows, index_facts = measure(bench, [Variant("history")]), bench.facts
+            counts = popularity.counts or histories
+            rows = [*self._baselines(questions, sorted(items.ids), counts), *rows]
         fewest = min(len(question.negatives) for question in questions)
         facts = {
             "items": f"{len(items.ids)} of {items.path.name}",
@@ -79,97 +82,98 @@ class NextItemTask:
             "split": self.users.split,
             "negatives": f"{self.negatives} a user, drawn by popularity"
             + (f"; {fewest} for some, there are no more" if fewest < self.negatives else ""),
-            "popularity": popularity.told,
-            **bench.facts,
+            "popularity": popularity.source,
+            **index_facts,
         }
         remarks += [*sequences.remarks.lines(), *popularity.remarks, *items.remarks]
         return Report("next-item", facts, rows, remarks, self.setup.seed)
 
     def _questions(
-        self, sequences: Sequences, asked: frozenset[str], drawn: PopularityDraw
+        self, sequences: Sequences, users: frozenset[str], drawn: PopularityDraw
     ) -> list[NextItem]:
-        found: list[NextItem] = []
+        questions: list[NextItem] = []
         for user_id, item_ids in sequences.item_ids.items():
-            if user_id in asked:
+            if user_id in users:
+                *history, target = item_ids
                 negatives = tuple(drawn.draw(user_id, item_ids, self.negatives))
-                session_id = f"visit-{len(found)}"
-                found.append(NextItem(user_id, session_id, item_ids[:-1], item_ids[-1], negatives))
-        return found
+                session_id = f"visit-{len(questions)}"
+                questions.append(NextItem(user_id, session_id, tuple(history), target, negatives))
+        return questions
 
     def _rows(
-        self, bench: Workbench, questions: Sequence[NextItem], variants: Sequence[Variant]
+        self, questions: Sequence[NextItem], bench: Workbench, variants: Sequence[Variant]
     ) -> list[MeasuredRanking]:
-        """The answers of the pipeline, put together in each way."""
+        """A row for each variant of the service."""
         visitors = bench.visitors(
             {q.session_id: [PastEvent(item_id) for item_id in q.history] for q in questions}
         )
-        return [self._row(bench, variant, visitors, questions) for variant in variants]
+        rows = []
+        for variant in variants:
+            with bench.pipeline(variant, visitors=visitors) as pipeline:
+                rows.append(self._row(questions, pipeline, variant.label))
+        return rows
 
     def _row(
-        self, bench: Workbench, variant: Variant, visitors: Visitors, questions: Sequence[NextItem]
+        self, questions: Sequence[NextItem], pipeline: Pipeline, label: str
     ) -> MeasuredRanking:
-        with bench.pipeline(variant, visitors=visitors) as pipeline:
+        def rank(question: NextItem) -> HitList:
+            fields = {"item_ids": question.candidates, "session_id": question.session_id}
+            return HitList.of(pipeline.rank(RankRequest.model_validate(fields | LONG_DEADLINE)))
 
-            def among(question: NextItem) -> HitList:
-                given = {"item_ids": question.candidates, "session_id": question.session_id}
-                request = RankRequest.model_validate(given | ALWAYS)
-                return HitList.of(pipeline.rank(request))
+        def recommend(question: NextItem) -> HitList:
+            fields = {"session_id": question.session_id, "size": DEPTH}
+            request = RecommendRequest.model_validate(fields | LONG_DEADLINE)
+            return HitList.of(pipeline.recommend(request))
 
-            def of_all(question: NextItem) -> HitList:
-                given = {"session_id": question.session_id, "size": DEPTH}
-                request = RecommendRequest.model_validate(given | ALWAYS)
-                return HitList.of(pipeline.recommend(request))
-
-            threads, progress = self.setup.threads, self.setup.progress
-            few, few_s = ask_all(among, questions, f"rank: {variant.label}", threads, progress)
-            all_, all_s = ask_all(
-                of_all, questions, f"recommend: {variant.label}", threads, progress
-            )
-        return replace(
-            _measured(variant.label, questions, few, all_),
-            seconds=few_s + all_s,
-            degraded=lacking([*few, *all_]),
-        )
+        ranked, rank_s = self.setup.ask_all(rank, questions, f"rank: {label}")
+        hits, recommend_s = self.setup.ask_all(recommend, questions, f"recommend: {label}")
+        return _measured(label, questions, ranked, hits, rank_s + recommend_s)
 
     def _baselines(
-        self, questions: Sequence[NextItem], item_ids: Sequence[str], known: Mapping[str, int]
+        self, questions: Sequence[NextItem], item_ids: Sequence[str], counts: Mapping[str, int]
     ) -> list[MeasuredRanking]:
         """The same questions by popularity alone, and by chance."""
         salt = str(self.setup.seed)
-        popular = sorted(item_ids, key=lambda item: (-known.get(item, 0), _hash(salt + item)))
-        places = {item_id: place for place, item_id in enumerate(popular)}
+        popular = sorted(item_ids, key=lambda item: (-counts.get(item, 0), _hash(salt + item)))
+        ranks = {item_id: rank for rank, item_id in enumerate(popular)}
+        uniform = PopularityDraw(dict.fromkeys(item_ids, 1), self.setup.seed + 1)
 
-        def by_chance(question: NextItem, given: Sequence[str]) -> HitList:
-            own = salt + question.user_id + " "
-            return HitList(tuple(sorted(given, key=lambda item: _hash(own + item))))
+        def shuffled(question: NextItem) -> HitList:
+            key = salt + question.user_id + " "
+            return HitList(tuple(sorted(question.candidates, key=lambda item: _hash(key + item))))
 
-        def first(question: NextItem) -> HitList:
-            seen = set(question.history)
-            most = popular[: DEPTH + len(seen)]
-            return HitList(tuple([item for item in most if item not in seen][:DEPTH]))
+        def most_popular(question: NextItem) -> HitList:
+            history = set(question.history)
+            first = popular[: DEPTH + len(history)]
+            return HitList(tuple([item for item in first if item not in history][:DEPTH]))
 
-        evenly = PopularityDraw(dict.fromkeys(item_ids, 1), self.setup.seed + 1)
+        def random_items(question: NextItem) -> HitList:
+            return HitList(tuple(uniform.draw(question.user_id, question.history, DEPTH)))
 
-        def anything(question: NextItem) -> HitList:
-            return HitList(tuple(evenly.draw(question.user_id, question.history, DEPTH)))
-
-        among = [HitList(tuple(sorted(q.candidates, key=places.__getitem__))) for q in questions]
-        chance = [by_chance(question, question.candidates) for question in questions]
+        ranked = [HitList(tuple(sorted(q.candidates, key=ranks.__getitem__))) for q in questions]
         return [
-            _measured("popularity", questions, among, [first(each) for each in questions]),
-            _measured("random", questions, chance, [anything(each) for each in questions]),
+            _measured("popularity", questions, ranked, [*map(most_popular, questions)]),
+            _measured(
+                "random", questions, [*map(shuffled, questions)], [*map(random_items, questions)]
+            ),
         ]
 
 
 def _measured(
-    label: str, questions: Sequence[NextItem], among: Sequence[HitList], of_all: Sequence[HitList]
+    label: str,
+    questions: Sequence[NextItem],
+    ranked: Sequence[HitList],
+    hits: Sequence[HitList],
+    seconds: float = 0.0,
 ) -> MeasuredRanking:
+    """`ranked`: the candidates in order; `hits`: the best of all items."""
     targets = [question.target for question in questions]
-    values: dict[str, Values] = {
-        **target_measures(among, targets, deep=False),
-        **target_measures(of_all, targets, deep=True, prefix=ALL),
+    values = {
+        **target_measures(ranked, targets, deep=False),
+        **target_measures(hits, targets, deep=True, prefix=ALL),
     }
-    return MeasuredRanking(label, values, 0.0, keys=[question.user_id for question in questions])
+    keys = [question.user_id for question in questions]
+    return MeasuredRanking(label, values, seconds, degraded_counts([*ranked, *hits]), keys)
 
 
 def _hash(text: str) -> bytes:

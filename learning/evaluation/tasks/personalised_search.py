@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,36 +12,38 @@ from learning.data.behaviour import VisitRow, VisitRows, read_rows
 from learning.data.tables import DatasetError
 from learning.data.users import Users
 from learning.evaluation.concurrent_requests import (
-    ALWAYS,
     DEPTH,
+    LONG_DEADLINE,
     SESSION,
     HitList,
-    ask_all,
-    lacking,
+    degraded_counts,
 )
 from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from learning.evaluation.measures.targets import target_measures
-from learning.evaluation.offline_pipeline import EncodedBefore
+from learning.evaluation.offline_pipeline import CachedQueryEncoder
 from learning.evaluation.popularity import Popularity
 from learning.evaluation.report.report import Report
-from learning.evaluation.variants import WHOLE, Variant, with_verdicts
+from learning.evaluation.tasks.ablation import ablation
+from learning.evaluation.variants import WHOLE, Variant
 from learning.evaluation.workbench import Setup, Workbench
 from query_service.pipeline import Pipeline
 from query_service.schemas.search import RecommendRequest, SearchRequest
 
-BOTH = "query + history"
-
 
 @dataclass(frozen=True)
 class VisitQuery:
-    """A row to ask. `own` and `other` are session ids: of its own history and of another's."""
+    """A row to evaluate. `own` and `other`: session ids of its own history and of another user's.
+
+    `own_items` are no hits, however the service is asked; `other_items`, without the target, are
+    none where the other history counts.
+    """
 
     row: VisitRow
     key: str
     own: str
     other: str
-    seen: frozenset[str]  # items of the own history: no hits for any way of asking
-    others_seen: frozenset[str]  # items of the other history, without the target
+    own_items: frozenset[str]
+    other_items: frozenset[str]
 
 
 Ask = Callable[[Pipeline, VisitQuery], HitList]
@@ -48,7 +51,7 @@ Ask = Callable[[Pipeline, VisitQuery], HitList]
 
 @dataclass(frozen=True)
 class PersonalisedTask:
-    """All that `live-intent evaluate personalised-search` was told; `run` does it."""
+    """The options of `live-intent evaluate personalised-search`; `run` evaluates."""
 
     setup: Setup
     rows_file: Path
@@ -63,176 +66,157 @@ class PersonalisedTask:
         raises.
         """
         items, mapping = self.setup.read_items()
-        found = read_rows(self.rows_file, items.ids)
-        asked = self.users.asked(row.user_id for row in found.rows)
-        popularity = Popularity.read(self.popularity_from, items.ids, self.users, asked)
-        rows = self._with_query(found, asked)
-        others = foreign(rows, self.setup.seed)
-        with popularity.workbench(self.setup, items, mapping) as bench:
-            measured = self._measure(bench, rows, others)
-            layouts, remarks = bench.other_layouts() if self.ablate else ([], [])
-        for setup, variant in layouts:
-            with popularity.workbench(setup, items, mapping) as other_bench:
-                measured += self._variants(other_bench, rows, others, [variant])
+        visits = read_rows(self.rows_file, items.ids)
+        users = self.users.asked(row.user_id for row in visits.rows)
+        popularity = Popularity.read(self.popularity_from, items.ids, self.users, users)
+        questions = _questions(self._with_query(visits, users), self.setup.seed)
+        open_bench = partial(popularity.workbench, items=items, mapping=mapping)
+        measure = partial(self._rows, questions)
+        remarks: list[str] = []
         if self.ablate:
-            measured = with_verdicts(measured, ["NDCG@10"], self.setup.seed)
-        users = {row.user_id for row in rows}
+            rows, index_facts, remarks = ablation(
+                self.setup, open_bench, measure, query=True, metrics=["NDCG@10"]
+            )
+        else:
+            with open_bench(self.setup) as bench:
+                rows, index_facts = measure(bench, [WHOLE]), bench.facts
+        user_count = len({question.row.user_id for question in questions})
         facts = {
             "items": f"{len(items.ids)} of {items.path.name}",
-            "queries": f"{len(rows)} of {len(users)} users"
-            + ("; the intervals are over users" if len(users) < len(rows) else ""),
+            "queries": f"{len(questions)} of {user_count} users"
+            + ("; the intervals are over users" if user_count < len(questions) else ""),
             "split": self.users.split,
-            "popularity": popularity.told,
-            **bench.facts,
+            "popularity": popularity.source,
+            **index_facts,
         }
-        remarks += [*found.remarks.lines(), *popularity.remarks, *items.remarks]
-        return Report("personalised-search", facts, measured, remarks, self.setup.seed)
+        remarks += [*visits.remarks.lines(), *popularity.remarks, *items.remarks]
+        return Report("personalised-search", facts, rows, remarks, self.setup.seed)
 
-    def _with_query(self, found: VisitRows, asked: frozenset[str]) -> list[VisitRow]:
-        rows = [row for row in found.rows if row.user_id in asked]
+    def _with_query(self, visits: VisitRows, users: frozenset[str]) -> list[VisitRow]:
+        """The rows of `users` that have a query; the others are counted in the remarks."""
+        rows = [row for row in visits.rows if row.user_id in users]
         for row in rows:
             if not row.query:
-                found.remarks.add("its query is empty: see evaluate next-item", row.user_id)
+                visits.remarks.add("its query is empty: see evaluate next-item", row.user_id)
         rows = [row for row in rows if row.query]
         if not rows:
             raise DatasetError(f"no row of {self.rows_file} that is to be asked has a query")
         return rows
 
-    def _measure(
-        self, bench: Workbench, rows: Sequence[VisitRow], others: Sequence[int]
+    def _rows(
+        self, questions: Sequence[VisitQuery], bench: Workbench, variants: Sequence[Variant]
     ) -> list[MeasuredRanking]:
-        """The rows of the table: the whole service asked in each way, or without each part."""
-        if self.ablate:
-            return self._variants(bench, rows, others, bench.ablations(query=True))
-        questions = _questions(rows, others)
-        ways: dict[str, Ask] = {
-            "query alone": _query_alone,
-            "history alone": _history_alone,
-            BOTH: _both,
-            "query + another user's history": _another,
-        }
-        with bench.pipeline(WHOLE, **_asked_with(bench, questions)) as pipeline:
-            return [self._row(pipeline, way, label, questions) for label, way in ways.items()]
-
-    def _variants(
-        self,
-        bench: Workbench,
-        rows: Sequence[VisitRow],
-        others: Sequence[int],
-        variants: Sequence[Variant],
-    ) -> list[MeasuredRanking]:
-        questions = _questions(rows, others)
-        given = _asked_with(bench, questions)
-        measured = []
+        """A row for each way to ask the service; in an ablation, for each variant of it."""
+        visitors = bench.visitors({q.own: q.row.history for q in questions})
+        encoder = CachedQueryEncoder(bench.encoder, [q.row.query for q in questions])
+        targets = [question.row.target for question in questions]
+        rows = []
         for variant in variants:
-            with bench.pipeline(variant, **given) as pipeline:
-                measured.append(self._row(pipeline, _both, variant.label, questions))
-        return measured
-
-    def _row(
-        self, pipeline: Pipeline, way: Ask, label: str, questions: Sequence[VisitQuery]
-    ) -> MeasuredRanking:
-        def ask(question: VisitQuery) -> HitList:
-            return way(pipeline, question)
-
-        threads, progress = self.setup.threads, self.setup.progress
-        answers, seconds = ask_all(ask, questions, label, threads, progress)
-        values = target_measures(answers, [each.row.target for each in questions], deep=True)
-        keys = [question.key for question in questions]
-        row = MeasuredRanking(label, values, seconds, lacking(answers), keys)
-        return row.over([question.row.user_id for question in questions])
+            ways = {variant.label: _query_and_history} if self.ablate else WAYS
+            with bench.pipeline(variant, encoder=encoder, visitors=visitors) as pipeline:
+                for label, way in ways.items():
+                    answers, seconds = self.setup.ask_all(partial(way, pipeline), questions, label)
+                    row = MeasuredRanking(
+                        label,
+                        target_measures(answers, targets, deep=True),
+                        seconds,
+                        degraded_counts(answers),
+                        [question.key for question in questions],
+                    )
+                    rows.append(row.by_group([question.row.user_id for question in questions]))
+        return rows
 
 
-def _asked_with(bench: Workbench, questions: Sequence[VisitQuery]) -> dict[str, Any]:
-    """The visitors and the encoded queries of the questions, made once for all variants."""
-    return {
-        "visitors": bench.visitors({q.own: q.row.history for q in questions}),
-        "encoder": EncodedBefore(bench.encoder, [q.row.query for q in questions]),
-    }
+def _questions(rows: Sequence[VisitRow], seed: int) -> list[VisitQuery]:
+    def items(row: VisitRow) -> frozenset[str]:
+        return frozenset(event.item_id for event in row.history)
 
-
-def _questions(rows: Sequence[VisitRow], others: Sequence[int]) -> list[VisitQuery]:
     return [
         VisitQuery(
             row,
             key=f"{row.user_id} {row.query} {row.target}",
-            own=f"visit-{place}",
+            own=f"visit-{number}",
             other=f"visit-{other}",
-            seen=_items(row),
-            others_seen=_items(rows[other]) - {row.target},
+            own_items=items(row),
+            other_items=items(rows[other]) - {row.target},
         )
-        for place, (row, other) in enumerate(zip(rows, others, strict=True))
+        for number, (row, other) in enumerate(zip(rows, other_users_rows(rows, seed), strict=True))
     ]
 
 
-def foreign(rows: Sequence[VisitRow], seed: int) -> list[int]:
-    """For each row the place of a row of another user, each place taken once.
+def other_users_rows(rows: Sequence[VisitRow], seed: int) -> list[int]:
+    """For each row the number of another user's row: a permutation.
 
-    The rows are laid in a ring, those of a user side by side, and the ring is turned by the
-    largest user's share. Raises DatasetError when one user has more than half of the rows.
+    The shuffled rows form a ring, those of a user side by side. Each row gets the one `largest`
+    further on: the number of rows of the user who has most. Raises DatasetError when one user has
+    more than half of the rows.
     """
-    shares = Counter(row.user_id for row in rows)
-    largest = max(shares.values())
+    counts = Counter(row.user_id for row in rows)
+    largest = max(counts.values())
     if 2 * largest > len(rows):
         raise DatasetError(
             f"one user has {largest} of the {len(rows)} rows: no other user's history can be "
             "shown in place of each own one. Ask more users, or fewer rows of one."
         )
     draw = random.Random(seed)
-    users = sorted(shares)
+    users = sorted(counts)
     draw.shuffle(users)
-    order = {user_id: place for place, user_id in enumerate(users)}
+    order = {user_id: number for number, user_id in enumerate(users)}
     ring = list(range(len(rows)))
     draw.shuffle(ring)
-    ring.sort(key=lambda place: order[rows[place].user_id])
-    found = [0] * len(rows)
-    for step, place in enumerate(ring):
-        found[place] = ring[(step + largest) % len(ring)]
-    return found
+    ring.sort(key=lambda number: order[rows[number].user_id])
+    others = [0] * len(rows)
+    for step, number in enumerate(ring):
+        others[number] = ring[(step + largest) % len(ring)]
+    return others
 
 
 def _query_alone(pipeline: Pipeline, question: VisitQuery) -> HitList:
-    return _searched(pipeline, question, question.seen, session_id=SESSION, personalize=False)
+    return _search(pipeline, question, question.own_items, session_id=SESSION, personalize=False)
 
 
 def _history_alone(pipeline: Pipeline, question: VisitQuery) -> HitList:
-    given = {"session_id": question.own, "size": DEPTH}
-    answer = pipeline.recommend(RecommendRequest.model_validate(given | ALWAYS))
-    return _without(HitList.of(answer), question.seen)
+    fields = {"session_id": question.own, "size": DEPTH}
+    response = pipeline.recommend(RecommendRequest.model_validate(fields | LONG_DEADLINE))
+    return _without(HitList.of(response), question.own_items)
 
 
-def _both(pipeline: Pipeline, question: VisitQuery) -> HitList:
-    return _searched(pipeline, question, question.seen, session_id=question.own)
+def _query_and_history(pipeline: Pipeline, question: VisitQuery) -> HitList:
+    return _search(pipeline, question, question.own_items, session_id=question.own)
 
 
-def _another(pipeline: Pipeline, question: VisitQuery) -> HitList:
-    # As the own history's items never stand in the way of the target, so the other's.
-    left_out = question.seen | question.others_seen
-    return _searched(pipeline, question, left_out, session_id=question.other)
+def _query_and_other_history(pipeline: Pipeline, question: VisitQuery) -> HitList:
+    # The own history's items never rank above the target, and so neither may the other's.
+    left_out = question.own_items | question.other_items
+    return _search(pipeline, question, left_out, session_id=question.other)
 
 
-def _searched(
-    pipeline: Pipeline, question: VisitQuery, left_out: frozenset[str], **given: Any
+WAYS: dict[str, Ask] = {
+    "query alone": _query_alone,
+    "history alone": _history_alone,
+    "query + history": _query_and_history,
+    "query + another user's history": _query_and_other_history,
+}
+
+
+def _search(
+    pipeline: Pipeline, question: VisitQuery, left_out: frozenset[str], **fields: Any
 ) -> HitList:
-    """The first 100 hits that are not left out: what the visitor has already answers nothing.
+    """The first 100 hits that are not left out: an item of the history is no answer.
 
-    A second page makes up for those, unless the target is found on the first.
+    A second page makes up for those left out, unless the first holds the target.
     """
-    asked = {"query": question.row.query, "size": DEPTH, **given} | ALWAYS
-    first = HitList.of(pipeline.search(SearchRequest.model_validate(asked)))
-    kept = _without(first, left_out)
-    missing = len(first.ids) - len(kept.ids)
-    if not missing or len(first.ids) < DEPTH or question.row.target in kept.ids:
-        return kept
-    asked |= {"from": DEPTH, "size": missing}
-    second = HitList.of(pipeline.search(SearchRequest.model_validate(asked)))
+    fields = {"query": question.row.query, "size": DEPTH, **fields} | LONG_DEADLINE
+    first = HitList.of(pipeline.search(SearchRequest.model_validate(fields)))
+    hits = _without(first, left_out)
+    missing = len(first.ids) - len(hits.ids)
+    if not missing or len(first.ids) < DEPTH or question.row.target in hits.ids:
+        return hits
+    fields |= {"from": DEPTH, "size": missing}
+    second = HitList.of(pipeline.search(SearchRequest.model_validate(fields)))
     more = _without(second, left_out)
-    return HitList(tuple(dict.fromkeys([*kept.ids, *more.ids])), kept.lacking + more.lacking)
+    return HitList(tuple(dict.fromkeys([*hits.ids, *more.ids])), hits.degraded + more.degraded)
 
 
-def _without(found: HitList, left_out: frozenset[str]) -> HitList:
-    return HitList(tuple(i for i in found.ids if i not in left_out), found.lacking)
-
-
-def _items(row: VisitRow) -> frozenset[str]:
-    return frozenset(event.item_id for event in row.history)
+def _without(hits: HitList, left_out: frozenset[str]) -> HitList:
+    return HitList(tuple(i for i in hits.ids if i not in left_out), hits.degraded)

@@ -1,4 +1,4 @@
-"""Items near a query that are no known answer: what a training must learn to tell apart.
+"""Hard negatives: items near a query that are no known answer to it.
 
 Mined by meaning (the encoder as it is, every vector compared) and by words (TF-IDF): the engine's
 two legs, without an engine.
@@ -32,22 +32,22 @@ def with_hard_negatives(
     by_meaning = nearest(query_vectors, item_vectors, depth)
     by_words = nearest_by_words(queries, texts, depth)
     hard = {}
-    for query, meant, worded in zip(queries, by_meaning, by_words, strict=True):
-        near = dict.fromkeys([*worded, *meant])
-        hard[query] = [row for row in near if row not in pairs.good[query]]
+    for query, of_meaning, of_words in zip(queries, by_meaning, by_words, strict=True):
+        near = dict.fromkeys([*of_words, *of_meaning])
+        hard[query] = [row for row in near if row not in pairs.relevant[query]]
     return replace(pairs, hard=hard)
 
 
 def nearest(queries: Vectors, items: Vectors, depth: int) -> list[list[int]]:
     """The rows of the `depth` best items of each query by inner product, best first."""
-    found: list[list[int]] = []
+    rows: list[list[int]] = []
     depth = min(depth, len(items))
     for first in range(0, len(queries), BLOCK):
         scores = queries[first : first + BLOCK] @ items.T
         top = np.argpartition(-scores, depth - 1, axis=1)[:, :depth]
         by_score = np.argsort(-np.take_along_axis(scores, top, axis=1), axis=1, kind="stable")
-        found += np.take_along_axis(top, by_score, axis=1).tolist()
-    return found
+        rows += np.take_along_axis(top, by_score, axis=1).tolist()
+    return rows
 
 
 def nearest_by_words(queries: Sequence[str], texts: Sequence[str], depth: int) -> list[list[int]]:
@@ -56,12 +56,11 @@ def nearest_by_words(queries: Sequence[str], texts: Sequence[str], depth: int) -
 
     vectorizer = TfidfVectorizer(analyzer=terms, sublinear_tf=True, dtype=np.float32)
     items = vectorizer.fit_transform(texts).T.tocsr()
-    asked = vectorizer.transform(queries)
-    found: list[list[int]] = []
+    query_rows = vectorizer.transform(queries)
+    rows: list[list[int]] = []
     for first in range(0, len(queries), BLOCK):
-        scores = (asked[first : first + BLOCK] @ items).tocsr()
-        for row in range(scores.shape[0]):
-            part = slice(scores.indptr[row], scores.indptr[row + 1])
-            best = np.argsort(-scores.data[part], kind="stable")[:depth]
-            found.append(scores.indices[part][best].tolist())
-    return found
+        scores = (query_rows[first : first + BLOCK] @ items).tocsr()
+        for begin, end in zip(scores.indptr[:-1], scores.indptr[1:], strict=True):
+            best = np.argsort(-scores.data[begin:end], kind="stable")[:depth]
+            rows.append(scores.indices[begin:end][best].tolist())
+    return rows

@@ -1,7 +1,7 @@
 """An encoder that can be trained: the same vectors as `indexer.encoder.encoder`, with gradients."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from indexer.encoder_spec import EncoderSpec
 
 Method = Literal["full", "lora", "ia3", "bias"]
-METHODS: tuple[Method, ...] = ("full", "lora", "ia3", "bias")
 ATTENTION = "live_intent"
-GROUPS = 3  # batches of like lengths that a step's texts are padded in: less padding
+GROUPS = 3  # a step's texts are padded in so many batches of similar lengths: less padding
 
 
 class TrainableEncoder(nn.Module):
-    """A transformer of a folder in Hugging Face form, what of it is trained, and its tokenizer."""
+    """A transformer from a folder in Hugging Face form, with its tokenizer.
+
+    `method` says which of its weights are trained.
+    """
 
     def __init__(
         self,
@@ -37,7 +39,7 @@ class TrainableEncoder(nn.Module):
         max_length: int = 48,
         device: str = "cpu",
     ) -> None:
-        """`spec` says how the encoder pools and what it puts before queries and items.
+        """`spec` says how the encoder pools, and its prefixes of queries and items.
 
         `rank` is that of LoRA. Raises SettingsError when peft is needed and missing.
         """
@@ -50,22 +52,15 @@ class TrainableEncoder(nn.Module):
         self.model: Any = _adapted(_transformer(folder, dropout), method, rank).to(self.device)
 
     def tokens(self, texts: Sequence[str], *, queries: bool = False) -> list[list[int]]:
-        """Token ids, with the prefix that the encoder wants."""
+        """Token ids of each text behind the encoder's prefix of queries or items."""
         prefix = self.spec.query_prefix if queries else self.spec.item_prefix
-        encoded = self.tokenizer.encode_batch_fast([prefix + text for text in texts])
-        return [each.ids or [0] for each in encoded]
+        encodings = self.tokenizer.encode_batch_fast([prefix + text for text in texts])
+        return [encoding.ids or [0] for encoding in encodings]
 
     def forward(self, tokens: Sequence[Sequence[int]]) -> Tensor:
-        """Embeddings of tokenised texts, float32 [n, D], unit length, in the order given."""
-        order = sorted(range(len(tokens)), key=lambda place: len(tokens[place]))
-        size = -(-len(order) // GROUPS)
-        parts = [
-            self._pooled([tokens[place] for place in order[first : first + size]])
-            for first in range(0, len(order), size)
-        ]
-        back = torch.empty(len(order), dtype=torch.long)
-        back[torch.tensor(order)] = torch.arange(len(order))
-        return functional.normalize(torch.cat(parts)[back.to(self.device)], dim=-1)
+        """Embeddings of tokenised texts, float32 [n, D], unit length, in the texts' order."""
+        pooled = by_length(self._pooled, tokens, -(-len(tokens) // GROUPS))
+        return functional.normalize(pooled, dim=-1)
 
     def _pooled(self, tokens: Sequence[Sequence[int]]) -> Tensor:
         ids, mask = padded(tokens, self.device)
@@ -75,9 +70,9 @@ class TrainableEncoder(nn.Module):
         if self.spec.pooling == "cls":
             first: Tensor = hidden[:, 0]
             return first
-        seen = mask[..., None].float()
-        pooled: Tensor = (hidden * seen).sum(dim=1) / seen.sum(dim=1)
-        return pooled
+        weights = mask[..., None].float()
+        mean: Tensor = (hidden * weights).sum(dim=1) / weights.sum(dim=1)
+        return mean
 
     def trained(self) -> dict[str, nn.Parameter]:
         """The parameters that are trained, by name."""
@@ -85,34 +80,43 @@ class TrainableEncoder(nn.Module):
 
     @torch.no_grad()
     def restore(self, tensors: dict[str, Tensor]) -> None:
-        """Puts values (as `trained` names them) back."""
-        own = self.trained()
+        """Sets trained parameters, by the names of `trained`."""
+        parameters = self.trained()
         for name, tensor in tensors.items():
-            own[name].copy_(tensor)
+            parameters[name].copy_(tensor)
 
     def save(self, out: Path) -> None:
-        """Writes a folder that `indexer.encoder` loads: adapters are merged into the weights."""
+        """Writes a folder that `indexer.encoder` loads, adapters merged into the weights."""
         for path in self.folder.rglob("*"):
             weights = path.suffix in {".safetensors", ".bin"} or path.name.endswith(".index.json")
             if path.is_file() and not weights:
                 target = out / path.relative_to(self.folder)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
-        model = self.model.merge_and_unload() if hasattr(self.model, "merge_and_unload") else None
-        model = self.model if model is None else model
+        has_adapters = hasattr(self.model, "merge_and_unload")
+        model = self.model.merge_and_unload() if has_adapters else self.model
         config = (out / "config.json").read_text("utf-8")
         model.save_pretrained(out)
-        (out / "config.json").write_text(config, "utf-8")  # as it was: the architecture is
+        (out / "config.json").write_text(config, "utf-8")  # unchanged, as the architecture is
+
+
+def by_length(
+    encode: Callable[[Sequence[Sequence[int]]], Tensor], tokens: Sequence[Sequence[int]], size: int
+) -> Tensor:
+    """Vectors of texts, [n, D], in their order; `encode` gets `size` of similar lengths a time."""
+    order = sorted(range(len(tokens)), key=lambda text: len(tokens[text]))
+    blocks = [order[first : first + size] for first in range(0, len(order), size)]
+    vectors = torch.cat([encode([tokens[text] for text in block]) for block in blocks])
+    return vectors[torch.tensor(order).argsort().to(vectors.device)]
 
 
 def padded(tokens: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor]:
-    """Token ids and mask, int64 [n, T] each."""
-    longest = max(map(len, tokens))
-    ids = torch.zeros(len(tokens), longest, dtype=torch.long)
-    mask = torch.zeros(len(tokens), longest, dtype=torch.long)
-    for row, each in enumerate(tokens):
-        ids[row, : len(each)] = torch.tensor(each)
-        mask[row, : len(each)] = 1
+    """Token ids and mask (1: a token, 0: padding), int64 [n, T] each."""
+    ids = torch.zeros(len(tokens), max(map(len, tokens)), dtype=torch.long)
+    mask = torch.zeros_like(ids)
+    for row, of_text in enumerate(tokens):
+        ids[row, : len(of_text)] = torch.tensor(of_text)
+        mask[row, : len(of_text)] = 1
     return ids.to(device), mask.to(device)
 
 
@@ -129,10 +133,10 @@ def _transformer(folder: Path, dropout: float) -> Any:
 
 
 def _adapted(model: Any, method: Method, rank: int) -> Any:
-    """The model with what `method` trains; all else is frozen."""
+    """The model with adapters, or with the weights frozen that `method` does not train."""
     if method == "full":
         return model
-    if method == "bias":  # BitFit (Ben Zaken et al. 2022), and the norms
+    if method == "bias":  # BitFit (Ben Zaken et al. 2022), and the norms' weights
         for name, parameter in model.named_parameters():
             parameter.requires_grad = name.endswith(".bias") or "norm" in name.lower()
         return model
@@ -153,7 +157,7 @@ def _adapted(model: Any, method: Method, rank: int) -> Any:
 
 
 def _attention() -> str:
-    """Attention in float32 and plain products: torch's fused one is slow backwards on a CPU."""
+    """Registers `_attend`: torch's fused attention has a slow backward pass on a CPU."""
     from transformers import AttentionInterface
     from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
@@ -163,13 +167,13 @@ def _attention() -> str:
 
 
 def _attend(
-    module: nn.Module, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, **given: Any
+    module: nn.Module, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, **options: Any
 ) -> tuple[Tensor, None]:
-    """Queries, keys and values [n, H, T, d] -> [n, T, H, d]."""
+    """Attention in float32 of queries, keys and values [n, H, T, d] -> [n, T, H, d]."""
     with torch.autocast(q.device.type, enabled=False):
-        scale = given.get("scaling") or q.shape[-1] ** -0.5
-        scores = (q.float() * scale) @ k.float().transpose(-1, -2)  # [n, H, T, T]
+        scale = options.get("scaling") or q.shape[-1] ** -0.5
+        logits = (q.float() * scale) @ k.float().transpose(-1, -2)  # [n, H, T, T]
         if mask is not None:
-            scores = scores.masked_fill(~mask, float("-inf"))
-        seen = torch.softmax(scores, dim=-1) @ v.float()
-    return seen.transpose(1, 2).contiguous().to(q.dtype), None
+            logits = logits.masked_fill(~mask, float("-inf"))
+        attended = torch.softmax(logits, dim=-1) @ v.float()
+    return attended.transpose(1, 2).contiguous().to(q.dtype), None

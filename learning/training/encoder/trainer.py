@@ -1,39 +1,42 @@
 """Tunes an encoder so that a query is near the items that answer it, and far from the others.
 
 Contrastive loss with the batch's other items and mined hard ones as negatives (van den Oord et al.
-2018; Henderson et al. 2017), each pair weighed by its grade. Every random choice of a step depends
-on the seed and the step's number alone, so that a training that was broken off goes on as if it
-had not been.
+2018; Henderson et al. 2017), each pair weighted by its grade. Every random choice of a step depends
+on the seed and the step's number alone, so that a resumed training gives what an uninterrupted one
+gives.
 """
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import astuple, dataclass
+from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from indexer.progress import Progress
 from learning.evaluation.measures.metrics import ndcg
-from learning.training.encoder.query_pairs import Pair, QueryPairs, view
-from learning.training.encoder.trainable_encoder import Method, TrainableEncoder
-from learning.training.runs import (
+from learning.training.checkpoints import (
     Checkpoints,
-    EarlyStop,
-    TensorBoardLog,
     optimizer_tensors,
     restore_optimizer,
+    with_prefix,
+    without_prefix,
 )
+from learning.training.encoder.query_pairs import Pair, QueryPairs, ValidationPool, view
+from learning.training.encoder.trainable_encoder import Method, TrainableEncoder, by_length
+from learning.training.epoch_trainer import EarlyStop, gradient_step
 
-LOOK_AT = 10  # places of NDCG
+K = 10  # of NDCG
+ENCODE_BATCH = 192  # texts, of similar lengths
 
 
 @dataclass(frozen=True)
-class TuningSettings:
-    """What a tuning is told; the defaults won on validation queries of a hardware shop."""
+class EncoderTrainingSettings:
+    """Settings of a training; the defaults won on validation queries of a hardware shop."""
 
     seed: int = 0
     method: Method = "full"
@@ -44,251 +47,190 @@ class TuningSettings:
     temperature: float = 0.05
     rank: int = 16  # of LoRA
     looks: int = 6  # validations
-    patience: int = 3  # looks without a better one
+    patience: int = 3  # validations without a better one
     minutes: float = 30.0
     checkpoint_s: float = 60.0
     device: str = "cpu"
 
 
-# Adapters have few weights, and want larger steps.
-DEFAULTS: Mapping[str, Mapping[str, float]] = {
-    "full": {"learning_rate": 1e-4, "epochs": 1.0},
-    "lora": {"learning_rate": 1e-3, "epochs": 1.0},
-    "ia3": {"learning_rate": 1e-2, "epochs": 1.0},
-    "bias": {"learning_rate": 1e-3, "epochs": 1.0},
-}
+# Defaults by method: adapters have few weights, and need larger steps.
+LEARNING_RATES: Mapping[Method, float] = {"full": 1e-4, "lora": 1e-3, "ia3": 1e-2, "bias": 1e-3}
 
 
-@dataclass(frozen=True)
-class Pool:
-    """What validation asks: each query against the items `rows`, which hold all its answers."""
+class EncoderTrainer:
+    """One training; `run` leaves the best weights in `encoder`.
 
-    queries: Sequence[str]
-    rows: Sequence[int]
-    gains: NDArray[np.float64]  # [q, rows]: 1 where the item answers the query
-
-    @classmethod
-    def draw(cls, pairs: QueryPairs, items: int, most: int, queries: int, seed: int) -> "Pool":
-        """Up to `queries` queries; their answers, hard negatives and others by chance: `most`."""
-        rng = np.random.default_rng([seed, 1])
-        asked = pairs.queries
-        if len(asked) > queries:
-            asked = [asked[place] for place in np.sort(rng.permutation(len(asked))[:queries])]
-        rows = {row for query in asked for row in pairs.good[query]}
-        near = sorted({row for query in asked for row in pairs.hard.get(query, ())} - rows)
-        rng.shuffle(near)
-        chosen = dict.fromkeys([*sorted(rows), *near, *rng.permutation(items).tolist()])
-        kept = list(chosen)[: max(most, len(rows))]
-        gains = np.array([[float(row in pairs.good[query]) for row in kept] for query in asked])
-        return cls(asked, kept, gains)
-
-
-@dataclass
-class Tuned:
-    """What came out: `history` has a row of figures per look, the first before training.
-
-    `first` and `best`: NDCG@10 of each validation query before training and of what is kept.
+    `history`: step, loss and NDCG@10 of each validation, the first before training. `first` and
+    `best`: NDCG@10 of each validation query before training and with the best weights.
     """
-
-    history: list[dict[str, float]] = field(default_factory=list)
-    steps: int = 0
-    first: list[float] = field(default_factory=list)
-    best: list[float] = field(default_factory=list)
-
-
-class Tuner:
-    """One training: the loop is `run`. It leaves the best weights in the encoder."""
 
     def __init__(
         self,
         encoder: TrainableEncoder,
-        settings: TuningSettings,
+        settings: EncoderTrainingSettings,
         texts: Sequence[str],
         train: QueryPairs,
-        pool: Pool,
+        pool: ValidationPool,
         *,
         views: bool = False,
     ) -> None:
-        """`views`: the pairs' queries are drawn anew from the items' own words at every step."""
+        """`views`: draw the pairs' queries from the items' own words, again at every step."""
         self.encoder, self.settings, self.views = encoder, settings, views
-        self.train, self.pool = train, pool
-        self.texts = texts
+        self.texts, self.train, self.pool = texts, train, pool
         self.parameters = encoder.trained()
         self.optimizer = torch.optim.AdamW(
             self.parameters.values(), lr=settings.learning_rate, weight_decay=0.01
         )
-        self.total = max(round(settings.epochs * len(train.pairs) / settings.batch), 1)
-        self.tuned = Tuned()
+        self.total_steps = max(round(settings.epochs * len(train.pairs) / settings.batch), 1)
+        self.history: list[dict[str, float]] = []
+        self.steps = 0
+        self.first: list[float] = []
+        self.best: list[float] = []
+        self._stop = EarlyStop(settings.patience)
+        self._best: dict[str, Tensor] = {}
 
-    def run(self, checkpoints: Checkpoints, board: TensorBoardLog, progress: Progress) -> Tuned:
-        """Trains until the steps, the patience or the minutes are over."""
+    def run(self, checkpoints: Checkpoints, progress: Progress) -> Self:
+        """Trains until the steps, the patience or the minutes are over.
+
+        Resumes from the checkpoint, where there is one.
+        """
+        settings, total = self.settings, self.total_steps
         begun = saved = time.monotonic()
-        stop = EarlyStop(self.settings.patience)
-        every = max(self.total // self.settings.looks, 1)
-        found = checkpoints.load()
-        if found is None:
-            best = self._looked(stop, float("nan"), board, progress, {})
+        every = max(total // settings.looks, 1)
+        checkpoint = checkpoints.load()
+        if checkpoint is None:
+            self._look(float("nan"), checkpoints, progress)
         else:
-            best, stop = self._restore(*found)
-            progress.note(f"going on after step {self.tuned.steps} of {self.total}")
-        progress.start("tune the encoder", self.total * self.settings.batch)
-        progress.advance(self.tuned.steps * self.settings.batch)
+            self._restore(*checkpoint)
+            progress.note(f"going on after step {self.steps} of {total}")
+        progress.start("tune the encoder", total * settings.batch)
+        progress.advance(self.steps * settings.batch)
         losses: list[float] = []
-        while self.tuned.steps < self.total and not stop.over:
+        while self.steps < total and not self._stop.over:
             losses.append(self._step())
-            progress.advance(self.settings.batch)
-            step, now = self.tuned.steps, time.monotonic()
-            late = now - begun > self.settings.minutes * 60
-            if step % every == 0 or step == self.total or late:
-                best = self._looked(stop, float(np.mean(losses)), board, progress, best)
+            progress.advance(settings.batch)
+            step, now = self.steps, time.monotonic()
+            late = now - begun > settings.minutes * 60
+            if step % every == 0 or step == total or late:
+                self._look(float(np.mean(losses)), checkpoints, progress)
                 losses = []
-            if now - saved > self.settings.checkpoint_s or step % every == 0:
-                checkpoints.save(*self._state(best, stop))
+            if now - saved > settings.checkpoint_s or step % every == 0:
+                checkpoints.save(*self._state())
                 saved = time.monotonic()
             if late:
-                progress.note(f"{self.settings.minutes:g} minutes are over after step {step}")
+                progress.note(f"{settings.minutes:g} minutes are over after step {step}")
                 break
         progress.close()
-        self.encoder.restore(best)
-        return self.tuned
+        checkpoints.close_curves()
+        self.encoder.restore(self._best)
+        return self
 
     def _step(self) -> float:
-        step = self.tuned.steps
-        rng = np.random.default_rng([self.settings.seed, step])
-        torch.manual_seed(self.settings.seed + step)  # of dropout
-        pairs = self._pairs(step)
-        loss = self._loss(pairs, rng)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate * self._rate(step)
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.parameters.values(), 1.0)
-        self.optimizer.step()
-        self.tuned.steps += 1
-        return float(loss.detach())
+        settings, step = self.settings, self.steps
+        rng = np.random.default_rng([settings.seed, step])
+        torch.manual_seed(settings.seed + step)  # of dropout
+        loss = self._loss(self._pairs(step), rng)
+        # The rate rises for a tenth of the steps, then falls linearly to zero.
+        warm_up = min((step + 1) / max(self.total_steps * 0.1, 1), 1.0)
+        rate = settings.learning_rate * (warm_up * (1 - step / self.total_steps))
+        self.steps += 1
+        return gradient_step(self.optimizer, loss, self.parameters.values(), rate, 1.0)
 
     def _loss(self, pairs: Sequence[Pair], rng: np.random.Generator) -> Tensor:
-        """Cross entropy of each query's item among the batch's items and the hard ones."""
+        """Cross-entropy of each query's item among the batch's items and the hard negatives."""
+        rows = [pair.row for pair in pairs]
         if self.views:
-            queries = [view(self.texts[pair.row], rng) for pair in pairs]
-            rows = [pair.row for pair in pairs]
+            queries = [view(self.texts[row], rng) for row in rows]
         else:
             queries = [pair.query for pair in pairs]
-            rows = [pair.row for pair in pairs] + self._hard(pairs, rng)
-        asked = self.encoder.tokens(queries, queries=True)
-        offered = self.encoder.tokens([self.texts[row] for row in rows])
-        vectors = self.encoder([*asked, *offered])  # [pairs + rows, D]
+            rows += self._hard_negatives(pairs, rng)
+        query_tokens = self.encoder.tokens(queries, queries=True)
+        item_tokens = self.encoder.tokens([self.texts[row] for row in rows])
+        vectors = self.encoder([*query_tokens, *item_tokens])  # [pairs + rows, D]
         logits = vectors[: len(pairs)] @ vectors[len(pairs) :].T / self.settings.temperature
-        known = torch.tensor(
+        # Another item that answers the query too is no negative.
+        other_answers = torch.tensor(
             [
                 [
-                    place != own and (row == pair.row or row in self.train.good[pair.query])
-                    for place, row in enumerate(rows)
+                    column != target and (row == pair.row or row in self.train.relevant[pair.query])
+                    for column, row in enumerate(rows)
                 ]
-                for own, pair in enumerate(pairs)
+                for target, pair in enumerate(pairs)
             ]
         )
-        # Another item that answers the query too is no negative.
-        logits = logits.masked_fill(known.to(logits.device), float("-inf"))
-        target = torch.arange(len(pairs), device=logits.device)
+        logits = logits.masked_fill(other_answers.to(logits.device), float("-inf"))
+        targets = torch.arange(len(pairs), device=logits.device)
         weights = torch.tensor([pair.weight for pair in pairs], device=logits.device)
-        each = functional.cross_entropy(logits, target, reduction="none")
-        return (each * weights).sum() / weights.sum()
+        losses = functional.cross_entropy(logits, targets, reduction="none")
+        return (losses * weights).sum() / weights.sum()
 
-    def _hard(self, pairs: Sequence[Pair], rng: np.random.Generator) -> list[int]:
-        """Rows of hard negatives: judged bad or found near, half each where there are both."""
-        found: list[int] = []
+    def _hard_negatives(self, pairs: Sequence[Pair], rng: np.random.Generator) -> list[int]:
+        """Rows of hard negatives: judged irrelevant or mined, half each where there are both."""
+        rows: list[int] = []
         for pair in pairs:
-            bad, near = self.train.bad.get(pair.query, ()), self.train.hard.get(pair.query, ())
+            judged = self.train.irrelevant.get(pair.query, ())
+            mined = self.train.hard.get(pair.query, ())
             for _ in range(self.settings.hard):
-                source = bad if bad and (not near or rng.random() < 0.5) else near
+                source = judged if judged and (not mined or rng.random() < 0.5) else mined
                 if source:
-                    found.append(int(source[int(rng.integers(len(source)))]))
-        return found
+                    rows.append(int(source[int(rng.integers(len(source)))]))
+        return rows
 
     def _pairs(self, step: int) -> list[Pair]:
         """The pairs of a step: each epoch goes through all of them in an order of its own."""
         size, count = self.settings.batch, len(self.train.pairs)
-        places = range(step * size, (step + 1) * size)
+        positions = range(step * size, (step + 1) * size)
         orders = {
             epoch: np.random.default_rng([self.settings.seed, epoch, 2]).permutation(count)
-            for epoch in {place // count for place in places}
+            for epoch in {position // count for position in positions}
         }
-        return [self.train.pairs[orders[place // count][place % count]] for place in places]
-
-    def _rate(self, step: int) -> float:
-        """Rises for a tenth of the steps, then falls in a line to zero."""
-        return min((step + 1) / max(self.total * 0.1, 1), 1.0) * (1 - step / self.total)
+        return [self.train.pairs[orders[p // count][p % count]] for p in positions]
 
     @torch.inference_mode()
-    def look(self) -> NDArray[np.float64]:
-        """NDCG@10 of each validation query in its pool, by the encoder alone."""
-        items = self._encode([self.texts[row] for row in self.pool.rows], queries=False)
-        queries = self._encode(self.pool.queries, queries=True)
-        scores = (queries @ items.T).cpu().numpy()
-        best = np.argsort(-scores, axis=1, kind="stable")[:, :LOOK_AT]
-        gains = np.take_along_axis(self.pool.gains, best, axis=1)
-        return ndcg(gains, self.pool.gains, LOOK_AT)
-
-    def _encode(self, texts: Sequence[str], *, queries: bool) -> Tensor:
-        self.encoder.eval()
-        tokens = self.encoder.tokens(texts, queries=queries)
-        order = sorted(range(len(tokens)), key=lambda place: len(tokens[place]))
-        parts = [
-            self.encoder([tokens[place] for place in order[first : first + 192]])
-            for first in range(0, len(order), 192)
-        ]
-        back = torch.from_numpy(np.argsort(np.array(order))).to(parts[0].device)
-        self.encoder.train()
-        return torch.cat(parts)[back]
-
-    def _looked(
-        self,
-        stop: EarlyStop,
-        loss: float,
-        board: TensorBoardLog,
-        progress: Progress,
-        best: Mapping[str, Tensor],
-    ) -> dict[str, Tensor]:
-        """Validates; the best weights until now."""
-        values = self.look()
-        value = float(values.mean())
-        row = {"step": self.tuned.steps, "loss": loss, "NDCG@10": value}
-        self.tuned.history.append(row)
-        board.add(self.tuned.steps, {"loss": loss, "NDCG@10": value})
-        progress.note(
-            f"step {self.tuned.steps} of {self.total}: loss {loss:.4f}, validation NDCG@10 "
-            f"{value:.4f} (in a pool of {len(self.pool.rows)})"
+    def validate(self) -> NDArray[np.float64]:
+        """NDCG@10 of each validation query in its pool, by the encoder alone, float64 [q]."""
+        encoder = self.encoder.eval()
+        items = encoder.tokens([self.texts[row] for row in self.pool.rows])
+        queries = encoder.tokens(self.pool.queries, queries=True)
+        item_vectors, query_vectors = (
+            by_length(encoder, tokens, ENCODE_BATCH) for tokens in (items, queries)
         )
-        self.tuned.first = self.tuned.first or values.tolist()
-        if stop.is_best(value):
-            self.tuned.best = values.tolist()
-            return {name: p.detach().clone() for name, p in self.parameters.items()}
-        return dict(best)
+        encoder.train()
+        scores = (query_vectors @ item_vectors.T).cpu().numpy()
+        top = np.argsort(-scores, axis=1, kind="stable")[:, :K]
+        gains = np.take_along_axis(self.pool.gains, top, axis=1)
+        return ndcg(gains, self.pool.gains, K)
 
-    def _state(
-        self, best: Mapping[str, Tensor], stop: EarlyStop
-    ) -> tuple[dict[str, Tensor], dict[str, object]]:
-        tensors = {f"model.{name}": p.detach() for name, p in self.parameters.items()}
-        tensors |= {f"best.{name}": tensor for name, tensor in best.items()}
+    def _look(self, loss: float, checkpoints: Checkpoints, progress: Progress) -> None:
+        """Validates, and keeps the weights when they are the best until now."""
+        values = self.validate()
+        figures = {"loss": loss, "NDCG@10": float(values.mean())}
+        self.history.append({"step": self.steps, **figures})
+        checkpoints.add_to_curves(self.steps, figures)
+        progress.note(
+            f"step {self.steps} of {self.total_steps}: loss {loss:.4f}, validation NDCG@10 "
+            f"{figures['NDCG@10']:.4f} (in a pool of {len(self.pool.rows)})"
+        )
+        self.first = self.first or values.tolist()
+        if self._stop.is_best(figures["NDCG@10"]):
+            self.best = values.tolist()
+            self._best = {name: p.detach().clone() for name, p in self.parameters.items()}
+
+    def _state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """What a checkpoint holds: tensors, and what goes into JSON."""
+        tensors = with_prefix("model.", self.parameters) | with_prefix("best.", self._best)
         tensors |= optimizer_tensors(self.optimizer)
-        state: dict[str, object] = {
-            "tuned": asdict(self.tuned), "stop": [stop.best, stop.best_at, stop.looks],
-        }  # fmt: skip
-        return tensors, state
+        tuned = {"history": self.history, "steps": self.steps,
+                 "first": self.first, "best": self.best}  # fmt: skip
+        return tensors, {"tuned": tuned, "stop": astuple(self._stop)[1:]}
 
-    def _restore(
-        self, tensors: Mapping[str, Tensor], state: Mapping[str, object]
-    ) -> tuple[dict[str, Tensor], EarlyStop]:
-        def named(start: str) -> dict[str, Tensor]:
-            return {
-                name.removeprefix(start): tensor.to(self.encoder.device)
-                for name, tensor in tensors.items()
-                if name.startswith(start)
-            }
-
-        self.encoder.restore(named("model."))
+    def _restore(self, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
+        """The reverse of `_state`."""
+        self.encoder.restore(without_prefix("model.", tensors))
         restore_optimizer(self.optimizer, tensors)
-        told: dict[str, object] = dict(state)
-        self.tuned = Tuned(**told["tuned"])  # type: ignore[arg-type]
-        return named("best."), EarlyStop(self.settings.patience, *told["stop"])  # type: ignore[misc]
+        best = without_prefix("best.", tensors)
+        self._best = {name: tensor.to(self.encoder.device) for name, tensor in best.items()}
+        tuned = state["tuned"]
+        self.history, self.steps = tuned["history"], tuned["steps"]
+        self.first, self.best = tuned["first"], tuned["best"]
+        self._stop = EarlyStop(self.settings.patience, *state["stop"])

@@ -1,7 +1,7 @@
-"""Trains the re-ranker with each loss, and LightGBM; says on validation lists who wins."""
+"""Trains the re-ranker with each loss, and LightGBM; says on validation lists which is best."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,17 +9,16 @@ from numpy.typing import NDArray
 
 from indexer.progress import Progress
 from learning.evaluation.measures.intervals import bootstrap, paired_difference
-from learning.evaluation.report.report import signed, told
+from learning.evaluation.report.report import format_difference, format_interval
+from learning.training.checkpoints import Checkpoints
 from learning.training.reranker.boosted_trees import train_trees, tree_scores
 from learning.training.reranker.ranking_lists import KINDS, RankingList
 from learning.training.reranker.trainer import (
     RerankerTrainer,
     RerankerTrainingSettings,
-    learned,
     ndcgs,
     residual_scores,
 )
-from learning.training.runs import Checkpoints, TensorBoardLog
 from plugin_config.errors import SettingsError
 from query_service.ranking.learned_reranker import LearnedReranker, RerankerConfig
 
@@ -29,8 +28,8 @@ Values = NDArray[np.float64]
 
 @dataclass
 class Comparison:
-    """`values`: NDCG@10 of each validation list, by who ranked it. `winner`: of the networks, or
-    the trees when they alone are served. `model`: what is served.
+    """`model`: what is served. `winner`: the loss of its network, or lightgbm when that alone is
+    served. `values`: NDCG@10 of each validation list, by what ranked it.
     """
 
     model: LearnedReranker
@@ -38,32 +37,33 @@ class Comparison:
     values: dict[str, Values]
     lists: Sequence[RankingList]
     seed: int
-    histories: dict[str, Any] = field(default_factory=dict)
-    kept: list[Checkpoints] = field(default_factory=list)
+    histories: dict[str, Any]
 
     @property
     def lines(self) -> list[str]:
         """The table: each with its interval, and its paired difference to the fixed weights."""
-        found = [f"NDCG@10 on {len(self.lists)} validation lists (served: {self.served})"]
+        lines = [f"NDCG@10 on {len(self.lists)} validation lists (served: {self.served})"]
         for name, values in self.values.items():
-            line = f"  {name}: {told(bootstrap(values, seed=self.seed))}"
-            found.append(line + ("" if name == FIXED else f", {self._to(FIXED, name)} to fixed"))
+            line = f"  {name}: {format_interval(bootstrap(values, seed=self.seed))}"
+            lines.append(line + ("" if name == FIXED else f", {self._to(FIXED, name)} to fixed"))
         if TREES in self.values and self.winner != TREES:
-            found.append(f"  {TREES} to {self.winner}: {self._to(self.winner, TREES)}")
-        for label, chosen in self._parts().items():
-            means = [
-                f"{name} {np.nanmean(values[chosen]):.4f}" for name, values in self.values.items()
-            ]
-            found.append(f"  {label} ({int(chosen.sum())}): " + ", ".join(means))
-        return found
+            lines.append(f"  {TREES} to {self.winner}: {self._to(self.winner, TREES)}")
+        groups = [(e.kind, "without" if e.without_history else "with") for e in self.lists]
+        for group in [(kind, side) for kind in KINDS for side in ("with", "without")]:
+            mask = np.array([each == group for each in groups])
+            if mask.any() and not mask.all():
+                means = [f"{name} {np.nanmean(v[mask]):.4f}" for name, v in self.values.items()]
+                label = f"{group[0]} {group[1]} a history ({int(mask.sum())})"
+                lines.append(f"  {label}: {', '.join(means)}")
+        return lines
 
     def _to(self, baseline: str, name: str) -> str:
         values = self.values
-        return signed(paired_difference(values[name], values[baseline], seed=self.seed))
+        return format_difference(paired_difference(values[name], values[baseline], seed=self.seed))
 
     @property
     def served(self) -> str:
-        """Who answers which kind of request."""
+        """What answers which kind of request."""
         trees = self.model.config.trees_for
         network = [kind for kind in self.model.config.kinds if kind not in trees]
         if not trees or not network:
@@ -73,27 +73,13 @@ class Comparison:
     @property
     def metrics(self) -> dict[str, Any]:
         """For the bundle's manifest."""
-        found: dict[str, Any] = {
+        metrics: dict[str, Any] = {
             "winner": self.winner, "served": self.served, "validation lists": len(self.lists),
         }  # fmt: skip
         for name, values in self.values.items():
             interval = bootstrap(values, seed=self.seed)
-            found[f"NDCG@10, {name}"] = [interval.mean, interval.low, interval.high]
-        return found | {"history": self.histories}
-
-    def clear(self) -> None:
-        """Removes the checkpoints: all is written."""
-        for each in self.kept:
-            each.clear()
-
-    def _parts(self) -> dict[str, NDArray[np.bool_]]:
-        found = {}
-        for kind in KINDS:
-            for alone in (False, True):
-                chosen = np.array([e.kind == kind and e.alone == alone for e in self.lists])
-                if chosen.any() and not chosen.all():
-                    found[kind + (" without a history" if alone else " with a history")] = chosen
-        return found
+            metrics[f"NDCG@10, {name}"] = [interval.mean, interval.low, interval.high]
+        return metrics | {"history": self.histories}
 
 
 def compare(
@@ -102,16 +88,15 @@ def compare(
     settings: RerankerTrainingSettings,
     fingerprint: str,
     *,
-    losses: Sequence[str],
     use: str,
-    checkpoints: Callable[[str], Checkpoints],
-    board: Callable[[str], TensorBoardLog],
+    checkpoints: Mapping[str, Checkpoints],
     progress: Progress,
 ) -> Comparison:
-    """Trains all and chooses among the networks. `use` lightgbm serves the trees; `best` does so
-    for the kinds of requests where they validate better.
+    """Trains a network with each loss of `checkpoints`, and the trees where LightGBM is installed.
 
-    The trees, where LightGBM is installed, learn each kind of request by itself.
+    The best network is served; `use` lightgbm serves the trees instead, `best` does so for the
+    kinds of requests where they validate better. The trees learn each kind of request by itself.
+    Raises SettingsError when `use` needs LightGBM and it is missing.
     """
     config = RerankerConfig(
         fingerprint=fingerprint,
@@ -120,17 +105,12 @@ def compare(
         dropout=settings.dropout,
     )
     values = {FIXED: ndcgs(validation, [each.fixed for each in validation])}
-    trained = {}
-    kept, histories = [], {}
-    for loss in losses:
+    trainers = {}
+    for loss, of_loss in checkpoints.items():
         trainer = RerankerTrainer(config, settings, loss, train, validation)
-        kept.append(checkpoints(loss))
-        curves = board(loss)
-        trained[loss] = trainer.run(kept[-1], curves, progress)
-        curves.close()
-        values[loss] = ndcgs(validation, residual_scores(trained[loss], validation))
-        histories[loss] = trainer.history
-    winner = max(losses, key=lambda loss: float(np.nanmean(values[loss])))
+        trainers[loss] = trainer.run(of_loss, progress)
+        values[loss] = ndcgs(validation, residual_scores(trainer.residual, validation))
+    winner = max(trainers, key=lambda loss: float(np.nanmean(values[loss])))
     trees = _trees(train, validation, config.kinds, settings, use, progress)
     served_by_trees: tuple[str, ...] = ()
     if trees:
@@ -140,28 +120,33 @@ def compare(
         elif use == BEST:
             served_by_trees = tuple(
                 kind for kind in trees
-                if _mean_of(kind, values[TREES], validation) > _mean_of(
-                    kind, values[winner], validation)
+                if _mean_of(kind, values[TREES], validation)
+                > _mean_of(kind, values[winner], validation)
             )  # fmt: skip
     config = replace(config, trees_for=served_by_trees)
-    model = learned(config, trained[winner], {kind: trees[kind] for kind in served_by_trees})
+    model = LearnedReranker(config, trees={kind: trees[kind] for kind in served_by_trees})
+    model.residual.load_state_dict(trainers[winner].residual.state_dict())
     if served_by_trees == config.kinds:
         winner = TREES
-    return Comparison(model, winner, values, validation, settings.seed, histories, kept)
+    histories = {loss: trainer.history for loss, trainer in trainers.items()}
+    return Comparison(model, winner, values, validation, settings.seed, histories)
 
 
 def _by_kind(trees: Mapping[str, Any], lists: Sequence[RankingList], fixed: Values) -> Values:
-    """NDCG@10 of each list by the trees of its kind; of a kind without trees as fixed."""
-    found = fixed.copy()
+    """NDCG@10 of each list by the trees of its kind; `fixed` for a kind without trees."""
+    values = fixed.copy()
     for kind, booster in trees.items():
-        places = [place for place, each in enumerate(lists) if each.kind == kind]
-        own = [lists[place] for place in places]
-        found[places] = ndcgs(own, tree_scores(booster, own))
-    return found
+        own = [each for each in lists if each.kind == kind]
+        values[_of_kind(kind, lists)] = ndcgs(own, tree_scores(booster, own))
+    return values
+
+
+def _of_kind(kind: str, lists: Sequence[RankingList]) -> list[bool]:
+    return [each.kind == kind for each in lists]
 
 
 def _mean_of(kind: str, values: Values, lists: Sequence[RankingList]) -> float:
-    own = [value for value, each in zip(values, lists, strict=True) if each.kind == kind]
+    own = values[_of_kind(kind, lists)]
     return float(np.nanmean(own)) if np.isfinite(own).any() else float("-inf")
 
 
@@ -185,10 +170,10 @@ def _trees(
         progress.note("LightGBM is not installed: no rival in the table")
         return {}
     progress.start("LightGBM's LambdaMART", len(kinds))
-    found = {}
+    trees = {}
     for kind in kinds:
-        own, held = ([e for e in lists if e.kind == kind] for lists in (train, validation))
-        found[kind] = train_trees(own, held, settings.trees, settings.seed)
+        own, held_out = ([e for e in lists if e.kind == kind] for lists in (train, validation))
+        trees[kind] = train_trees(own, held_out, settings.trees, settings.seed)
         progress.advance(1)
     progress.close()
-    return found
+    return trees

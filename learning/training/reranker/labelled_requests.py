@@ -1,47 +1,46 @@
-"""What a re-ranker is asked while it learns: requests, and what each item is worth as an answer.
+"""The requests that a re-ranker learns from, each with the gains of items as answers.
 
-Histories end before the item that is wanted. Statistics must not have seen it either: the index's
-popularity is counted in histories without their last items (`evaluation.popularity`), neighbours
-come from other visitors (`fit_neighbours`).
+A history ends before the target. Statistics must not include the target either: the index's
+popularity is counted in histories without their last items (`evaluation.popularity`), co-occurrence
+comes from other visitors (`cooccurrence_counts.cross_fitted`).
 """
 
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from learning.data.behaviour import PastEvent, Sequences, VisitRow
 from learning.data.datasets import Judgments
 from learning.data.negatives import PopularityDraw
 from learning.data.propensities import Propensities
 from learning.data.ubi_log import UbiLog
-from learning.evaluation.concurrent_requests import ALWAYS, DEPTH, search_request
+from learning.evaluation.concurrent_requests import DEPTH, LONG_DEADLINE, search_request
 from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
 from query_service.user import actions
 
 Request = SearchRequest | RecommendRequest | RankRequest
-ALONE_EVERY = 4  # one query of so many is asked without the history too
+WITHOUT_HISTORY_EVERY = 4  # one query of so many is also a request without its history
 
 
 @dataclass(frozen=True)
 class LabelledRequest:
     """`owner`, a user or a query, decides the split; `history` belongs to the session of `request`.
 
-    `gains`: what items are worth, others 0; `worth` the same as validation counts it. `left_out`:
-    items that are no candidates; `only`: if given, no others are. `visitor`: whose visits must not
-    be in the statistics of neighbours.
+    `gains`: by item id, others 0; `validation_gains`: those that a validation counts. `excluded`:
+    items that are no candidates; `allowed`: if set, no others are. `visitor`: whose visits must not
+    be in the co-occurrence counts.
     """
 
     key: str
     owner: str
     request: Request
     gains: Mapping[str, float]
-    worth: Mapping[str, float]
+    validation_gains: Mapping[str, float]
     history: tuple[PastEvent, ...] = ()
-    left_out: frozenset[str] = frozenset()
-    only: frozenset[str] | None = None
+    excluded: frozenset[str] = frozenset()
+    allowed: frozenset[str] | None = None
     visitor: str = ""
-    alone: bool = field(default=False)
 
     @property
     def kind(self) -> str:
@@ -54,42 +53,33 @@ class LabelledRequest:
 def from_rows(
     rows: Iterable[VisitRow], drawn: PopularityDraw | None = None, negatives: int = 99
 ) -> list[LabelledRequest]:
-    """A row's query with its history, some without it too; rows without a query as a next item:
-    from all items, and (`drawn`) among `negatives` others.
+    """Requests for each row's target.
+
+    A row with a query: a search with its history, and of some rows one without it. A row without a
+    query: a recommendation from all items and (`drawn`) a ranking among `negatives` others.
     """
-    found: list[LabelledRequest] = []
+    labelled: list[LabelledRequest] = []
     for row in rows:
-        key = f"{row.user_id} {row.query} {row.target}"
-        session = f"visit-{_hash(key)[:24]}"
-        seen = frozenset(event.item_id for event in row.history)
-        gains = {row.target: 1.0}
-
-        def asked(
-            request: Request,
-            history: tuple[PastEvent, ...],
-            key: str = key,
-            row: VisitRow = row,
-            gains: Mapping[str, float] = gains,
-            seen: frozenset[str] = seen,
-        ) -> LabelledRequest:
-            return LabelledRequest(
-                key, row.user_id, request, gains, gains, history, seen, visitor=row.user_id,
-                alone=not history,
-            )  # fmt: skip
-
+        key_hash = _hash(_key(row))
+        session = f"visit-{key_hash[:24]}"
         if row.query:
-            found.append(asked(search_request(row.query, session, personalize=True), row.history))
-            if int(_hash(key), 16) % ALONE_EVERY == 0:
-                found.append(asked(search_request(row.query), ()))
+            request = search_request(row.query, session, personalize=True)
+            labelled.append(_of_row(row, request, row.history))
+            if int(key_hash, 16) % WITHOUT_HISTORY_EVERY == 0:
+                labelled.append(_of_row(row, search_request(row.query), ()))
             continue
-        given = {"session_id": session, "size": DEPTH} | ALWAYS
-        found.append(asked(RecommendRequest.model_validate(given), row.history))
+        fields = {"session_id": session, "size": DEPTH} | LONG_DEADLINE
+        labelled.append(_of_row(row, RecommendRequest.model_validate(fields), row.history))
         if drawn is not None:
-            among = [row.target, *drawn.draw(row.user_id, {row.target, *seen}, negatives)]
-            # In an order that tells nothing.
-            given = {"item_ids": sorted(among, key=_hash), "session_id": session} | ALWAYS
-            found.append(asked(RankRequest.model_validate(given), row.history))
-    return found
+            own = {row.target, *(event.item_id for event in row.history)}
+            item_ids = [row.target, *drawn.draw(row.user_id, own, negatives)]
+            # By a hash: the order must not give the target away.
+            fields = {
+                "item_ids": sorted(item_ids, key=_hash),
+                "session_id": session,
+            } | LONG_DEADLINE
+            labelled.append(_of_row(row, RankRequest.model_validate(fields), row.history))
+    return labelled
 
 
 def rows_of(sequences: Sequences, users: Iterable[str]) -> list[VisitRow]:
@@ -102,64 +92,75 @@ def rows_of(sequences: Sequences, users: Iterable[str]) -> list[VisitRow]:
 
 
 def from_judgments(judgments: Judgments, relevant: float) -> list[LabelledRequest]:
-    """A query of nobody in particular; gains 2^grade - 1 over the largest, what is worth something
-    in validation is of grade `relevant` or more.
+    """A search of nobody in particular for each query; gains 2^grade - 1 over the query's largest.
+
+    A validation counts items of grade `relevant` or more, each as 1.
     """
-    found = []
+    labelled = []
     for query, grades in judgments.grades.items():
         top = 2.0 ** max(grades.values()) - 1
         gains = {item: (2.0**grade - 1) / max(top, 1e-9) for item, grade in grades.items()}
-        worth = {item: 1.0 for item, grade in grades.items() if grade >= relevant}
-        request = search_request(query)
-        found.append(LabelledRequest(query, query, request, gains, worth, alone=True))
-    return found
+        relevant_items = {item: 1.0 for item, grade in grades.items() if grade >= relevant}
+        labelled.append(LabelledRequest(query, query, search_request(query), gains, relevant_items))
+    return labelled
 
 
 def from_log(log: UbiLog, propensities: Propensities, clip: float) -> list[LabelledRequest]:
-    """Each query with a click, after what its session did before; gains 1 / propensity.
+    """Each query with a click, its session's earlier events as the history; gains 1 / propensity.
 
-    Only items that were shown are candidates: of the others nobody knows whether they were wanted.
+    Only items that were shown are candidates: of the others nobody knows whether they are relevant.
     """
-    done: dict[str, list[PastEvent]] = defaultdict(list)
-    found: list[LabelledRequest] = []
-    for shown in log.impressions:
-        owner = shown.session_id or shown.query_id
-        history = tuple(done[owner])
-        if shown.clicks and shown.query_text:
+    histories: dict[str, list[PastEvent]] = defaultdict(list)
+    labelled: list[LabelledRequest] = []
+    for impression in log.impressions:
+        owner = impression.session_id or impression.query_id
+        history = tuple(histories[owner])
+        if impression.clicks and impression.query_text:
             gains = {
                 click.item_id: 1.0 / float(propensities.at(click.position, clip))
-                for click in shown.clicks
+                for click in impression.clicks
             }
-            session = f"visit-{_hash(shown.query_id)[:24]}"
-            request = search_request(shown.query_text, session, personalize=bool(history))
-            found.append(LabelledRequest(
-                shown.query_id, owner, request, gains, gains, history,
-                only=frozenset(shown.item_ids), visitor=owner, alone=not history,
+            session = f"visit-{_hash(impression.query_id)[:24]}"
+            request = search_request(impression.query_text, session, personalize=bool(history))
+            labelled.append(LabelledRequest(
+                impression.query_id, owner, request, gains, gains, history,
+                allowed=frozenset(impression.item_ids), visitor=owner,
             ))  # fmt: skip
-        done[owner] += [PastEvent(c.item_id, "click", c.timestamp) for c in shown.clicks]
-        done[owner] += [
-            PastEvent(item_id, action, shown.timestamp)
-            for action, item_id in shown.actions
+        histories[owner] += [PastEvent(c.item_id, "click", c.timestamp) for c in impression.clicks]
+        histories[owner] += [
+            PastEvent(item_id, action, impression.timestamp)
+            for action, item_id in impression.actions
             if action in actions.ACTIONS
         ]
-    return found
+    return labelled
 
 
-def visits_of(questions: Sequence[LabelledRequest]) -> dict[str, tuple[str, ...]]:
-    """Each visitor's items, oldest first, the wanted one last: from their longest question."""
-    found: dict[str, tuple[str, ...]] = {}
-    for question in questions:
-        wanted = max(question.gains, key=lambda item: question.gains[item], default="")
-        items = [event.item_id for event in question.history] + [wanted] * bool(wanted)
-        once = tuple(dict.fromkeys(reversed(items)))[::-1]
-        if question.visitor and len(once) > len(found.get(question.visitor, ())):
-            found[question.visitor] = once
-    return found
+def visits_of(labelled: Sequence[LabelledRequest]) -> dict[str, tuple[str, ...]]:
+    """Each visitor's items, oldest first, the best answer last: from their longest request."""
+    visits: dict[str, tuple[str, ...]] = {}
+    for each in labelled:
+        target = max(each.gains, key=lambda item: each.gains[item], default="")
+        items = [event.item_id for event in each.history] + [target] * bool(target)
+        distinct = tuple(dict.fromkeys(reversed(items)))[::-1]
+        if each.visitor and len(distinct) > len(visits.get(each.visitor, ())):
+            visits[each.visitor] = distinct
+    return visits
 
 
-def by_chance(key: str) -> str:
-    """Orders questions so that any first part of them is a fair sample."""
+def random_order(key: str) -> str:
+    """A sort key that shuffles requests: any number of the first ones are a fair sample."""
     return _hash("draw " + key)
+
+
+def _key(row: VisitRow) -> str:
+    return f"{row.user_id} {row.query} {row.target}"
+
+
+def _of_row(row: VisitRow, request: Request, history: tuple[PastEvent, ...]) -> LabelledRequest:
+    gains, own = {row.target: 1.0}, frozenset(event.item_id for event in row.history)
+    return LabelledRequest(
+        _key(row), row.user_id, request, gains, gains, history, own, visitor=row.user_id
+    )
 
 
 def _hash(text: str) -> str:

@@ -1,13 +1,13 @@
 """Lists to learn a re-ranker from, made by the service's own steps, and kept on disk.
 
-Making them costs more than learning from them, so they are written in parts as they are made: a
-run that was broken off goes on with the next part.
+Making them costs more than learning from them, so they are written in files of FILE_SIZE as they
+are made: a run that was interrupted resumes with the next file.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,41 +24,44 @@ from query_service.ranking.feature_matrix import FEATURE_SET
 from query_service.ranking.reranker import Reranker
 
 Floats = NDArray[np.float32]
-PART = 500  # questions a file
+FILE_SIZE = 500  # requests
 KINDS = ("search", "recommend", "rank")
-PLACES = 10  # of NDCG
+K = 10  # of NDCG
+# Concatenated fields of lists in a file, by the tensor's name.
+TENSORS = {"matrix": "matrix", "fixed": "fixed", "gains": "gains", "worth": "validation_gains"}
 
 
 @dataclass(frozen=True)
 class RankingList:
-    """The candidates of one question. `matrix` float32 [n, F], `pairs` float16 [n, E, P].
+    """The n candidates of one labelled request, and its E events.
 
-    `fixed` float32 [n]: the fixed re-ranker's score; `gains` and `worth` float32 [n]; `ideal`: the
-    best DCG@10 by `worth`, of items that were not retrieved too.
+    `matrix` float32 [n, F]: features; `pairs` float16 [n, E, P]: features of candidate and event;
+    `fixed` float32 [n]: the fixed re-ranker's score; `gains`, `validation_gains` float32 [n];
+    `ideal`: the best DCG@10 by all validation gains, also of items that were not retrieved.
     """
 
     owner: str
     kind: str
-    alone: bool
+    without_history: bool
     matrix: Floats
     pairs: NDArray[np.float16]
     fixed: Floats
     gains: Floats
-    worth: Floats
+    validation_gains: Floats
     ideal: float
 
     def __len__(self) -> int:
         return len(self.fixed)
 
     @property
-    def teaches(self) -> bool:
-        """Whether there is a better and a worse item in it."""
+    def is_informative(self) -> bool:
+        """Whether it holds candidates of different gains: others teach no order."""
         return len(self) > 1 and float(self.gains.max()) > float(self.gains.min())
 
 
 @dataclass(frozen=True)
 class ListMaker:
-    """Makes lists of questions. `cooccurrence`: the counts for a question's visitor.
+    """Makes lists of labelled requests. `cooccurrence`: the counts for a request's visitor.
 
     `most` > 0: at most so many candidates, those with a gain and others by chance. Not the best
     others: a network that never sees the rest of a list puts it first (NDCG@10 on homedepot's
@@ -73,93 +76,110 @@ class ListMaker:
 
     def make(
         self,
-        questions: Sequence[LabelledRequest],
+        labelled: Sequence[LabelledRequest],
         stage: str,
         progress: Progress,
         folder: Path | None,
         identity: Mapping[str, Any],
     ) -> list[RankingList]:
-        """The lists in the questions' order; `folder`: where parts are kept and looked for."""
-        told = json.dumps({**identity, "columns": FEATURE_SET.columns, "pairs": FEATURE_SET.pairs,
-                           "most": self.most,
-                           "questions": [question.key for question in questions]},
-                          sort_keys=True, default=str)  # fmt: skip
-        name = hashlib.sha256(told.encode()).hexdigest()[:16]
-        found: list[RankingList] = []
-        progress.start(stage, len(questions))
+        """The lists in the requests' order.
+
+        `folder`: where files of lists are written, and read when a run with this `identity` made
+        them already.
+        """
+        described = json.dumps(
+            {**identity, "columns": FEATURE_SET.columns, "pairs": FEATURE_SET.pairs,
+             "most": self.most, "questions": [each.key for each in labelled]},
+            sort_keys=True, default=str,
+        )  # fmt: skip
+        name = hashlib.sha256(described.encode()).hexdigest()[:16]
+        lists: list[RankingList] = []
+        progress.start(stage, len(labelled))
         with ThreadPoolExecutor(self.threads) as pool:
-            for first in range(0, len(questions), PART):
-                part = questions[first : first + PART]
+            for first in range(0, len(labelled), FILE_SIZE):
+                block = labelled[first : first + FILE_SIZE]
                 path = folder / f"lists-{name}-{first}.safetensors" if folder else None
                 if path is not None and path.is_file():
-                    made = read(path)
+                    block_lists = read(path)
                 else:
-                    made = list(pool.map(self.one, part))
+                    block_lists = list(pool.map(self.one, block))
                     if path is not None:
-                        write(made, path)
-                found += made
-                progress.advance(len(part))
+                        write(block_lists, path)
+                lists += block_lists
+                progress.advance(len(block))
         progress.close()
-        return found
+        return lists
 
-    def one(self, question: LabelledRequest) -> RankingList:
-        """The list of one question; without a candidate it has length 0."""
+    def one(self, labelled: LabelledRequest) -> RankingList:
+        """The list of one request; without a candidate it has length 0."""
         pipeline = self.pipeline
-        context = pipeline.context(question.request, pipeline.views.current())
+        context = pipeline.context(labelled.request, pipeline.views.current())
         inputs = pipeline.preparation.prepare(context).inputs
         ids = inputs.candidates.ids
-        ideal = _ideal(question.worth.values())
-        if not ids:
-            return _nothing(question, ideal)
-        fixed = Reranker().score(inputs).total
-        features = FEATURE_SET.matrix(inputs, fixed, self.cooccurrence(question))
-        kept = np.array([
-            item not in question.left_out and (question.only is None or item in question.only)
+        if ids:
+            fixed = Reranker().score(inputs).total
+            features = FEATURE_SET.matrix(inputs, fixed, self.cooccurrence(labelled))
+            matrix, pairs = features.columns, features.pairs
+        else:
+            fixed = np.zeros(0, np.float32)
+            matrix = np.zeros((0, len(FEATURE_SET.columns)), np.float32)
+            pairs = np.zeros((0, 0, len(FEATURE_SET.pairs)), np.float32)
+        allowed = np.array([
+            item not in labelled.excluded and (labelled.allowed is None or item in labelled.allowed)
             for item in ids
         ])  # fmt: skip
-        gains = np.array([question.gains.get(item, 0.0) for item in ids], dtype=np.float32)
-        worth = np.array([question.worth.get(item, 0.0) for item in ids], dtype=np.float32)
-        places = np.flatnonzero(kept)
-        if self.most and len(places) > self.most:
-            places = self._chosen(places, gains, question.key)
+        gains, validation_gains = (
+            np.array([by_item.get(item, 0.0) for item in ids], dtype=np.float32)
+            for by_item in (labelled.gains, labelled.validation_gains)
+        )
+        rows = np.flatnonzero(allowed)
+        if self.most and len(rows) > self.most:
+            rows = self._sample(rows, gains, labelled.key)
         return RankingList(
-            question.owner, question.kind, question.alone, features.columns[places],
-            features.pairs[places].astype(np.float16), fixed[places], gains[places], worth[places],
-            ideal,
+            labelled.owner, labelled.kind, not labelled.history, matrix[rows],
+            pairs[rows].astype(np.float16), fixed[rows], gains[rows], validation_gains[rows],
+            _ideal_dcg(labelled.validation_gains.values()),
         )  # fmt: skip
 
-    def _chosen(self, places: NDArray[np.intp], gains: Floats, key: str) -> NDArray[np.intp]:
+    def _sample(self, rows: NDArray[np.intp], gains: Floats, key: str) -> NDArray[np.intp]:
         digest = hashlib.sha256(key.encode()).digest()
         rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
-        wanted = places[gains[places] > 0][: self.most // 2]
-        others = rng.permutation(np.setdiff1d(places, wanted))[: self.most - len(wanted)]
-        return np.sort(np.concatenate([wanted, others]))
+        positive = rows[gains[rows] > 0][: self.most // 2]
+        others = rng.permutation(np.setdiff1d(rows, positive))[: self.most - len(positive)]
+        return np.sort(np.concatenate([positive, others]))
 
 
 def ndcg_of(ranked: RankingList, scores: Floats) -> float:
-    """NDCG@10 of the list in the order of `scores`, ties in the worst order; NaN without worth."""
+    """NDCG@10 of the list in the order of `scores`; NaN when no item has a validation gain.
+
+    Equal scores count in their worst order.
+    """
     if ranked.ideal <= 0:
         return float("nan")
-    order = np.lexsort((ranked.worth, -scores))[:PLACES]
-    return float((ranked.worth[order] / np.log2(np.arange(2, len(order) + 2))).sum() / ranked.ideal)
+    order = np.lexsort((ranked.validation_gains, -scores))[:K]
+    gains = ranked.validation_gains[order]
+    return float((gains / np.log2(np.arange(2, len(order) + 2))).sum() / ranked.ideal)
 
 
 def write(lists: Sequence[RankingList], path: Path) -> None:
-    """Lists as one file, written beside `path` and moved there."""
+    """Writes lists as one file, beside `path` first and then moved there.
+
+    The tensors of all lists are concatenated; `sizes` int64 [lists, 2] has n and E of each.
+    """
     from safetensors.numpy import save_file
 
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {
-        name: np.concatenate([getattr(each, name) for each in lists])
-        for name in ("matrix", "fixed", "gains", "worth")
+        tensor: np.concatenate([getattr(each, name) for each in lists])
+        for tensor, name in TENSORS.items()
     }
-    flat = [each.pairs.reshape(-1, len(FEATURE_SET.pairs)) for each in lists]
-    tensors["pairs"] = np.concatenate(flat)
+    pairs = [each.pairs.reshape(-1, len(FEATURE_SET.pairs)) for each in lists]
+    tensors["pairs"] = np.concatenate(pairs)
     tensors["sizes"] = np.array([each.pairs.shape[:2] for each in lists], dtype=np.int64)
-    told = [[each.owner, each.kind, each.alone, each.ideal] for each in lists]
-    part = path.with_name(f".{path.name}.part")
-    save_file(tensors, part, metadata={"lists": json.dumps(told)})
-    os.replace(part, path)
+    facts = [[each.owner, each.kind, each.without_history, each.ideal] for each in lists]
+    partial = path.with_name(f".{path.name}.part")
+    save_file(tensors, partial, metadata={"lists": json.dumps(facts)})
+    os.replace(partial, path)
 
 
 def read(path: Path) -> list[RankingList]:
@@ -167,29 +187,20 @@ def read(path: Path) -> list[RankingList]:
     from safetensors import safe_open
 
     with safe_open(path, framework="np") as file:
-        told = json.loads(file.metadata()["lists"])
+        facts = json.loads(file.metadata()["lists"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    found, row, pair = [], 0, 0
-    for (owner, kind, alone, ideal), (n, E) in zip(told, tensors["sizes"], strict=True):
-        own, events = slice(row, row + n), slice(pair, pair + n * E)
-        found.append(RankingList(
-            owner, kind, alone, tensors["matrix"][own],
-            tensors["pairs"][events].reshape(n, E, len(FEATURE_SET.pairs)), tensors["fixed"][own],
-            tensors["gains"][own], tensors["worth"][own], ideal,
+    lists, row, pair = [], 0, 0
+    for (owner, kind, without_history, ideal), (n, E) in zip(facts, tensors["sizes"], strict=True):
+        rows, pairs = slice(row, row + n), slice(pair, pair + n * E)
+        lists.append(RankingList(
+            owner, kind, without_history, tensors["matrix"][rows],
+            tensors["pairs"][pairs].reshape(n, E, len(FEATURE_SET.pairs)), tensors["fixed"][rows],
+            tensors["gains"][rows], tensors["worth"][rows], ideal,
         ))  # fmt: skip
         row, pair = row + n, pair + n * E
-    return found
+    return lists
 
 
-def _ideal(worth: Any) -> float:
-    best = -np.sort(-np.array([value for value in worth if value > 0]))[:PLACES]
+def _ideal_dcg(gains: Iterable[float]) -> float:
+    best = -np.sort(-np.array([gain for gain in gains if gain > 0]))[:K]
     return float((best / np.log2(np.arange(2, len(best) + 2))).sum())
-
-
-def _nothing(question: LabelledRequest, ideal: float) -> RankingList:
-    none = np.zeros(0, dtype=np.float32)
-    columns = np.zeros((0, len(FEATURE_SET.columns)), np.float32)
-    pairs = np.zeros((0, 0, len(FEATURE_SET.pairs)), np.float16)
-    return RankingList(
-        question.owner, question.kind, question.alone, columns, pairs, none, none, none, ideal,
-    )  # fmt: skip

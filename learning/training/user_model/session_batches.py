@@ -19,12 +19,13 @@ SCENARIO = "shop"
 
 @dataclass(frozen=True)
 class SessionBatch:
-    """B sessions of up to n steps, padded at the end; what is predicted comes after each step.
+    """B sessions of up to n steps, padded at the end; after each step the next one is predicted.
 
-    `item` int64 [B, n]: row in the catalogue, 0 where there is none (`is_event` says which);
-    `query` int64 [B, n]: row in the query vectors, -1 for none; `kind` int64 [B, n]; `gap` float32
-    [B, n]; `mix` float32 [B, n, n]: the weight of event j in D_B after step t; `target` int64
-    [B, n]: the item acted on next, -1 where there is none to learn.
+    `item` int64 [B, n]: row in the catalogue, 0 where there is none; `is_event` bool [B, n]: the
+    step has an item; `query` int64 [B, n]: row in the query vectors, -1 for none; `kind` int64
+    [B, n]; `gap` float32 [B, n]: seconds since the step before; `mix` float32 [B, n, n]: the
+    weight of event j in D_B after step t; `target` int64 [B, n]: row of the item acted on next, -1
+    where there is nothing to learn.
     """
 
     item: Tensor
@@ -36,15 +37,15 @@ class SessionBatch:
     target: Tensor
 
 
-def batches(
+def shuffled_batches(
     sessions: Sequence[Session], size: int, rng: np.random.Generator
 ) -> Iterator[Sequence[Session]]:
-    """Sessions of like lengths together, in an order drawn anew; each once."""
+    """Batches in a random order, of sessions of similar lengths; each session once."""
     noise = rng.random(len(sessions)) * 4
     order = np.argsort([len(s) + n for s, n in zip(sessions, noise, strict=True)], kind="stable")
     groups = [order[first : first + size] for first in range(0, len(order), size)]
-    for place in rng.permutation(len(groups)):
-        yield [sessions[i] for i in groups[place]]
+    for index in rng.permutation(len(groups)):
+        yield [sessions[i] for i in groups[index]]
 
 
 def padded(sessions: Sequence[Session], weights: FusionWeights) -> SessionBatch:
@@ -54,14 +55,14 @@ def padded(sessions: Sequence[Session], weights: FusionWeights) -> SessionBatch:
     item, query = np.zeros(shape, np.int64), np.full(shape, -1)
     kind, target = np.full(shape, QUERY), np.full(shape, -1)
     time = np.zeros(shape)
-    for place, session in enumerate(sessions):
+    for row, session in enumerate(sessions):
         steps = len(session) - 1
-        item[place, :steps] = np.maximum(session.item[:-1], 0)
-        query[place, :steps] = session.query[:-1]
-        kind[place, :steps] = session.kind[:-1]
-        time[place, :steps] = session.time[:-1]
-        time[place, steps:] = session.time[max(steps - 1, 0)]
-        target[place, :steps] = _next_wanted(session)
+        item[row, :steps] = np.maximum(session.item[:-1], 0)
+        query[row, :steps] = session.query[:-1]
+        kind[row, :steps] = session.kind[:-1]
+        time[row, :steps] = session.time[:-1]
+        time[row, steps:] = session.time[max(steps - 1, 0)]
+        target[row, :steps] = _next_items(session)
     is_event = kind != QUERY
     mix = np.stack(
         [decayed(k, t, e, weights) for k, t, e in zip(kind, time, is_event, strict=True)]
@@ -78,15 +79,18 @@ def decayed(
     is_event: NDArray[np.bool_],
     weights: FusionWeights,
 ) -> NDArray[np.float32]:
-    """The weight of event j in D_B after step t, float32 [n, n]: as `user_vector.event_weights`."""
+    """The weight of event j in D_B after step t, float32 [n, n]: as `user_vector.event_weights`.
+
+    A batch's form of it: `kind` int64, `time` float64 (seconds), `is_event` bool, [n] each.
+    """
     by_action = np.array([weight(SCENARIO, action) for action in ACTIONS] + [0.0])
     count = np.cumsum(is_event)
-    back: NDArray[np.int64] = count[:, None] - count[None, :]
+    events_since: NDArray[np.int64] = count[:, None] - count[None, :]
     age = time[:, None] - time[None, :]
-    earlier = np.tril(np.ones((len(kind), len(kind)), bool))
-    value = by_action[kind][None, :] * weights.event_decay ** np.maximum(back, 0)
+    causal = np.tril(np.ones((len(kind), len(kind)), bool))
+    value = by_action[kind][None, :] * weights.event_decay ** np.maximum(events_since, 0)
     value = value * 0.5 ** (np.maximum(age, 0.0) / weights.event_half_life_s)
-    return np.where(earlier & is_event[None, :], value, 0.0).astype(np.float32)
+    return np.where(causal & is_event[None, :], value, 0.0).astype(np.float32)
 
 
 def formula(mix: Tensor, behaviour: Tensor) -> Tensor:
@@ -94,7 +98,7 @@ def formula(mix: Tensor, behaviour: Tensor) -> Tensor:
     return functional.normalize(torch.einsum("btj,bjk->btk", mix, behaviour), dim=-1)
 
 
-def _next_wanted(session: Session) -> NDArray[np.int64]:
-    """After each step but the last: the item of the next event, -1 when it says no to it."""
-    wanted = np.array([weight(SCENARIO, action) > 0 for action in ACTIONS] + [False])
-    return np.where(wanted[session.kind[1:]], session.item[1:], -1)
+def _next_items(session: Session) -> NDArray[np.int64]:
+    """After each step but the last: the item of the next event, -1 for an action against it."""
+    positive = np.array([weight(SCENARIO, action) > 0 for action in ACTIONS] + [False])
+    return np.where(positive[session.kind[1:]], session.item[1:], -1)

@@ -1,1 +1,1 @@
-"""The words that the sample catalogue is made of: kinds of items, department by department."""
+"""The words of the sample catalogue: kinds of items, a module for each department."""

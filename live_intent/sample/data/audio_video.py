@@ -2,15 +2,17 @@
 
 from live_intent.sample.data.kind import COLOURS, Kind
 
-_HEARD = "Sonvela | Nordhall | Kestrelle | Tamburo | Ovadio | Lumetone | Brightwave | Halden Audio"
-_SEEN = "Vistara | Ocuma | Brightwave | Lumetone | Pantaro | Kinovia"
+_AUDIO_BRANDS = (
+    "Sonvela | Nordhall | Kestrelle | Tamburo | Ovadio | Lumetone | Brightwave | Halden Audio"
+)
+_VIDEO_BRANDS = "Vistara | Ocuma | Brightwave | Lumetone | Pantaro | Kinovia"
 
 KINDS = (
     Kind(
         category="Electronics > Headphones > Over-ear headphones",
         count=54,
         price=129,
-        brands=_HEARD,
+        brands=_AUDIO_BRANDS,
         titles=(
             "{brand} {model} Wireless Noise Cancelling Headphones, {colour}",
             "{brand} {model} Over-Ear Bluetooth Headphones with {battery} Battery, {colour}",
@@ -29,7 +31,7 @@ KINDS = (
         category="Electronics > Headphones > In-ear headphones",
         count=54,
         price=69,
-        brands=_HEARD,
+        brands=_AUDIO_BRANDS,
         titles=(
             "{brand} {model} True Wireless Earbuds, {colour}",
             "{brand} {model} Noise Cancelling Earbuds with Charging Case, {colour}",
@@ -117,7 +119,7 @@ KINDS = (
         category="Electronics > Speakers > Bluetooth speakers",
         count=35,
         price=79,
-        brands=_HEARD,
+        brands=_AUDIO_BRANDS,
         titles=(
             "{brand} {model} Portable Bluetooth Speaker, Waterproof, {colour}",
             "{brand} {model} {power} Wireless Speaker with Deep Bass, {colour}",
@@ -148,7 +150,7 @@ KINDS = (
         category="Electronics > Televisions",
         count=46,
         price=499,
-        brands=_SEEN,
+        brands=_VIDEO_BRANDS,
         titles=(
             "{brand} {model} {screen} 4K Ultra HD Smart TV",
             "{brand} {model} {screen} {panel} Television, {year}",

@@ -1,6 +1,6 @@
-"""Phones with Chinese titles, in the shape that shops write them, and what is sold beside them.
+"""Phones with Chinese titles as shops write them, and their accessories.
 
-The brands are real, the worked example asks for them; models and offers are made up.
+The brands are real because the worked example searches for them; models and offers are invented.
 """
 
 from live_intent.sample.data.kind import Kind

@@ -2,15 +2,15 @@
 
 from live_intent.sample.data.kind import COLOURS, Kind
 
-_PHONES = "Orbita | Zenfire | Pantaro | Nuvolo | Kairo"
-_PARTS = "Cablery | Voltmate | Snugly | Armadille | Nuvolo"
+_PHONE_BRANDS = "Orbita | Zenfire | Pantaro | Nuvolo | Kairo"
+_ACCESSORY_BRANDS = "Cablery | Voltmate | Snugly | Armadille | Nuvolo"
 
 KINDS = (
     Kind(
         category="Phones > Smartphones",
         count=69,
         price=399,
-        brands=_PHONES,
+        brands=_PHONE_BRANDS,
         titles=(
             "{brand} {model} 5G Smartphone, {storage}, {colour}, Dual SIM",
             "{brand} {model} Unlocked Android Phone {storage}, {screen} Display, {colour}",
@@ -41,7 +41,7 @@ KINDS = (
         category="Phones > Cases",
         count=54,
         price=19,
-        brands=_PARTS,
+        brands=_ACCESSORY_BRANDS,
         titles=(
             "{brand} {material} Case for {fits}, {colour}",
             "{brand} Shockproof Phone Case with Stand for {fits}, {colour}",
@@ -62,7 +62,7 @@ KINDS = (
         category="Phones > Chargers and cables",
         count=54,
         price=22,
-        brands=_PARTS,
+        brands=_ACCESSORY_BRANDS,
         titles=(
             "{brand} {power} USB-C Fast Charger, {ports}",
             "{brand} USB-C to {plug} Charging Cable, {length}, Braided, {colour}",

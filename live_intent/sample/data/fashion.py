@@ -2,17 +2,19 @@
 
 from live_intent.sample.data.kind import COLOURS, SIZES, Kind
 
-_RUNS = "Stridewell | Fleetfoot | Altrana | Pacer & Pine | Veloq | Trailborne"
-_WEARS = "Marlow & Finch | Hadley Row | Cotton Union | Vestra | Northloom | Belmira | Ostin"
-_GLOWS = "Belle Aurore | Purely Fern | Saponella | Dermelis | Rosewater Lane"
-_FEET = "36 | 37 | 38 | 39 | 40 | 41 | 42 | 43 | 44 | 45"
+_SPORT_BRANDS = "Stridewell | Fleetfoot | Altrana | Pacer & Pine | Veloq | Trailborne"
+_CLOTHING_BRANDS = (
+    "Marlow & Finch | Hadley Row | Cotton Union | Vestra | Northloom | Belmira | Ostin"
+)
+_BEAUTY_BRANDS = "Belle Aurore | Purely Fern | Saponella | Dermelis | Rosewater Lane"
+_SHOE_SIZES = "36 | 37 | 38 | 39 | 40 | 41 | 42 | 43 | 44 | 45"
 
 KINDS = (
     Kind(
         category="Shoes > Running shoes",
         count=69,
         price=95,
-        brands=_RUNS,
+        brands=_SPORT_BRANDS,
         titles=(
             "{brand} {model} Running Shoes {wearer}, {colour}",
             "{brand} {model} {wearer} Trail Running Shoes, {colour}",
@@ -22,7 +24,7 @@ KINDS = (
             "wearer": "Women's | Men's | Kids'*0.6",
             "cushion": "Light Cushioning | Max Cushioning*1.2 | Carbon Plate*1.9",
             "colour": "Black | White | Coral | Electric Blue | Lime | Grey",
-            "size": _FEET,
+            "size": _SHOE_SIZES,
         },
         sentences=(
             "Soft under the heel, quick under the toes.",
@@ -48,7 +50,7 @@ KINDS = (
             "wearer": "Women's | Men's | Girls'*0.6 | Boys'*0.6",
             "material": "Suede*1.2 | Leather*1.3 | Wool Felt*0.8",
             "colour": COLOURS,
-            "size": _FEET,
+            "size": _SHOE_SIZES,
         },
         sentences=("Comfortable from the first day.", "Can be resoled.", "True to size."),
     ),
@@ -56,7 +58,7 @@ KINDS = (
         category="Clothing > Women",
         count=92,
         price=45,
-        brands=_WEARS,
+        brands=_CLOTHING_BRANDS,
         titles=(
             "{brand} Women's {season} Dress, {pattern}, {colour}",
             "{brand} Women's {cut} Jeans, {colour}",
@@ -83,7 +85,7 @@ KINDS = (
         category="Clothing > Men",
         count=85,
         price=45,
-        brands=_WEARS,
+        brands=_CLOTHING_BRANDS,
         titles=(
             "{brand} Men's {fit} Oxford Shirt, {pattern}, {colour}",
             "{brand} Men's {fit} Chinos, {colour}",
@@ -173,7 +175,7 @@ KINDS = (
         category="Beauty > Skin and hair care",
         count=69,
         price=18,
-        brands=_GLOWS,
+        brands=_BEAUTY_BRANDS,
         titles=(
             "{brand} Moisturising Face Cream with {agent}, {volume}",
             "{brand} {agent} Serum, {volume}",

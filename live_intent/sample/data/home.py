@@ -2,16 +2,16 @@
 
 from live_intent.sample.data.kind import COLOURS, Kind
 
-_BUILDS = "Ironside | Hammerhall | Torqline | Brackwell | Steadfast"
-_GROWS = "Greenwick | Meadowlark | Fernhill | Rootwell"
-_SITS = "Nordvik | Hollis Home | Casa Lenta | Timberline | Ostrava"
+_TOOL_BRANDS = "Ironside | Hammerhall | Torqline | Brackwell | Steadfast"
+_GARDEN_BRANDS = "Greenwick | Meadowlark | Fernhill | Rootwell"
+_FURNITURE_BRANDS = "Nordvik | Hollis Home | Casa Lenta | Timberline | Ostrava"
 
 KINDS = (
     Kind(
         category="Furniture > Living room",
         count=46,
         price=349,
-        brands=_SITS,
+        brands=_FURNITURE_BRANDS,
         titles=(
             "{brand} {seats} Sofa, {fabric}, {colour}",
             "{brand} Armchair with Footstool, {fabric}, {colour}",
@@ -96,7 +96,7 @@ KINDS = (
         category="Tools > Power tools",
         count=58,
         price=109,
-        brands=_BUILDS,
+        brands=_TOOL_BRANDS,
         titles=(
             "{brand} {volt} Cordless Drill Driver, {kit}",
             "{brand} {volt} Circular Saw, {kit}",
@@ -120,7 +120,7 @@ KINDS = (
         category="Tools > Hand tools",
         count=42,
         price=29,
-        brands=_BUILDS,
+        brands=_TOOL_BRANDS,
         titles=(
             "{brand} Claw Hammer {weight}, Fibreglass Handle",
             "{brand} {pieces} Screwdriver Set, Magnetic",
@@ -141,7 +141,7 @@ KINDS = (
         category="Garden > Garden tools and furniture",
         count=58,
         price=59,
-        brands=_GROWS,
+        brands=_GARDEN_BRANDS,
         titles=(
             "{brand} Garden Hose {length} with Spray Nozzle",
             "{brand} {volt} Cordless Hedge Trimmer, {kit}",

@@ -9,10 +9,10 @@ SIZES = "XS | S | M | L | XL | XXL"
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of item. Lists are written `a | b | c`; `b*1.3` also makes the item 1.3 x dearer.
+    """A kind of item. `brands` and slots list options as `a | b | c`; `b*1.3` is 1.3 x dearer.
 
-    `titles` and `sentences` are patterns: `{brand}`, `{model}` and the names of `slots` are
-    filled in. A slot whose name starts with an underscore is no attribute of the item.
+    `titles` and `sentences` are format strings: `{brand}`, `{model}` and the names of `slots` are
+    filled in. A slot whose name starts with an underscore is not an attribute of the item.
     """
 
     category: str  # the path, root first: "Electronics > Audio > Headphones"

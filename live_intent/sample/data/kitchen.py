@@ -2,15 +2,15 @@
 
 from live_intent.sample.data.kind import COLOURS, Kind
 
-_COOKS = "Hearthstone | Copperline | Maison Belle | Ferrano | Oak & Ember | Castwell"
-_PLUGGED = "Kitchora | Brewster & Hale | Vapora | Lumbry | Thermaine"
+_COOKWARE_BRANDS = "Hearthstone | Copperline | Maison Belle | Ferrano | Oak & Ember | Castwell"
+_APPLIANCE_BRANDS = "Kitchora | Brewster & Hale | Vapora | Lumbry | Thermaine"
 
 KINDS = (
     Kind(
         category="Kitchen > Cookware > Pans and skillets",
         count=54,
         price=39,
-        brands=_COOKS,
+        brands=_COOKWARE_BRANDS,
         titles=(
             "{brand} Cast Iron Skillet, {size}, Pre-Seasoned",
             "{brand} Non-Stick Frying Pan {size}, Induction, {colour}",
@@ -62,7 +62,7 @@ KINDS = (
         category="Kitchen > Small appliances",
         count=69,
         price=89,
-        brands=_PLUGGED,
+        brands=_APPLIANCE_BRANDS,
         titles=(
             "{brand} {model} {_machine} with Milk Frother, {colour}",
             "{brand} {model} Drip Coffee Maker, {cups}, {colour}",

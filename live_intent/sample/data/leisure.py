@@ -2,8 +2,8 @@
 
 from live_intent.sample.data.kind import COLOURS, Kind
 
-_PLAYS = "Pipkin | Little Lark | Woodling | Bramble Toys | Tinkerbox"
-_PRINTS = "Quillgate Press | Harbour House | Seventh Lantern | Oakleaf Books | Meridian Press"
+_TOY_BRANDS = "Pipkin | Little Lark | Woodling | Bramble Toys | Tinkerbox"
+_PUBLISHERS = "Quillgate Press | Harbour House | Seventh Lantern | Oakleaf Books | Meridian Press"
 _AUTHORS = "Ada Merrin | Tomas Velk | June Okafor | Elias Thorne | Priya Nandan | Colm Hartigan"
 
 KINDS = (
@@ -11,7 +11,7 @@ KINDS = (
         category="Toys > Building and learning",
         count=58,
         price=29,
-        brands=_PLAYS,
+        brands=_TOY_BRANDS,
         titles=(
             "{brand} {theme} Building Blocks Set, {pieces}, Ages {age}",
             "{brand} Wooden Train Set, {pieces}, Ages {age}",
@@ -35,7 +35,7 @@ KINDS = (
         category="Toys > Dolls, figures and games",
         count=50,
         price=24,
-        brands=_PLAYS,
+        brands=_TOY_BRANDS,
         titles=(
             "{brand} Soft Toy {animal}, {size}",
             "{brand} Remote Control {vehicle}, {colour}",
@@ -58,7 +58,7 @@ KINDS = (
         category="Books > Fiction",
         count=69,
         price=14,
-        brands=_PRINTS,
+        brands=_PUBLISHERS,
         titles=(
             "The {_adjective} {_noun}: A Novel by {author} ({format})",
             "{_noun} of {_place} by {author} ({format})",
@@ -83,7 +83,7 @@ KINDS = (
         category="Books > Non-fiction",
         count=62,
         price=22,
-        brands=_PRINTS,
+        brands=_PUBLISHERS,
         titles=(
             "{_subject} for Beginners by {author} ({format})",
             "The {_subject} Handbook, {edition} by {author} ({format})",

@@ -2,17 +2,17 @@
 
 const EXAMPLES = ["headphones", "running shoes", "gift for a child", "something for a rainy day", "手机"];
 const ACTIONS = { click: "Clicked", add_to_cart: "In the cart", like: "Liked", dislike: "Disliked" };
-const PAUSE_MS = 500; // after the last key, before a search
+const PAUSE_MS = 500; // from the last key to the search
 const SIZE = 10;
-const DEADLINE_MS = 5000; // patient: this page may run on a small machine
+const DEADLINE_MS = 5000; // long, since the service may run on a small machine
 const byId = (id) => document.getElementById(id);
 const query = byId("query"), lists = byId("lists"), personalize = byId("personalize");
 const compare = byId("compare");
 
 let sessionId = storedSession();
-let running = null; // the AbortController of the search under way
+let running = null; // the AbortController of the running search
 let timer = 0;
-let before = { query: null, places: new Map() }; // of the last personalised list
+let previous = { query: null, positions: new Map() }; // of the last personalised list, by item id
 
 function storedSession() {
   try {
@@ -32,17 +32,17 @@ function newSession() {
 }
 
 async function call(path, options = {}) {
-  let answer;
+  let response;
   try {
-    answer = await fetch(path, options);
+    response = await fetch(path, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Error("The service can't be reached.");
   }
-  const body = await answer.json().catch(() => ({}));
-  if (answer.ok) return body;
-  const error = new Error(body.detail || `The service answered ${answer.status}.`);
-  error.status = answer.status;
+  const body = await response.json().catch(() => ({}));
+  if (response.ok) return body;
+  const error = new Error(body.detail || `The service answered ${response.status}.`);
+  error.status = response.status;
   throw error;
 }
 
@@ -51,21 +51,21 @@ function post(path, body, signal) {
   return call(path, { method: "POST", headers, body: JSON.stringify(body), signal });
 }
 
-function say(text) {
+function announce(text) { // to screen readers
   byId("live").textContent = text;
 }
 
 function showError(error) {
-  const shown = byId("error");
-  shown.hidden = !error;
-  shown.textContent = error ? error.message : "";
+  const box = byId("error");
+  box.hidden = !error;
+  box.textContent = error ? error.message : "";
 }
 
 function element(tag, className, text) {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = text;
-  return made;
+  const node = document.createElement(tag);
+  node.className = className;
+  node.textContent = text;
+  return node;
 }
 
 function price(source) {
@@ -77,99 +77,99 @@ function price(source) {
   }
 }
 
-function movement(hit, moved) {
-  if (!moved) return "";
-  const was = before.places.get(hit.item_id);
-  if (was === undefined) return "new";
-  return was > hit.position ? `▲ ${was - hit.position}` : "";
+function movement(hit, showMoves) {
+  if (!showMoves) return "";
+  const position = previous.positions.get(hit.item_id);
+  if (position === undefined) return "new";
+  return position > hit.position ? `▲ ${position - hit.position}` : "";
 }
 
-function hitElement(hit, answer, moved) {
-  const made = byId("hit").content.cloneNode(true).firstElementChild;
+function hitElement(hit, response, showMoves) {
+  const card = byId("hit").content.cloneNode(true).firstElementChild;
   const source = hit.source;
-  made.querySelector(".place").textContent = hit.position;
-  made.querySelector(".title").textContent = source.title || hit.item_id;
-  made.querySelector(".move").textContent = movement(hit, moved);
-  const facts = made.querySelector(".facts");
+  card.querySelector(".position").textContent = hit.position;
+  card.querySelector(".title").textContent = source.title || hit.item_id;
+  card.querySelector(".move").textContent = movement(hit, showMoves);
+  const facts = card.querySelector(".facts");
   facts.append(element("span", "price", price(source)));
   const leaf = ((source.category || []).at(-1) || "").split(" > ").at(-1);
   const rest = [source.brand, leaf, source.available === false ? "sold out" : ""];
   facts.append(rest.filter(Boolean).map((fact) => ` · ${fact}`).join(""));
-  made.querySelector(".why").textContent = hit.explanation ? hit.explanation.why : "";
-  for (const button of made.querySelectorAll("[data-action]")) {
+  card.querySelector(".why").textContent = hit.explanation ? hit.explanation.why : "";
+  for (const button of card.querySelectorAll("[data-action]")) {
     const action = button.dataset.action;
     if (!button.classList.contains("title")) {
       button.setAttribute("aria-label", `${button.textContent}: ${source.title || hit.item_id}`);
     }
-    button.addEventListener("click", () => record(action, hit, answer));
+    button.addEventListener("click", () => record(action, hit, response));
   }
-  return made;
+  return card;
 }
 
-function listElement(title, answer, moved) {
-  const made = document.createElement("section");
+function listElement(title, response, showMoves) {
+  const section = document.createElement("section");
   const heading = element("h2", "", title);
   heading.id = `list-${lists.childElementCount}-${title.length}`;
-  made.setAttribute("aria-labelledby", heading.id);
-  const { total, ...steps } = answer.timing_ms;
-  const times = Object.entries(steps).map(([step, ms]) => `${step} ${ms.toFixed(0)}`).join(", ");
-  const found = query.value.trim() ? `${answer.total.relation === "gte" ? "over " : ""}${answer.total.value} by words, ` : "";
-  made.append(heading, element("p", "status", `${found}${total.toFixed(0)} ms (${times})`));
-  for (const part of answer.degraded) {
-    made.append(element("p", "degraded", `Without ${part.stage}: ${part.reason}`));
+  section.setAttribute("aria-labelledby", heading.id);
+  const { total, ...stages } = response.timing_ms;
+  const times = Object.entries(stages).map(([stage, ms]) => `${stage} ${ms.toFixed(0)}`).join(", ");
+  const hitCount = query.value.trim() ? `${response.total.relation === "gte" ? "over " : ""}${response.total.value} by words, ` : "";
+  section.append(heading, element("p", "status", `${hitCount}${total.toFixed(0)} ms (${times})`));
+  for (const missing of response.degraded) {
+    section.append(element("p", "degraded", `Without ${missing.stage}: ${missing.reason}`));
   }
   const hits = element("ol", "hits", "");
-  hits.append(...answer.hits.map((hit) => hitElement(hit, answer, moved)));
-  made.append(answer.hits.length ? hits : element("p", "quiet", "Nothing was found. Try other words."));
-  return made;
+  hits.append(...response.hits.map((hit) => hitElement(hit, response, showMoves)));
+  section.append(response.hits.length ? hits : element("p", "quiet", "Nothing was found. Try other words."));
+  return section;
 }
 
-function titleOf(answer, personal) {
-  if (!query.value.trim()) return answer.personalized ? "For you" : "Popular now";
-  if (!personal) return "For anyone";
-  return answer.personalized ? "For you" : "For you (nothing known yet)";
+function titleOf(response, personalize) {
+  if (!query.value.trim()) return response.personalized ? "For you" : "Popular now";
+  if (!personalize) return "For anyone";
+  return response.personalized ? "For you" : "For you (nothing known yet)";
 }
 
 async function refresh() {
   clearTimeout(timer);
   if (running) running.abort();
-  const mine = (running = new AbortController());
+  const controller = (running = new AbortController());
   const text = query.value.trim();
   const url = new URL(location.href);
   if (text) url.searchParams.set("q", text); else url.searchParams.delete("q");
   if (url.href !== location.href) history.replaceState(null, "", url);
   document.title = text ? `${text} - Live Intent` : "Live Intent";
-  const wanted = compare.checked ? [true, false] : [personalize.checked];
+  const personal = compare.checked ? [true, false] : [personalize.checked];
   const path = text ? "v1/search" : "v1/recommend";
   const body = { session_id: sessionId, size: SIZE, explain: true, deadline_ms: DEADLINE_MS, ...(text && { query: text }) };
   lists.setAttribute("aria-busy", "true");
   try {
-    const answers = await Promise.all(
-      wanted.map((personal) => post(path, { ...body, personalize: personal }, mine.signal)));
-    const moved = before.query === text;
-    lists.replaceChildren(...answers.map((answer, i) =>
-      listElement(titleOf(answer, wanted[i]), answer, moved && wanted[i])));
-    if (wanted[0]) before = { query: text, places: new Map(answers[0].hits.map((h) => [h.item_id, h.position])) };
+    const responses = await Promise.all(
+      personal.map((flag) => post(path, { ...body, personalize: flag }, controller.signal)));
+    const showMoves = previous.query === text;
+    lists.replaceChildren(...responses.map((response, i) =>
+      listElement(titleOf(response, personal[i]), response, showMoves && personal[i])));
+    if (personal[0]) previous = { query: text, positions: new Map(responses[0].hits.map((hit) => [hit.item_id, hit.position])) };
     lists.setAttribute("aria-busy", "false");
     showError(null);
-    say(`${answers[0].hits.length} hits${text ? ` for ${text}` : ""}`);
+    announce(`${responses[0].hits.length} hits${text ? ` for ${text}` : ""}`);
     byId("examples").hidden = Boolean(text);
-    await showEvents(mine.signal);
+    await showEvents(controller.signal);
   } catch (error) {
     if (error.name !== "AbortError") showError(error);
   } finally {
-    if (running === mine) lists.setAttribute("aria-busy", "false");
+    if (running === controller) lists.setAttribute("aria-busy", "false");
   }
 }
 
-async function record(action, hit, answer) {
+async function record(action, hit, response) {
   const event = {
-    action, item_id: hit.item_id, session_id: sessionId, query_id: answer.query_id, position: hit.position,
+    action, item_id: hit.item_id, session_id: sessionId, query_id: response.query_id, position: hit.position,
     event_id: `${sessionId}-${Date.now()}`,
   };
   try {
     await post("v1/events", event);
-    say(`${ACTIONS[action]}: ${hit.source.title || hit.item_id}`);
+    announce(`${ACTIONS[action]}: ${hit.source.title || hit.item_id}`);
     await refresh();
   } catch (error) {
     showError(error);
@@ -178,15 +178,15 @@ async function record(action, hit, answer) {
 
 async function showEvents(signal) {
   byId("session").textContent = sessionId;
-  let kept = null;
+  let session = null;
   try {
-    kept = (await call(`v1/sessions/${sessionId}`, { signal })).session;
+    session = (await call(`v1/sessions/${sessionId}`, { signal })).session;
   } catch (error) {
     if (error.status !== 404) throw error;
   }
-  const events = ((kept && kept.events) || []).map((event) =>
+  const events = ((session && session.events) || []).map((event) =>
     [event.timestamp, ACTIONS[event.action] || event.action, event.title || event.item_id]);
-  const queries = ((kept && kept.queries) || []).map((past) => [past.timestamp, "Searched", past.query_text]);
+  const queries = ((session && session.queries) || []).map((past) => [past.timestamp, "Searched", past.query_text]);
   const rows = [...events, ...queries].sort((a, b) => b[0] - a[0]).slice(0, 20);
   byId("events").replaceChildren(...rows.map(([, action, text]) => {
     const row = element("li", "", "");
@@ -196,15 +196,15 @@ async function showEvents(signal) {
   if (!rows.length) byId("events").append(element("li", "quiet", "Nothing is known of this visitor."));
 }
 
-function begin(text) {
+function searchFor(text) {
   query.value = text;
   return refresh();
 }
 
 function restart(message) {
   sessionId = newSession();
-  before = { query: null, places: new Map() };
-  say(message);
+  previous = { query: null, positions: new Map() };
+  announce(message);
   return refresh();
 }
 
@@ -214,7 +214,7 @@ byId("search").addEventListener("submit", (event) => {
 });
 query.addEventListener("input", (event) => {
   clearTimeout(timer);
-  if (!event.isComposing) timer = setTimeout(refresh, PAUSE_MS); // not amid Chinese input
+  if (!event.isComposing) timer = setTimeout(refresh, PAUSE_MS); // not while an input method composes
 });
 query.addEventListener("compositionend", () => {
   timer = setTimeout(refresh, PAUSE_MS);
@@ -237,7 +237,7 @@ byId("forget").addEventListener("click", async () => {
 byId("examples").append("Try ", ...EXAMPLES.map((text) => {
   const button = element("button", "", text);
   button.type = "button";
-  button.addEventListener("click", () => begin(text));
+  button.addEventListener("click", () => searchFor(text));
   return button;
 }));
-begin(new URL(location.href).searchParams.get("q") || "");
+searchFor(new URL(location.href).searchParams.get("q") || "");

@@ -1,4 +1,4 @@
-"""Learned bundles: whole or refused, never overwritten; and the item halves in them."""
+"""Learned bundles: complete or refused, never overwritten; and the item halves in them."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from indexer.bundle.learned_bundle import (
     RERANKER,
     USER_MODEL,
     LearnedBundle,
-    writing,
+    draft_bundle,
 )
 from indexer.bundle.projections import Projections, fit_projections, unit
 
@@ -28,41 +28,41 @@ def _halves() -> Projections:
     return Projections(fitted.P_M, fitted.P_K, ("a", "b"), residuals)
 
 
-def test_residuals_move_the_behaviour_half_of_known_items_alone() -> None:
+def test_residuals_change_only_the_behaviour_half_of_known_items() -> None:
     halves, e = _halves(), _embeddings(3)
-    plain = fit_projections(_embeddings(), 6, 4)
-    made = halves.item_vectors(e, ["b", "unknown", "a"])
-    np.testing.assert_allclose(made[1], plain.item_vectors(e)[1], atol=1e-6)
+    untrained = fit_projections(_embeddings(), 6, 4).item_vectors(e)
+    vectors = halves.item_vectors(e, ["b", "unknown", "a"])
+    np.testing.assert_allclose(vectors[1], untrained[1], atol=1e-6)
     expected = unit(e[0] @ halves.P_K.T + halves.residuals[1]) / np.sqrt(2)
-    np.testing.assert_allclose(made[0, 6:], expected, atol=1e-6)
-    np.testing.assert_allclose(made[:, :6], plain.item_vectors(e)[:, :6], atol=1e-6)
+    np.testing.assert_allclose(vectors[0, 6:], expected, atol=1e-6)
+    np.testing.assert_allclose(vectors[:, :6], untrained[:, :6], atol=1e-6)
 
 
-def test_halves_come_back_with_the_same_fingerprint(tmp_path: Path) -> None:
+def test_saved_halves_load_with_the_same_fingerprint(tmp_path: Path) -> None:
     halves = _halves()
     halves.save(tmp_path)
-    back = Projections.load(tmp_path)
-    assert back.fingerprint == halves.fingerprint
-    assert back.fingerprint != fit_projections(_embeddings(), 6, 4).fingerprint
-    np.testing.assert_allclose(back.residuals, halves.residuals)
+    loaded = Projections.load(tmp_path)
+    assert loaded.fingerprint == halves.fingerprint
+    assert loaded.fingerprint != fit_projections(_embeddings(), 6, 4).fingerprint
+    np.testing.assert_allclose(loaded.residuals, halves.residuals)
 
 
 def _write(out: Path, *parts: str, base: LearnedBundle | None = None) -> LearnedBundle:
-    with writing(out, base) as draft:
+    with draft_bundle(out, base) as draft:
         for part in parts:
             (draft.folder(part) / "file.txt").write_text(part)
-            draft.tell(part, {"seed": 1})
+            draft.set_provenance(part, {"seed": 1})
     return LearnedBundle.open(out)
 
 
-def test_a_bundle_carries_the_parts_of_the_one_before_it(tmp_path: Path) -> None:
+def test_a_bundle_has_the_parts_of_its_base(tmp_path: Path) -> None:
     first = _write(tmp_path / "b1", ENCODER, ITEM_HALVES, USER_MODEL)
     second = _write(tmp_path / "b2", RERANKER, base=first)
     assert set(second.provenance) == {ENCODER, ITEM_HALVES, USER_MODEL, RERANKER}
     assert (second.path(ENCODER) / "file.txt").read_text() == ENCODER
 
 
-def test_what_stood_on_a_replaced_part_is_not_carried_on(tmp_path: Path) -> None:
+def test_parts_learned_on_a_replaced_part_are_dropped(tmp_path: Path) -> None:
     first = _write(tmp_path / "b1", ENCODER, ITEM_HALVES, USER_MODEL, RERANKER)
     second = _write(tmp_path / "b2", ENCODER, base=first)
     assert set(second.provenance) == {ENCODER}
@@ -76,7 +76,7 @@ def test_a_bundle_is_never_overwritten_and_a_failure_leaves_nothing(tmp_path: Pa
         _write(tmp_path / "b1", ENCODER)
 
     def broken() -> None:
-        with writing(tmp_path / "b2") as draft:
+        with draft_bundle(tmp_path / "b2") as draft:
             draft.folder(ENCODER)
             raise ZeroDivisionError
 
@@ -98,7 +98,7 @@ def test_a_bundle_is_never_overwritten_and_a_failure_leaves_nothing(tmp_path: Pa
         ),
     ],
 )
-def test_what_is_not_whole_is_refused(tmp_path: Path, change, message: str) -> None:
+def test_a_damaged_or_foreign_bundle_is_refused(tmp_path: Path, change, message: str) -> None:
     bundle = _write(tmp_path / "b1", ENCODER)
     change(bundle.folder)
     with pytest.raises(BundleError, match=message):

@@ -1,4 +1,4 @@
-"""The model bundle: whole or refused."""
+"""The model bundle: complete or refused."""
 
 from pathlib import Path
 
@@ -13,24 +13,26 @@ LAYOUTS = pytest.mark.parametrize("layout", ["sum", "concat"])
 
 
 @LAYOUTS
-def test_a_saved_bundle_comes_back_the_same(layout: str, tmp_path: Path) -> None:
-    made = bundle(layout)
-    made.save(tmp_path / "bundles" / "items-1")
-    back = ModelBundle.load(tmp_path / "bundles" / "items-1")
-    assert back.vector_space == made.vector_space
-    assert back.spec == made.spec
-    assert back.statistics == made.statistics
+def test_a_saved_bundle_loads_unchanged(layout: str, tmp_path: Path) -> None:
+    saved = bundle(layout)
+    saved.save(tmp_path / "bundles" / "items-1")
+    loaded = ModelBundle.load(tmp_path / "bundles" / "items-1")
+    assert loaded.vector_space == saved.vector_space
+    assert loaded.spec == saved.spec
+    assert loaded.statistics == saved.statistics
     counts = {"xiaomi": 1.0, "phone": 1.0}
-    np.testing.assert_array_equal(back.W_uq.embed(counts), made.W_uq.embed(counts))
-    np.testing.assert_array_equal(back.item_vectors(embeddings()), made.item_vectors(embeddings()))
+    np.testing.assert_array_equal(loaded.W_uq.embed(counts), saved.W_uq.embed(counts))
+    np.testing.assert_array_equal(
+        loaded.item_vectors(embeddings()), saved.item_vectors(embeddings())
+    )
 
 
-def test_another_space_has_another_name() -> None:
+def test_another_vector_space_has_another_name() -> None:
     assert bundle("sum").vector_space != bundle("concat").vector_space
     assert bundle("concat").vector_space == bundle("concat").vector_space
 
 
-def test_saving_again_replaces_and_leaves_no_rest(tmp_path: Path) -> None:
+def test_saving_again_replaces_the_folder_and_leaves_no_other(tmp_path: Path) -> None:
     folder = tmp_path / "items-1"
     bundle().save(folder)
     bundle("concat").save(folder)
@@ -38,7 +40,7 @@ def test_saving_again_replaces_and_leaves_no_rest(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["items-1"]
 
 
-def test_a_missing_bundle_says_where_it_should_be(tmp_path: Path) -> None:
+def test_the_error_of_a_missing_bundle_names_the_setting(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="LIVE_INTENT_BUNDLES_DIR"):
         ModelBundle.load(tmp_path / "nowhere")
 

@@ -8,7 +8,7 @@ from indexer.bundle.projections import fit_projections, unit
 
 def embeddings(n: int = 300, dims: int = 32, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    # Energy falls with the dimension, as in real embeddings, so that a projection can keep most.
+    # Variance falls with the dimension, as in real embeddings, so that a projection can keep most.
     return unit((rng.normal(size=(n, dims)) * 0.8 ** np.arange(dims)).astype(np.float32))
 
 
@@ -21,7 +21,7 @@ def test_item_vectors_have_two_unit_halves_of_equal_weight() -> None:
     np.testing.assert_allclose(np.linalg.norm(g[:, 20:], axis=1), np.sqrt(0.5), atol=1e-5)
 
 
-def test_leading_directions_keep_cosines_better_than_random_ones() -> None:
+def test_fitted_projections_keep_cosines_better_than_random_ones() -> None:
     e = embeddings()
     fitted = fit_projections(e, M=12, K=12).meaning(e)
     rng = np.random.default_rng(1)

@@ -19,7 +19,7 @@ def test_w_is_the_closed_form_of_ridge_regression() -> None:
     np.testing.assert_allclose(fitted.W, oracle, atol=1e-4)
 
 
-def test_a_term_points_to_the_items_that_have_it() -> None:
+def test_a_term_s_vector_is_near_the_items_that_have_it() -> None:
     shoe, lamp = np.eye(2, 6, dtype=np.float32)
     target = np.stack([shoe if "shoe" in row else lamp for row in ROWS])
     fitted = TermMap.fit(ROWS, target)
@@ -35,7 +35,7 @@ def test_embed_is_linear_and_ignores_unknown_terms() -> None:
     np.testing.assert_array_equal(fitted.embed({"no such term": 1}), np.zeros(6))
 
 
-def test_a_catalogue_without_terms_gives_a_map_that_knows_nothing() -> None:
+def test_a_catalogue_without_terms_gives_an_empty_map() -> None:
     fitted = TermMap.fit([[], []], vectors()[:2])
     assert fitted.vocabulary == ()
     np.testing.assert_array_equal(fitted.embed({"red": 1}), np.zeros(6))

@@ -23,7 +23,7 @@ attributes.shop = "north"
 """
 
 
-def test_options() -> None:
+def test_options_map_columns_to_fields() -> None:
     mapping = ColumnMap.parse(["title=name", "attributes.colour=color"])
     row = {"item_id": "1", "name": "Red phone", "color": "red", "weight": 3}
     assert mapping.pick(row) == {
@@ -33,7 +33,7 @@ def test_options() -> None:
     }
 
 
-def test_several_columns_of_one_field() -> None:
+def test_several_columns_of_one_field_are_joined() -> None:
     mapping = ColumnMap.parse(
         ["description=short", "description=long", "category=department", "category=group"]
     )
@@ -42,7 +42,7 @@ def test_several_columns_of_one_field() -> None:
     assert mapping.pick({"short": " ", "long": "Large."}) == {"description": "Large."}
 
 
-def test_file_and_options_over_it(tmp_path: Path) -> None:
+def test_options_replace_entries_of_the_file(tmp_path: Path) -> None:
     file = tmp_path / "shop.toml"
     file.write_text(TOML)
     mapping = ColumnMap.parse(["title=label"], file)
@@ -58,7 +58,7 @@ def test_file_and_options_over_it(tmp_path: Path) -> None:
     }
 
 
-def test_a_row_overrules_a_constant(tmp_path: Path) -> None:
+def test_a_row_s_value_replaces_a_constant(tmp_path: Path) -> None:
     file = tmp_path / "shop.toml"
     file.write_text('[constants]\ncurrency = "USD"\n')
     mapping = ColumnMap.parse((), file)
@@ -66,7 +66,7 @@ def test_a_row_overrules_a_constant(tmp_path: Path) -> None:
     assert mapping.pick({"currency": ""})["currency"] == "USD"
 
 
-def test_notes_tell_what_became_of_other_columns() -> None:
+def test_notes_count_the_columns_of_no_field() -> None:
     notes = Notes()
     mapping = ColumnMap()
     row = {"item_id": "1", "title": "t", "size": "L", "tags": ["a"], "nested": {"a": 1}}
@@ -77,12 +77,12 @@ def test_notes_tell_what_became_of_other_columns() -> None:
 
 
 @pytest.mark.parametrize("option", ["title", "title=", "=name"])
-def test_option_without_its_halves(option: str) -> None:
+def test_an_option_needs_a_field_and_a_column(option: str) -> None:
     with pytest.raises(MappingError, match="write it as field=column"):
         ColumnMap.parse([option])
 
 
-def test_unknown_field_is_named_with_those_there_are() -> None:
+def test_the_error_of_an_unknown_field_lists_the_fields() -> None:
     with pytest.raises(MappingError, match=r"'tite' is not a field of an item.*title"):
         ColumnMap.parse(["tite=name"])
 
@@ -98,19 +98,19 @@ def test_unknown_field_is_named_with_those_there_are() -> None:
         ("delimiter = 1\n", "delimiter wants a text"),
     ],
 )
-def test_wrong_files(tmp_path: Path, text: str, message: str) -> None:
+def test_a_wrong_file_is_refused(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "shop.toml"
     file.write_text(text)
     with pytest.raises(MappingError, match=message):
         ColumnMap.parse((), file)
 
 
-def test_missing_file(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MappingError, match="can't be read"):
         ColumnMap.parse((), tmp_path / "none.toml")
 
 
-def test_header_is_checked() -> None:
+def test_a_header_without_needed_columns_is_refused() -> None:
     mapping = ColumnMap.parse(["title=name"])
     mapping.check_header(["item_id", "name"])
     with pytest.raises(MappingError, match=r"no column 'name' \(mapped to title\).*sku, label"):

@@ -1,4 +1,4 @@
-"""Catalogues as they come: JSON lines and CSV, packed or not, with their dirt."""
+"""Real-life catalogues: JSON lines and CSV, packed or not, with broken rows."""
 
 import gzip
 import io
@@ -76,7 +76,7 @@ def test_every_field_of_json(tmp_path: Path) -> None:
     )
 
 
-def test_bad_rows_have_line_and_reason_and_the_rest_goes_on(tmp_path: Path) -> None:
+def test_bad_rows_are_rejects_with_line_and_reason(tmp_path: Path) -> None:
     file = tmp_path / "dirty.jsonl"
     file.write_bytes(
         b"\n".join(
@@ -139,7 +139,7 @@ def test_csv_with_quotes_line_breaks_and_a_byte_order_mark(tmp_path: Path) -> No
     ]
 
 
-def test_an_unclosed_quote_costs_its_row_alone(tmp_path: Path) -> None:
+def test_an_unclosed_quote_rejects_only_its_own_row(tmp_path: Path) -> None:
     file = tmp_path / "shop.csv"
     rows = [f'"{n}","item {n}"' for n in range(100)]
     rows[10] = '"10","never closed'
@@ -167,7 +167,7 @@ def test_backslash_escapes_are_recognised_and_plain_backslashes_kept(tmp_path: P
 
 
 @pytest.mark.parametrize("sign", [";", "\t", "|"])
-def test_delimiters(tmp_path: Path, sign: str) -> None:
+def test_delimiters_are_recognised(tmp_path: Path, sign: str) -> None:
     file = tmp_path / "shop.csv"
     file.write_text(f"item_id{sign}title\n1{sign}one, two\n")
     assert split(file)[0][0].title == "one, two"
@@ -215,21 +215,23 @@ def test_a_pipe_is_copied_first(tmp_path: Path) -> None:
         ("item_id,title\n1,x\n".encode("utf-16"), "UTF-16"),
     ],
 )
-def test_files_that_are_no_catalogue(tmp_path: Path, content: bytes, message: str) -> None:
+def test_a_file_that_is_no_catalogue_is_refused(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
     file = tmp_path / "file"
     file.write_bytes(content)
     with pytest.raises(CatalogueError, match=message):
         split(file)
 
 
-def test_missing_file_and_folder(tmp_path: Path) -> None:
+def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match="can't be opened: No such file"):
         split(tmp_path / "none.jsonl")
     with pytest.raises(CatalogueError, match="is a folder"):
         split(tmp_path)
 
 
-def test_long_attribute_is_left_out_and_said() -> None:
+def test_a_long_attribute_is_left_out_and_noted() -> None:
     notes = Notes()
     values = {"item_id": "1", "title": "t", "attributes": {"html": "x" * 9000, "size": "L"}}
     assert to_item(values, notes=notes).attributes == {"size": "L"}
@@ -246,7 +248,7 @@ def test_category_as_list_or_text() -> None:
     assert category(None) == ()
 
 
-def test_embedded_text_repeats_nothing() -> None:
+def test_the_embedded_text_repeats_nothing() -> None:
     item = Item("1", "Acme red phone", "Acme red phone: slim, 6 inch.", "Acme", ("Phones", "Smart"))
     assert item.text == "Acme red phone. Smart. slim, 6 inch."
     assert Item("1", "Phone", brand="Acme", category=("Phone",)).text == "Phone. Acme"
@@ -255,7 +257,7 @@ def test_embedded_text_repeats_nothing() -> None:
     assert len(long.text.split()) <= 41
 
 
-def test_the_whole_of_the_best_buy_csv(shared_data: Path) -> None:
+def test_the_best_buy_csv_loads_completely(shared_data: Path) -> None:
     begun = time.perf_counter()
     items, rejects = split(shared_data / "retrotech" / "products.csv.gz", RETROTECH)
     seconds = time.perf_counter() - begun
@@ -278,7 +280,7 @@ def test_the_whole_of_the_best_buy_csv(shared_data: Path) -> None:
         ("jd_taobao_zh/phones.jsonl.gz", ["popularity=comments", "attributes.shop=shop"], 240),
     ],
 )
-def test_other_catalogues_load_whole(
+def test_other_catalogues_load_completely(
     shared_data: Path, file: str, options: list[str], count: int
 ) -> None:
     items, rejects = split(shared_data / file, ColumnMap.parse(options))

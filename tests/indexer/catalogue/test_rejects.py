@@ -1,4 +1,4 @@
-"""The rejects file, and when it is too much."""
+"""The survey: rejects file, limit of rejects, sample."""
 
 import json
 from pathlib import Path
@@ -41,14 +41,14 @@ def dirty(tmp_path: Path) -> Path:
 
 def test_rejects_go_to_the_file(dirty: Path, tmp_path: Path) -> None:
     file = tmp_path / "rejects.jsonl"
-    found = run(dirty, "10%", file)
-    assert (found.rows, found.items, found.rejects) == (100, 93, 7)
-    kept = [json.loads(line) for line in file.read_text().splitlines()]
-    assert [each["line"] for each in kept] == [3, 18, 33, 48, 63, 78, 93]
-    assert kept[0]["reason"] == "title is missing"
-    assert json.loads(kept[0]["raw"])["item_id"] == "2"
-    assert found.statistics.items == 93
-    assert found.statistics.max_popularity == 99
+    surveyed = run(dirty, "10%", file)
+    assert (surveyed.rows, surveyed.items, surveyed.rejects) == (100, 93, 7)
+    rejects = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [each["line"] for each in rejects] == [3, 18, 33, 48, 63, 78, 93]
+    assert rejects[0]["reason"] == "title is missing"
+    assert json.loads(rejects[0]["raw"])["item_id"] == "2"
+    assert surveyed.statistics.items == 93
+    assert surveyed.statistics.max_popularity == 99
 
 
 def test_a_clean_catalogue_leaves_no_rejects_file(tmp_path: Path) -> None:
@@ -60,7 +60,9 @@ def test_a_clean_catalogue_leaves_no_rejects_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("limit", ["6%", "6", "0", "0%"])
-def test_too_many(dirty: Path, tmp_path: Path, limit: str) -> None:
+def test_more_rejects_than_the_limit_stop_the_survey(
+    dirty: Path, tmp_path: Path, limit: str
+) -> None:
     file = tmp_path / "rejects.jsonl"
     with pytest.raises(TooManyRejects, match="nothing was written to the cluster") as caught:
         run(dirty, limit, file)
@@ -70,17 +72,17 @@ def test_too_many(dirty: Path, tmp_path: Path, limit: str) -> None:
 
 
 @pytest.mark.parametrize("limit", ["7%", "7", "100%"])
-def test_just_enough(dirty: Path, limit: str) -> None:
+def test_as_many_rejects_as_the_limit_are_allowed(dirty: Path, limit: str) -> None:
     assert run(dirty, limit).rejects == 7
 
 
 @pytest.mark.parametrize("limit", ["-1", "101%", "many", "1.5", ""])
-def test_wrong_limits(limit: str) -> None:
+def test_a_wrong_limit_is_refused(limit: str) -> None:
     with pytest.raises(SettingsError, match="allowed is a number of rows"):
         RejectLimit.parse(limit)
 
 
-def test_a_rejects_file_that_cannot_be_written(tmp_path: Path) -> None:
+def test_the_error_of_an_unwritable_rejects_file_names_the_option(tmp_path: Path) -> None:
     with (
         RejectsFile(tmp_path / "none" / "rejects.jsonl") as rejects,
         pytest.raises(SettingsError, match="--rejects"),
@@ -88,7 +90,7 @@ def test_a_rejects_file_that_cannot_be_written(tmp_path: Path) -> None:
         rejects.add(Reject(1, "reason", "raw"))
 
 
-def test_a_mapped_name_that_no_row_has(dirty: Path) -> None:
+def test_a_mapped_column_that_no_row_has_is_refused(dirty: Path) -> None:
     with pytest.raises(MappingError, match=r"no row has 'marke' \(mapped to brand\)"):
         run(dirty, "10%", brand="marke")
 
@@ -100,7 +102,7 @@ def test_the_sample_is_fair_and_repeatable(tmp_path: Path) -> None:
     )
     first, second = run(file, "0", sample=200), run(file, "0", sample=200)
     assert first.sample == second.sample
-    places = [place for place, _ in first.sample]
-    assert places == sorted(set(places))
-    assert all(item.item_id == str(place) for place, item in first.sample)
-    assert 850 < sum(places) / len(places) < 1150
+    indices = [index for index, _ in first.sample]
+    assert indices == sorted(set(indices))
+    assert all(item.item_id == str(index) for index, item in first.sample)
+    assert 850 < sum(indices) / len(indices) < 1150

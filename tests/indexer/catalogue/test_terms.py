@@ -1,9 +1,9 @@
-"""Terms and attribute features: what D_q and D_a count."""
+"""Terms and attribute terms: what D_q and D_a count."""
 
 import pytest
 
 from indexer.catalogue.items import Item
-from indexer.catalogue.terms import attribute_features, category_paths, price_band, terms
+from indexer.catalogue.terms import attribute_terms, category_paths, price_band, terms
 
 
 @pytest.mark.parametrize(
@@ -34,12 +34,12 @@ def test_a_price_band_spans_a_factor_of_about_one_and_a_half() -> None:
     assert price_band(0) < 0  # nothing breaks on a gift
 
 
-def test_features_leave_out_what_an_item_does_not_have() -> None:
-    assert attribute_features(Item(item_id="1", title="lamp lamp")) == ["word:lamp"]
+def test_attribute_terms_of_an_item() -> None:
+    assert attribute_terms(Item(item_id="1", title="lamp lamp")) == ["word:lamp"]
     full = Item(
         item_id="1", title="Lamp", brand="Lumo", category=("Home", "Light"), price=20.0,
         currency="EUR",
     )  # fmt: skip
-    assert attribute_features(full) == [
+    assert attribute_terms(full) == [
         "brand:lumo", "category:home", "category:home > light", "price:EUR:9", "word:lamp",
     ]  # fmt: skip

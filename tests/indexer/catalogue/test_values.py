@@ -1,4 +1,4 @@
-"""Values of a catalogue's rows, as real files write them."""
+"""Values of a catalogue's rows, in the forms of real files."""
 
 import pytest
 
@@ -29,7 +29,7 @@ from indexer.catalogue.values import (
         ("1.049", 1.049, ""),
         ("99 kr", 99.0, ""),
         ("1.234.567", 1234567.0, ""),
-        ("¥2,999.00", 2999.0, ""),  # yuan or yen: not clear
+        ("¥2,999.00", 2999.0, ""),  # yuan or yen: ambiguous
         (".99", 0.99, ""),
         ("2e3", 2000.0, ""),
         (12, 12.0, ""),
@@ -58,7 +58,7 @@ def test_number_is_not_negative_and_finite() -> None:
             read_number(bad, "popularity")
 
 
-def test_text_loses_entities_control_signs_and_outer_spaces() -> None:
+def test_text_loses_entities_control_characters_and_outer_spaces() -> None:
     assert read_text(" Briggs &amp; Stratton&#x2122; ", "title") == "Briggs & Stratton™"
     assert read_text("a\x00b\x07c\u0085", "title") == "abc"
     assert read_text("line\r\nbreak", "description") == "line\r\nbreak"

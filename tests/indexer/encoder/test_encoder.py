@@ -45,10 +45,10 @@ def minilm() -> Encoder:
 @pytest.fixture(scope="module")
 def tiny() -> Path:
     """A two-layer BERT's folder, without sentence-transformers' files."""
-    found = importlib.util.find_spec("cognition")
-    assert found is not None
-    assert found.submodule_search_locations
-    return Path(found.submodule_search_locations[0]) / "model"
+    package = importlib.util.find_spec("cognition")
+    assert package is not None
+    assert package.submodule_search_locations
+    return Path(package.submodule_search_locations[0]) / "model"
 
 
 @pytest.fixture
@@ -62,14 +62,14 @@ def oracle(folder: Path, texts: list[str], length: int) -> np.ndarray:
     tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder)
     rows = []
     for text in texts:
-        given = tokenizer(text, truncation=True, max_length=length, return_tensors="pt")
+        tokens = tokenizer(text, truncation=True, max_length=length, return_tensors="pt")
         with torch.inference_mode():
-            rows.append(model(**given).last_hidden_state[0].mean(dim=0).numpy())
-    found = np.stack(rows)
-    return found / np.linalg.norm(found, axis=1, keepdims=True)
+            rows.append(model(**tokens).last_hidden_state[0].mean(dim=0).numpy())
+    means = np.stack(rows)
+    return means / np.linalg.norm(means, axis=1, keepdims=True)
 
 
-def test_vectors_are_those_of_transformers(minilm: Encoder) -> None:
+def test_vectors_equal_those_of_transformers(minilm: Encoder) -> None:
     expected = oracle(model_folder("minilm", Path()), TEXTS, 256)
     vectors = minilm.encode_items(TEXTS)
     assert vectors.dtype == np.float32
@@ -77,27 +77,27 @@ def test_vectors_are_those_of_transformers(minilm: Encoder) -> None:
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
-def test_a_batch_is_its_texts_one_by_one_in_the_order_given(minilm: Encoder) -> None:
+def test_a_batch_equals_its_texts_one_by_one_in_order(minilm: Encoder) -> None:
     alone = np.concatenate([minilm.encode_items([text]) for text in TEXTS])
     np.testing.assert_allclose(minilm.encode_items(TEXTS), alone, atol=1e-4)
     order = [5, 2, 7, 0, 6, 1, 4, 3]
-    shuffled = minilm.encode_items([TEXTS[place] for place in order])
+    shuffled = minilm.encode_items([TEXTS[index] for index in order])
     np.testing.assert_allclose(shuffled, alone[order], atol=1e-4)
     assert minilm.encode_items([]).shape == (0, 384)
 
 
 @pytest.mark.skipif(not cpu_has_bfloat16(), reason="this CPU does not compute in bfloat16")
 def test_bfloat16_stays_within_the_stated_tolerance(minilm: Encoder) -> None:
-    quick = encoder(number_format="bfloat16")
-    assert quick.dtype == torch.bfloat16
-    cosines = (quick.encode_items(TEXTS) * minilm.encode_items(TEXTS)).sum(axis=1)
+    rounded = encoder(number_format="bfloat16")
+    assert rounded.dtype == torch.bfloat16
+    cosines = (rounded.encode_items(TEXTS) * minilm.encode_items(TEXTS)).sum(axis=1)
     assert cosines.min() >= TOLERANCE
-    assert quick.spec.fingerprint == minilm.spec.fingerprint
+    assert rounded.spec.fingerprint == minilm.spec.fingerprint
 
 
 def test_the_format_follows_what_the_cpu_reports() -> None:
-    chosen = encoder(device="cpu").dtype
-    assert chosen == (torch.bfloat16 if cpu_has_bfloat16() else torch.float32)
+    dtype = encoder(device="cpu").dtype
+    assert dtype == (torch.bfloat16 if cpu_has_bfloat16() else torch.float32)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
@@ -106,20 +106,20 @@ def test_a_gpu_gives_the_same_vectors(minilm: Encoder) -> None:
     assert cosines.min() >= TOLERANCE
 
 
-def test_recent_queries_come_from_the_cache_and_cannot_be_spoilt(tiny: Path) -> None:
+def test_recent_queries_come_from_the_cache_and_callers_cannot_change_it(tiny: Path) -> None:
     own = encoder(encoder=str(tiny), query_cache_size=2)
     first = own.encode_query("shoe")
-    kept = first.copy()
+    expected = first.copy()
     first[:] = 0  # a caller's copy
-    np.testing.assert_array_equal(own.encode_query("shoe"), kept)
+    np.testing.assert_array_equal(own.encode_query("shoe"), expected)
     own.encode_queries(["lamp", "sofa", "desk"])
-    np.testing.assert_allclose(own.encode_query("shoe"), kept, atol=1e-4)  # encoded anew
+    np.testing.assert_allclose(own.encode_query("shoe"), expected, atol=1e-4)  # encoded again
     np.testing.assert_array_equal(
         own.encode_queries(["shoe", "desk", "shoe"])[0], own.encode_query("shoe")
     )
 
 
-def test_many_threads_get_the_vectors_of_one(minilm: Encoder) -> None:
+def test_many_threads_get_the_same_vectors_as_one(minilm: Encoder) -> None:
     texts = [f"{text} {n}" for n in range(20) for text in ("shoe", "green lamp for a desk")]
     alone = {text: minilm.encode_items([text])[0] for text in texts}
     fresh = encoder(number_format="float32", query_cache_size=8)
@@ -128,7 +128,7 @@ def test_many_threads_get_the_vectors_of_one(minilm: Encoder) -> None:
             assert vector @ alone[text] > 0.9999
 
 
-def test_the_folder_says_how_a_model_is_used(own: Path) -> None:
+def test_a_model_s_use_comes_from_its_folder_unless_set(own: Path) -> None:
     (own / "1_Pooling").mkdir()
     (own / "1_Pooling" / "config.json").write_text('{"pooling_mode_cls_token": true}')
     prompts = {"prompts": {"query": "query: ", "passage": "passage: "}}
@@ -139,40 +139,40 @@ def test_the_folder_says_how_a_model_is_used(own: Path) -> None:
     assert spec.max_length == 33
     assert spec.model == "own-model"  # never a path of one machine
     settings = {"pooling": "mean", "query_prefix": "", "max_length": 20}
-    overruled = encoder(encoder=str(own), **settings).spec
-    assert (overruled.pooling, overruled.query_prefix, overruled.max_length) == ("mean", "", 20)
-    assert overruled.fingerprint != spec.fingerprint
+    changed = encoder(encoder=str(own), **settings).spec
+    assert (changed.pooling, changed.query_prefix, changed.max_length) == ("mean", "", 20)
+    assert changed.fingerprint != spec.fingerprint
 
 
-def test_prefixes_tell_queries_from_items(tiny: Path) -> None:
-    marked = encoder(encoder=str(tiny), query_prefix="query: ", item_prefix="passage: ")
+def test_prefixes_are_put_before_queries_and_items(tiny: Path) -> None:
+    prefixed = encoder(encoder=str(tiny), query_prefix="query: ", item_prefix="passage: ")
     plain = encoder(encoder=str(tiny))
     np.testing.assert_allclose(
-        marked.encode_query("shoe"), plain.encode_query("query: shoe"), atol=1e-4
+        prefixed.encode_query("shoe"), plain.encode_query("query: shoe"), atol=1e-4
     )
     np.testing.assert_allclose(
-        marked.encode_items(["shoe"]), plain.encode_items(["passage: shoe"]), atol=1e-4
+        prefixed.encode_items(["shoe"]), plain.encode_items(["passage: shoe"]), atol=1e-4
     )
 
 
 @pytest.mark.parametrize(
-    ("files", "said"),
+    ("files", "message"),
     [
         ({"1_Pooling/config.json": {"pooling_mode_max_tokens": True}}, "pools by"),
         ({"modules.json": [{"type": "sentence_transformers.models.Dense"}]}, "a layer Dense"),
     ],
 )
-def test_what_is_not_done_here_is_refused_and_never_left_out(
-    own: Path, files: dict[str, object], said: str
+def test_unsupported_poolings_and_layers_are_refused(
+    own: Path, files: dict[str, object], message: str
 ) -> None:
     for name, content in files.items():
         (own / name).parent.mkdir(exist_ok=True)
         (own / name).write_text(json.dumps(content))
-    with pytest.raises(ModelUnavailable, match=said):
+    with pytest.raises(ModelUnavailable, match=message):
         encoder(encoder=str(own))
 
 
-def test_a_model_that_is_not_there_is_named_with_the_mend(tmp_path: Path, own: Path) -> None:
+def test_the_error_of_a_missing_model_names_the_setting(tmp_path: Path, own: Path) -> None:
     with pytest.raises(ModelUnavailable, match="LIVE_INTENT_ENCODER"):
         encoder(encoder=str(tmp_path / "nowhere"))
     (own / "model.safetensors").unlink()
@@ -180,7 +180,7 @@ def test_a_model_that_is_not_there_is_named_with_the_mend(tmp_path: Path, own: P
         encoder(encoder=str(own))
 
 
-def test_settings_that_this_machine_cannot_do_are_refused() -> None:
+def test_settings_that_this_machine_or_model_lacks_are_refused() -> None:
     if not torch.cuda.is_available():
         with pytest.raises(SettingsError, match="no CUDA device"):
             encoder(device="cuda")
@@ -190,7 +190,7 @@ def test_settings_that_this_machine_cannot_do_are_refused() -> None:
         encoder(layout="concat", meaning_dims=500)
 
 
-def test_a_fingerprint_is_that_of_the_vectors(minilm: Encoder, tiny: Path) -> None:
+def test_another_fingerprint_is_refused(minilm: Encoder, tiny: Path) -> None:
     spec = minilm.spec
     assert EncoderSpec.from_meta(json.loads(json.dumps(spec.to_meta()))) == spec
     assert encoder(number_format="float32").spec.fingerprint == spec.fingerprint

@@ -1,4 +1,4 @@
-"""Bulk requests on a real node: refusals that name the item, a busy cluster, versions."""
+"""Bulk requests on a real node: errors that name the item, a busy cluster, versions."""
 
 import threading
 from dataclasses import replace
@@ -7,7 +7,7 @@ import pytest
 
 from indexer.catalogue.items import Item
 from indexer.index.bulk import BulkError, delete_write, index_write, send_items
-from indexer.index.bulk_writer import BulkWriter, IndexTakenAway
+from indexer.index.bulk_writer import BulkWriter, IndexDeleted
 from indexer.index.documents import to_document
 from indexer.progress import Silence
 from plugin_config.errors import ClusterUnavailable
@@ -37,7 +37,7 @@ def item_write(number, version=1000, **changes):
     return index_write(str(number), document, version)
 
 
-def stored(client, alias):
+def count_of(client, alias):
     client.indices.refresh(index=alias)
     return client.count(index=alias)["count"]
 
@@ -49,33 +49,35 @@ def test_a_refused_item_is_named_with_the_reason(client, alias, context):
     assert "refuses 2 of the items" in str(caught.value)
     assert "item 2: mapper_parsing_exception" in str(caught.value)
     assert "item 3: strict_dynamic_mapping_exception" in str(caught.value)
-    assert stored(client, alias) == 1
+    assert count_of(client, alias) == 1
 
 
-def test_the_newer_version_stays(client, alias, context):
+def test_an_older_version_does_not_overwrite_a_newer_one(client, alias, context):
     assert send_items(context, alias, [item_write(1, 2000)]).written == 1
     older = send_items(context, alias, [item_write(1, 1000)])
     assert (older.written, older.superseded) == (0, ["1"])
     assert send_items(context, alias, [item_write(1, 2000)]).written == 1
 
 
-def test_a_deletion_is_remembered(client, alias, context):
-    gone = send_items(context, alias, [delete_write("1", 2000)])
-    assert gone.not_found == ["1"]
+def test_an_older_write_does_not_undo_a_deletion(client, alias, context):
+    deletion = send_items(context, alias, [delete_write("1", 2000)])
+    assert deletion.not_found == ["1"]
     assert send_items(context, alias, [item_write(1, 1000)]).superseded == ["1"]
 
 
-def test_a_busy_cluster_is_waited_for(client, alias, context):
+def test_writes_are_retried_until_the_cluster_is_free(client, alias, context):
     client.indices.put_settings(index=alias, body={BUSY: True})
-    free = threading.Timer(1.2, lambda: client.indices.put_settings(index=alias, body={BUSY: None}))
-    free.start()
+    timer = threading.Timer(
+        1.2, lambda: client.indices.put_settings(index=alias, body={BUSY: None})
+    )
+    timer.start()
     outcome = send_items(context, alias, [item_write(n) for n in range(5)])
-    free.join()
+    timer.join()
     assert outcome.written == 5
-    assert stored(client, alias) == 5
+    assert count_of(client, alias) == 5
 
 
-def test_a_cluster_that_stays_busy(client, alias, fresh_names, tmp_path):
+def test_the_error_of_a_busy_cluster_names_items_and_tries(client, alias, fresh_names, tmp_path):
     client.indices.put_settings(index=alias, body={BUSY: True})
     context = index_context(client, fresh_names, tmp_path, bulk_retries=1)
     with pytest.raises(
@@ -84,7 +86,7 @@ def test_a_cluster_that_stays_busy(client, alias, fresh_names, tmp_path):
         send_items(context, alias, [item_write(n) for n in range(5)])
 
 
-def test_a_cluster_that_is_gone(fresh_names, tmp_path):
+def test_an_unreachable_cluster_is_an_error(fresh_names, tmp_path):
     from plugin_config.client import connect
     from plugin_config.settings import ClusterSettings
 
@@ -96,14 +98,14 @@ def test_a_cluster_that_is_gone(fresh_names, tmp_path):
         send_items(context, fresh_names.items, [item_write(1)])
 
 
-def test_an_index_that_is_gone_is_not_made_anew(client, fresh_names, context):
+def test_a_write_never_creates_a_deleted_index_again(client, fresh_names, context):
     outcome = send_items(context, fresh_names.items_building, [item_write(1)])
     assert outcome.no_index
     assert not client.indices.exists(index=fresh_names.items_building)
 
 
 class Counts(Silence):
-    """Progress that keeps the counts it is told."""
+    """Progress that keeps its counts."""
 
     def __init__(self) -> None:
         self.counts: list[int] = []
@@ -120,10 +122,10 @@ def test_the_writer_sends_everything_in_bounded_requests(client, alias, context)
     assert writer.finish().written == 47
     assert sum(progress.counts) == 47
     assert max(progress.counts) <= 10
-    assert stored(client, alias) == 47
+    assert count_of(client, alias) == 47
 
 
-def test_the_writer_keeps_to_megabytes(client, alias, fresh_names, tmp_path):
+def test_the_writer_limits_the_megabytes_of_a_request(client, alias, fresh_names, tmp_path):
     progress, long = Counts(), "word " * 1000
     context = index_context(client, fresh_names, tmp_path, bulk_mb=0.01)
     writer = BulkWriter(
@@ -134,15 +136,15 @@ def test_the_writer_keeps_to_megabytes(client, alias, fresh_names, tmp_path):
     assert progress.counts == [1] * 5
 
 
-def test_the_writer_hands_on_what_a_thread_raised(alias, context):
+def test_the_writer_raises_what_a_thread_raised(alias, context):
     writer = BulkWriter(context, alias, lambda n: item_write(n, colour="red"))
     with pytest.raises(BulkError, match=r"item \d+: strict_dynamic"):
         writer.put(range(1000))
     writer.abort()
 
 
-def test_the_writer_says_that_its_index_was_taken_away(fresh_names, context):
+def test_the_writer_raises_when_its_index_was_deleted(fresh_names, context):
     writer = BulkWriter(context, fresh_names.items_building, item_write)
     writer.put([1])
-    with pytest.raises(IndexTakenAway, match="is gone while"):
+    with pytest.raises(IndexDeleted, match="is gone while"):
         writer.finish()

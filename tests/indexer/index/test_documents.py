@@ -1,4 +1,4 @@
-"""Items as documents and back."""
+"""Items to documents and back."""
 
 import numpy as np
 
@@ -22,7 +22,7 @@ FULL = Item(
 )
 
 
-def test_document() -> None:
+def test_fields_of_a_document() -> None:
     vector = np.array([0.6, 0.8], dtype=np.float32)
     document = to_document(FULL, vector)
     assert document["category"] == ["Phones", "Phones > Smart"]
@@ -37,16 +37,16 @@ def test_blank_fields_are_absent() -> None:
     assert set(document) == {"item_id", "title", "available", "popularity", "features"}
 
 
-def test_the_item_comes_back() -> None:
+def test_a_document_gives_its_item_back() -> None:
     assert to_stored_item(to_document(FULL, None)) == FULL
     assert to_stored_item(to_document(Item("1", "Phone"), None)) == Item("1", "Phone")
 
 
-def test_float16_is_little_endian_and_near() -> None:
+def test_float16_is_little_endian_and_close_to_float32() -> None:
     assert float16_base64(np.array([1.0], dtype=np.float32)) == "ADw="
     assert from_float16_base64("ADw") == from_float16_base64("ADw=") == 1.0
     vector = np.random.default_rng(1).normal(size=384).astype(np.float32)
     vector /= np.linalg.norm(vector)
-    back = from_float16_base64(float16_base64(vector))
-    assert back.dtype == np.float32
-    assert float(back @ vector) > 0.999
+    decoded = from_float16_base64(float16_base64(vector))
+    assert decoded.dtype == np.float32
+    assert float(decoded @ vector) > 0.999

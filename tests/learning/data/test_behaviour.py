@@ -1,4 +1,4 @@
-"""Sequences and rows of behaviour: what is read, and what is counted as left out."""
+"""Files of sequences and rows: what is read, and what is left out and counted."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ def written(path: Path, rows: list[object]) -> Path:
     return path
 
 
-def test_sequences_and_what_is_left_out_of_them(tmp_path: Path) -> None:
+def test_sequences_are_read_and_what_is_left_out_is_counted(tmp_path: Path) -> None:
     rows: list[object] = [
         {"user_id": "1", "item_ids": ["a", "b", "c"]},
         {"user_id": 2, "item_ids": ["a", "zzz", "b"]},
@@ -30,25 +30,25 @@ def test_sequences_and_what_is_left_out_of_them(tmp_path: Path) -> None:
         {"user_id": "8", "item_ids": "a b"},
         {"user_id": "9", "item_ids": []},
     ]
-    found = read_sequences(written(tmp_path / "s.jsonl", rows), IDS)
-    assert found.item_ids == {"1": ("a", "b", "c"), "2": ("a", "b"), "6": ("a", "b", "c")}
-    assert found.remarks.counts == {
+    sequences = read_sequences(written(tmp_path / "s.jsonl", rows), IDS)
+    assert sequences.item_ids == {"1": ("a", "b", "c"), "2": ("a", "b"), "6": ("a", "b", "c")}
+    assert sequences.remarks.counts == {
         "it is not among the items": 1,
         "the last item is not among the items": 1,
         "fewer than two items: no history, or nothing to predict": 3,
         "it comes again in its sequence": 3,
-        "the user stands there before": 1,
+        "the user has an earlier row": 1,
         "user_id is missing": 1,
         "item_ids is missing": 1,
         "item_ids is no list": 1,
     }
-    told = found.remarks.lines()
-    assert "1 history item left out: it is not among the items (line 2: zzz)" in told
-    assert any(line.startswith("3 history items left out: it comes again") for line in told)
-    assert "1 row left out: user_id is missing" in "\n".join(told)
+    lines = sequences.remarks.lines()
+    assert "1 history item left out: it is not among the items (line 2: zzz)" in lines
+    assert any(line.startswith("3 history items left out: it comes again") for line in lines)
+    assert "1 row left out: user_id is missing" in "\n".join(lines)
 
 
-def test_rows_with_events_in_every_form(tmp_path: Path) -> None:
+def test_rows_are_read_with_events_in_every_form(tmp_path: Path) -> None:
     history = [
         {"item_id": "b", "action": "like", "timestamp": "1970-01-01T00:01:40Z"},
         {"item_id": "a", "timestamp": 50, "text": "good"},
@@ -58,21 +58,21 @@ def test_rows_with_events_in_every_form(tmp_path: Path) -> None:
         {"user_id": "1", "query": " red ", "history": history, "target": "d"},
         {"user_id": "1", "history": ["a", {"item_id": "b", "timestamp": 3}, 7], "target": "e"},
     ]
-    found = read_rows(written(tmp_path / "r.jsonl", rows), IDS | {"7"})
-    timed, plain = found.rows
+    visits = read_rows(written(tmp_path / "r.jsonl", rows), IDS | {"7"})
+    timed, untimed = visits.rows
     assert timed.query == "red"
     assert timed.history == (
         PastEvent("a", "click", 50.0, "good"),
         PastEvent("b", "like", 100.0),
         PastEvent("c", "click", 4e8),
     )
-    # A time that only some events have orders nothing.
-    assert plain.query == ""
-    assert plain.history == (PastEvent("a"), PastEvent("b"), PastEvent("7"))
-    assert found.remarks.lines() == []
+    # Timestamps that only some events have do not order the history.
+    assert untimed.query == ""
+    assert untimed.history == (PastEvent("a"), PastEvent("b"), PastEvent("7"))
+    assert visits.remarks.lines() == []
 
 
-def test_rows_that_cannot_be_used_are_counted_and_said(tmp_path: Path) -> None:
+def test_rows_that_cannot_be_used_are_counted_by_reason(tmp_path: Path) -> None:
     good = {"user_id": "1", "query": "red", "history": ["a"], "target": "d"}
     rows: list[object] = [
         good,
@@ -91,11 +91,11 @@ def test_rows_that_cannot_be_used_are_counted_and_said(tmp_path: Path) -> None:
                         {"item_id": "b", "timestamp": "soon"}, {"item_id": "b", "timestamp": -1}],
         },
     ]  # fmt: skip
-    found = read_rows(written(tmp_path / "r.jsonl", rows), IDS)
-    assert [row.user_id for row in found.rows] == ["1", "2"]
-    assert found.rows[1].history == (PastEvent("a"),)
-    counts = dict(found.remarks.counts)
-    assert counts.pop("the row stands there before") == 1
+    visits = read_rows(written(tmp_path / "r.jsonl", rows), IDS)
+    assert [row.user_id for row in visits.rows] == ["1", "2"]
+    assert visits.rows[1].history == (PastEvent("a"),)
+    counts = dict(visits.remarks.counts)
+    assert counts.pop("the same row came before") == 1
     assert counts.pop("user_id is missing") == 1
     assert counts.pop("target is missing") == 1
     assert counts.pop("the target is not among the items") == 1
@@ -110,7 +110,7 @@ def test_rows_that_cannot_be_used_are_counted_and_said(tmp_path: Path) -> None:
     ((action, count),) = counts.items()
     assert action.startswith("its action is none of view, click")
     assert count == 1
-    assert any("left out: its timestamp" in line for line in found.remarks.lines())
+    assert any("left out: its timestamp" in line for line in visits.remarks.lines())
 
 
 @pytest.mark.parametrize("read", [read_sequences, read_rows])
@@ -124,7 +124,7 @@ def test_a_file_without_anything_usable_is_an_error_that_names_it(
         read(file, IDS)
 
 
-def test_users_of_any_file(tmp_path: Path) -> None:
+def test_user_ids_are_read_from_any_file(tmp_path: Path) -> None:
     rows: list[object] = [{"user_id": 1, "rating": 3}, {"user_id": "2"}, {"item_id": "a"}]
     assert read_user_ids(written(tmp_path / "u.jsonl", rows)) == {"1", "2"}
     with pytest.raises(DatasetError, match="user_id"):

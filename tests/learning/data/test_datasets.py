@@ -1,9 +1,12 @@
+"""Judgments and catalogues: what is read, and what is left out and counted."""
+
 import gzip
 import json
 from pathlib import Path
 
 import pytest
 
+from indexer.catalogue.column_map import ColumnMap
 from learning.data.datasets import read_items_file, read_judgments
 from learning.data.tables import DatasetError
 
@@ -21,10 +24,10 @@ def written(path: Path, rows: list[object]) -> Path:
 
 
 def test_judgments_come_grouped_by_query_in_the_files_order(tmp_path: Path) -> None:
-    found = read_judgments(written(tmp_path / "j.jsonl", GOOD), IDS)
-    assert found.queries == ("red phone", "手机")
-    assert found.grades["red phone"] == {"a": 3.0, "b": 1.33}
-    assert found.remarks.lines() == []
+    judgments = read_judgments(written(tmp_path / "j.jsonl", GOOD), IDS)
+    assert judgments.queries == ("red phone", "手机")
+    assert judgments.grades["red phone"] == {"a": 3.0, "b": 1.33}
+    assert judgments.remarks.lines() == []
 
 
 def test_csv_gzip_and_a_byte_order_mark_read_the_same(tmp_path: Path) -> None:
@@ -35,7 +38,7 @@ def test_csv_gzip_and_a_byte_order_mark_read_the_same(tmp_path: Path) -> None:
     assert read_judgments(file, IDS).grades == as_json.grades
 
 
-def test_what_cannot_be_used_is_counted_and_said(tmp_path: Path) -> None:
+def test_what_cannot_be_used_is_counted_by_reason(tmp_path: Path) -> None:
     bad = [
         {"query": "red phone", "item_id": "zzz", "grade": 3},
         {"query": "red phone", "item_id": "c", "grade": -1},
@@ -51,9 +54,9 @@ def test_what_cannot_be_used_is_counted_and_said(tmp_path: Path) -> None:
     file = written(tmp_path / "j.jsonl", [*GOOD, *bad])
     with file.open("a") as more:
         more.write("\n{broken\n\n")
-    found = read_judgments(file, IDS)
-    assert found.grades["red phone"] == {"a": 3.0, "b": 1.33}
-    assert found.remarks.counts == {
+    judgments = read_judgments(file, IDS)
+    assert judgments.grades["red phone"] == {"a": 3.0, "b": 1.33}
+    assert judgments.remarks.counts == {
         "the item is not among the items": 1,
         "the grade is no number from 0 to 10": 4,
         "query is missing": 1,
@@ -63,9 +66,9 @@ def test_what_cannot_be_used_is_counted_and_said(tmp_path: Path) -> None:
         "not a JSON object": 1,
         "not JSON": 1,
     }
-    told = found.remarks.lines()
-    assert told[0].startswith("4 rows left out: the grade is no number from 0 to 10 (line 5: -1;")
-    assert any("line 4: zzz" in line for line in told)
+    lines = judgments.remarks.lines()
+    assert lines[0].startswith("4 rows left out: the grade is no number from 0 to 10 (line 5: -1;")
+    assert any("line 4: zzz" in line for line in lines)
 
 
 @pytest.mark.parametrize("content", ["", "  \n\n", "query,item_id,grade\n", "[1]"])
@@ -91,20 +94,18 @@ def test_damaged_gzip_and_other_encodings_are_errors(tmp_path: Path) -> None:
 
 def test_parts_and_queries_with_a_relevant_item(tmp_path: Path) -> None:
     rows = [{"query": f"query {n}", "item_id": "a", "grade": n % 4} for n in range(400)]
-    found = read_judgments(written(tmp_path / "j.jsonl", rows), IDS)
-    parts = [set(found.part(split).queries) for split in ("train", "validation", "test")]
-    assert set.union(*parts) == set(found.queries) == set(found.part("all").queries)
+    judgments = read_judgments(written(tmp_path / "j.jsonl", rows), IDS)
+    parts = [set(judgments.part(split).queries) for split in ("train", "validation", "test")]
+    assert set.union(*parts) == set(judgments.queries) == set(judgments.part("all").queries)
     assert sum(map(len, parts)) == 400
-    assert len(found.with_relevant(2.67).queries) == 100
+    assert len(judgments.with_relevant(2.67).queries) == 100
 
 
-def test_items_and_rejects_of_a_catalogue(tmp_path: Path) -> None:
+def test_ids_and_rejects_of_a_catalogue(tmp_path: Path) -> None:
     rows = [{"item_id": "1", "name": "A"}, {"item_id": "2"}, {"item_id": "3", "name": "B"}]
     file = written(tmp_path / "items.jsonl", rows)
-    from indexer.catalogue.column_map import ColumnMap
-
-    found = read_items_file(file, ColumnMap.parse(["title=name"]))
-    assert found.ids == {"1", "3"}
-    assert found.rejects == 1
+    items = read_items_file(file, ColumnMap.parse(["title=name"]))
+    assert items.ids == {"1", "3"}
+    assert items.rejects == 1
     with pytest.raises(DatasetError, match="no item"):
         read_items_file(written(tmp_path / "none.jsonl", [{"title": "x"}]))

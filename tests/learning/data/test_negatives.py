@@ -1,4 +1,4 @@
-"""Negatives are drawn by popularity, the same ones for the same seed, and never the user's own."""
+"""Negatives are drawn by popularity, repeatably, and never from the user's own items."""
 
 from collections import Counter
 
@@ -9,7 +9,7 @@ from learning.data.negatives import PopularityDraw
 COUNTS = {f"i{n}": n for n in range(41)}  # i0 was never acted on
 
 
-def test_distinct_and_none_of_the_users_own() -> None:
+def test_negatives_are_distinct_and_none_is_the_users_own() -> None:
     own = {"i40", "i39", "unknown"}
     for user in range(50):
         drawn = PopularityDraw(COUNTS).draw(str(user), own, 30)
@@ -18,7 +18,7 @@ def test_distinct_and_none_of_the_users_own() -> None:
         assert "i0" not in drawn
 
 
-def test_the_same_for_the_same_seed_whoever_else_is_asked() -> None:
+def test_a_draw_depends_on_key_and_seed_alone() -> None:
     first = PopularityDraw(COUNTS, seed=3)
     alone = first.draw("b", (), 10)
     again = PopularityDraw(dict(reversed(COUNTS.items())), seed=3)
@@ -28,15 +28,15 @@ def test_the_same_for_the_same_seed_whoever_else_is_asked() -> None:
     assert PopularityDraw(COUNTS, seed=4).draw("b", (), 10) != alone
 
 
-def test_chances_are_in_proportion_to_the_counts() -> None:
+def test_probabilities_are_in_proportion_to_the_counts() -> None:
     draw = PopularityDraw({"rare": 1, "known": 3, "popular": 6})
     drawn = Counter(draw.draw(str(user), (), 1)[0] for user in range(4000))
     for item_id, share in (("rare", 0.1), ("known", 0.3), ("popular", 0.6)):
         assert drawn[item_id] / 4000 == pytest.approx(share, abs=0.03)
 
 
-def test_without_replacement_as_one_draw_after_the_other() -> None:
-    """The second of two, worked out by hand: sum over the first of its chance and the rest's."""
+def test_two_draws_without_replacement_have_the_distribution_of_successive_draws() -> None:
+    """P(second = b) = sum over the first a of P(a) P(b) / (1 - P(a))."""
     shares = {"a": 0.5, "b": 0.3, "c": 0.2}
     draw = PopularityDraw({"a": 5, "b": 3, "c": 2})
     drawn = Counter(draw.draw(str(user), (), 2)[1] for user in range(6000))
@@ -47,6 +47,6 @@ def test_without_replacement_as_one_draw_after_the_other() -> None:
         assert drawn[item_id] / 6000 == pytest.approx(expected, abs=0.03)
 
 
-def test_all_there_are_where_too_many_are_asked_for() -> None:
+def test_fewer_where_there_are_no_more() -> None:
     assert len(PopularityDraw(COUNTS).draw("a", {"i1", "i2"}, 99)) == 38
     assert PopularityDraw({}).draw("a", (), 5) == []

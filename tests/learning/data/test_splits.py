@@ -1,3 +1,5 @@
+"""Splits by a hash: fixed shares, the same for every spelling of a query."""
+
 from collections import Counter
 
 from learning.data.splits import in_split, split_of
@@ -10,20 +12,20 @@ def test_the_shares_are_60_20_20() -> None:
     assert abs(counts["test"] / 20_000 - 0.2) < 0.02
 
 
-def test_a_query_stays_where_it_is() -> None:
-    # Written down: another version that splits differently would train on its own test.
-    found = [split_of(query) for query in ("angle bracket", "query 3", "query 29", "手机")]
-    assert found == ["train", "test", "validation", "train"]
+def test_the_split_of_a_query_never_changes() -> None:
+    # Literal values: a version that splits differently would train on its own test split.
+    splits = [split_of(query) for query in ("angle bracket", "query 3", "query 29", "手机")]
+    assert splits == ["train", "test", "validation", "train"]
 
 
-def test_spellings_that_differ_in_case_or_spaces_stand_together() -> None:
+def test_spellings_that_differ_in_case_or_spaces_are_in_one_split() -> None:
     assert all(
         split_of(f"Query {n}") == split_of(f"  query   {n} ") == split_of(f"QUERY {n}")
         for n in range(200)
     )
 
 
-def test_everything_is_in_all_and_in_one_of_the_three() -> None:
+def test_every_key_is_in_all_and_in_one_of_the_three() -> None:
     for number in range(50):
         key = str(number)
         assert in_split(key, "all")

@@ -1,4 +1,4 @@
-"""Rows of queries and events become what was shown and clicked; the rest is counted."""
+"""Rows of queries and events are joined to impressions with clicks; the rest is counted."""
 
 import gzip
 import json
@@ -42,7 +42,7 @@ def read(tmp_path: Path, *rows: dict[str, Any], **options: Any) -> UbiLog:
     return read_file(path, **options)
 
 
-def test_what_the_service_writes(tmp_path: Path) -> None:
+def test_the_rows_that_the_service_writes(tmp_path: Path) -> None:
     log = read(
         tmp_path,
         event("click", "c", timestamp="2026-11-24T10:00:09Z"),  # events may come first
@@ -52,11 +52,12 @@ def test_what_the_service_writes(tmp_path: Path) -> None:
         event("purchase", "b"),
         event("product_sort", None),
     )
-    (each,) = log.impressions
-    assert (each.query_id, each.query_text, each.session_id) == ("q1", "shoes", "s")
-    assert (each.item_ids, each.positions) == (("a", "b", "c"), (1, 2, 3))
-    assert [(c.item_id, c.position) for c in each.clicks] == [("b", 2), ("c", 3)]
-    assert each.actions == (("purchase", "b"),)
+    (impression,) = log.impressions
+    assert (impression.query_id, impression.query_text) == ("q1", "shoes")
+    assert impression.session_id == "s"
+    assert (impression.item_ids, impression.positions) == (("a", "b", "c"), (1, 2, 3))
+    assert [(c.item_id, c.position) for c in impression.clicks] == [("b", 2), ("c", 3)]
+    assert impression.actions == (("purchase", "b"),)
     assert log.events == {"click": 3, "purchase": 1, "product_sort": 1}
     assert not log.remarks.counts
     assert not log.simulated
@@ -66,7 +67,7 @@ def test_what_the_service_writes(tmp_path: Path) -> None:
     assert clicked.tolist() == [False, True, True]
 
 
-def test_what_was_seen_where_no_list_is_kept(tmp_path: Path) -> None:
+def test_impression_events_where_the_query_lists_no_hits(tmp_path: Path) -> None:
     log = read(
         tmp_path,
         query(hits=(), application="zero"),
@@ -84,17 +85,17 @@ def test_what_was_seen_where_no_list_is_kept(tmp_path: Path) -> None:
     assert not log.remarks.counts
 
 
-def test_a_further_page_of_a_query(tmp_path: Path) -> None:
+def test_a_further_page_extends_the_list(tmp_path: Path) -> None:
     log = read(
         tmp_path, query(hits="ab"), query(hits="cd", query_attributes={"from": 2}),
         event("click", "d", 4),
     )  # fmt: skip
-    (each,) = log.impressions
-    assert (each.item_ids, each.positions) == (("a", "b", "c", "d"), (1, 2, 3, 4))
-    assert each.clicks[0].position == 4
+    (impression,) = log.impressions
+    assert (impression.item_ids, impression.positions) == (("a", "b", "c", "d"), (1, 2, 3, 4))
+    assert impression.clicks[0].position == 4
 
 
-def test_what_cannot_be_used_is_counted(tmp_path: Path) -> None:
+def test_what_cannot_be_used_is_counted_by_reason(tmp_path: Path) -> None:
     log = read(
         tmp_path,
         query(),
@@ -126,7 +127,7 @@ def test_what_cannot_be_used_is_counted(tmp_path: Path) -> None:
     assert dict(log.remarks.counts) == {
         "neither a query nor an event": 1,
         "the query_id has another text already": 1,
-        "another item or place under the same query_id": 1,
+        "another item or position under the same query_id": 1,
         "the query has no text": 1,
         "nothing tells what was shown": 2,  # of the query, and of its click
         "missing, or no time; the row is kept without it": 1,
@@ -140,7 +141,7 @@ def test_what_cannot_be_used_is_counted(tmp_path: Path) -> None:
     assert "another position than the list that was shown: 1" in log.notes[0]
 
 
-def test_forms_of_exports_and_the_time(tmp_path: Path) -> None:
+def test_exports_are_unwrapped_and_limited_in_time(tmp_path: Path) -> None:
     early = query("q0", timestamp=1_700_000_000_000)
     bulk = [{"index": {"_index": "ubi_queries"}}, early, {"create": {}}, query()]
     wrapped = [{"_index": "ubi_events", "_source": event("item_click", "a")}]
@@ -156,7 +157,7 @@ def test_forms_of_exports_and_the_time(tmp_path: Path) -> None:
         since_when("last week")
 
 
-def test_a_file_that_shows_nothing(tmp_path: Path) -> None:
+def test_a_log_without_impressions_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"no query tells what it showed: .*1 query_id left out"):
         read(tmp_path, query(hits=()), event("view", "a", query_id=None))
 

@@ -1,4 +1,4 @@
-"""The demo's service in the background, when things do not go well."""
+"""The demo's background service when something goes wrong."""
 
 import json
 import os
@@ -13,14 +13,14 @@ from live_intent.demo.service import BackgroundService, ServiceFailed, port_to_u
 from plugin_config.node.node_process import free_port
 
 
-def test_a_taken_port_is_passed_over_unless_it_was_asked_for() -> None:
+def test_a_taken_port_is_skipped_unless_it_is_required() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        assert port_to_use(port, asked_for=False) > port
+        assert port_to_use(port, required=False) > port
         with pytest.raises(ServiceFailed, match=f"port {port} is taken .* LIVE_INTENT_PORT"):
-            port_to_use(port, asked_for=True)
+            port_to_use(port, required=True)
 
 
 def test_a_service_that_ends_at_once_says_why(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_a_service_that_ends_at_once_says_why(tmp_path: Path) -> None:
     assert service.running() is None
 
 
-def test_the_process_of_somebody_else_is_not_taken_for_the_service(tmp_path: Path) -> None:
+def test_another_process_with_the_recorded_pid_is_not_the_service(tmp_path: Path) -> None:
     service = BackgroundService(tmp_path)
     service.record.write_text(
         json.dumps({"pid": os.getppid(), "url": "http://127.0.0.1:1", "settings": {}})

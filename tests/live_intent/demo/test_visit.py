@@ -9,7 +9,7 @@ def hit(item_id: str, title: str, why: str) -> dict[str, Any]:
     return {"item_id": item_id, "source": {"title": title}, "explanation": {"why": why}}
 
 
-def test_lists_stand_side_by_side_with_reasons_and_marks() -> None:
+def test_lists_are_printed_side_by_side_with_explanations_and_marks() -> None:
     before = [hit("a", "First", "one"), hit("b", "Second", "two")]
     after = [hit("b", "Second", "three"), hit("c", "Third", "four")]
     lines = side_by_side(before, after, columns=103)
@@ -24,7 +24,7 @@ def test_long_and_chinese_titles_keep_the_columns_straight() -> None:
     lines = side_by_side([long], [long], columns=103)
     for line in lines[2:4]:
         left, _ = line.split(" | ")
-        assert sum(2 if sign in "手机" else 1 for sign in left) == 50
+        assert sum(2 if character in "手机" else 1 for character in left) == 50
         assert left.rstrip().endswith("…")
 
 

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from live_intent.sample.catalogue import Row, sample_hash, sample_items
+from live_intent.sample.catalogue import SampleRow, sample_hash, sample_items
 from live_intent.sample.commands import sample
 
 
 @pytest.fixture(scope="module")
-def rows() -> list[Row]:
+def rows() -> list[SampleRow]:
     return list(sample_items())
 
 
-def test_the_command_writes_the_same_file_twice(tmp_path: Path, rows: list[Row]) -> None:
+def test_the_command_writes_the_same_file_twice(tmp_path: Path, rows: list[SampleRow]) -> None:
     digests = []
     for name in ("one.jsonl", "two.jsonl"):
         result = CliRunner().invoke(sample, [str(tmp_path / name)], catch_exceptions=False)
@@ -30,14 +30,14 @@ def test_the_command_writes_the_same_file_twice(tmp_path: Path, rows: list[Row])
     assert sample_hash() == sample_hash()
 
 
-def test_count_and_uniqueness(rows: list[Row]) -> None:
+def test_count_and_uniqueness(rows: list[SampleRow]) -> None:
     assert 2_900 <= len(rows) <= 3_200
     assert len({row["item_id"] for row in rows}) == len(rows)
     assert len({row["title"] for row in rows}) == len(rows)
     assert len({row["category"] for row in rows}) >= 50
 
 
-def test_every_item_makes_sense(rows: list[Row]) -> None:
+def test_every_item_is_plausible(rows: list[SampleRow]) -> None:
     for row in rows:
         assert re.fullmatch(r"[a-z0-9-]+-\d{3}", str(row["item_id"]))
         assert not re.search(r"[{}|*]|  ", f"{row['title']}{row['description']}"), row
@@ -49,22 +49,22 @@ def test_every_item_makes_sense(rows: list[Row]) -> None:
     assert 0.9 < available < 0.98
 
 
-def test_few_items_have_most_of_the_popularity(rows: list[Row]) -> None:
+def test_few_items_have_most_of_the_popularity(rows: list[SampleRow]) -> None:
     views = sorted((float(str(row["popularity"])) for row in rows), reverse=True)
     assert views[-1] > 0
     assert sum(views[: len(views) // 10]) > 0.45 * sum(views)
 
 
-def test_chinese_phones(rows: list[Row]) -> None:
+def test_chinese_phones(rows: list[SampleRow]) -> None:
     chinese = [row for row in rows if row["language"] == "zh"]
     phones = [row for row in chinese if row["category"] == "Phones > Smartphones"]
     assert 190 <= len(phones) <= 220
     assert all("手机" in str(row["title"]) for row in phones)
     brands = Counter(str(row["brand"]) for row in phones)
-    wanted = {"小米", "红米", "华为", "荣耀", "vivo", "OPPO", "苹果", "三星", "一加", "魅族"}
-    assert set(brands) == wanted
+    expected = {"小米", "红米", "华为", "荣耀", "vivo", "OPPO", "苹果", "三星", "一加", "魅族"}
+    assert set(brands) == expected
     assert brands["小米"] + brands["红米"] == 60
-    assert any(row["category"] == "Phones > Cases" for row in chinese)  # 手机壳 is no 手机
+    assert any(row["category"] == "Phones > Cases" for row in chinese)  # 手机壳 is not a 手机
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_chinese_phones(rows: list[Row]) -> None:
         (("coffee beans",), 5),
     ],
 )
-def test_what_a_newcomer_would_search_for_is_there(
-    rows: list[Row], words: tuple[str, ...], least: int
+def test_everyday_searches_have_matches(
+    rows: list[SampleRow], words: tuple[str, ...], least: int
 ) -> None:
-    found = [row for row in rows if all(word in str(row["title"]).lower() for word in words)]
-    assert len(found) >= least
+    matches = [row for row in rows if all(word in str(row["title"]).lower() for word in words)]
+    assert len(matches) >= least

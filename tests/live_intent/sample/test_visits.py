@@ -1,8 +1,9 @@
-"""Simulated visits: the same every time, named as simulated, and with something to learn."""
+"""Simulated visits: the same every time, named as simulated, and worth learning from."""
 
 import hashlib
 import json
 from collections import Counter, defaultdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,9 @@ USERS = 600
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("visits")
-    write_visits(made, USERS)
-    return made
+    path = tmp_path_factory.mktemp("visits")
+    write_visits(path, USERS)
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -47,14 +48,14 @@ def hashes(folder: Path) -> list[str]:
     return [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES]
 
 
-def test_the_same_seed_writes_the_same_files_and_another_one_others(tmp_path: Path) -> None:
+def test_equal_seeds_write_equal_files_and_another_seed_does_not(tmp_path: Path) -> None:
     for name, seed in (("one", 0), ("two", 0), ("three", 1)):
-        given = [str(tmp_path / "items.jsonl"), "--visits", str(tmp_path / name)]
-        given += ["--users", "50", "--seed", str(seed)]
-        result = CliRunner().invoke(sample, given, catch_exceptions=False)
-        told = result.output.splitlines()
-        assert len(told) == 4
-        assert all("SIMULATED" in line and "simulated-" in line for line in told[1:])
+        arguments = [str(tmp_path / "items.jsonl"), "--visits", str(tmp_path / name)]
+        arguments += ["--users", "50", "--seed", str(seed)]
+        result = CliRunner().invoke(sample, arguments, catch_exceptions=False)
+        lines = result.output.splitlines()
+        assert len(lines) == 4
+        assert all("SIMULATED" in line and "simulated-" in line for line in lines[1:])
     assert hashes(tmp_path / "one") == hashes(tmp_path / "two")
     assert not set(hashes(tmp_path / "one")) & set(hashes(tmp_path / "three"))
 
@@ -89,21 +90,22 @@ def test_no_user_is_in_two_splits(folder: Path, log: UbiLog) -> None:
     assert splits["test"] > 0
 
 
-def test_what_stands_high_is_clicked_more(log: UbiLog) -> None:
+def test_high_positions_are_clicked_more(log: UbiLog) -> None:
     pairs, positions, clicked = observations(log.impressions)
-    rate = [clicked[positions == place].mean() for place in (1, 3, 10)]
+    rate = [clicked[positions == position].mean() for position in (1, 3, 10)]
     assert rate[0] > 1.5 * rate[1] > 2 * rate[2] > 0
-    found = estimate(pairs, positions, clicked)
-    # Looked at with a chance of k^-0.6: a quarter at the tenth place.
-    assert found.at([10])[0] == pytest.approx(0.25, abs=0.1)
+    propensities = estimate(pairs, positions, clicked)
+    # Visitors look at position k with probability k^-0.6: a quarter at the tenth.
+    assert propensities.at([10])[0] == pytest.approx(0.25, abs=0.1)
 
 
-def test_what_is_bought_after_an_item_is_no_accident(folder: Path) -> None:
+def test_companions_are_bought_after_an_item(folder: Path) -> None:
     after: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows_of(folder / SEQUENCES):
-        for one, next_ in zip(row["item_ids"], row["item_ids"][1:], strict=False):
-            after[one][next_] += 1
-    often = [counts for counts in after.values() if counts.total() >= 6]
-    repeated = sum(counts.most_common(1)[0][1] > 1 for counts in often)
-    assert len(often) > 20
-    assert repeated > 0.5 * len(often)  # of 2,800 items, two visitors would hardly choose alike
+        for item_id, next_id in pairwise(row["item_ids"]):
+            after[item_id][next_id] += 1
+    frequent = [counts for counts in after.values() if counts.total() >= 6]
+    repeated = sum(counts.most_common(1)[0][1] > 1 for counts in frequent)
+    assert len(frequent) > 20
+    # By chance two visitors would hardly ever choose the same of 2,800 items.
+    assert repeated > 0.5 * len(frequent)

@@ -1,4 +1,4 @@
-"""What is asked of a Docker engine: a stand-in speaks its API, since none may be at hand."""
+"""Requests to a Docker engine; a fake engine answers them, so that none is needed."""
 
 import http.server
 import json
@@ -18,17 +18,17 @@ pytest.importorskip("docker", reason="the extra docker is not installed")
 
 
 class Engine:
-    """One container at most; remembers what was asked."""
+    """A fake engine with at most one container; `requests` holds the requests so far."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         self.created: dict[str, Any] = {}
         self.image = self.running = False
         self.refuses = ""
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         path = re.sub(r"^/v[\d.]+", "", urlsplit(path).path)
-        self.asked.append(f"{method} {path}")
+        self.requests.append(f"{method} {path}")
         if path == "/version":
             return 200, {"ApiVersion": "1.44"}
         if path.startswith("/images/"):
@@ -70,10 +70,10 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def handle_any(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, answer = engine.answer(
+            status, response = engine.answer(
                 self.command, self.path, json.loads(body) if body else None
             )
-            content = b"" if answer is None else json.dumps(answer).encode()
+            content = b"" if response is None else json.dumps(response).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
@@ -108,21 +108,19 @@ def test_a_node_is_a_container_on_the_loopback_address(engine: Engine, tmp_path:
     assert docker_node.runs(tmp_path, "main")
 
 
-def test_it_is_stopped_started_anew_and_removed(engine: Engine, tmp_path: Path) -> None:
+def test_it_is_stopped_started_again_and_removed(engine: Engine, tmp_path: Path) -> None:
     docker_node.launch(tmp_path, "main", 9207, "512m", print)
     docker_node.stop(tmp_path, "main")
     assert not docker_node.runs(tmp_path, "main")
-    docker_node.launch(tmp_path, "main", 9208, "512m", print)  # the old container makes room
+    docker_node.launch(tmp_path, "main", 9208, "512m", print)  # replaces the old container
     assert docker_node.runs(tmp_path, "main")
     docker_node.remove(tmp_path, "main")
     assert not docker_node.runs(tmp_path, "main")
-    assert any(line.startswith("DELETE /volumes/live-intent-") for line in engine.asked)
-    docker_node.remove(tmp_path, "main")  # gone already: no error
+    assert any(line.startswith("DELETE /volumes/live-intent-") for line in engine.requests)
+    docker_node.remove(tmp_path, "main")  # already removed: no error
 
 
-def test_what_the_engine_refuses_is_shown_with_the_other_way(
-    engine: Engine, tmp_path: Path
-) -> None:
+def test_a_refusal_of_the_engine_names_the_alternative(engine: Engine, tmp_path: Path) -> None:
     engine.refuses = "port is already allocated"
     with pytest.raises(NodeError, match=r"port is already allocated.*--by maven"):
         docker_node.launch(tmp_path, "main", 9207, "512m", print)

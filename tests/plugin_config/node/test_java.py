@@ -1,4 +1,4 @@
-"""Which Java a node runs on."""
+"""The choice of a Java installation for a node."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def test_java_home_comes_first_when_it_is_new_enough(tmp_path: Path) -> None:
     assert (java.home, java.version) == (named, 21)
 
 
-def test_an_old_java_is_passed_over_for_the_newest(tmp_path: Path) -> None:
+def test_an_old_java_is_skipped_for_the_newest(tmp_path: Path) -> None:
     old = install(tmp_path / "old", "17.0.15")
     for name, version in (("a", "21.0.1"), ("b", "25.0.1"), ("c", "24")):
         install(tmp_path / "jvm" / name, version)
@@ -40,7 +40,7 @@ def test_the_file_release_is_read_before_java_is_run(tmp_path: Path) -> None:
     assert java.version == 23
 
 
-def test_none_new_enough_lists_what_is_there_and_how_to_get_one(tmp_path: Path) -> None:
+def test_the_error_lists_the_old_ones_and_how_to_install_one(tmp_path: Path) -> None:
     old = install(tmp_path / "old", "17.0.15")
     with pytest.raises(NodeError) as caught:
         find_java({"JAVA_HOME": str(old), "PATH": ""}, folders=[], for_nobody=False)
@@ -52,7 +52,7 @@ def test_none_new_enough_lists_what_is_there_and_how_to_get_one(tmp_path: Path) 
         find_java({"PATH": ""}, folders=[], for_nobody=False)
 
 
-def test_one_in_a_folder_closed_to_the_nodes_user_is_passed_over(tmp_path: Path) -> None:
+def test_one_in_a_folder_closed_to_nobody_is_skipped(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     home = install(closed / "jdk", "25")
     closed.chmod(0o700)

@@ -1,4 +1,4 @@
-"""The learned re-ranker: step 0 is the fixed order, its features and attention against loops."""
+"""The learned re-ranker: step 0 is the fixed order; features and attention equal loops."""
 
 import json
 from dataclasses import replace
@@ -35,14 +35,14 @@ VISITS = [["0", "3", "6"], ["0", "3", "9"], ["4", "7", "3"], ["3", "9"]]
 
 
 def some_inputs(layout: str = "sum") -> list[RerankInput]:
-    """A search with a history, one without, a start page, and given items without anything."""
-    made = bundle(layout)
-    some, nobody = candidates(made), Intent(visitor())
+    """A search with a history, one without, a start page, and given items without a history."""
+    fitted = bundle(layout)
+    some, nobody = candidates(fitted), Intent(visitor())
     return [
-        a_visit(made)[1],
-        rerank_input(made, some, Intent(visitor(), "phone", embeddings()[3])),
-        rerank_input(made, some, nobody),
-        rerank_input(made, subset(some, [3]), nobody, given=True),
+        a_visit(fitted)[1],
+        rerank_input(fitted, some, Intent(visitor(), "phone", embeddings()[3])),
+        rerank_input(fitted, some, nobody),
+        rerank_input(fitted, subset(some, [3]), nobody, given=True),
     ]
 
 
@@ -56,8 +56,8 @@ def trained(cooccurrence: Cooccurrence | None = None, config: RerankerConfig = A
     return model
 
 
-def column(found, name: str) -> np.ndarray:
-    return found.columns[:, COLUMNS.index(name)]
+def column(matrix, name: str) -> np.ndarray:
+    return matrix.columns[:, COLUMNS.index(name)]
 
 
 @LAYOUTS
@@ -69,19 +69,20 @@ def test_before_training_it_is_the_fixed_re_ranker(layout: str) -> None:
 
 
 @LAYOUTS
-def test_the_shares_add_up_and_name_the_learned_part(layout: str) -> None:
-    intent, found = a_visit(bundle(layout))
-    scores = trained(fit(VISITS)).score(found)
-    for place in range(30):
-        told = explain(place, found.candidates, scores, intent)
-        assert sum(share.value for share in told.shares) == pytest.approx(told.score, abs=1e-4)
-        learned = [share for share in told.shares if share.kind == "model"]
+def test_the_shares_add_up_and_name_the_learned_re_ranker(layout: str) -> None:
+    intent, inputs = a_visit(bundle(layout))
+    scores = trained(fit(VISITS)).score(inputs)
+    for row in range(30):
+        explanation = explain(row, inputs.candidates, scores, intent)
+        values = sum(share.value for share in explanation.shares)
+        assert values == pytest.approx(explanation.score, abs=1e-4)
+        learned = [share for share in explanation.shares if share.kind == "model"]
         assert [share.label for share in learned] == ["learned re-ranker"]
-        assert learned[0].value == pytest.approx(float(scores.model[place]), abs=1e-5)
-    assert fused(found).model is None
+        assert learned[0].value == pytest.approx(float(scores.model[row]), abs=1e-5)
+    assert fused(inputs).model is None
 
 
-def test_requests_that_it_was_not_trained_for_keep_the_fixed_order() -> None:
+def test_kinds_of_requests_without_training_keep_the_fixed_order() -> None:
     search, _, start, given = some_inputs()
     assert [kind_of(each) for each in (search, start, given)] == ["search", "recommend", "rank"]
     model = trained(config=RerankerConfig(kinds=("search",)))
@@ -90,72 +91,72 @@ def test_requests_that_it_was_not_trained_for_keep_the_fixed_order() -> None:
         np.testing.assert_array_equal(model.score(each).total, Reranker().score(each).total)
 
 
-def test_forms_of_a_signal_equal_a_loop() -> None:
+def test_forms_of_a_feature_equal_a_loop() -> None:
     _, visit = a_visit(bundle())
     fixed = Reranker().score(visit).total
-    found = FEATURE_SET.matrix(visit, fixed)
-    assert found.columns.shape == (30, len(COLUMNS))
-    assert found.columns.dtype == found.pairs.dtype == np.float32
+    matrix = FEATURE_SET.matrix(visit, fixed)
+    assert matrix.columns.shape == (30, len(COLUMNS))
+    assert matrix.columns.dtype == matrix.pairs.dtype == np.float32
     bm25 = np.nan_to_num(visit.candidates.leg_scores[:, 0])
     for i in range(30):
-        assert column(found, "bm25.value")[i] == bm25[i]
+        assert column(matrix, "bm25.value")[i] == bm25[i]
         expected = (bm25[i] - bm25.mean()) / bm25.std()
-        assert column(found, "bm25.z")[i] == pytest.approx(expected, abs=1e-4)
-        assert column(found, "in_words")[i] == (i < 20)
-        assert column(found, "fixed.value")[i] == fixed[i]
+        assert column(matrix, "bm25.z")[i] == pytest.approx(expected, abs=1e-4)
+        assert column(matrix, "in_words")[i] == (i < 20)
+        assert column(matrix, "fixed.value")[i] == fixed[i]
         own = visit.behaviour[i]
-        assert column(found, "D_B.value")[i] == pytest.approx(own @ visit.tastes[1], abs=1e-5)
+        assert column(matrix, "D_B.value")[i] == pytest.approx(own @ visit.tastes[1], abs=1e-5)
 
 
-def test_attention_signals_equal_a_loop_and_a_dislike_counts_against() -> None:
+def test_attention_features_equal_a_loop_and_a_dislike_counts_against() -> None:
     _, visit = a_visit(bundle())
     w = visit.event_weights
     assert w[1] < 0 < min(w[0], w[2])  # events are: clicked, disliked, clicked
-    found = FEATURE_SET.matrix(visit, np.zeros(30, np.float32))
+    matrix = FEATURE_SET.matrix(visit, np.zeros(30, np.float32))
     for i in range(30):
         sims = np.array([float(v @ visit.behaviour[i]) for v in visit.event_behaviour])
-        assert column(found, "behaviour_max.value")[i] == pytest.approx(
+        assert column(matrix, "behaviour_max.value")[i] == pytest.approx(
             max(sims[0], sims[2]), abs=1e-5
         )
-        assert column(found, "behaviour_against")[i] == pytest.approx(max(sims[1], 0), abs=1e-5)
-        assert column(found, "behaviour_last.value")[i] == pytest.approx(sims[2], abs=1e-5)
-        assert column(found, "behaviour_mean.value")[i] == pytest.approx(float(sims @ w), abs=1e-5)
+        assert column(matrix, "behaviour_against")[i] == pytest.approx(max(sims[1], 0), abs=1e-5)
+        assert column(matrix, "behaviour_last.value")[i] == pytest.approx(sims[2], abs=1e-5)
+        assert column(matrix, "behaviour_mean.value")[i] == pytest.approx(float(sims @ w), abs=1e-5)
         share = np.exp(sims / TEMPERATURE) * np.abs(w)
         share /= share.sum()
         expected = float((share * np.sign(w) * sims).sum())
-        assert column(found, "behaviour_softmax.value")[i] == pytest.approx(expected, abs=1e-4)
-        np.testing.assert_allclose(found.pairs[i, :, 0], sims, atol=1e-5)
+        assert column(matrix, "behaviour_softmax.value")[i] == pytest.approx(expected, abs=1e-4)
+        np.testing.assert_allclose(matrix.pairs[i, :, 0], sims, atol=1e-5)
 
 
-def test_the_learned_attention_equals_a_loop_and_padding_counts_nothing() -> None:
+def test_the_learned_attention_equals_a_loop_and_ignores_padding() -> None:
     residual = trained().residual
     rng = np.random.default_rng(0)
     pairs = torch.from_numpy(rng.normal(size=(2, 3, 4, len(PAIRS))).astype(np.float32))
-    seen = torch.tensor([[True, True, True, True], [True, True, False, False]])
+    mask = torch.tensor([[True, True, True, True], [True, True, False, False]])
     with torch.no_grad():
-        found = residual.attend(pairs, seen)
+        pooled = residual.attend(pairs, mask)
         for b, n in np.ndindex(2, 3):
-            told = [
+            outputs = [
                 residual.tell(torch.nn.functional.gelu(residual.look(event)))
-                for event, real in zip(pairs[b, n].clamp(-5, 5), seen[b], strict=True)
+                for event, real in zip(pairs[b, n].clamp(-5, 5), mask[b], strict=True)
                 if real
             ]
-            share = np.exp([float(t[0]) for t in told])
+            share = np.exp([float(output[0]) for output in outputs])
             share /= share.sum()
-            expected = sum(s * t[1:].numpy() for s, t in zip(share, told, strict=True))
-            np.testing.assert_allclose(found[b, n].numpy(), expected, atol=1e-5)
-        nobody = residual.attend(pairs, torch.zeros(2, 4, dtype=torch.bool))
-        np.testing.assert_array_equal(nobody, residual.attend(pairs[:, :, :0], seen[:, :0]))
+            expected = sum(s * output[1:].numpy() for s, output in zip(share, outputs, strict=True))
+            np.testing.assert_allclose(pooled[b, n].numpy(), expected, atol=1e-5)
+        no_events = residual.attend(pairs, torch.zeros(2, 4, dtype=torch.bool))
+        np.testing.assert_array_equal(no_events, residual.attend(pairs[:, :, :0], mask[:, :0]))
 
 
-def test_a_group_that_is_switched_off_changes_nothing_any_more() -> None:
+def test_a_group_that_is_switched_off_has_no_effect() -> None:
     _, visit = a_visit(bundle())
     model = trained(fit(VISITS))
     changed = replace(visit, popularity=visit.popularity[::-1].copy())
     without = model.without("popularity")
     assert np.abs(model.score(visit).total - model.score(changed).total).max() > 1e-3
     np.testing.assert_allclose(without.score(visit).total, without.score(changed).total, atol=1e-5)
-    np.testing.assert_array_equal(  # the whole one stays as it was
+    np.testing.assert_array_equal(  # `without` leaves the model itself unchanged
         model.score(visit).total, trained(fit(VISITS)).score(visit).total
     )
     groups = FEATURE_SET.groups
@@ -165,48 +166,48 @@ def test_a_group_that_is_switched_off_changes_nothing_any_more() -> None:
     assert sorted(pairs) == list(range(len(PAIRS)))
 
 
-def test_saved_and_loaded_it_scores_the_same(tmp_path: Path) -> None:
+def test_a_saved_model_scores_the_same_after_loading(tmp_path: Path) -> None:
     model = trained(fit(VISITS))
     model.save(tmp_path)
-    again = LearnedReranker.load(tmp_path)
+    loaded = LearnedReranker.load(tmp_path)
     for each in some_inputs():
-        np.testing.assert_array_equal(again.score(each).total, model.score(each).total)
-    assert again.config == model.config
+        np.testing.assert_array_equal(loaded.score(each).total, model.score(each).total)
+    assert loaded.config == model.config
 
 
 def test_other_columns_are_refused(tmp_path: Path) -> None:
     trained().save(tmp_path)
-    told = json.loads((tmp_path / "config.json").read_text())
-    told["columns"][0] = "moon.value"
-    (tmp_path / "config.json").write_text(json.dumps(told))
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["columns"][0] = "moon.value"
+    (tmp_path / "config.json").write_text(json.dumps(config))
     with pytest.raises(BundleError, match=r"bm25.value, moon.value.*learn reranker"):
         LearnedReranker.load(tmp_path)
 
 
-def test_neighbours_are_looked_up_as_by_a_loop() -> None:
-    made = fit(VISITS)
+def test_cooccurrence_weights_equal_a_loop() -> None:
+    counts = fit(VISITS)
     weights = {
-        (made.ids[row], made.ids[made.partners[at]]): made.weights[at]
-        for row in range(len(made.ids))
-        for at in range(made.offsets[row], made.offsets[row + 1])
+        (counts.ids[row], counts.ids[counts.partners[at]]): counts.weights[at]
+        for row in range(len(counts.ids))
+        for at in range(counts.offsets[row], counts.offsets[row + 1])
     }
-    wanted, events = ["9", "unknown", "3", "0", "7"], ["0", "no", "3"]
-    for _ in range(2):  # the scratch row is clean again
-        found = made.between(wanted, events)
+    ids, events = ["9", "unknown", "3", "0", "7"], ["0", "no", "3"]
+    for _ in range(2):  # the scratch array is reset
+        pairs = counts.between(ids, events)
         for c, e in np.ndindex(5, 3):
-            np.testing.assert_array_equal(found[c, e], weights.get((events[e], wanted[c]), [0, 0]))
-    counts = made.visit_counts_of(wanted)[:, 0]
-    np.testing.assert_allclose(counts, [50_000, 0, 100_000, 50_000, 25_000])
+            np.testing.assert_array_equal(pairs[c, e], weights.get((events[e], ids[c]), [0, 0]))
+    visit_counts = counts.visit_counts_of(ids)[:, 0]
+    np.testing.assert_allclose(visit_counts, [50_000, 0, 100_000, 50_000, 25_000])
 
 
-def test_era_signals_equal_a_loop_and_unknown_items_are_as_the_others() -> None:
+def test_era_features_equal_a_loop_and_unknown_items_get_the_mean() -> None:
     _, visit = a_visit(bundle())
-    made = fit(VISITS)
-    found = FEATURE_SET.matrix(visit, np.zeros(30, np.float32), made)
-    eras = made.eras_of(visit.candidates.ids)
+    counts = fit(VISITS)
+    matrix = FEATURE_SET.matrix(visit, np.zeros(30, np.float32), counts)
+    eras = counts.eras_of(visit.candidates.ids)
     known = np.isfinite(eras)
     assert 0 < known.sum() < 30
-    events = [e for e in made.eras_of(visit.event_ids).tolist() if np.isfinite(e)]
+    events = [e for e in counts.eras_of(visit.event_ids).tolist() if np.isfinite(e)]
     assert events
     for i in range(30):
         own = float(eras[i]) if known[i] else float(eras[known].mean())
@@ -218,24 +219,24 @@ def test_era_signals_equal_a_loop_and_unknown_items_are_as_the_others() -> None:
             ("era_newest", own - max(events)),
             ("era_near", -min(abs(own - event) for event in events)),
         ):
-            assert column(found, f"{name}.value")[i] == pytest.approx(expected, abs=1e-5)
-        for e, event_era in enumerate(made.eras_of(visit.event_ids)):
+            assert column(matrix, f"{name}.value")[i] == pytest.approx(expected, abs=1e-5)
+        for e, event_era in enumerate(counts.eras_of(visit.event_ids)):
             expected = float(eras[i] - event_era) if known[i] and np.isfinite(event_era) else 0.0
-            assert found.pairs[i, e, PAIRS.index("era")] == pytest.approx(expected, abs=1e-5)
+            assert matrix.pairs[i, e, PAIRS.index("era")] == pytest.approx(expected, abs=1e-5)
 
 
-def test_what_titles_share_with_events_is_a_pair_and_a_signal() -> None:
+def test_the_overlap_of_titles_and_events_is_a_pair_feature_and_a_feature() -> None:
     _, visit = a_visit(bundle())
-    found = FEATURE_SET.matrix(visit, np.zeros(30, np.float32))
+    matrix = FEATURE_SET.matrix(visit, np.zeros(30, np.float32))
     titles = TitleTable.of(visit.candidates.titles)
     common = shared_rarity(titles, visit.event_titles, visit.query_text)
     assert common.any()
-    np.testing.assert_array_equal(found.pairs[:, :, PAIRS.index("shared")], common)
+    np.testing.assert_array_equal(matrix.pairs[:, :, PAIRS.index("shared")], common)
     liked = common[:, visit.event_weights > 0].max(axis=1)
-    np.testing.assert_array_equal(column(found, "shared_max.value"), liked)
+    np.testing.assert_array_equal(column(matrix, "shared_max.value"), liked)
     cover = title_match(titles, "xiaomi phone").cover
     assert cover.any()
-    np.testing.assert_array_equal(column(found, "cover.value"), cover)
+    np.testing.assert_array_equal(column(matrix, "cover.value"), cover)
 
 
 def test_scales_leave_constant_columns_alone() -> None:

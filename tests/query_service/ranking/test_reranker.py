@@ -1,4 +1,4 @@
-"""The re-ranker against a plain numpy oracle, its shares, and its bad input."""
+"""The fixed re-ranker: scores equal a loop, shares add up, edge cases."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ from tests.query_service.fixtures import (
 LAYOUTS = pytest.mark.parametrize("layout", ["sum", "concat"])
 
 
-def candidates(made) -> Candidates:
+def candidates(fitted) -> Candidates:
     legs = np.full((30, 3), np.nan, np.float32)
     legs[:20, 0] = np.linspace(9, 3, 20)
     legs[10:, 1] = np.linspace(0.9, 0.1, 20)
@@ -39,7 +39,7 @@ def candidates(made) -> Candidates:
         ids=tuple(item.item_id for item in all_items),
         legs=LEGS,
         leg_scores=legs,
-        vectors=made.item_vectors(embeddings()),
+        vectors=fitted.item_vectors(embeddings()),
         popularity=np.array([item.popularity for item in all_items], np.float32),
         price=np.array([item.price for item in all_items], np.float32),
         brands=tuple(item.brand for item in all_items),
@@ -48,14 +48,16 @@ def candidates(made) -> Candidates:
     )
 
 
-def a_visit(made):
-    who = visitor(
-        [event(made, 0), event(made, 4, "dislike"), event(made, 3, session_id="before")],
+def a_visit(fitted):
+    shopper = visitor(
+        [event(fitted, 0), event(fitted, 4, "dislike"), event(fitted, 3, session_id="before")],
         [query("huawei", embeddings()[1])],
     )
-    person = build(who, made, now=NOW, query_text="xiaomi phone", query_vector=embeddings()[3])
-    intent = Intent(who, "xiaomi phone", embeddings()[3], person)
-    return intent, rerank_input(made, candidates(made), intent)
+    user_vector = build(
+        shopper, fitted, now=NOW, query_text="xiaomi phone", query_vector=embeddings()[3]
+    )
+    intent = Intent(shopper, "xiaomi phone", embeddings()[3], user_vector)
+    return intent, rerank_input(fitted, candidates(fitted), intent)
 
 
 @LAYOUTS
@@ -64,11 +66,12 @@ def test_shares_add_up_to_the_score(layout: str, scorer) -> None:
     intent, inputs = a_visit(bundle(layout))
     scores = scorer(inputs)
     kinds = set()
-    for place in range(30):
-        told = explain(place, inputs.candidates, scores, intent)
-        kinds |= {share.kind for share in told.shares}
-        assert sum(share.value for share in told.shares) == pytest.approx(told.score, abs=1e-5)
-        assert told.score == pytest.approx(float(scores.total[place]))
+    for row in range(30):
+        explanation = explain(row, inputs.candidates, scores, intent)
+        kinds |= {share.kind for share in explanation.shares}
+        values = sum(share.value for share in explanation.shares)
+        assert values == pytest.approx(explanation.score, abs=1e-5)
+        assert explanation.score == pytest.approx(float(scores.total[row]))
     assert kinds == {"query", "search_history", "event", "user_history", "item"}
 
 
@@ -82,7 +85,9 @@ def test_scores_equal_a_loop_over_the_formula() -> None:
     for i in range(30):
         expected = w.words * bm25[i] / bm25.max()
         expected += w.meaning * (cos[i] - cos.min()) / (cos.max() - cos.min())
-        broad = 0.5 * (i < 25)  # of a query of two words, where a leg that asks for them has it
+        broad = 0.5 * (
+            i < 25
+        )  # of a query of two words, where a leg that requires them returns the item
         personal = 1 + w.breadth * broad
         expected += personal * w.person * (to_person[i] - to_person.min()) / np.ptp(to_person)
         likeness = inputs.event_behaviour @ g[i]
@@ -96,69 +101,69 @@ def test_scores_equal_a_loop_over_the_formula() -> None:
         assert scores[i] == pytest.approx(expected, abs=1e-4)
 
 
-def test_one_candidate_scores_as_it_does_alone_in_shape() -> None:
-    made = bundle()
-    inputs = rerank_input(made, subset(candidates(made), [3]), Intent(visitor()))
+def test_the_score_of_one_candidate_is_finite() -> None:
+    fitted = bundle()
+    inputs = rerank_input(fitted, subset(candidates(fitted), [3]), Intent(visitor()))
     assert np.isfinite(Reranker().score(inputs).total).all()
 
 
 def test_the_clicked_brand_rises_and_the_disliked_item_falls() -> None:
-    made = bundle()
+    fitted = bundle()
     nobody = Intent(visitor(), query_embedding=embeddings()[3])
-    cold = rerank_input(made, candidates(made), nobody)
-    _, inputs = a_visit(made)
+    cold = rerank_input(fitted, candidates(fitted), nobody)
+    _, inputs = a_visit(fitted)
     before, after = Reranker().score(cold).total, Reranker().score(inputs).total
     gain = after - before
     assert gain[0::3].mean() > gain[2::3].mean() + 0.05  # xiaomi, clicked, against lumo
     assert gain[4] < gain[0::3].mean()
 
 
-def test_neither_popularity_nor_taste_put_another_thing_before_the_one_asked_for() -> None:
-    made = bundle()
-    some = subset(candidates(made), [0, 29])  # the first has the words, the other is popular
+def test_popularity_and_taste_put_no_item_before_the_one_that_matches_the_query() -> None:
+    fitted = bundle()
+    some = subset(candidates(fitted), [0, 29])  # the first has the words, the other is popular
     some.leg_scores[:] = [[9.0, np.nan, np.nan], [np.nan, 0.9, np.nan]]
-    inputs = rerank_input(made, some, Intent(visitor(), "zanzibar", embeddings()[29]))
+    inputs = rerank_input(fitted, some, Intent(visitor(), "zanzibar", embeddings()[29]))
     assert inputs.breadth.tolist() == [1.0, 0.0]
     scores = Reranker().score(inputs).total
     assert scores[0] > scores[1]
 
 
-def test_items_that_the_caller_gives_are_not_put_in_the_order_of_popularity() -> None:
-    made = bundle()
-    some = candidates(made)
-    found = rerank_input(made, some, Intent(visitor()))
-    given = rerank_input(made, some, Intent(visitor()), given=True)
-    assert (found.breadth > 0).all()
+def test_the_breadth_of_given_items_is_0() -> None:
+    fitted = bundle()
+    some = candidates(fitted)
+    retrieved = rerank_input(fitted, some, Intent(visitor()))
+    given = rerank_input(fitted, some, Intent(visitor()), given=True)
+    assert (retrieved.breadth > 0).all()
     assert not given.breadth.any()
 
 
-def test_ties_are_broken_by_id_and_what_is_not_finite_sinks() -> None:
+def test_ties_are_broken_by_id_and_nan_is_last() -> None:
     scores = np.array([1.0, np.nan, 2.0, 1.0], np.float32)
     assert ranked_rows(scores, ("d", "c", "b", "a")).tolist() == [2, 3, 0, 1]
 
 
-def test_the_fused_order_ranks_a_leg_s_last_above_what_it_lacks() -> None:
-    made = bundle()
+def test_the_fused_order_ranks_the_last_of_a_leg_above_items_that_it_lacks() -> None:
+    fitted = bundle()
     nobody = Intent(visitor(), query_embedding=embeddings()[3])
-    words = fused(rerank_input(made, candidates(made), nobody)).legs["words"]
+    words = fused(rerank_input(fitted, candidates(fitted), nobody)).legs["words"]
     assert words[19] > 0
     assert words[20] == 0
 
 
-def test_affinity_tells_brand_category_and_price() -> None:
-    made = bundle()
-    table = affinity(candidates(made), [event(made, 0)])
+def test_affinity_compares_brand_category_and_price() -> None:
+    fitted = bundle()
+    table = affinity(candidates(fitted), [event(fitted, 0)])
     assert table.shape == (30, 1)
     assert table[0, 0] == pytest.approx(1.0)
     assert table[0, 0] >= table[3, 0] > table[1, 0] > 0  # same item, same brand, other brand
 
 
 def test_varied_takes_the_categories_in_turn() -> None:
-    made = bundle()
-    some = subset(candidates(made), range(4))
+    fitted = bundle()
+    some = subset(candidates(fitted), range(4))
     mixed = Candidates(**(vars(some) | {"categories": (("a",), ("a",), ("b",), ())}))
-    assert varied(mixed, [0, 1, 2, 3], 4) == [0, 2, 3, 1]
-    assert varied(mixed, [0, 1, 2, 3], 2) == [0, 2]
+    assert varied(mixed, [0, 1, 2, 3]) == [0, 2, 3, 1]
+    assert varied(mixed, [0, 2]) == [0, 2]
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")

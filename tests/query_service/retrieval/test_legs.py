@@ -1,4 +1,4 @@
-"""What each leg asks of the engine, and how the legs' hits become candidates."""
+"""The search body of each leg, and the candidates from the legs' hits."""
 
 import base64
 from typing import Any
@@ -14,8 +14,8 @@ from query_service.retrieval.search import search_bodies
 VECTOR = np.array([0.6, 0.8], dtype=np.float32)
 
 
-def plan_of(**given: Any) -> RetrievalPlan:
-    return RetrievalPlan(LEGS, **given)
+def plan_of(**fields: Any) -> RetrievalPlan:
+    return RetrievalPlan(LEGS, **fields)
 
 
 def hit(item_id: str, score: float, vector: np.ndarray = VECTOR) -> dict:
@@ -32,7 +32,7 @@ def test_a_leg_without_input_is_left_out() -> None:
     assert list(search_bodies(plan_of(query_text="lamp", R=np.zeros(2, np.float32)))) == [WORDS]
 
 
-def test_filters_and_exclusions_stand_inside_every_leg() -> None:
+def test_filters_and_exclusions_are_in_every_leg() -> None:
     plan = plan_of(
         query_text="lamp", query_vector=VECTOR, R=VECTOR,
         request_filters=[{"term": {"available": True}}], exclude=["7"],
@@ -43,19 +43,19 @@ def test_filters_and_exclusions_stand_inside_every_leg() -> None:
         assert "'ids': {'values': ['7']}" in text
 
 
-def test_the_person_leg_only_orders_what_was_asked_for() -> None:
+def test_the_person_leg_requires_the_words_of_the_query() -> None:
     with_query = search_bodies(plan_of(query_text="desk lamp", R=VECTOR))[PERSON]
     assert "multi_match" in str(with_query["query"])
     assert "multi_match" not in str(search_bodies(plan_of(R=VECTOR))[PERSON]["query"])
 
 
-def test_misspelt_words_are_found_and_must_not_be_asked_of_the_person_leg() -> None:
+def test_the_words_leg_matches_misspelt_words_and_the_person_leg_does_not() -> None:
     bodies = search_bodies(plan_of(query_text="flurorescent light bulbs", R=VECTOR))
     assert "fuzziness" in str(bodies[WORDS]["query"])
     assert "fuzziness" not in str(bodies[PERSON]["query"])
 
 
-def test_neighbours_in_the_query_are_looked_for_as_such() -> None:
+def test_bigrams_of_the_query_are_searched_as_phrases() -> None:
     query = str(search_bodies(plan_of(query_text="flurorescent  light bulbs"))[WORDS]["query"])
     assert "'query': 'flurorescent light'" in query
     assert "'query': 'light bulbs'" in query
@@ -70,7 +70,7 @@ def test_no_leg_reads_the_stored_source() -> None:
 
 
 @pytest.mark.parametrize("product", [-2.0, -0.3, 0.0, 0.4, 1.0])
-def test_the_inner_product_can_be_had_back_from_the_score(product: float) -> None:
+def test_the_inner_product_is_computed_from_the_score(product: float) -> None:
     score = 1 + product if product >= 0 else 1 / (1 - product)
     assert inner_product(score) == pytest.approx(product)
 

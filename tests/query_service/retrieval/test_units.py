@@ -1,4 +1,4 @@
-"""Sizes written out, and left alone where there are none."""
+"""Sizes of a query are written out; a query without sizes stays as it is."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from query_service.retrieval.units import written_out
 
 
 @pytest.mark.parametrize(
-    ("asked", "written"),
+    ("query_text", "expected"),
     [
         ("2x12 pine", "2 in. x 12 in. pine"),
         ("2x4x8 stud", "2 in. x 4 in. x 8 in. stud"),
@@ -27,12 +27,12 @@ from query_service.retrieval.units import written_out
         ("", ""),
     ],
 )
-def test_sizes_are_written_out(asked: str, written: str) -> None:
-    assert written_out(asked) == written
-    assert written_out(written) == written
+def test_sizes_are_written_out(query_text: str, expected: str) -> None:
+    assert written_out(query_text) == expected
+    assert written_out(expected) == expected
 
 
-def test_a_query_without_sizes_is_asked_once_and_neighbours_as_one_word() -> None:
+def test_a_query_without_sizes_is_searched_once_and_bigrams_also_as_one_word() -> None:
     assert "dis_max" not in str(text_query("red lamp"))
     assert "dis_max" in str(text_query("2x4"))
     assert "showerhead" in str(text_query("shower head"))

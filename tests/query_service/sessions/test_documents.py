@@ -1,4 +1,4 @@
-"""What is kept of a visitor, written and read back; no node needed."""
+"""Stored forms of events and queries, written and read back; no node needed."""
 
 import numpy as np
 import pytest
@@ -33,10 +33,10 @@ def stored(event_id: str, timestamp_s: float, session_id: str = "s", received_at
 
 def stored_query(query_id: str, text: str, timestamp_s: float, session_id: str = "s"):
     query = PastQuery(text, timestamp_s, session_id, query_id)
-    return query_to_stored(query, query_id=query_id, received_at=NOW)
+    return query_to_stored(query, received_at=NOW)
 
 
-def test_a_vector_comes_back_as_float32_with_nearly_the_same_direction():
+def test_a_vector_is_read_back_as_float32_with_nearly_the_same_direction():
     vector = unit_vector(1)
     back = text_vector(vector_text(vector))
     assert back is not None
@@ -45,9 +45,9 @@ def test_a_vector_comes_back_as_float32_with_nearly_the_same_direction():
     assert float(back @ vector) > 0.99999
 
 
-@pytest.mark.parametrize("nothing", [None, np.zeros(0, np.float32)])
-def test_no_vector_is_no_text(nothing):
-    assert vector_text(nothing) == ""
+@pytest.mark.parametrize("vector", [None, np.zeros(0, np.float32)])
+def test_no_vector_is_an_empty_text(vector):
+    assert vector_text(vector) == ""
     assert text_vector("") is None
     assert text_vector(None) is None
 
@@ -56,7 +56,7 @@ def test_vectors_are_little_endian_whatever_the_machine():
     assert vector_text(np.array([1.0], np.float32)) == "ADw="  # 0x3C00, low byte first
 
 
-def test_an_event_comes_back_as_it_was():
+def test_an_event_is_read_back_unchanged():
     event = Event(
         action="comment",
         item_id="手机-1",
@@ -80,24 +80,24 @@ def test_an_event_comes_back_as_it_was():
             assert getattr(back, name) == getattr(event, name), name
 
 
-def test_what_an_event_lacks_takes_no_room():
-    kept = event_to_stored(Event("view", "i", 1.0, "s"), event_id="e", received_at=NOW)
-    assert set(kept) == {
+def test_fields_without_a_value_are_not_stored():
+    form = event_to_stored(Event("view", "i", 1.0, "s"), event_id="e", received_at=NOW)
+    assert set(form) == {
         "event_id", "action", "item_id", "timestamp", "received_at", "session_id",
     }  # fmt: skip
-    assert event_from_stored(kept) == Event("view", "i", 1.0, "s")
+    assert event_from_stored(form) == Event("view", "i", 1.0, "s")
 
 
-def test_a_query_comes_back_as_it_was():
+def test_a_query_is_read_back_unchanged():
     query = PastQuery("手机", 1_790_000_000.5, "s", "q1", unit_vector(4), "cafe")
-    back = query_from_stored(query_to_stored(query, query_id="q1", received_at=NOW))
+    back = query_from_stored(query_to_stored(query, received_at=NOW))
     assert (back.query_text, back.timestamp, back.session_id) == ("手机", 1_790_000_000.5, "s")
     assert (back.query_id, back.fingerprint) == ("q1", "cafe")
     assert back.vector is not None
     assert float(back.vector @ query.vector) > 0.99999
 
 
-def test_events_of_earlier_sessions_come_first_and_none_comes_twice():
+def test_events_of_all_sessions_are_sorted_by_time_and_appear_once():
     session = {"events": [stored("c", 30.0), stored("d", 40.0)]}
     user = {"events": [stored("a", 10.0, "earlier"), stored("c", 30.0), stored("b", 20.0, "other")]}
     visitor = visitor_from_documents("s", "u", [user, session])
@@ -105,7 +105,7 @@ def test_events_of_earlier_sessions_come_first_and_none_comes_twice():
     assert [event.session_id for event in visitor.events] == ["earlier", "other", "s", "s"]
 
 
-def test_nothing_kept_is_an_empty_visitor():
+def test_no_documents_make_an_empty_visitor():
     visitor = visitor_from_documents("s", "", [])
     assert (visitor.events, visitor.queries) == ((), ())
 
@@ -128,16 +128,16 @@ def test_a_query_repeated_at_once_counts_once_with_its_latest_time():
     assert [q.query_text for q in visitor.queries] == ["phone", "case", "phone"]
 
 
-def test_people_see_how_long_a_vector_is_and_not_its_numbers():
+def test_without_vectors_shows_only_their_lengths():
     event = Event("click", "i", 1.0, "s", vector=unit_vector(5), text_vector=unit_vector(6, 7))
-    shown = without_vectors(event_to_stored(event, event_id="e", received_at=NOW))
-    assert shown["vector_length"] == 384
-    assert shown["text_vector_length"] == 7
-    assert "vector" not in shown
-    assert "text_vector" not in shown
+    readable = without_vectors(event_to_stored(event, event_id="e", received_at=NOW))
+    assert readable["vector_length"] == 384
+    assert readable["text_vector_length"] == 7
+    assert "vector" not in readable
+    assert "text_vector" not in readable
 
 
-def test_an_event_is_a_ubi_event():
+def test_an_event_as_a_row_of_ubi_events():
     event = Event("watch", "i", 1_790_000_000.0, "s", "Title", watched_fraction=0.5, position=2)
     assert event_row(event, user_id="u", client_id="c") == {
         "application": "live-intent",
@@ -154,7 +154,7 @@ def test_an_event_is_a_ubi_event():
     }
 
 
-def test_a_ubi_event_stays_as_it_came_but_for_what_finds_it_again():
+def test_a_received_ubi_event_keeps_all_fields_but_session_user_and_time():
     received = {
         "application": "Chorus",
         "action_name": "item_click",
@@ -173,9 +173,9 @@ def test_a_ubi_event_stays_as_it_came_but_for_what_finds_it_again():
     assert "user_id" not in row
 
 
-def test_a_query_is_a_ubi_query():
+def test_a_query_as_a_row_of_ubi_queries():
     query = PastQuery("phone", 1_790_000_000.0, "s", "q")
-    assert query_row(query, query_id="q", attributes={"size": 10}, hit_ids=["b", "a"]) == {
+    assert query_row(query, attributes={"size": 10}, hit_ids=["b", "a"]) == {
         "application": "live-intent",
         "query_id": "q",
         "session_id": "s",

@@ -1,4 +1,4 @@
-"""The background writer of queries: nothing waits for it, and nothing is lost by it unsaid."""
+"""The background writer of queries: batches, retries, and counts of what is lost."""
 
 import threading
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from query_service.sessions.query_log import QueryLog
 
 
 class Sink:
-    """Keeps what is written; refuses `refusals` times; waits for `gate` first."""
+    """Collects written batches; each write waits for `gate`, and the first `refusals` fail."""
 
     def __init__(self, refusals: int = 0) -> None:
         self.batches: list[list[int]] = []
@@ -29,7 +29,7 @@ class Sink:
         return [entry for batch in self.batches for entry in batch]
 
 
-def test_entries_are_written_many_at_a_time_in_order():
+def test_entries_are_written_in_batches_in_order():
     sink = Sink()
     log = QueryLog(sink.write, interval_s=5.0)
     for number in range(50):
@@ -41,7 +41,7 @@ def test_entries_are_written_many_at_a_time_in_order():
     log.close()
 
 
-def test_an_entry_is_known_as_waiting_until_it_is_written():
+def test_an_entry_waits_until_it_is_written():
     sink = Sink()
     sink.gate.clear()
     log = QueryLog(sink.write, interval_s=0.0)
@@ -61,12 +61,12 @@ def test_a_full_queue_makes_the_caller_write():
     for number in range(3):
         log.add(number)
     assert sink.written == [2]
-    assert log.counts.waited == 1
+    assert log.counts.written_by_caller == 1
     log.close()
     assert sorted(sink.written) == [0, 1, 2]
 
 
-def test_what_fails_is_tried_again():
+def test_a_failed_write_is_retried():
     sink = Sink(refusals=1)
     log = QueryLog(sink.write, interval_s=0.0)
     log.add(1)
@@ -75,7 +75,7 @@ def test_what_fails_is_tried_again():
     log.close()
 
 
-def test_what_fails_for_good_is_counted_and_does_not_stop_the_rest(caplog):
+def test_lost_entries_are_counted_and_later_ones_written(caplog):
     sink = Sink(refusals=2)
     log = QueryLog(sink.write, interval_s=0.0, attempts=2)
     log.add(1)
@@ -88,23 +88,23 @@ def test_what_fails_for_good_is_counted_and_does_not_stop_the_rest(caplog):
     log.close()
 
 
-def test_only_what_was_refused_is_written_again():
-    seen: list[list[int]] = []
+def test_only_refused_entries_are_retried():
+    batches: list[list[int]] = []
 
     def write(entries: Sequence[int]) -> Sequence[int]:
-        seen.append(list(entries))
-        return [entry for entry in entries if entry == 2 and len(seen) == 1]
+        batches.append(list(entries))
+        return [entry for entry in entries if entry == 2 and len(batches) == 1]
 
     log = QueryLog(write, interval_s=5.0)
     for number in (1, 2, 3):
         log.add(number)
     assert log.flush(10)
-    assert seen == [[1, 2, 3], [2]]
+    assert batches == [[1, 2, 3], [2]]
     assert (log.counts.written, log.counts.lost) == (3, 0)
     log.close()
 
 
-def test_closing_writes_what_is_left_and_later_entries_at_once():
+def test_close_writes_waiting_entries_and_later_ones_at_once():
     sink = Sink()
     log = QueryLog(sink.write, interval_s=60.0)
     log.add(1)

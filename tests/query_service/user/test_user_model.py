@@ -1,4 +1,4 @@
-"""The learned user model: it starts as the formulas, is causal, and is a source of its own."""
+"""The learned user model: it starts as the formulas, is causal, and has a share of its own."""
 
 import time
 from pathlib import Path
@@ -27,39 +27,42 @@ def _model(trained: bool = True, **changes: object) -> UserModel:
     return model.eval()
 
 
-def _who(made: ModelBundle) -> Visitor:
+def _visitor(model_bundle: ModelBundle) -> Visitor:
     e = embeddings()
-    return visitor([event(made, 0), event(made, 4), event(made, 9)], [query("huawei", e[1])])
+    events = [event(model_bundle, item) for item in (0, 4, 9)]
+    return visitor(events, [query("huawei", e[1])])
 
 
 @pytest.mark.parametrize("gates_learned", [False, True])
 def test_step_0_equals_the_formulas(gates_learned: bool) -> None:
-    made, e = bundle("concat"), embeddings()
+    fitted, e = bundle("concat"), embeddings()
     model = _model(trained=False, gates_learned=gates_learned)
     options = {"now": NOW, "query_text": "xiaomi phone", "query_vector": e[3]}
-    plain = build(_who(made), made, **options)
-    learned = build(_who(made), made, model=model, **options)
+    plain = build(_visitor(fitted), fitted, **options)
+    learned = build(_visitor(fitted), fitted, model=model, **options)
     np.testing.assert_allclose(learned.R, plain.R, atol=1e-5)
     assert learned.sources == plain.sources
 
 
-def test_what_is_learned_is_a_source_of_its_own_and_shares_add_up() -> None:
-    made, e = bundle("concat"), embeddings()
-    result = build(_who(made), made, now=NOW, query_text="x", query_vector=e[3], model=_model())
+def test_the_model_is_a_source_of_its_own_and_contributions_add_up() -> None:
+    fitted, e = bundle("concat"), embeddings()
+    result = build(
+        _visitor(fitted), fitted, now=NOW, query_text="x", query_vector=e[3], model=_model()
+    )
     assert Source("model") in result.sources
     np.testing.assert_allclose(result.contributions.sum(axis=0), result.R, atol=1e-5)
     assert np.linalg.norm(result.R) == pytest.approx(1, abs=1e-4)
 
 
-def test_without_events_there_is_no_behaviour_to_add_to() -> None:
-    made, e = bundle("concat"), embeddings()
-    who = visitor([], [query("huawei", e[1])])
-    result = build(who, made, now=NOW, query_text="x", query_vector=e[3], model=_model())
+def test_without_events_the_model_adds_nothing() -> None:
+    fitted, e = bundle("concat"), embeddings()
+    searcher = visitor([], [query("huawei", e[1])])
+    result = build(searcher, fitted, now=NOW, query_text="x", query_vector=e[3], model=_model())
     assert Source("model") not in result.sources
     assert not result.D_B.known
 
 
-def test_a_step_sees_no_later_one() -> None:
+def test_a_step_does_not_depend_on_later_ones() -> None:
     model = _model()
     rng = np.random.default_rng(0)
     inputs = [torch.tensor(rng.normal(size=(1, 6, dims)), dtype=torch.float32) for dims in (K, M)]
@@ -79,37 +82,37 @@ def test_gates_reach_both_ends() -> None:
     assert model.gate(gate_inputs(1, 0, [60.0], 0.3)) is None  # not learned in this model
 
 
-def test_steps_are_the_newest_in_order_of_time() -> None:
-    made, e = bundle("concat"), embeddings()
-    who = visitor(
-        [event(made, 0, timestamp=NOW - 90), event(made, 4, "like", timestamp=NOW - 10)],
+def test_steps_are_the_newest_events_and_queries_in_order_of_time() -> None:
+    fitted, e = bundle("concat"), embeddings()
+    shopper = visitor(
+        [event(fitted, 0, timestamp=NOW - 90), event(fitted, 4, "like", timestamp=NOW - 10)],
         [query("huawei", e[1], timestamp=NOW - 50)],
     )
-    steps = session_steps(who, made, 2)
+    steps = session_steps(shopper, fitted, 2)
     assert steps.kind.tolist()[0] == QUERY
     assert steps.gap.tolist() == [0.0, 40.0]
     assert not steps.behaviour[0].any()
     np.testing.assert_allclose(np.linalg.norm(steps.meaning, axis=1), 1, atol=1e-3)
 
 
-def test_a_saved_model_comes_back_the_same(tmp_path: Path) -> None:
-    made, model = bundle("concat"), _model(gates_learned=True)
+def test_a_saved_model_loads_the_same(tmp_path: Path) -> None:
+    fitted, model = bundle("concat"), _model(gates_learned=True)
     model.save(tmp_path)
-    back = UserModel.load(tmp_path)
-    assert back.config == model.config
+    loaded = UserModel.load(tmp_path)
+    assert loaded.config == model.config
     options = {"now": NOW, "query_text": "phone", "query_vector": embeddings()[2]}
     np.testing.assert_allclose(
-        build(_who(made), made, model=back, **options).R,
-        build(_who(made), made, model=model, **options).R,
+        build(_visitor(fitted), fitted, model=loaded, **options).R,
+        build(_visitor(fitted), fitted, model=model, **options).R,
         atol=1e-6,
     )
 
 
 def test_fifty_events_cost_little() -> None:
-    """At most 2 ms on a CPU is wanted; a busy machine gets five times that here."""
+    """The target is 2 ms on a CPU; the limit here is five times that, for a busy machine."""
     model = UserModel(UserModelConfig(behaviour_dims=128, meaning_dims=200)).eval()
-    made = bundle("concat")
-    steps = session_steps(visitor([event(made, i % 30) for i in range(50)]), made, 50)
+    fitted = bundle("concat")
+    steps = session_steps(visitor([event(fitted, i % 30) for i in range(50)]), fitted, 50)
     rng = np.random.default_rng(0)
     steps = type(steps)(
         rng.normal(size=(50, 128)).astype(np.float32),
@@ -120,7 +123,7 @@ def test_fifty_events_cost_little() -> None:
     D_B = steps.behaviour[0]
     times = []
     for _ in range(30):
-        begun = time.perf_counter()
+        start = time.perf_counter()
         model.behaviour(D_B, steps)
-        times.append(time.perf_counter() - begun)
+        times.append(time.perf_counter() - start)
     assert np.median(times) < 0.010

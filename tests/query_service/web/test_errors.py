@@ -1,4 +1,4 @@
-"""Every error is a problem document that names what is wrong, and nothing of the inside."""
+"""Every error is a problem document: it names what is wrong, and no internals."""
 
 import io
 import json
@@ -28,14 +28,14 @@ def client(tmp_path: Path) -> Iterator[FlaskClient]:
     app.extensions["live_intent"].close()
 
 
-def problem(answer: Any, status: int) -> dict[str, Any]:
-    assert answer.status_code == status, answer.get_data(as_text=True)
-    assert answer.content_type == "application/problem+json"
-    body = answer.get_json(force=True)
+def problem(response: Any, status: int) -> dict[str, Any]:
+    assert response.status_code == status, response.get_data(as_text=True)
+    assert response.content_type == "application/problem+json"
+    body = response.get_json(force=True)
     assert body["status"] == status
     assert body["title"]
     assert body["detail"]
-    assert body["instance"] == "urn:request:" + answer.headers["X-Request-Id"]
+    assert body["instance"] == "urn:request:" + response.headers["X-Request-Id"]
     return dict(body)
 
 
@@ -68,14 +68,14 @@ def test_a_wrong_field_is_named(client: FlaskClient, change: dict, field: str) -
     assert field in body["detail"]
 
 
-def test_more_values_than_the_engine_takes(tmp_path: Path) -> None:
+def test_more_filter_values_than_the_engine_takes_are_refused(tmp_path: Path) -> None:
     filters = {"brand": [str(n) for n in range(1001)]}
-    roomy = client_without_cluster(tmp_path)
-    body = problem(roomy.post("/v1/search", json=SEARCH | {"filters": filters}), 422)
+    large_bodies = client_without_cluster(tmp_path)
+    body = problem(large_bodies.post("/v1/search", json=SEARCH | {"filters": filters}), 422)
     assert "at most 1000" in body["detail"]
 
 
-def test_an_id_that_is_given_twice_is_named(client: FlaskClient) -> None:
+def test_a_repeated_item_id_is_named(client: FlaskClient) -> None:
     body = problem(client.post("/v1/rank", json={"session_id": "s", "item_ids": ["a", "a"]}), 422)
     assert [error["field"] for error in body["errors"]] == ["item_ids"]
     assert "the id a " in body["detail"]
@@ -87,7 +87,7 @@ def test_several_wrong_fields_are_all_named(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/search", "/v1/recommend", "/v1/rank", "/v1/events"])
-def test_bodies_that_are_none(client: FlaskClient, path: str) -> None:
+def test_unreadable_and_too_large_bodies_are_refused(client: FlaskClient, path: str) -> None:
     for text in ("", "{", "{'a': 1}", '{"a": NaN}', "[" * 2000, '{"a": "\\ud800"}'):
         problem(client.post(path, data=text, content_type="application/json"), 400)
     problem(client.post(path, data=b"\xff\xfe{", content_type="application/json"), 400)
@@ -99,28 +99,28 @@ def test_bodies_that_are_none(client: FlaskClient, path: str) -> None:
     large = json.dumps({"query": "x" * 3000})
     problem(client.post(path, data=large, content_type="application/json"), 413)
     in_chunks = {"wsgi.input_terminated": True}
-    answer = client.post(
+    response = client.post(
         path,
         input_stream=io.BytesIO(large.encode()),
         content_type="application/json",
         environ_overrides=in_chunks,
     )
-    problem(answer, 413)
+    problem(response, 413)
 
 
-def test_a_list_is_no_search(client: FlaskClient) -> None:
+def test_a_search_is_not_a_list(client: FlaskClient) -> None:
     problem(client.post("/v1/search", json=[SEARCH]), 422)
 
 
-def test_unknown_paths_and_methods(client: FlaskClient) -> None:
+def test_unknown_paths_and_methods_are_problems(client: FlaskClient) -> None:
     problem(client.get("/v1/nothing"), 404)
-    answer = client.get("/v1/search")
-    problem(answer, 405)
-    assert "POST" in answer.headers["Allow"]
+    response = client.get("/v1/search")
+    problem(response, 405)
+    assert "POST" in response.headers["Allow"]
     problem(client.get("/v1/sessions/two%20words"), 422)
 
 
-def test_events_that_are_all_malformed(client: FlaskClient) -> None:
+def test_events_that_are_all_malformed_are_a_422(client: FlaskClient) -> None:
     body = problem(client.post("/v1/events", json=[{"action": "click"}, 3]), 422)
     assert [error["field"] for error in body["errors"]] == ["events.0.item_id", "events.1"]
     problem(client.post("/v1/events", json=[]), 422)
@@ -135,56 +135,58 @@ def test_events_that_are_all_malformed(client: FlaskClient) -> None:
         ("/v1/events", {"action": "click", "item_id": "1", "session_id": "s"}),
     ],
 )
-def test_without_a_cluster_come_again(client: FlaskClient, path: str, body: dict) -> None:
-    answer = client.post(path, json=body)
-    problem(answer, 503)
-    assert answer.headers["Retry-After"] == "1"
+def test_without_a_cluster_a_503_has_retry_after(
+    client: FlaskClient, path: str, body: dict
+) -> None:
+    response = client.post(path, json=body)
+    problem(response, 503)
+    assert response.headers["Retry-After"] == "1"
 
 
-def test_sessions_without_a_cluster(client: FlaskClient) -> None:
+def test_sessions_without_a_cluster_are_a_503(client: FlaskClient) -> None:
     problem(client.get("/v1/sessions/s"), 503)
     problem(client.delete("/v1/sessions/s"), 503)
 
 
-def test_probes_without_a_cluster(client: FlaskClient) -> None:
+def test_without_a_cluster_the_service_is_healthy_but_not_ready(client: FlaskClient) -> None:
     assert client.get("/healthz").status_code == 200
-    answer = client.get("/readyz")
-    assert answer.status_code == 503
-    checks = answer.get_json()["checks"]
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    checks = response.get_json()["checks"]
     assert "does not answer" in checks["opensearch"]
     assert checks["index"]
 
 
-def test_what_nobody_foresaw_shows_nothing_of_the_inside(
+def test_an_unexpected_error_shows_no_internals(
     client: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.ERROR):
-        answer = client.get("/broken", headers={"X-Request-Id": "abc-1"})
-    body = problem(answer, 500)
-    assert answer.headers["X-Request-Id"] == "abc-1"
+        response = client.get("/broken", headers={"X-Request-Id": "abc-1"})
+    body = problem(response, 500)
+    assert response.headers["X-Request-Id"] == "abc-1"
     assert "42" not in json.dumps(body)
     assert "the secret is 42" in caplog.text
 
 
-def test_a_request_id_that_is_none_is_replaced(client: FlaskClient) -> None:
-    answer = client.get("/healthz", headers={"X-Request-Id": "two words"})
-    assert answer.headers["X-Request-Id"] != "two words"
+def test_an_invalid_request_id_is_replaced(client: FlaskClient) -> None:
+    response = client.get("/healthz", headers={"X-Request-Id": "two words"})
+    assert response.headers["X-Request-Id"] != "two words"
 
 
 def test_browsers_may_call_from_named_origins_only(client: FlaskClient) -> None:
     for origin, allowed in (("https://shop.example", True), ("https://else.example", False)):
         headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
-        answer = client.options("/v1/search", headers=headers)
-        assert answer.status_code == 200
-        assert (answer.headers.get("Access-Control-Allow-Origin") == origin) == allowed
-        answer = client.post("/v1/search", json={}, headers={"Origin": origin})
-        assert (answer.headers.get("Access-Control-Allow-Origin") == origin) == allowed
+        response = client.options("/v1/search", headers=headers)
+        assert response.status_code == 200
+        assert (response.headers.get("Access-Control-Allow-Origin") == origin) == allowed
+        response = client.post("/v1/search", json={}, headers={"Origin": origin})
+        assert (response.headers.get("Access-Control-Allow-Origin") == origin) == allowed
 
 
 def test_no_origin_is_allowed_by_default(tmp_path: Path) -> None:
     client = client_without_cluster(tmp_path)
-    answer = client.post("/v1/search", json={}, headers={"Origin": "https://shop.example"})
-    assert "Access-Control-Allow-Origin" not in answer.headers
+    response = client.post("/v1/search", json={}, headers={"Origin": "https://shop.example"})
+    assert "Access-Control-Allow-Origin" not in response.headers
 
 
 def test_the_log_names_no_visitor_and_no_query(

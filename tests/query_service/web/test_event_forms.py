@@ -1,4 +1,4 @@
-"""Events of clients: both forms, their aliases and times, and malformed ones named."""
+"""Parsing of events in both forms: aliases, times, and errors that name the field."""
 
 import pytest
 
@@ -36,13 +36,13 @@ def wrong(body: object) -> EventError:
 
 
 @pytest.mark.parametrize("body", [OURS, [OURS], {"events": [OURS]}])
-def test_one_a_list_or_events(body: object) -> None:
+def test_a_body_is_one_event_a_list_or_an_object_with_events(body: object) -> None:
     event = only(body)
     assert (event.action, event.item_id, event.session_id) == ("click", "a", "s")
     assert event.timestamp is None
 
 
-def test_all_of_our_fields() -> None:
+def test_all_fields_of_our_form_are_read() -> None:
     event = only(
         OURS | {"action": "watch", "user_id": "u", "timestamp": 1_700_000_000, "query_id": "q",
                 "position": 3, "watched_fraction": 0.5, "text": "good", "event_id": "e-1"}
@@ -53,7 +53,7 @@ def test_all_of_our_fields() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "seconds"),
+    ("timestamp", "seconds"),
     [
         (1_733_791_830, 1_733_791_830),
         (1_733_791_830_466, 1_733_791_830.466),
@@ -62,16 +62,18 @@ def test_all_of_our_fields() -> None:
         ("2024-12-10 00:50:30", 1_733_791_830),
     ],
 )
-def test_times(given: object, seconds: float) -> None:
-    assert only(OURS | {"timestamp": given}).timestamp == pytest.approx(seconds, abs=1e-3)
+def test_times_are_converted_to_seconds(timestamp: object, seconds: float) -> None:
+    assert only(OURS | {"timestamp": timestamp}).timestamp == pytest.approx(seconds, abs=1e-3)
 
 
-@pytest.mark.parametrize("given", ["yesterday", True, -5, 1e300, float("nan"), [], "9999-01-01"])
-def test_a_wrong_time_is_named(given: object) -> None:
-    assert wrong(OURS | {"timestamp": given}).field == "timestamp"
+@pytest.mark.parametrize(
+    "timestamp", ["yesterday", True, -5, 1e300, float("nan"), [], "9999-01-01"]
+)
+def test_an_invalid_time_is_named(timestamp: object) -> None:
+    assert wrong(OURS | {"timestamp": timestamp}).field == "timestamp"
 
 
-def test_a_ubi_event_as_it_is() -> None:
+def test_a_ubi_event_is_read_and_stays_in_ubi() -> None:
     event = only(UBI)
     assert (event.action, event.item_id) == ("click", "B08")
     assert (event.session_id, event.client_id, event.query_id) == ("s1", "c1", "q1")
@@ -79,7 +81,7 @@ def test_a_ubi_event_as_it_is() -> None:
     assert event.ubi == UBI
 
 
-def test_a_ubi_event_without_session_is_of_its_client() -> None:
+def test_a_ubi_event_without_session_id_uses_client_id() -> None:
     assert only({k: v for k, v in UBI.items() if k != "session_id"}).session_id == "c1"
     inside = UBI | {
         "session_id": None,
@@ -88,7 +90,7 @@ def test_a_ubi_event_without_session_is_of_its_client() -> None:
     assert only(inside).session_id == "s2"
 
 
-def test_a_ubi_position_from_zero_is_left_out() -> None:
+def test_a_ubi_position_of_zero_is_dropped() -> None:
     attributes = {"object": {"object_id": 5}, "position": {"ordinal": 0}}
     event = only(UBI | {"event_attributes": attributes})
     assert event.position is None
@@ -99,7 +101,7 @@ def test_a_ubi_position_from_zero_is_left_out() -> None:
     ("name", "action"),
     [("purchase", "purchase"), ("declined_product", "dislike"), ("Add-To-Cart", "add_to_cart")],
 )
-def test_aliases(name: str, action: str) -> None:
+def test_action_aliases(name: str, action: str) -> None:
     assert only(UBI | {"action_name": name}).action == action
     assert only(OURS | {"action": name}).action == action
 
@@ -141,7 +143,7 @@ def test_a_wrong_ubi_field_is_named(change: dict[str, object], field: str) -> No
     assert wrong(UBI | change).field == field
 
 
-def test_good_events_among_bad_ones_are_kept() -> None:
+def test_malformed_events_do_not_affect_the_others() -> None:
     parsed = parse_events([OURS, 7, OURS | {"item_id": ""}, UBI])
     assert [type(entry) for entry in parsed] == [
         ReceivedEvent,
@@ -155,6 +157,6 @@ def test_good_events_among_bad_ones_are_kept() -> None:
 @pytest.mark.parametrize(
     "body", [None, "click", 3, [], {"events": {}}, {"events": [], "x": 1}, [OURS] * 501]
 )
-def test_what_is_no_list_of_events(body: object) -> None:
+def test_a_body_without_events_is_refused(body: object) -> None:
     with pytest.raises(EventsMalformed):
         parse_events(body)

@@ -1,4 +1,4 @@
-"""The API's description: whole, and shown by a page that asks nobody else."""
+"""The OpenAPI document and its page, which loads nothing from other hosts."""
 
 import json
 import re
@@ -16,7 +16,7 @@ def client(tmp_path: Path) -> FlaskClient:
     return client_without_cluster(tmp_path)
 
 
-def test_it_describes_the_api_and_nothing_else(client: FlaskClient) -> None:
+def test_it_describes_exactly_the_routes_of_the_api(client: FlaskClient) -> None:
     document = client.get("/openapi.json").get_json()
     assert document["openapi"].startswith("3.1")
     assert {path: set(methods) for path, methods in document["paths"].items()} == {
@@ -31,7 +31,7 @@ def test_it_describes_the_api_and_nothing_else(client: FlaskClient) -> None:
     assert list(search["responses"]["503"]["content"]) == ["application/problem+json"]
 
 
-def test_all_that_it_refers_to_is_there(client: FlaskClient) -> None:
+def test_all_its_references_resolve(client: FlaskClient) -> None:
     document = client.get("/openapi.json").get_json()
     references = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
     assert {"SearchRequest", "EventForm", "UbiEvent", "Problem", "Hit"} <= references
@@ -39,25 +39,25 @@ def test_all_that_it_refers_to_is_there(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("page", ["/", "/docs"])
-def test_pages_ask_nobody_else(client: FlaskClient, page: str) -> None:
-    answer = client.get(page)
-    text = answer.get_data(as_text=True)
-    assert answer.status_code == 200
+def test_pages_load_nothing_from_other_hosts(client: FlaskClient, page: str) -> None:
+    response = client.get(page)
+    text = response.get_data(as_text=True)
+    assert response.status_code == 200
     assert "http" not in re.sub(r"<meta http-equiv|https?-equiv", "", text)
-    policy = answer.headers["Content-Security-Policy"]
+    policy = response.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "script-src 'self';" in policy
     for name in re.findall(r'(?:src|href)="([^"]+\.(?:js|css))"', text):
         assert client.get("/" + name).status_code == 200
 
 
-def test_the_page_of_the_api_with_a_slash_too(client: FlaskClient) -> None:
-    answer = client.get("/docs/")
-    assert answer.status_code == 308
-    assert urljoin("/docs/", answer.headers["Location"]) == "/docs"
+def test_docs_with_a_slash_redirects(client: FlaskClient) -> None:
+    response = client.get("/docs/")
+    assert response.status_code == 308
+    assert urljoin("/docs/", response.headers["Location"]) == "/docs"
 
 
-def test_only_the_viewers_files_are_served(client: FlaskClient) -> None:
+def test_no_other_files_are_served(client: FlaskClient) -> None:
     assert client.get("/docs/__init__.py").status_code == 404
     assert client.get("/docs/..%2f..%2fapp.py").status_code == 404
     assert client.get("/page.html").status_code == 404

@@ -25,20 +25,20 @@ def catalogue(path: Path, count: int = 4) -> Path:
 
 
 def shown(number: int, items: list[str], *clicked: str) -> Impression:
-    places = tuple(range(1, len(items) + 1))
+    positions = tuple(range(1, len(items) + 1))
     clicks = tuple(Click(item, items.index(item) + 1) for item in clicked)
-    return Impression(str(number), "q", "s", tuple(items), places, clicks)
+    return Impression(str(number), "q", "s", tuple(items), positions, clicks)
 
 
 LOG = [shown(1, ["i3", "i1"], "i1"), shown(2, ["i3", "gone"]), shown(3, ["gone"], "gone")]
 
 
-def test_by_hand(tmp_path: Path) -> None:
-    traits = ItemAttributes.of_file(catalogue(tmp_path / "items.jsonl"))
-    # All share the root: categories are told apart one below.
-    assert traits.categories == ("All > Shoes", "All > Hats") * 2
-    assert traits.brands == ("Acme", "(none)", "Bolt", "Acme")
-    exposure = Exposure.of(LOG, traits)
+def test_exposure_by_hand(tmp_path: Path) -> None:
+    attributes = ItemAttributes.of_file(catalogue(tmp_path / "items.jsonl"))
+    # All share the root: categories are cut one level below.
+    assert attributes.categories == ("All > Shoes", "All > Hats") * 2
+    assert attributes.brands == ("Acme", "(none)", "Bolt", "Acme")
+    exposure = Exposure.of(LOG, attributes)
     assert exposure.unknown == ("gone",)
     values, weights = exposure.popularity()
     assert values["popularity shown / catalogue"].tolist()[:2] == [2 / 1.5, 3 / 1.5]
@@ -54,7 +54,7 @@ def test_by_hand(tmp_path: Path) -> None:
     assert totals["Gini of exposure, items"].mean == pytest.approx(
         gini(np.array([0, 2, second, 0]))
     )
-    bars = exposure.bars("brand", traits.brands, seed=0)
+    bars = exposure.bars("brand", attributes.brands, seed=0)
     assert bars.labels[0] == "Acme"
     assert bars.series["exposure"] == pytest.approx([2 / (2 + second), second / (2 + second), 0])
     assert bars.series["clicks"] == [0, 1, 0]
@@ -67,29 +67,29 @@ def test_by_hand(tmp_path: Path) -> None:
     )
 
 
-def test_many_groups_are_put_together(tmp_path: Path) -> None:
-    traits = ItemAttributes.of_file(catalogue(tmp_path / "items.jsonl", 40))
-    exposure = Exposure.of([shown(1, [f"i{n}" for n in range(20)])], traits)
+def test_the_least_exposed_of_many_groups_are_summed(tmp_path: Path) -> None:
+    attributes = ItemAttributes.of_file(catalogue(tmp_path / "items.jsonl", 40))
+    exposure = Exposure.of([shown(1, [f"i{n}" for n in range(20)])], attributes)
     bars = exposure.bars("item", [f"brand {n:02}" for n in range(40)], seed=0)
     assert bars.labels == [*(f"brand {n:02}" for n in range(12)), OTHERS]
     assert sum(bars.series["exposure"]) == pytest.approx(1)
     assert bars.series["catalogue"][-1] == pytest.approx(28 / 40)
 
 
-def test_a_log_of_another_catalogue_and_one_without_popularity(tmp_path: Path) -> None:
-    traits = ItemAttributes.of_file(catalogue(tmp_path / "items.jsonl", 1))
-    exposure = Exposure.of(LOG, traits)
+def test_a_log_of_another_catalogue_without_popularity(tmp_path: Path) -> None:
+    attributes = ItemAttributes.of_file(catalogue(tmp_path / "items.jsonl", 1))
+    exposure = Exposure.of(LOG, attributes)
     assert exposure.popularity() == ({}, {})
     totals = exposure.totals(seed=0)
     assert totals["coverage, shown"].mean == 0
     assert np.isnan(totals["Gini of exposure, items"].mean)
-    assert sum(exposure.bars("brand", traits.brands, 0).series["exposure"]) == 0
+    assert sum(exposure.bars("brand", attributes.brands, 0).series["exposure"]) == 0
     (tmp_path / "none.jsonl").write_text("{}")
     with pytest.raises(DatasetError, match="no item"):
         ItemAttributes.of_file(tmp_path / "none.jsonl")
 
 
-def test_gini() -> None:
+def test_gini_against_pairwise_differences() -> None:
     assert gini(np.ones(10)) == pytest.approx(0)
     assert gini(np.array([0.0] * 99 + [1.0])) == pytest.approx(0.99)
     amounts = np.random.default_rng(0).random(50)

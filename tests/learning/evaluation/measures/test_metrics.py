@@ -1,10 +1,12 @@
+"""Metrics of ranked lists, against loops over one list at a time."""
+
 import math
 
 import numpy as np
 import pytest
 
 from learning.evaluation.measures.metrics import (
-    binary_gains,
+    binary_table,
     ndcg,
     padded,
     recall,
@@ -15,27 +17,27 @@ MEASURES = (ndcg, recall, reciprocal_rank)
 
 
 def slow(name: str, gains: list[float], ideal: list[float], k: int) -> float:
-    """One list, by the textbook's words."""
+    """The oracle: one list, as in a textbook."""
     if not any(g > 0 for g in ideal):
         return math.nan
     if name == "ndcg":
 
         def dcg(row: list[float]) -> float:
-            return sum(g / math.log2(place + 1) for place, g in enumerate(row[:k], start=1))
+            return sum(g / math.log2(rank + 1) for rank, g in enumerate(row[:k], start=1))
 
         return dcg(gains) / dcg(sorted(ideal, reverse=True))
     hits = sum(1 for g in gains[:k] if g > 0)
     if name == "recall":
         return hits / sum(1 for g in ideal if g > 0)
-    return next((1 / place for place, g in enumerate(gains[:k], start=1) if g > 0), 0.0)
+    return next((1 / rank for rank, g in enumerate(gains[:k], start=1) if g > 0), 0.0)
 
 
 @pytest.mark.parametrize("measure", MEASURES)
 @pytest.mark.parametrize("k", [1, 3, 10, 50])
-def test_a_mixed_batch_is_measured_as_each_of_its_rows_alone(measure, k: int) -> None:
+def test_a_batch_gives_the_same_as_each_of_its_rows_alone(measure, k: int) -> None:
     rng = np.random.default_rng(5)
     ideal = rng.choice([0.0, 0.0, 1.0, 3.0, 7.0], size=(200, 12))
-    ideal[::7] = 0  # rows that no list could answer
+    ideal[::7] = 0  # queries without a relevant item
     shown = np.concatenate([ideal, np.zeros((200, 8))], axis=1)
     gains = np.stack([rng.permutation(row)[:15] for row in shown])
     name = "mrr" if measure is reciprocal_rank else measure.__name__
@@ -53,7 +55,7 @@ def test_by_hand() -> None:
     assert reciprocal_rank([[0, 0, 1]], [[1]])[0] == pytest.approx(1 / 3)
 
 
-def test_a_row_without_relevant_items_is_no_answer_right_or_wrong() -> None:
+def test_a_query_without_relevant_items_has_no_value() -> None:
     gains, ideal = [[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]], [[1.0], [0.0], [1.0]]
     for measure in MEASURES:
         values = measure(gains, ideal, 2)
@@ -63,10 +65,10 @@ def test_a_row_without_relevant_items_is_no_answer_right_or_wrong() -> None:
     assert reciprocal_rank(gains, ideal)[[0, 2]].tolist() == [1, 0]
 
 
-def test_the_best_order_counts_relevant_items_that_the_list_lacks() -> None:
+def test_the_ideal_order_has_the_relevant_items_that_the_list_lacks() -> None:
     assert ndcg([[1.0]], [[1.0, 1.0]], 10)[0] < 1
     assert ndcg([[1.0, 1.0]], [[1.0, 1.0]], 10)[0] == pytest.approx(1)
-    # More relevant items than places: a list that fills them is perfect.
+    # More relevant items than k: a list that fills the first k is perfect.
     assert ndcg([[1.0]], [[1.0, 1.0]], 1)[0] == pytest.approx(1)
 
 
@@ -77,17 +79,17 @@ def test_empty_lists_and_an_empty_batch() -> None:
         assert len(measure(np.zeros((0, 3)), np.zeros((0, 3)), 5)) == 0
 
 
-def test_lists_of_different_lengths_are_filled_up() -> None:
+def test_lists_of_different_lengths_are_padded_with_0() -> None:
     assert padded([[1.0], [], [2.0, 3.0, 4.0]], 2).tolist() == [[1, 0], [0, 0], [2, 3]]
     assert padded([]).shape == (0, 0)
 
 
-def test_binary_gains_from_a_grade_on() -> None:
-    assert binary_gains([[2.66, 2.67, 3.0, 0.0]], 2.67).tolist() == [[0, 1, 1, 0]]
+def test_gains_are_binary_from_a_grade_on() -> None:
+    assert binary_table([[2.66, 2.67, 3.0, 0.0]], 2.67).tolist() == [[0, 1, 1, 0]]
 
 
 @pytest.mark.parametrize(
-    ("gains", "ideal", "k", "told"),
+    ("gains", "ideal", "k", "message"),
     [
         ([1.0], [[1.0]], 5, "shape"),
         ([[1.0]], [[1.0], [1.0]], 5, "1 queries"),
@@ -96,6 +98,6 @@ def test_binary_gains_from_a_grade_on() -> None:
         ([[1.0]], [[1.0]], 0, "k=0"),
     ],
 )
-def test_what_cannot_be_measured_is_refused(gains, ideal, k: int, told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+def test_invalid_gains_and_k_are_errors(gains, ideal, k: int, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         ndcg(gains, ideal, k)

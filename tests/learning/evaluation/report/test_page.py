@@ -1,4 +1,4 @@
-"""A report's folder: a page with all in it, and the values that a later run is compared with."""
+"""A report's folder: a self-contained page, and the values that a later run is compared with."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from learning.evaluation.charts import Bars, Curve
 from learning.evaluation.measures.intervals import Interval
 from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from learning.evaluation.report.baseline import Baseline
-from learning.evaluation.report.page import ready, write_report
+from learning.evaluation.report.page import check_directory, write_report
 from learning.evaluation.report.report import Report, as_json, as_table
 from plugin_config.errors import SettingsError
 
@@ -58,7 +58,7 @@ class Checked(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_the_page_holds_all_and_fetches_nothing(tmp_path: Path) -> None:
+def test_the_page_is_complete_valid_and_fetches_nothing(tmp_path: Path) -> None:
     figures = [
         Curve("Looked at", "Falls from 1.", "position", "propensity", [1, 2], {"ours": [1, 0.5]}),
         Bars(
@@ -86,11 +86,11 @@ def test_the_page_holds_all_and_fetches_nothing(tmp_path: Path) -> None:
     assert not re.search(r"#0[1247]0[258]0", page)
 
 
-def test_only_a_report_is_replaced(tmp_path: Path) -> None:
+def test_only_an_earlier_report_is_overwritten(tmp_path: Path) -> None:
     out = tmp_path / "out"
     write_report(report(), out)
     first = (out / "report.json").read_text()
-    write_report(replace(report(), rows=report().rows[:1]), out)
+    write_report(replace(report(), rankings=report().rankings[:1]), out)
     assert (out / "report.json").read_text() != first
     assert sorted(each.name for each in out.iterdir()) == ["index.html", "report.json"]
     (out / "thesis.txt").write_text("years of work")
@@ -100,45 +100,45 @@ def test_only_a_report_is_replaced(tmp_path: Path) -> None:
     foreign.mkdir()
     (foreign / "index.html").write_text("mine")
     with pytest.raises(SettingsError, match=r"index\.html"):
-        ready(foreign)
+        check_directory(foreign)
     assert (foreign / "index.html").read_text() == "mine"
     with pytest.raises(SettingsError, match="is a file"):
-        ready(foreign / "index.html")
+        check_directory(foreign / "index.html")
     (tmp_path / "empty").mkdir()
-    ready(tmp_path / "empty")
+    check_directory(tmp_path / "empty")
 
 
-def test_a_run_against_the_one_before(tmp_path: Path) -> None:
+def test_differences_to_an_earlier_run(tmp_path: Path) -> None:
     write_report(report(), tmp_path / "before")
     baseline = Baseline.read(tmp_path / "before/report.json")
-    # The same queries in another order, one label that the baseline lacks.
-    turned = np.arange(40)[::-1]
+    # The same queries in another order, and a label that the baseline lacks.
+    reverse = np.arange(40)[::-1]
     row = MeasuredRanking(
-        "learned", {"NDCG@10": (WORDS + 0.1)[turned]}, 1.0, keys=[KEYS[n] for n in turned]
+        "learned", {"NDCG@10": (WORDS + 0.1)[reverse]}, 1.0, keys=[KEYS[n] for n in reverse]
     )
     now = Report("search", {}, [row], baseline=baseline)
-    baseline.check("search", now.rows)
-    (difference,) = now.differences_to_baseline(row).values()
+    baseline.check("search", now.rankings)
+    (difference,) = now.rows[0].to_baseline.values()
     assert difference.mean == pytest.approx(0.1)
     assert (difference.low, difference.high) == (pytest.approx(0.1), pytest.approx(0.1))
     assert "  - baseline words" in as_table(now)
-    told = json.loads(as_json(now))["rows"][0]
-    assert told["baseline"] == "words"
-    assert told["difference_to_baseline"]["NDCG@10"]["mean"] == pytest.approx(0.1)
+    printed = json.loads(as_json(now))["rows"][0]
+    assert printed["baseline"] == "words"
+    assert printed["difference_to_baseline"]["NDCG@10"]["mean"] == pytest.approx(0.1)
     write_report(now, tmp_path / "now")
     page = (tmp_path / "now/index.html").read_text()
     assert "- baseline words" in page
     assert "+0.1000 [+0.1000, +0.1000]" in page
 
 
-def test_a_baseline_that_fits_not(tmp_path: Path) -> None:
+def test_a_baseline_of_other_queries_or_without_values_is_an_error(tmp_path: Path) -> None:
     write_report(report(), tmp_path / "before")
     baseline = Baseline.read(tmp_path / "before/report.json")
     other = MeasuredRanking("words", {"NDCG@10": WORDS}, 1.0, keys=[*KEYS[:-1], "another"])
     with pytest.raises(DatasetError, match=r"1 that the baseline lacks \('another'\), and lacks 1"):
         baseline.check("search", [other])
     with pytest.raises(DatasetError, match="of the task search, and this one of next-item"):
-        baseline.check("next-item", report().rows)
+        baseline.check("next-item", report().rankings)
     printed = tmp_path / "printed.json"
     printed.write_text(as_json(report()))
     with pytest.raises(DatasetError, match="averages only"):
@@ -148,22 +148,22 @@ def test_a_baseline_that_fits_not(tmp_path: Path) -> None:
         Baseline.read(printed)
 
 
-def test_values_are_kept_by_query(tmp_path: Path) -> None:
+def test_values_and_weights_are_written_by_query(tmp_path: Path) -> None:
     values = np.array([0.25, np.nan, 1.0])
     weights = np.array([1.0, 0.0, 3.0])
     row = MeasuredRanking("log", {"m": values}, 1.0, keys=["a", "b", "a"], weights={"m": weights})
     write_report(Report("events", {}, [row]), tmp_path / "out")
-    told = json.loads((tmp_path / "out/report.json").read_text())
-    assert told["rows"][0]["values"] == {"m": {"a": 0.25, "b": None, "a #2": 1.0}}
-    assert told["rows"][0]["measures"]["m"]["mean"] == pytest.approx(3.25 / 4)
+    written = json.loads((tmp_path / "out/report.json").read_text())["rows"][0]
+    assert written["values"] == {"m": {"a": 0.25, "b": None, "a #2": 1.0}}
+    assert written["measures"]["m"]["mean"] == pytest.approx(3.25 / 4)
     again = Baseline.read(tmp_path / "out/report.json").rows[0]
     assert again.intervals()["m"] == row.intervals()["m"]
 
 
-def test_no_value_at_all(tmp_path: Path) -> None:
+def test_a_metric_without_any_value(tmp_path: Path) -> None:
     row = MeasuredRanking("log", {"m": np.full(2, np.nan)}, 1.0)
-    made = Report("events", {}, [row])
-    write_report(made, tmp_path / "out")
+    empty = Report("events", {}, [row])
+    write_report(empty, tmp_path / "out")
     assert "No query has a value." in (tmp_path / "out/index.html").read_text()
-    assert "no value" in as_table(made)
-    assert json.loads(as_json(made))["rows"][0]["measures"]["m"]["mean"] is None
+    assert "no value" in as_table(empty)
+    assert json.loads(as_json(empty))["rows"][0]["measures"]["m"]["mean"] is None

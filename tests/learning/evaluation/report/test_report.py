@@ -1,4 +1,4 @@
-"""What a report says, and whether it may be believed."""
+"""A report as table and JSON; degraded answers are named."""
 
 import json
 
@@ -20,18 +20,17 @@ def report(**degraded: int) -> Report:
     return Report("search", {"items": "3 of items.jsonl"}, rows, ["2 rows left out: not JSON"])
 
 
-def test_a_table_with_differences_and_remarks() -> None:
-    told = as_table(report())
-    assert "items: 3 of items.jsonl" in told
-    assert "0.7500 [" in told
-    assert "  - words" in told
-    assert "+0.1250 [" in told
-    assert told.endswith("2 rows left out: not JSON")
+def test_the_table_has_differences_and_remarks() -> None:
+    table = as_table(report())
+    assert "items: 3 of items.jsonl" in table
+    assert "0.7500 [" in table
+    assert "  - words" in table
+    assert "+0.1250 [" in table
+    assert table.endswith("2 rows left out: not JSON")
 
 
-def test_json_holds_the_same() -> None:
-    told = json.loads(as_json(report()))
-    first, second = told["rows"]
+def test_json_has_the_same() -> None:
+    first, second = json.loads(as_json(report()))["rows"]
     assert first["difference_to_first"] == {}
     assert second["measures"]["NDCG@10"]["mean"] == pytest.approx(0.875)
     assert second["measures"]["NDCG@10"]["count"] == 2
@@ -39,8 +38,8 @@ def test_json_holds_the_same() -> None:
     assert second["difference_to_first"]["NDCG@10"]["mean"] == pytest.approx(0.125)
 
 
-def test_an_answer_that_lacked_a_part_spoils_it() -> None:
-    assert report().whole
-    spoilt = report(meaning=2)
-    assert not spoilt.whole
-    assert "NOT WHOLE: words + meaning: 2 answers had to do without meaning" in as_table(spoilt)
+def test_degraded_answers_are_named() -> None:
+    assert report().degraded == []
+    (line,) = report(meaning=2).degraded
+    assert line == "NOT WHOLE: words + meaning: 2 answers had to do without meaning"
+    assert line in as_table(report(meaning=2))

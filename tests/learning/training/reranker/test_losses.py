@@ -11,17 +11,17 @@ def a_batch() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     rng = np.random.default_rng(0)
     scores = torch.from_numpy(rng.normal(size=(3, 6)).astype(np.float32))
     gains = torch.tensor([[0, 1, 0, 0, 0, 0], [0.2, 0, 1, 0, 0.2, 0], [0, 0, 0, 20.0, 0, 0]])
-    real = torch.tensor([[True] * 6, [True] * 6, [True] * 4 + [False] * 2])
-    return scores, gains, real
+    mask = torch.tensor([[True] * 6, [True] * 6, [True] * 4 + [False] * 2])
+    return scores, gains, mask
 
 
-def looped(scores: np.ndarray, gains: np.ndarray) -> tuple[float, float]:
-    places = {int(i): place for place, i in enumerate(np.argsort(-scores))}
+def by_loop(scores: np.ndarray, gains: np.ndarray) -> tuple[float, float]:
+    rank = {int(i): rank for rank, i in enumerate(np.argsort(-scores))}
     ideal = sum(g / np.log2(p + 2) for p, g in enumerate(sorted(gains, reverse=True)))
     pairs = 0.0
     for i, j in np.ndindex(len(scores), len(scores)):
         if gains[i] > gains[j]:
-            discount = abs(1 / np.log2(places[i] + 2) - 1 / np.log2(places[j] + 2))
+            discount = abs(1 / np.log2(rank[i] + 2) - 1 / np.log2(rank[j] + 2))
             cost = (gains[i] - gains[j]) * discount / ideal
             pairs += cost * np.log1p(np.exp(scores[j] - scores[i]))
     share = np.exp(scores) / np.exp(scores).sum()
@@ -29,23 +29,23 @@ def looped(scores: np.ndarray, gains: np.ndarray) -> tuple[float, float]:
     return pairs * gains.max(), lists * gains.max()
 
 
-def test_losses_equal_a_loop_and_padding_counts_nothing() -> None:
-    scores, gains, real = a_batch()
+def test_losses_equal_a_loop_and_ignore_padding() -> None:
+    scores, gains, mask = a_batch()
     rows = [
-        looped(s[r].double().numpy(), g[r].double().numpy())
-        for s, g, r in zip(scores, gains, real, strict=True)
+        by_loop(s[m].double().numpy(), g[m].double().numpy())
+        for s, g, m in zip(scores, gains, mask, strict=True)
     ]
     pairs, lists = np.mean(rows, axis=0)
-    assert float(pairwise(scores, gains, real)) == pytest.approx(pairs, rel=1e-4)
-    assert float(listwise(scores, gains, real)) == pytest.approx(lists, rel=1e-4)
-    assert float(both(scores, gains, real)) == pytest.approx(pairs + lists, rel=1e-4)
+    assert float(pairwise(scores, gains, mask)) == pytest.approx(pairs, rel=1e-4)
+    assert float(listwise(scores, gains, mask)) == pytest.approx(lists, rel=1e-4)
+    assert float(both(scores, gains, mask)) == pytest.approx(pairs + lists, rel=1e-4)
 
 
-def test_a_step_against_the_gradient_lifts_what_is_wanted() -> None:
+def test_a_gradient_step_raises_the_scores_of_items_with_a_gain() -> None:
     for loss in (pairwise, listwise):
-        scores, gains, real = a_batch()
+        scores, gains, mask = a_batch()
         scores.requires_grad_()
-        loss(scores, gains, real).backward()
+        loss(scores, gains, mask).backward()
         assert scores.grad[0, 1] < 0 < scores.grad[0, 0]
         assert scores.grad[1, 2] < 0
         assert not scores.grad[2, 4:].any()

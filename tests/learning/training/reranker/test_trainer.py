@@ -1,5 +1,6 @@
-"""The re-ranker's training: it starts at the fixed order, it learns, it goes on after a kill."""
+"""The re-ranker's training: it starts at the fixed order, learns, and resumes after a kill."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,16 +8,15 @@ import numpy as np
 import pytest
 
 from indexer.progress import Silence
-from learning.training.reranker.comparison import FIXED, compare
+from learning.training.checkpoints import Checkpoints
+from learning.training.reranker.comparison import FIXED, Comparison, compare
 from learning.training.reranker.ranking_lists import RankingList, ndcg_of, read, write
 from learning.training.reranker.trainer import (
     RerankerTrainer,
     RerankerTrainingSettings,
-    learned,
     ndcgs,
     residual_scores,
 )
-from learning.training.runs import Checkpoints, TensorBoardLog
 from query_service.ranking.feature_matrix import FEATURE_SET
 from query_service.ranking.learned_reranker import RerankerConfig
 
@@ -27,9 +27,9 @@ CONFIG = RerankerConfig(hidden=16, dropout=0.0)
 
 
 def lists(count: int = 80, seed: int = 0) -> list[RankingList]:
-    """What the fixed order says is noise; the wanted item is most like one of the events."""
+    """The fixed scores are noise; the relevant item is the one most like one of the events."""
     rng = np.random.default_rng(seed)
-    found = []
+    lists = []
     for number in range(count):
         n, E = int(rng.integers(5, 12)), int(rng.integers(1, 4))
         pairs = rng.normal(size=(n, E, len(FEATURE_SET.pairs))).astype(np.float16)
@@ -37,10 +37,10 @@ def lists(count: int = 80, seed: int = 0) -> list[RankingList]:
         gains[pairs[:, :, 0].max(axis=1).argmax()] = 1.0
         matrix = rng.normal(size=(n, len(FEATURE_SET.columns))).astype(np.float32)
         fixed = 0.1 * rng.normal(size=n).astype(np.float32)
-        found.append(RankingList(
+        lists.append(RankingList(
             str(number), "search", number % 4 == 0, matrix, pairs, fixed, gains, gains, 1.0
         ))  # fmt: skip
-    return found
+    return lists
 
 
 def trainer(loss: str = "pairwise+listwise", **changes: object) -> RerankerTrainer:
@@ -48,109 +48,109 @@ def trainer(loss: str = "pairwise+listwise", **changes: object) -> RerankerTrain
     return RerankerTrainer(CONFIG, settings, loss, lists(), lists(40, seed=1))
 
 
+def compared(
+    use: str,
+    *losses: str,
+    train: Sequence[RankingList] = (),
+    validation: Sequence[RankingList] = (),
+    settings: RerankerTrainingSettings = SETTINGS,
+) -> Comparison:
+    return compare(
+        train or lists(), validation or lists(40, seed=1), settings, "abc", use=use,
+        checkpoints={loss: Checkpoints(None, {}) for loss in losses}, progress=Silence(),
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("loss", ["pairwise", "pairwise+listwise"])
 def test_it_starts_at_the_fixed_order_and_learns(loss: str) -> None:
-    ours = trainer(loss, epochs=25, patience=25)
-    held = ours.validation
-    residual = ours.run(Checkpoints(None, {}), TensorBoardLog(None), Silence())
-    fixed = ndcgs(held, [each.fixed for each in held])
-    assert ours.history[0]["NDCG@10"] == pytest.approx(fixed.mean())
-    after = ndcgs(held, residual_scores(residual, held))
+    training = trainer(loss, epochs=25, patience=25)
+    validation = training.validation
+    training.run(Checkpoints(None, {}), Silence())
+    fixed = ndcgs(validation, [each.fixed for each in validation])
+    assert training.history[0]["NDCG@10"] == pytest.approx(fixed.mean())
+    after = ndcgs(validation, residual_scores(training.residual, validation))
     assert after.mean() > fixed.mean() + 0.1
-    best = max(row["NDCG@10"] for row in ours.history)
+    best = max(row["NDCG@10"] for row in training.history)
     assert after.mean() == pytest.approx(best)
 
 
-def test_a_broken_off_training_ends_as_an_unbroken_one(tmp_path: Path) -> None:
-    whole = trainer().run(Checkpoints(None, {}), TensorBoardLog(None), Silence())
-    broken = trainer()
-    kept = Checkpoints(tmp_path, {"it": "this"})
-
-    class Killed(Silence):
+def test_a_resumed_training_gives_the_weights_of_an_uninterrupted_one(tmp_path: Path) -> None:
+    class InterruptsInEpoch3(Silence):
         def note(self, text: str) -> None:
             if "epoch 3:" in text:
                 raise KeyboardInterrupt
 
+    uninterrupted = trainer().run(Checkpoints(None, {}), Silence()).residual
     with pytest.raises(KeyboardInterrupt):
-        broken.run(kept, TensorBoardLog(None), Killed())
-    resumed = trainer().run(Checkpoints(tmp_path, {"it": "this"}), TensorBoardLog(None), Silence())
-    for name, tensor in whole.state_dict().items():
+        trainer().run(Checkpoints(tmp_path, {"it": "this"}), InterruptsInEpoch3())
+    resumed = trainer().run(Checkpoints(tmp_path, {"it": "this"}), Silence()).residual
+    for name, tensor in uninterrupted.state_dict().items():
         np.testing.assert_array_equal(tensor, resumed.state_dict()[name])
 
 
-def test_the_comparison_keeps_what_validates_best_and_tells_of_all() -> None:
-    found = compare(
-        lists(), lists(40, seed=1), SETTINGS, "abc",
-        losses=("pairwise", "pairwise+listwise"), use="network",
-        checkpoints=lambda name: Checkpoints(None, {}), board=lambda name: TensorBoardLog(None),
-        progress=Silence(),
-    )  # fmt: skip
-    assert set(found.values) == {FIXED, "pairwise", "pairwise+listwise", "lightgbm"}
-    means = {name: values.mean() for name, values in found.values.items()}
-    assert means[found.winner] == max(means["pairwise"], means["pairwise+listwise"])
-    assert found.model.config.kinds == ("search",)
-    assert found.model.fingerprint == "abc"
-    assert any(line.startswith("  search without a history (10)") for line in found.lines)
-    assert found.metrics["winner"] == found.winner
+def test_the_comparison_serves_what_validates_best_and_reports_all() -> None:
+    comparison = compared("network", "pairwise", "pairwise+listwise")
+    assert set(comparison.values) == {FIXED, "pairwise", "pairwise+listwise", "lightgbm"}
+    means = {name: values.mean() for name, values in comparison.values.items()}
+    assert means[comparison.winner] == max(means["pairwise"], means["pairwise+listwise"])
+    assert comparison.model.config.kinds == ("search",)
+    assert comparison.model.fingerprint == "abc"
+    assert any(line.startswith("  search without a history (10)") for line in comparison.lines)
+    assert comparison.metrics["winner"] == comparison.winner
 
 
-def test_lightgbm_can_be_served_and_stays_text(tmp_path: Path) -> None:
-    found = compare(
-        lists(), lists(40, seed=1), SETTINGS, "abc", losses=("pairwise",), use="lightgbm",
-        checkpoints=lambda name: Checkpoints(None, {}), board=lambda name: TensorBoardLog(None),
-        progress=Silence(),
-    )  # fmt: skip
-    assert found.winner == "lightgbm"
-    found.model.save(tmp_path)
+def test_lightgbm_can_be_served_and_is_saved_as_text(tmp_path: Path) -> None:
+    comparison = compared("lightgbm", "pairwise")
+    assert comparison.winner == "lightgbm"
+    comparison.model.save(tmp_path)
     assert (tmp_path / "lightgbm-search.txt").read_text().startswith("tree")
-    again = type(found.model).load(tmp_path)
-    assert again.config.trees_for == ("search",)
+    loaded = type(comparison.model).load(tmp_path)
+    assert loaded.config.trees_for == ("search",)
     matrix = lists(1)[0].matrix
-    expected = found.model.trees["search"].predict(matrix)
-    np.testing.assert_allclose(again.trees["search"].predict(matrix), expected)
+    expected = comparison.model.trees["search"].predict(matrix)
+    np.testing.assert_allclose(loaded.trees["search"].predict(matrix), expected)
 
 
 def test_each_kind_of_request_is_served_by_what_validates_better() -> None:
-    """Of `rank` only the events tell, which the trees don't see; of `search` only a column does."""
+    """For `rank` only the events tell, which the trees don't see; for `search` only a column."""
 
     def mixed(seed: int) -> list[RankingList]:
-        found = []
+        mixed_lists = []
         for number, each in enumerate(lists(160, seed)):
             if number % 2:
                 gains = np.zeros(len(each), np.float32)
                 gains[np.abs(each.matrix[:, 3]).argmin()] = 1.0
-                found.append(replace(each, kind="search", gains=gains, worth=gains))
+                mixed_lists.append(replace(each, gains=gains, validation_gains=gains))
             else:
-                found.append(replace(each, kind="rank"))
-        return found
+                mixed_lists.append(replace(each, kind="rank"))
+        return mixed_lists
 
-    held = mixed(1)
-    found = compare(
-        mixed(0), held, replace(SETTINGS, epochs=20, trees=100), "abc", losses=("pairwise",),
-        use="best", checkpoints=lambda name: Checkpoints(None, {}),
-        board=lambda name: TensorBoardLog(None), progress=Silence(),
+    validation = mixed(1)
+    comparison = compared(
+        "best", "pairwise", train=mixed(0), validation=validation,
+        settings=replace(SETTINGS, epochs=20, trees=100),
     )  # fmt: skip
     for kind in ("search", "rank"):
-        own = np.array([each.kind == kind for each in held])
-        trees, network = (found.values[who][own].mean() for who in ("lightgbm", "pairwise"))
-        assert (kind in found.model.config.trees_for) == (trees > network)
-    assert found.model.config.trees_for == ("search",)
-    assert set(found.model.trees) == {"search"}
-    assert found.served == "lightgbm for search; pairwise for rank"
-    assert found.metrics["served"] == found.served
+        own = np.array([each.kind == kind for each in validation])
+        trees, network = (comparison.values[who][own].mean() for who in ("lightgbm", "pairwise"))
+        assert (kind in comparison.model.config.trees_for) == (trees > network)
+    assert comparison.model.config.trees_for == ("search",)
+    assert set(comparison.model.trees) == {"search"}
+    assert comparison.served == "lightgbm for search; pairwise for rank"
+    assert comparison.metrics["served"] == comparison.served
 
 
 def test_lists_are_written_and_read_again(tmp_path: Path) -> None:
-    made = lists(5)
-    write(made, tmp_path / "lists.safetensors")
-    for ours, theirs in zip(made, read(tmp_path / "lists.safetensors"), strict=True):
-        assert (ours.owner, ours.kind, ours.alone) == (theirs.owner, theirs.kind, theirs.alone)
-        np.testing.assert_array_equal(ours.pairs, theirs.pairs)
-        np.testing.assert_array_equal(ours.matrix, theirs.matrix)
-        np.testing.assert_array_equal(ours.gains, theirs.gains)
+    written = lists(5)
+    write(written, tmp_path / "lists.safetensors")
+    for one, other in zip(written, read(tmp_path / "lists.safetensors"), strict=True):
+        for name in ("owner", "kind", "without_history", "ideal"):
+            assert getattr(one, name) == getattr(other, name)
+        for name in ("pairs", "matrix", "gains", "validation_gains", "fixed"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
 
 
-def test_ties_are_no_win() -> None:
+def test_equal_scores_count_in_their_worst_order() -> None:
     one = lists(1)[0]
     assert ndcg_of(one, np.zeros(len(one), np.float32)) == pytest.approx(
         1 / np.log2(min(len(one), 10) + 1) if len(one) <= 10 else 0.0
@@ -158,7 +158,7 @@ def test_ties_are_no_win() -> None:
 
 
 def test_the_served_model_has_the_trained_weights() -> None:
-    residual = trainer(epochs=1).run(Checkpoints(None, {}), TensorBoardLog(None), Silence())
-    model = learned(CONFIG, residual)
+    residual = trainer("pairwise").run(Checkpoints(None, {}), Silence()).residual
+    model = compared("network", "pairwise").model
     for name, tensor in residual.state_dict().items():
         np.testing.assert_array_equal(tensor, model.residual.state_dict()[name])

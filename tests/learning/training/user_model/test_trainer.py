@@ -1,4 +1,4 @@
-"""The user model's training: step 0 is the formulas, it learns, it resumes, it is served as is."""
+"""The user model's training: step 0 is the formulas; it learns, resumes, and fits serving."""
 
 from pathlib import Path
 
@@ -8,10 +8,10 @@ import torch
 
 from indexer.bundle.projections import fit_projections, unit
 from indexer.progress import Silence
-from learning.data.sessions import Session, divided, from_log, up_to_last, without_last
+from learning.data.sessions import Session, from_log, split_users, up_to_last, without_last
 from learning.data.tables import Remarks
 from learning.data.ubi_log import Click, Impression, UbiLog
-from learning.training.runs import CheckpointError, Checkpoints, TensorBoardLog
+from learning.training.checkpoints import CheckpointError, Checkpoints
 from learning.training.user_model.session_batches import decayed, formula, padded
 from learning.training.user_model.trainer import (
     UserModelTrainer,
@@ -63,16 +63,16 @@ def _trainer(**changes: object) -> UserModelTrainer:
     )
 
 
-def _run(trainer: UserModelTrainer, folder: Path | None = None):
-    return trainer.run(Checkpoints(folder, {"it": "this"}), TensorBoardLog(None), Silence())
+def _run(trainer: UserModelTrainer, folder: Path | None = None) -> UserModelTrainer:
+    return trainer.run(Checkpoints(folder, {"it": "this"}), Silence())
 
 
 def test_the_weights_of_a_batch_are_those_of_serving() -> None:
-    made = bundle("concat")
+    index_bundle = bundle("concat")
     kinds = ["click", "dislike", "purchase", "view"]
     times = [0.0, 90.0, 86_400.0, 90_000.0]
     events = [
-        event(made, i, kind, timestamp=t)
+        event(index_bundle, i, kind, timestamp=t)
         for i, (kind, t) in enumerate(zip(kinds, times, strict=True))
     ]
     codes = np.array([ACTIONS.index(kind) for kind in kinds])
@@ -83,8 +83,8 @@ def test_the_weights_of_a_batch_are_those_of_serving() -> None:
         assert not ours[last, last + 1 :].any()
     vectors = np.stack([e.vector for e in events if e.vector is not None])
     sources = [Source("event", i) for i in range(4)]
-    served_part = behaviour_sequence(vectors, ours[3], sources, made).vector
-    halves = torch.from_numpy(made.halves(vectors)[1])[None]
+    served_part = behaviour_sequence(vectors, ours[3], sources, index_bundle).vector
+    halves = torch.from_numpy(index_bundle.halves(vectors)[1])[None]
     trained = formula(torch.from_numpy(ours)[None], halves)[0, 3].numpy()
     np.testing.assert_allclose(trained, served_part, atol=1e-5)
 
@@ -101,10 +101,10 @@ def test_step_0_equals_the_formulas() -> None:
 
 
 def test_it_learns_what_no_text_tells() -> None:
-    learned = _run(_trainer())
-    assert learned.history[0]["NDCG@10"] < 0.45
-    assert max(row["NDCG@10"] for row in learned.history) > 0.8
-    assert learned.history[-1]["loss"] < learned.history[1]["loss"]
+    history = _run(_trainer()).history
+    assert history[0]["NDCG@10"] < 0.45
+    assert max(row["NDCG@10"] for row in history) > 0.8
+    assert history[-1]["loss"] < history[1]["loss"]
 
 
 def test_the_same_seed_gives_the_same_weights() -> None:
@@ -112,24 +112,19 @@ def test_the_same_seed_gives_the_same_weights() -> None:
     torch.testing.assert_close(one.table.residuals, other.table.residuals)
 
 
-def test_a_training_broken_off_goes_on_as_if_nothing_had_been(tmp_path: Path) -> None:
-    class BrokenOff(Exception):
-        pass
-
-    class Breaking(Silence):
+def test_a_resumed_training_gives_the_weights_of_an_uninterrupted_one(tmp_path: Path) -> None:
+    class InterruptsInEpoch3(Silence):
         def note(self, message: str) -> None:
             if message.startswith("epoch 3"):
-                raise BrokenOff
+                raise KeyboardInterrupt
 
-    unbroken = _run(_trainer(epochs=5))
-    folder = tmp_path / "checkpoints"
-    with pytest.raises(BrokenOff):
-        _trainer(epochs=5).run(
-            Checkpoints(folder, {"it": "this"}), TensorBoardLog(None), Breaking()
-        )
-    resumed = _run(_trainer(epochs=5), folder)
-    torch.testing.assert_close(resumed.table.residuals, unbroken.table.residuals)
-    assert [r["NDCG@10"] for r in resumed.history] == [r["NDCG@10"] for r in unbroken.history]
+    uninterrupted = _run(_trainer(epochs=5))
+    with pytest.raises(KeyboardInterrupt):
+        _trainer(epochs=5).run(Checkpoints(tmp_path, {"it": "this"}), InterruptsInEpoch3())
+    resumed = _run(_trainer(epochs=5), tmp_path)
+    torch.testing.assert_close(resumed.table.residuals, uninterrupted.table.residuals)
+    histories = (resumed.history, uninterrupted.history)
+    assert [r["NDCG@10"] for r in histories[0]] == [r["NDCG@10"] for r in histories[1]]
 
 
 def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
@@ -138,13 +133,13 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
         Checkpoints(tmp_path, {"it": "that"}).load()
 
 
-def test_own_items_do_not_stand_before_the_target() -> None:
+def test_a_session_s_own_items_are_not_ranked_above_its_target() -> None:
     trainer = _trainer()
     values = whole_catalogue(trainer, [_session(0, [3, 3, 3, 4]), _session(1, [5, 9, 5])])
     assert all(len(v) == 2 for v in values.values())
 
 
-def test_what_is_disliked_is_no_target() -> None:
+def test_a_disliked_item_is_no_target() -> None:
     click, dislike = ACTIONS.index("click"), ACTIONS.index("dislike")
     batch = padded([_session(0, [1, 2, 3], [click, dislike, click])], FusionWeights())
     assert batch.target.tolist() == [[-1, 3]]
@@ -152,15 +147,15 @@ def test_what_is_disliked_is_no_target() -> None:
 
 def test_users_are_divided_by_a_hash() -> None:
     users = [str(i) for i in range(1000)]
-    train, held = divided(users, test_apart=False)
-    assert not set(train) & set(held)
+    train, validation = split_users(users, test_apart=False)
+    assert not set(train) & set(validation)
     assert 550 < len(train) < 650  # the test split is left out
-    everyone, _ = divided(users, test_apart=True)
-    assert len(everyone) + len(held) == 1000
-    assert len(divided(users, True, most=50)[1]) == 50
+    everyone, _ = split_users(users, test_apart=True)
+    assert len(everyone) + len(validation) == 1000
+    assert len(split_users(users, True, most=50)[1]) == 50
 
 
-def test_without_the_last_event_two_must_be_left() -> None:
+def test_a_session_without_its_last_event_has_at_least_two() -> None:
     assert [len(s) for s in without_last([_session(0, [1, 2]), _session(1, [1, 2, 3])])] == [2]
 
 
@@ -193,7 +188,7 @@ def test_a_long_session_is_cut_into_pieces_that_predict_each_step_once() -> None
     assert predicted == list(range(1, 23))
 
 
-def test_a_visitor_with_more_steps_than_the_model_reads_is_cut_to_the_newest() -> None:
+def test_a_session_longer_than_the_model_reads_is_cut_to_its_newest_steps() -> None:
     trainer = _trainer()
     values = whole_catalogue(trainer, [_session(0, [i % ITEMS for i in range(35)])])
     assert len(values["NDCG@10"]) == 1
