@@ -15,6 +15,7 @@ VECTOR_FLOAT16 = "vector_float16"
 TITLE_EXACT = "title.exact"  # keyword sub-field: the unanalysed title, read from doc values
 TEMPLATES = ("items", "sessions", "ubi_queries", "ubi_events")
 META = "live_intent"
+PRODUCT = "live-intent"
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,10 @@ class IndexNames:
 
     def template(self, which: str) -> str:
         """Name of the index template for one of `TEMPLATES`."""
-        return f"{self.prefix}live-intent-{which.replace('_', '-')}"
+        which = which.replace("_", "-")
+        if self.prefix.startswith(PRODUCT):  # `live-intent-items` is the one without a prefix
+            return f"{self.prefix}{which}-template"
+        return f"{self.prefix}{PRODUCT}-{which}"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from plugin_config.errors import SettingsError
 from plugin_config.state_dir import default_state_dir
 
 PREFIX = "LIVE_INTENT_"
+NO_PREFIX = "none"  # the value of `index_prefix` for names without a prefix
 
 
 class Settings(BaseSettings):
@@ -75,7 +76,9 @@ class ClusterSettings(Settings):
         32, ge=1, le=1000, description="Connections kept open to each node."
     )
     index_prefix: str = Field(
-        "", description="Put before the name of every index, alias and template: `shop1-`."
+        "live-intent-",
+        description="Put before the name of every index, alias and template: `shop1-`. `none`: "
+        "no prefix, as earlier versions had by default.",
     )
     state_dir: Path = Field(
         default_factory=default_state_dir,
@@ -105,9 +108,11 @@ class ClusterSettings(Settings):
     @field_validator("index_prefix")
     @classmethod
     def _prefix(cls, value: str) -> str:
-        if not re.fullmatch(r"([a-z0-9][a-z0-9_.-]{0,99})?", value):
-            raise ValueError("allowed: a-z, 0-9, '_', '.' and '-', the first a letter or digit")
-        return value
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,99}", value):
+            raise ValueError(
+                "allowed: a-z, 0-9, '_', '.' and '-', the first a letter or digit; or none"
+            )
+        return "" if value == NO_PREFIX else value
 
     @field_validator("opensearch_ca_file")
     @classmethod

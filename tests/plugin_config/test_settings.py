@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from plugin_config.errors import SettingsError
+from plugin_config.schema import TEMPLATES, IndexNames
 from plugin_config.settings import ClusterSettings, check_environment, known_variables, load
 
 
@@ -20,6 +21,22 @@ def test_arguments_override_the_environment_and_that_the_defaults(
     assert settings.index_prefix == "test-"
     assert settings.opensearch_retries == 2
     assert settings.bundles_dir == tmp_path / "bundles"
+
+
+def test_names_start_with_our_own_prefix_unless_none_is_wanted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("LIVE_INTENT_INDEX_PREFIX", raising=False)
+    ours = IndexNames(load(ClusterSettings).index_prefix)
+    assert (ours.items, ours.sessions) == ("live-intent-items", "live-intent-sessions")
+    monkeypatch.setenv("LIVE_INTENT_INDEX_PREFIX", "none")
+    earlier = IndexNames(load(ClusterSettings).index_prefix)
+    assert (earlier.items, earlier.sessions) == ("items", "sessions")
+    assert not {ours.template(which) for which in TEMPLATES} & {
+        earlier.template(which) for which in TEMPLATES
+    }
+    with pytest.raises(SettingsError, match="or none"):
+        load(ClusterSettings, index_prefix="")
 
 
 def test_several_addresses_are_several_hosts() -> None:
@@ -39,7 +56,7 @@ def test_several_addresses_are_several_hosts() -> None:
         ("LIVE_INTENT_OPENSEARCH_URL", "localhost:9200", "http://host:port"),
         ("LIVE_INTENT_OPENSEARCH_URL", "http://a:99999", "Port out of range"),
         ("LIVE_INTENT_OPENSEARCH_CA_FILE", "/no/such.pem", "PEM file that exists"),
-        ("LIVE_INTENT_INDEX_PREFIX", "Shop-", "allowed: a-z"),
+        ("LIVE_INTENT_INDEX_PREFIX", "Shop-", "allowed: a-z, 0-9, '_', '.' and '-'"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_allowed(
