@@ -1,52 +1,64 @@
 """Which column of a catalogue becomes which field of an item."""
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from indexer.catalogue.values import is_blank
-from plugin_config.errors import LiveIntentError
+from indexer.catalogue.mapping_file import ATTRIBUTES, read_mapping_file
+from indexer.catalogue.reading_rules import RULES, MappingError, ReadingRules
+from indexer.catalogue.values.text import is_blank
 
 FIELDS = (
     "item_id", "title", "description", "brand", "category", "price", "currency", "available",
     "popularity", "image_url", "attributes", "language", "updated_at",
 )  # fmt: skip
-ATTRIBUTES = "attributes."
-TEXT_KEYS = ("category_separator", "format", "delimiter", "escape")
-TOML_KEYS = ("fields", "constants", "ignore", *TEXT_KEYS)
+MAX_EXAMPLES = 3  # of unread values, by field
 
 
-class MappingError(LiveIntentError):
-    """The column mapping names a field or a column that isn't there, or its file is wrong."""
+@dataclass
+class UnreadValues:
+    """Values of one field that could not be read: how many, and the first different ones."""
 
-    exit_code = 2
+    count: int = 0
+    examples: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Notes:
-    """What became of the columns of no field: the number of rows, by column."""
+    """What became of values that are no field's, or can't be read: the number of rows."""
 
-    as_attributes: Counter[str] = field(default_factory=Counter)
-    left_out: Counter[str] = field(default_factory=Counter)
+    as_attributes: Counter[str] = field(default_factory=Counter)  # by column
+    left_out: Counter[str] = field(default_factory=Counter)  # by column
+    unread: dict[str, UnreadValues] = field(default_factory=dict)  # by field
+    overruled: int = 0  # rows that a later one with the same item_id replaces
     columns: set[str] = field(default_factory=set)  # every column of any row
+
+    def add_unread(self, name: str, problem: str) -> None:
+        """Counts one value of the field `name` that could not be read."""
+        unread = self.unread.setdefault(name, UnreadValues())
+        unread.count += 1
+        if len(unread.examples) < MAX_EXAMPLES and problem not in unread.examples:
+            unread.examples.append(problem)
 
 
 @dataclass(frozen=True)
 class ColumnMap:
     """`columns`: field -> its columns; `attributes.colour` is a field too.
 
-    A column with a field's name needs no entry. Several columns of a text field are joined; those
-    of `category` are its path. A value of any other column becomes an attribute when it is a text,
-    a number or a list of these, else it is left out; `Notes` counts both.
+    A column with a field's name needs no entry. `brand.name` is the column of that name, or the
+    part `name` of the object in the column `brand`; of a list of objects, of each. Several columns
+    of a text field are joined; those of `category` are its path. A value of any other column
+    becomes an attribute when it is a text, a number or a list of these, else it is left out;
+    `Notes` counts both.
     """
 
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
     ignore: frozenset[str] = frozenset()
-    category_separator: str = " > "
+    rules: ReadingRules = field(default_factory=ReadingRules)
     format: str = "auto"
     delimiter: str | None = None
     escape: str | None = None
@@ -59,8 +71,6 @@ class ColumnMap:
                     f"{name!r} is not a field of an item. The fields: {', '.join(FIELDS)}, and "
                     "attributes.NAME"
                 )
-        if not self.category_separator.strip():
-            raise MappingError("category_separator is blank: set it to a separator such as ' > '")
 
     @classmethod
     def parse(
@@ -72,9 +82,10 @@ class ColumnMap:
     ) -> "ColumnMap":
         """From a TOML file and `field=column` options, which replace the file's entries.
 
-        `changes` are other arguments of the class; None leaves the file's. Raises MappingError.
+        `changes` are arguments of ReadingRules and other ones of the class; None leaves the file's.
+        Raises MappingError.
         """
-        arguments = _read_toml(file) if file else {}
+        arguments = read_mapping_file(file) if file else {}
         chosen: dict[str, tuple[str, ...]] = {}
         for option in options:
             name, sign, column = option.partition("=")
@@ -84,7 +95,19 @@ class ColumnMap:
         arguments["columns"] = {**arguments.get("columns", {}), **chosen}
         arguments["ignore"] = arguments.get("ignore", frozenset()) | frozenset(ignore)
         arguments |= {name: value for name, value in changes.items() if value is not None}
-        return cls(**arguments)
+        rules = {name: arguments.pop(name) for name in RULES if name in arguments}
+        return cls(rules=ReadingRules(**rules), **arguments)
+
+    @cached_property
+    def _paths(self) -> tuple[str, ...]:
+        """Mapped columns with a dot, which may name a part of an object."""
+        return tuple(c for columns in self.columns.values() for c in columns if "." in c)
+
+    @cached_property
+    def _not_others(self) -> frozenset[str]:
+        """Columns that become no attribute: ignored, mapped, or mapped in part."""
+        mapped = {c for columns in self.columns.values() for c in columns}
+        return self.ignore | mapped | {path.partition(".")[0] for path in self._paths}
 
     def check_header(self, header: Sequence[str]) -> None:
         """Raises MappingError when a CSV lacks a needed column, or has one twice."""
@@ -119,18 +142,24 @@ class ColumnMap:
         """A row's raw values by field; attributes as a dict below `attributes`."""
         notes = notes or Notes()
         notes.columns.update(row)
+        parts = {column: part for column in self._paths if (part := _part(row, column)) is not None}
+        notes.columns.update(parts)
+        row_and_parts = {**row, **parts} if parts else row
         picked: dict[str, Any] = {}
         attributes: dict[str, Any] = {}
         for name, value in self.constants.items():
             _put(picked, attributes, name, value)
         for name, columns in self.columns.items():
-            values = [row[column] for column in columns if not is_blank(row.get(column))]
+            values = [
+                row_and_parts[column]
+                for column in columns
+                if not is_blank(row_and_parts.get(column))
+            ]
             if values:
                 value = values[0] if len(values) == 1 else _join(name, values)
                 _put(picked, attributes, name, value)
-        not_others = self.ignore.union(*self.columns.values())
         for column, value in row.items():
-            if column in not_others or is_blank(value):
+            if column in self._not_others or is_blank(value):
                 continue
             if column in FIELDS and column not in self.columns:
                 _put(picked, attributes, column, value)
@@ -150,12 +179,46 @@ def _put(picked: dict[str, Any], attributes: dict[str, Any], name: str, value: A
     if name == "attributes":
         if isinstance(value, Mapping):
             attributes.update(value)
+        elif (pairs := _pairs(value)) is not None:
+            attributes.update(pairs)
         else:
             picked["attributes_problem"] = value
     elif name.startswith(ATTRIBUTES):
         attributes[name.removeprefix(ATTRIBUTES)] = value
     else:
         picked[name] = value
+
+
+def _pairs(value: Any) -> dict[str, Any] | None:
+    """Attributes of a list of {"name": ..., "value": ...}; None if it is no such list."""
+    if not isinstance(value, list):
+        return None
+    pairs: dict[str, Any] = {}
+    for each in value:
+        if not isinstance(each, Mapping) or not isinstance(each.get("name"), str):
+            return None
+        if "value" not in each:
+            return None
+        pairs[each["name"]] = each["value"]
+    return pairs
+
+
+def _part(row: Mapping[str, Any], path: str) -> Any:
+    """The part of a row's objects that a dotted path names; None if it is not there."""
+    if path in row:
+        return None  # a column of that very name comes first
+    value: Any = row
+    for name in path.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(name)
+        elif isinstance(value, list) and name.isdecimal():
+            value = value[int(name)] if int(name) < len(value) else None
+        elif isinstance(value, list):
+            parts = [each.get(name) for each in value if isinstance(each, Mapping)]
+            value = [part for part in parts if part is not None] or None
+        else:
+            return None
+    return value
 
 
 def _join(name: str, values: list[Any]) -> Any:
@@ -174,45 +237,3 @@ def _is_plain(value: Any) -> bool:
     if isinstance(value, list):
         return all(isinstance(part, str | int | float) for part in value)
     return isinstance(value, str | int | float)
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        document = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise MappingError(f"the mapping file {path} can't be read: {error}") from error
-    unknown = set(document) - set(TOML_KEYS)
-    if unknown:
-        raise MappingError(
-            f"{path}: {sorted(unknown)[0]!r} is not known. Allowed: {', '.join(TOML_KEYS)}"
-        )
-    for table in ("fields", "constants"):
-        if not isinstance(document.get(table, {}), dict):
-            raise MappingError(f"{path}: {table} has to be a table: write [{table}]")
-    columns = {}
-    for name, value in _flat(document.get("fields", {})):
-        names = value if isinstance(value, list) else [value]
-        if not names or not all(isinstance(part, str) for part in names):
-            raise MappingError(f"{path}: {name} wants a column's name or a list of names")
-        columns[name] = tuple(names)
-    ignore = document.get("ignore", [])
-    if not isinstance(ignore, list):
-        raise MappingError(f"{path}: ignore wants a list of columns")
-    texts = {name: document[name] for name in TEXT_KEYS if name in document}
-    for name, value in texts.items():
-        if not isinstance(value, str):
-            raise MappingError(f"{path}: {name} wants a text")
-    constants = dict(_flat(document.get("constants", {})))
-    arguments = {"columns": columns, "constants": constants, "ignore": frozenset(map(str, ignore))}
-    return arguments | texts
-
-
-def _flat(table: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """`attributes.colour = "color"` is a nested table in TOML: back to one name."""
-    pairs: list[tuple[str, Any]] = []
-    for name, value in table.items():
-        if name == "attributes" and isinstance(value, dict):
-            pairs += [(ATTRIBUTES + key, part) for key, part in value.items()]
-        else:
-            pairs.append((name, value))
-    return pairs

@@ -1,33 +1,38 @@
 """An item, and how a catalogue's rows become items."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
+from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource, Row
+from indexer.catalogue.categories import read_categories
 from indexer.catalogue.column_map import ColumnMap, Notes
+from indexer.catalogue.reading_rules import ReadingRules
 from indexer.catalogue.rejects import Reject
-from indexer.catalogue.values import (
-    ValueProblem,
-    read_flag,
-    read_id,
-    read_number,
-    read_price,
-    read_text,
-    read_time,
-)
+from indexer.catalogue.values.availability import read_availability
+from indexer.catalogue.values.markup import plain_text, read_description
+from indexer.catalogue.values.numbers import read_number
+from indexer.catalogue.values.prices import read_price
+from indexer.catalogue.values.text import ValueProblem, is_blank, read_id, read_text, shown
+from indexer.catalogue.values.times import read_time
 
 DESCRIPTION_WORDS = 40  # of the description's head in the embedded text
 DESCRIPTION_CHARACTERS = 300  # the same for a text without spaces
 MAX_ATTRIBUTE = 8_000  # bytes; the engine refuses a term of more than 32,766
-MAX_TAG = 500  # characters of a brand or of a category path
+MAX_TAG = 500  # characters of a brand
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something a visitor can find. `category` is its path, root first."""
+    """Something a visitor can find.
+
+    `category` is its path, root first; `other_categories` are further paths that it has.
+    `description` is as the catalogue has it, HTML too.
+    """
 
     item_id: str
     title: str
@@ -42,6 +47,12 @@ class Item:
     attributes: dict[str, str] = field(default_factory=dict)
     language: str = ""
     updated_at: str | None = None
+    other_categories: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def category_paths(self) -> tuple[tuple[str, ...], ...]:
+        """All category paths, `category` first."""
+        return (self.category, *self.other_categories) if self.category else ()
 
     @property
     def text(self) -> str:
@@ -56,7 +67,9 @@ class Item:
             if tag and tag.lower() not in lower_case:
                 parts.append(tag)
                 lower_case += " " + tag.lower()
-        head = " ".join(self.description.split()[:DESCRIPTION_WORDS])[:DESCRIPTION_CHARACTERS]
+        head = " ".join(plain_text(self.description).split()[:DESCRIPTION_WORDS])[
+            :DESCRIPTION_CHARACTERS
+        ]
         if head.lower().startswith(self.title.lower()):
             head = head[len(self.title) :].lstrip(" .,:;-")
         if head and head.lower() not in lower_case:
@@ -67,26 +80,58 @@ class Item:
 def read_items(catalogue: Catalogue, notes: Notes | None = None) -> Iterator[Item | Reject]:
     """Every row of a catalogue: an item, or a reject.
 
-    A row that repeats an earlier item_id is a reject. Raises CatalogueError and MappingError when
+    Of rows with the same item_id the first counts, and the others are rejects; or the last counts
+    (`ReadingRules.duplicates`). Raises CatalogueError and MappingError when
     the whole file can't be read.
     """
-    notes = notes or Notes()
-    mapping, lines = catalogue.mapping, dict[str, int]()
+    notes = notes if notes is not None else Notes()
+    rules = catalogue.mapping.rules
+    if rules.duplicates == "last":
+        yield from _last_of_each(catalogue, notes)
+        return
+    lines = dict[str, int]()
+    for each in _every_row(catalogue, notes):
+        if isinstance(each, Reject):
+            yield each
+            continue
+        row, item = each
+        earlier = lines.setdefault(item.item_id, row.line)
+        if earlier == row.line:
+            yield item
+        else:
+            reason = (
+                f"item_id {item.item_id} stands on line {earlier} already (--duplicates last lets "
+                "the last row count)"
+            )
+            yield Reject.of_bytes(row.line, reason, row.raw)
+
+
+def _every_row(catalogue: Catalogue, notes: Notes) -> Iterator[tuple[Row, Item] | Reject]:
+    mapping = catalogue.mapping
     for row in catalogue.rows():
         if isinstance(row, Reject):
             yield row
             continue
         try:
-            item = to_item(mapping.pick(row.columns, notes), mapping.category_separator, notes)
+            yield row, to_item(mapping.pick(row.columns, notes), mapping.rules, notes)
         except ValueProblem as problem:
             yield Reject.of_bytes(row.line, str(problem), row.raw)
-            continue
-        earlier = lines.setdefault(item.item_id, row.line)
-        if earlier == row.line:
-            yield item
+
+
+def _last_of_each(catalogue: Catalogue, notes: Notes) -> Iterator[Item | Reject]:
+    """The last good row of each item_id, at its own position; costs a second pass."""
+    last = {
+        each[1].item_id: each[0].line
+        for each in _every_row(catalogue, Notes())
+        if not isinstance(each, Reject)
+    }
+    for each in _every_row(catalogue, notes):
+        if isinstance(each, Reject):
+            yield each
+        elif last[each[1].item_id] == each[0].line:
+            yield each[1]
         else:
-            reason = f"item_id {item.item_id} stands on line {earlier} already"
-            yield Reject.of_bytes(row.line, reason, row.raw)
+            notes.overruled += 1
 
 
 def good_items(catalogue: Catalogue) -> Iterator[Item]:
@@ -108,31 +153,61 @@ def items_of_file(path: Path, mapping: ColumnMap | None = None) -> list[Item]:
 
 
 def to_item(
-    values: Mapping[str, Any], category_separator: str = " > ", notes: Notes | None = None
+    values: Mapping[str, Any], rules: ReadingRules | None = None, notes: Notes | None = None
 ) -> Item:
-    """An item from raw values by field name. Raises ValueProblem, whose message is the reason."""
+    """An item from raw values by field name.
+
+    A value that can't be read is left out and counted in `notes`. Raises ValueProblem, whose
+    message is the reason, without an item_id or a title, and for any such value if `rules.strict`.
+    """
+    rules = rules or ReadingRules()
+    notes = notes if notes is not None else Notes()
     item_id = read_id(values.get("item_id"))
     title = " ".join(read_text(values.get("title"), "title").split())
     if not title:
         raise ValueProblem("title is missing")
-    price, currency = read_price(values.get("price"))
-    available = read_flag(values.get("available"), "available")
+
+    def read(name: str, reader: Callable[[Any], Value], without: Value) -> Value:
+        try:
+            return reader(values.get(name))
+        except ValueProblem as problem:
+            if rules.strict:
+                raise
+            notes.add_unread(name, str(problem))
+            return without
+
+    def short(name: str, limit: int) -> str:
+        return read(name, lambda value: _short(value, name, limit), "")
+
+    no_price: tuple[float | None, str] = (None, "")
+    no_paths: tuple[tuple[str, ...], ...] = ()
+    no_number: float | None = None
+    price, currency = read("price", lambda v: read_price(v, rules.decimal_sign), no_price)
+    available = read("available", read_availability, None)
+    paths = read("category", lambda value: read_categories(value, rules), no_paths)
+    popularity = read(
+        "popularity", lambda v: read_number(v, "popularity", rules.decimal_sign), no_number
+    )
     if "attributes_problem" in values:
-        raise ValueProblem(f"attributes {values['attributes_problem']!r} is not an object")
+        problem = f"attributes {shown(values['attributes_problem'])} is not an object"
+        if rules.strict:
+            raise ValueProblem(problem)
+        notes.add_unread("attributes", problem)
     return Item(
         item_id=item_id,
         title=title,
-        description=read_text(values.get("description"), "description"),
-        brand=_short(values.get("brand"), "brand", MAX_TAG),
-        category=_category(values.get("category"), category_separator),
+        description=read("description", read_description, ""),
+        brand=short("brand", MAX_TAG),
+        category=paths[0] if paths else (),
         price=price,
-        currency=_short(values.get("currency"), "currency", 16) or currency,
+        currency=short("currency", 16) or currency,
         available=True if available is None else available,
-        popularity=read_number(values.get("popularity"), "popularity") or 0.0,
-        image_url=read_text(values.get("image_url"), "image_url"),
-        attributes=_attributes(values.get("attributes") or {}, notes or Notes()),
-        language=_short(values.get("language"), "language", 35),
-        updated_at=read_time(values.get("updated_at"), "updated_at"),
+        popularity=popularity or 0.0,
+        image_url=read("image_url", _first_text, ""),
+        attributes=_attributes(values.get("attributes") or {}, rules, notes),
+        language=short("language", 35),
+        updated_at=read("updated_at", lambda v: read_time(v, "updated_at", rules.date_order), None),
+        other_categories=tuple(paths[1:]),
     )
 
 
@@ -143,17 +218,14 @@ def _short(value: Any, name: str, limit: int) -> str:
     return text
 
 
-def _category(value: Any, separator: str) -> tuple[str, ...]:
-    """A category path from a list, or from a text with separators."""
-    parts = value if isinstance(value, list) else read_text(value, "category").split(separator)
-    path = [_short(part, "category", MAX_TAG) for part in parts]
-    path = [part for part in path if part]
-    if sum(map(len, path)) > MAX_TAG:
-        raise ValueProblem(f"category {path[0]} > ... is longer than {MAX_TAG} characters")
-    return tuple(path)
+def _first_text(value: Any) -> str:
+    """An address; of a list the first one."""
+    if isinstance(value, list):
+        value = next((part for part in value if not is_blank(part)), None)
+    return read_text(value, "image_url")
 
 
-def _attributes(values: Mapping[str, Any], notes: Notes) -> dict[str, str]:
+def _attributes(values: Mapping[str, Any], rules: ReadingRules, notes: Notes) -> dict[str, str]:
     attributes: dict[str, str] = {}
     for name, value in values.items():
         # The engine's flat_object would read a point in a name as a path.
@@ -161,7 +233,11 @@ def _attributes(values: Mapping[str, Any], notes: Notes) -> dict[str, str]:
         if isinstance(value, dict) or (
             isinstance(value, list) and any(isinstance(part, dict | list) for part in value)
         ):
-            raise ValueProblem(f"attribute {name} is an object; a text or a number is wanted")
+            problem = f"attribute {name} is an object; a text or a number is wanted"
+            if rules.strict:
+                raise ValueProblem(problem)
+            notes.add_unread(f"attributes.{name}", problem)
+            continue
         text = read_text(value, f"attribute {name}")
         if not key or not text:
             continue

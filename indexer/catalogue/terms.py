@@ -6,8 +6,8 @@ these same functions, so that they cannot drift apart.
 
 import math
 import re
-from collections.abc import Sequence
 
+from indexer.catalogue.categories import category_texts
 from indexer.catalogue.items import Item
 
 # A run of Chinese, Japanese or Korean characters has no spaces: it is cut into bigrams, as the
@@ -29,11 +29,6 @@ def terms(text: str) -> list[str]:
     return result
 
 
-def category_paths(category: Sequence[str]) -> list[str]:
-    """Every prefix of a category path, joined: ("Phones", "Smart") -> Phones, Phones > Smart."""
-    return [" > ".join(category[: depth + 1]) for depth in range(len(category))]
-
-
 def price_band(price: float) -> int:
     """The price's band: half octaves, so that a band spans a factor of about 1.4 (sqrt 2)."""
     return round(2 * math.log2(max(price, 0.01)))
@@ -42,7 +37,7 @@ def price_band(price: float) -> int:
 def attribute_terms(item: Item) -> list[str]:
     """Attribute terms of an item, for D_a: brand, category paths, price band, title words."""
     result = [f"brand:{item.brand.lower()}"] if item.brand else []
-    result += [f"category:{path.lower()}" for path in category_paths(item.category)]
+    result += [f"category:{path.lower()}" for path in category_texts(item.category_paths)]
     if item.price:
         result.append(f"price:{item.currency or '-'}:{price_band(item.price)}")
     words = list(dict.fromkeys(terms(item.title)))

@@ -98,7 +98,7 @@ def upsert(
     **reading: Any,
 ) -> None:
     """Put the items of CATALOGUE into the live index, new or in place of what is there."""
-    from indexer.cli.reports import output, update_lines
+    from indexer.cli.reports import output, update_lines, value_lines
     from indexer.progress import for_terminal
     from indexer.settings import IndexSettings
     from plugin_config.settings import load
@@ -113,6 +113,8 @@ def upsert(
     click.echo(output(report, update_lines(report, "upserted"), as_json))
     if surveyed.rejects and not as_json:
         click.echo(f"{surveyed.rejects} bad rows are in {surveyed.rejects_file}", err=True)
+    for line in value_lines(surveyed.notes.unread, surveyed.notes.overruled):
+        click.echo(line, err=True)
 
 
 @index.command()

@@ -44,6 +44,29 @@ catalogue_options = _options(
     ),
     click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave a column out."),
     click.option("--category-separator", help="Between the parts of a category path [' > ']."),
+    click.option("--paths-separator", help="Between several category paths in one text [none]."),
+    click.option(
+        "--decimal-sign",
+        type=click.Choice([".", ","]),
+        help="Decides 1.299 and 1,299 [by the rule in docs/catalogues.md].",
+    ),
+    click.option(
+        "--date-order",
+        type=click.Choice(["dmy", "mdy"]),
+        help="Decides 05/01/2024 [such dates are left out].",
+    ),
+    click.option(
+        "--duplicates",
+        type=click.Choice(["reject", "last"]),
+        help="Of rows with one item_id: the first counts and the others are bad rows (reject), or "
+        "the last counts [reject].",
+    ),
+    click.option(
+        "--strict",
+        is_flag=True,
+        default=None,
+        help="A value that can't be read makes its row bad, instead of an item without it.",
+    ),
     click.option(
         "--format",
         "file_format",
@@ -82,13 +105,14 @@ def catalogue_source(catalogue: str, reading: dict[str, Any]) -> "CatalogueSourc
     """The catalogue that the argument and the catalogue options name."""
     from indexer.catalogue.catalogue_file import CatalogueSource
     from indexer.catalogue.column_map import ColumnMap
+    from indexer.catalogue.reading_rules import RULES
     from plugin_config.errors import SettingsError
 
     mapping = ColumnMap.parse(
         reading["columns"],
         reading["mapping_file"],
         reading["ignore"],
-        category_separator=reading["category_separator"],
+        **{name: reading[name] for name in RULES},
     )
     source = Path("stdin" if catalogue == "-" else catalogue)
     rejects: Path = reading["rejects_file"] or Path(f"{source.name}.rejects.jsonl")

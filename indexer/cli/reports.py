@@ -1,11 +1,13 @@
 """Reports of the commands, as lines of text and as JSON."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 if TYPE_CHECKING:
+    from indexer.catalogue.column_map import UnreadValues
     from indexer.catalogue.survey import Survey
     from indexer.cli.status import IndexStatus, Status
     from indexer.index.rebuild import RebuildReport
@@ -30,6 +32,7 @@ def rebuild_lines(report: "RebuildReport", alias: str) -> list[str]:
         where = f", see {report.rejects_file}" if report.rejects_file else ""
         lines.append(f"{report.rejects} bad rows left out{where}")
     lines += _column_lines(report.as_attributes, report.left_out)
+    lines += value_lines(report.unread, report.overruled)
     if report.superseded:
         lines.append(f"{report.superseded} rows were overtaken by live updates")
     if report.removed:
@@ -45,6 +48,7 @@ def survey_lines(surveyed: "Survey") -> list[str]:
     if surveyed.rejects:
         lines.append(f"{surveyed.rejects} bad rows, see {surveyed.rejects_file}")
     lines += _column_lines(surveyed.notes.as_attributes, surveyed.notes.left_out)
+    lines += value_lines(surveyed.notes.unread, surveyed.notes.overruled)
     if surveyed.sample:
         lines.append("the first is embedded as: " + surveyed.sample[0][1].text)
     return lines
@@ -109,6 +113,20 @@ def _column_lines(as_attributes: dict[str, int], left_out: dict[str, int]) -> li
     if left_out:
         counts = [f"{name} ({count} rows)" for name, count in sorted(left_out.items())]
         lines.append("left out: " + _some(counts, 12))
+    return lines
+
+
+def value_lines(unread: Mapping[str, "UnreadValues"], overruled: int) -> list[str]:
+    """By field, how many values could not be read; how many rows a later one replaced."""
+    lines = [
+        f"{each.count} values of {name} could not be read, their items have none: "
+        + "; ".join(each.examples)
+        for name, each in sorted(unread.items())
+    ]
+    if unread:
+        lines.append("what is understood: docs/catalogues.md; --strict rejects such rows instead")
+    if overruled:
+        lines.append(f"{overruled} rows were replaced by a later one with the same item_id")
     return lines
 
 

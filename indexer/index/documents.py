@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.catalogue.categories import category_paths, category_texts
 from indexer.catalogue.items import Item
-from indexer.catalogue.terms import attribute_terms, category_paths
+from indexer.catalogue.terms import attribute_terms
 from plugin_config.schema import VECTOR, VECTOR_FLOAT16
 
 SMALLEST_RANK = 1e-30  # `rank_feature` refuses what float32 would round to zero
@@ -31,7 +32,7 @@ def to_document(item: Item, vector: NDArray[np.float32] | None) -> dict[str, Any
     if item.popularity > SMALLEST_RANK:
         document["popularity_rank"] = item.popularity
     if item.category:
-        document["category"] = category_paths(item.category)
+        document["category"] = category_texts(item.category_paths)
     for name in UNLESS_EMPTY:
         value = getattr(item, name)
         if value not in ("", None, {}):
@@ -44,10 +45,9 @@ def to_document(item: Item, vector: NDArray[np.float32] | None) -> dict[str, Any
 
 def to_stored_item(source: Mapping[str, Any]) -> Item:
     """The item of a document's `_source`: the reverse of `to_document`."""
-    paths = source.get("category") or [""]
-    category = tuple(part for part in max(paths, key=len).split(" > ") if part)
+    paths = category_paths(source.get("category") or [])
     fields = {name: source[name] for name in (*LONG_DEADLINE, *UNLESS_EMPTY) if name in source}
-    return Item(category=category, **fields)
+    return Item(category=paths[0] if paths else (), other_categories=paths[1:], **fields)
 
 
 def float16_base64(vector: NDArray[np.float32]) -> str:

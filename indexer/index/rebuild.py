@@ -9,6 +9,7 @@ from typing import Any
 from indexer.bundle.model_bundle import fit_bundle, fit_space, vector_space
 from indexer.bundle.projections import Projections, Vectors
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
+from indexer.catalogue.column_map import UnreadValues
 from indexer.catalogue.items import good_items
 from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey
@@ -50,6 +51,8 @@ class RebuildReport:
     removed: tuple[str, ...]
     as_attributes: dict[str, int]
     left_out: dict[str, int]
+    unread: dict[str, UnreadValues]
+    overruled: int
 
 
 def rebuild(
@@ -145,6 +148,8 @@ class _Rebuild:
             removed=tuple(removed),
             as_attributes=dict(notes.as_attributes),
             left_out=dict(notes.left_out),
+            unread=dict(notes.unread),
+            overruled=notes.overruled,
         )
 
     def _fit_first(self) -> tuple[Projections | None, Vectors | None]:

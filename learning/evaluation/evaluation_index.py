@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def own_context(
         "columns": {name: list(columns) for name, columns in mapping.columns.items()},
         "constants": dict(mapping.constants),
         "ignore": sorted(mapping.ignore),
-        "reading": [mapping.category_separator, mapping.delimiter, mapping.escape],
+        "reading": [asdict(mapping.rules), mapping.delimiter, mapping.escape],
         "encoder": spec.fingerprint,
         "body": items_mapping(field, settings.analyzer, {}),
         "version": _version(),

@@ -48,7 +48,7 @@ def test_options_replace_entries_of_the_file(tmp_path: Path) -> None:
     mapping = ColumnMap.parse(["title=label"], file)
     row = {"sku": "1", "name": "n", "label": "l", "short": "a", "color": "red", "internal": "x"}
     assert mapping.format == "csv"
-    assert mapping.category_separator == "/"
+    assert mapping.rules.category_separator == "/"
     assert mapping.pick(row) == {
         "item_id": "1",
         "title": "l",
@@ -76,6 +76,39 @@ def test_notes_count_the_columns_of_no_field() -> None:
     assert notes.left_out == {"nested": 1}
 
 
+def test_a_dotted_column_names_a_part_of_an_object() -> None:
+    mapping = ColumnMap.parse(["brand=brand.name", "price=offers.0.price", "image_url=images.src"])
+    row = {
+        "title": "Chair",
+        "brand": {"name": "Sitto", "id": 3},
+        "offers": [{"price": 5}, {"price": 6}],
+        "images": [{"src": "a.jpg"}, {"src": "b.jpg"}, {"alt": "c"}],
+    }
+    notes = Notes()
+    assert mapping.pick(row, notes) == {
+        "title": "Chair",
+        "brand": "Sitto",
+        "price": 5,
+        "image_url": ["a.jpg", "b.jpg"],
+    }
+    mapping.check_rows(notes.columns)
+    assert mapping.pick({"brand": "Sitto", "brand.name": "Of that column"}) == {
+        "brand": "Of that column"
+    }
+
+
+def test_a_dotted_column_that_no_row_has_is_refused() -> None:
+    mapping, notes = ColumnMap.parse(["brand=brand.nmae"]), Notes()
+    mapping.pick({"brand": {"name": "Sitto"}}, notes)
+    with pytest.raises(MappingError, match=r"no row has 'brand.nmae' \(mapped to brand\)"):
+        mapping.check_rows(notes.columns)
+
+
+def test_a_list_of_names_and_values_gives_attributes() -> None:
+    row = {"attributes": [{"name": "colour", "value": "red"}, {"name": "size", "value": 40}]}
+    assert ColumnMap().pick(row) == {"attributes": {"colour": "red", "size": 40}}
+
+
 @pytest.mark.parametrize("option", ["title", "title=", "=name"])
 def test_an_option_needs_a_field_and_a_column(option: str) -> None:
     with pytest.raises(MappingError, match="write it as field=column"):
@@ -96,6 +129,9 @@ def test_the_error_of_an_unknown_field_lists_the_fields() -> None:
         ("[fields\n", "can't be read"),
         ("ignore = 'x'\n", "ignore wants a list"),
         ("delimiter = 1\n", "delimiter wants a text"),
+        ("duplicates = 'first'\n", "duplicates='first': allowed are 'reject', 'last'"),
+        ("strict = 'yes'\n", "strict='yes': allowed are True, False"),
+        ("paths_separator = '>'\n", "paths_separator and category_separator are both"),
     ],
 )
 def test_a_wrong_file_is_refused(tmp_path: Path, text: str, message: str) -> None:

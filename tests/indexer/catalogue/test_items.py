@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -85,15 +86,12 @@ def test_bad_rows_are_rejects_with_line_and_reason(tmp_path: Path) -> None:
                 b'{"item_id": "2", "title": " "}',
                 b'{"title": "no id"}',
                 b"",
-                b'{"item_id": "3", "title": "x", "price": "cheap"}',
-                b'{"item_id": "4", "title": "x", "popularity": -2}',
                 b'{"item_id": "1", "title": "again"}',
                 b'{"item_id": "5", "title": "cut',
                 b'{"item_id": "6", "title": "bad \xff byte"}',
                 b'["not", "an", "object"]',
                 b'{"item_id": "' + b"7" * 513 + b'", "title": "x"}',
                 b'{"item_id": "8", "title": {"en": "x"}}',
-                b'{"item_id": "9", "title": "x", "attributes": "red"}',
                 b'{"item_id": "10", "title": "also good"}',
             ]
         )
@@ -103,15 +101,12 @@ def test_bad_rows_are_rejects_with_line_and_reason(tmp_path: Path) -> None:
     assert {reject.line: reject.reason.split(":")[0] for reject in rejects} == {
         2: "title is missing",
         3: "item_id is missing",
-        5: "price 'cheap' is not a number",
-        6: "popularity -2 is negative",
-        7: "item_id 1 stands on line 1 already",
-        8: "not JSON",
-        9: "not JSON",
-        10: "not a JSON object",
-        11: f"item_id {'7' * 40}... is longer than 512 bytes",
-        12: "title is an object; a text is wanted",
-        13: "attributes 'red' is not an object",
+        5: "item_id 1 stands on line 1 already (--duplicates last lets the last row count)",
+        6: "not JSON",
+        7: "not JSON",
+        8: "not a JSON object",
+        9: f"item_id {'7' * 40}... is longer than 512 bytes",
+        10: "title is an object; a text is wanted",
     }
     assert rejects[0].raw == '{"item_id": "2", "title": " "}'
 
@@ -238,14 +233,76 @@ def test_a_long_attribute_is_left_out_and_noted() -> None:
     assert notes.left_out == {"html (longer than 8000 bytes)": 1}
 
 
-def test_category_as_list_or_text() -> None:
-    def category(value: object, separator: str = " > ") -> tuple[str, ...]:
-        return to_item({"item_id": "1", "title": "t", "category": value}, separator).category
+def test_a_value_that_can_t_be_read_costs_that_value(tmp_path: Path) -> None:
+    rows = [
+        {"item_id": "1", "title": "x", "price": "cheap", "brand": {"name": "Acme"}},
+        {"item_id": "2", "title": "x", "price": "-1", "popularity": -2, "available": "perhaps"},
+        {"item_id": "3", "title": "x", "price": "cheap", "updated_at": "9999-12-31T23:59:59-05:00"},
+        {"item_id": "4", "title": "x", "category": [["Home", {"a": 1}]], "brand": "Acme"},
+    ]
+    file = tmp_path / "shop.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)))
+    notes = Notes()
+    with CatalogueSource(file).open() as catalogue:
+        items = [each for each in read_items(catalogue, notes) if isinstance(each, Item)]
+    assert items[:3] == [Item("1", "x"), Item("2", "x"), Item("3", "x")]
+    assert items[3] == Item("4", "x", brand="Acme")
+    assert {name: each.count for name, each in notes.unread.items()} == {
+        "price": 3,
+        "brand": 1,
+        "popularity": 1,
+        "available": 1,
+        "updated_at": 1,
+        "category": 1,
+    }
+    assert notes.unread["price"].examples == [
+        "price 'cheap' is not a number",
+        "price '-1' is negative",
+    ]
+    assert "--map brand=brand.PART" in notes.unread["brand"].examples[0]
+    items, rejects = split(file, ColumnMap.parse(strict=True))
+    assert items == []
+    assert [reject.line for reject in rejects] == [1, 2, 3, 4]
 
-    assert category(["Action", " ", "Crime"]) == ("Action", "Crime")
-    assert category("Phones > Smart") == ("Phones", "Smart")
-    assert category("Phones/Smart", "/") == ("Phones", "Smart")
-    assert category(None) == ()
+
+def test_of_duplicated_ids_the_first_or_the_last_good_row_counts(tmp_path: Path) -> None:
+    rows = [
+        {"item_id": "1", "title": "first"},
+        {"item_id": "2", "title": "alone"},
+        {"item_id": "1", "title": "second"},
+        {"item_id": "1", "title": "third"},
+        {"item_id": "1", "title": ""},
+    ]
+    file = tmp_path / "shop.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)))
+    items, rejects = split(file)
+    assert [item.title for item in items] == ["first", "alone"]
+    assert [reject.line for reject in rejects] == [3, 4, 5]
+    notes = Notes()
+    with CatalogueSource(file, ColumnMap.parse(duplicates="last")).open() as catalogue:
+        read = list(read_items(catalogue, notes))
+    assert [each.title for each in read if isinstance(each, Item)] == ["alone", "third"]
+    assert [each.reason for each in read if isinstance(each, Reject)] == ["title is missing"]
+    assert notes.overruled == 2
+
+
+def test_a_list_of_images_gives_the_first() -> None:
+    values = {"item_id": "1", "title": ["Cot", "Bed"], "image_url": ["", "a.jpg", "b.jpg"]}
+    assert to_item(values) == Item("1", "Cot, Bed", image_url="a.jpg")
+
+
+def test_texts_are_composed_and_ids_stay_exact() -> None:
+    title, item_id = unicodedata.normalize("NFD", "Café"), unicodedata.normalize("NFD", "é1")
+    item = to_item({"item_id": item_id, "title": title, "brand": title, "category": title})
+    assert (item.title, item.brand, item.category) == ("Café", "Café", ("Café",))
+    assert item.item_id == item_id
+
+
+def test_the_embedded_text_is_without_markup() -> None:
+    html = "<style>.a{padding:0}</style><p>Soft &amp; <b>warm</b></p><!-- padding -->"
+    item = to_item({"item_id": "1", "title": "Tee", "description": html})
+    assert item.description == html
+    assert item.text == "Tee. Soft & warm"
 
 
 def test_the_embedded_text_repeats_nothing() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from indexer.catalogue.items import Item
-from indexer.catalogue.terms import attribute_terms, category_paths, price_band, terms
+from indexer.catalogue.terms import attribute_terms, price_band, terms
 
 
 @pytest.mark.parametrize(
@@ -18,14 +18,6 @@ from indexer.catalogue.terms import attribute_terms, category_paths, price_band,
 )
 def test_terms_are_words_and_bigrams_of_cjk_runs(text: str, expected: list[str]) -> None:
     assert terms(text) == expected
-
-
-def test_category_paths_hold_every_level() -> None:
-    assert category_paths(("Phones", "Smart", "5G")) == [
-        "Phones",
-        "Phones > Smart",
-        "Phones > Smart > 5G",
-    ]
 
 
 def test_a_price_band_spans_a_factor_of_about_one_and_a_half() -> None:

@@ -19,13 +19,19 @@ FULL = Item(
     attributes={"colour": "red"},
     language="en",
     updated_at="2026-11-24T10:15:00Z",
+    other_categories=(("Gifts",), ("Phones", "Hi > Fi")),
 )
 
 
 def test_fields_of_a_document() -> None:
     vector = np.array([0.6, 0.8], dtype=np.float32)
     document = to_document(FULL, vector)
-    assert document["category"] == ["Phones", "Phones > Smart"]
+    assert document["category"] == [
+        "Phones",
+        "Phones > Smart",
+        "Gifts",
+        "Phones > Hi \\> Fi",
+    ]
     assert document["popularity_rank"] == 3.0
     assert "brand:acme" in document["features"]
     assert document["vector"] is vector
