@@ -16,7 +16,7 @@ The steps, in order, and the function of each:
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,8 +124,12 @@ class Pipeline:
 
         def answer(context: RequestContext) -> RankResponse:
             prepared = self.preparation.prepare(context)
-            response = self._page(context, prepared, self._rerank(context, prepared))
-            known = set(prepared.retrieved.candidates.ids)
+            ranked, ids = self._rerank(context, prepared), prepared.retrieved.candidates.ids
+            # Read in real time: the engine's search still finds an item deleted a moment ago.
+            known = self._sources.sources(context, ids)
+            rows = [row for row in ranked.rows.tolist() if ids[row] in known]
+            ranked = replace(ranked, rows=np.array(rows, np.intp))
+            response = self._page(context, prepared, ranked, known)
             unknown = [item_id for item_id in request.item_ids if item_id not in known]
             return RankResponse(**dict(response), unknown_item_ids=unknown)
 
@@ -153,13 +157,20 @@ class Pipeline:
         scores = self._stage.score(prepared.inputs, context.progress)
         return Ranked(scores, ranked_rows(scores.total, prepared.retrieved.candidates.ids))
 
-    def _page(self, context: RequestContext, prepared: Prepared, ranked: Ranked) -> SearchResponse:
-        """The requested page of hits, with sources and, on request, explanations."""
+    def _page(
+        self,
+        context: RequestContext,
+        prepared: Prepared,
+        ranked: Ranked,
+        sources: dict[str, dict[str, Any]] | None = None,
+    ) -> SearchResponse:
+        """The requested page of hits, with sources (read if None) and, on request, explanations."""
         request, progress, retrieved = context.request, context.progress, prepared.retrieved
         candidates, scores = retrieved.candidates, ranked.scores
         first = 0 if isinstance(request, RankRequest) else request.from_
         rows = ranked.rows[first : first + (request.size or len(ranked.rows))].tolist()
-        sources = self._sources.sources(context, [candidates.ids[row] for row in rows])
+        if sources is None:
+            sources = self._sources.sources(context, [candidates.ids[row] for row in rows])
         hits = []
         for position, row in enumerate(rows, start=first + 1):
             item_id = candidates.ids[row]

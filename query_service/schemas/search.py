@@ -32,6 +32,8 @@ Values = Annotated[
 ]
 MAX_ATTRIBUTES = 50
 MAX_DEPTH = 1000  # hits that can be paged through
+# The index holds prices as float32, where a larger bound would be infinite.
+Bound = Annotated[float | None, Field(ge=0, le=1e38)]
 
 
 class Strict(BaseModel):
@@ -43,8 +45,8 @@ class Strict(BaseModel):
 class PriceRange(Strict):
     """Bounds of the price, both inclusive."""
 
-    gte: float | None = Field(None, ge=0)
-    lte: float | None = Field(None, ge=0)
+    gte: Bound = None
+    lte: Bound = None
 
     @field_validator("lte")
     @classmethod

@@ -37,6 +37,9 @@ source.kind = params.kind;
 if (params.user_id != '') { source.user_id = params.user_id; }
 boolean changed = false;
 for (def event : params.events) {
+  // No newer than what a full list has dropped: the dropped event itself, or one as old.
+  if (source.events.size() >= params.max_events && params.max_events > 0
+      && event.timestamp <= source.events.get(0).timestamp) { continue; }
   int index = insertionIndex(source.events, event, 'event_id');
   if (index >= 0) { source.events.add(index, event); changed = true; }
 }

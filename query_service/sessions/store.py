@@ -4,6 +4,7 @@ A click counts in the very next search: `record_events` returns when the session
 changed, and `read` is a realtime GET, which sees every change that is finished.
 """
 
+import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from opensearchpy.exceptions import OpenSearchException
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
 from query_service.schemas.events import ReceivedEvent
+from query_service.schemas.timestamps import seconds
 from query_service.sessions import ubi_rows
 from query_service.sessions.appends import Append, add_row, upserts
 from query_service.sessions.document_writes import DocumentWrite, WriteResult, send_documents
@@ -40,6 +42,7 @@ from query_service.sessions.intake import (
 from query_service.sessions.query_log import QueryLog
 from query_service.user.visitor import PastQuery, Visitor
 
+logger = logging.getLogger(__name__)
 Lookup = Callable[[Sequence[str]], Mapping[str, KnownItem]]
 
 
@@ -123,8 +126,9 @@ class SessionStore:
 
         `lookup` returns the stored data of items by id; `encode` returns e(text) of comments,
         float32 [n, D]. Returns one outcome per event, in order. An event with the `event_id` of a
-        stored one changes nothing. So does one without `event_id` that equals a stored one in all
-        fields, if it has a timestamp. A timestamp after now becomes now.
+        stored one changes nothing, even if the session has dropped that one for newer ones. So does
+        one without `event_id` that equals a stored one in all fields, if it has a timestamp. A
+        timestamp after now becomes now.
 
         Raises:
             ClusterUnavailable: OpenSearch did not answer; some events may be stored.
@@ -132,6 +136,7 @@ class SessionStore:
         if not events:
             return []
         now = now_ms()
+        events = self._with_first_times(events)
         items = lookup(sorted({event.item_id for event in events if event.item_id}))
         texts = text_vectors([event.text for event in events], encode)
         ubi_writes: list[DocumentWrite] = []
@@ -157,6 +162,38 @@ class SessionStore:
         for index, target, result in self._send(appends, ubi_writes, now):
             outcomes[index] = after_write(outcomes[index], target, result)
         return outcomes
+
+    def _with_first_times(self, events: Sequence[ReceivedEvent]) -> list[ReceivedEvent]:
+        """The events; one that was sent before, by its id and without a time, gets its first time.
+
+        Without it a resent event would be the newest of its session, and count again after newer
+        events have pushed it out. A cluster that can't tell leaves the events as they are.
+        """
+        row_ids = {
+            index: ubi_rows.event_row_id(event.session_id, event.event_id)
+            for index, event in enumerate(events)
+            if event.event_id and event.timestamp is None
+        }
+        if not row_ids:
+            return list(events)
+        try:
+            response = self.client.mget(
+                index=self.names.ubi_events,
+                body={"ids": list(dict.fromkeys(row_ids.values()))},
+                params={"_source_includes": "timestamp"},
+            )
+        except OpenSearchException as error:
+            logger.warning("resent events are not recognised: %s", error)
+            return list(events)
+        times = {
+            row["_id"]: seconds(row["_source"]["timestamp"])
+            for row in response["docs"]
+            if row.get("found") and "timestamp" in row["_source"]
+        }
+        return [
+            replace(event, timestamp=times.get(row_ids.get(index, ""), event.timestamp))
+            for index, event in enumerate(events)
+        ]
 
     def record_query(
         self,

@@ -31,6 +31,7 @@ ALIASES = {
     for alias in aliases
 }
 
+MAX_NESTING = 50  # objects and lists inside each other in a UBI event, which is stored as it is
 _OUR_FIELDS = frozenset(EventForm.model_fields)
 _ID: TypeAdapter[str] = TypeAdapter(Id)
 
@@ -112,6 +113,8 @@ def _from_ours(event: Mapping[str, Any]) -> ReceivedEvent:
 
 def _from_ubi(event: Mapping[str, Any]) -> ReceivedEvent:
     """A UBI event; its other fields stay in `ubi`, for the row in ubi_events."""
+    if deep := next((name for name, value in event.items() if _is_deeper(value)), ""):
+        raise _WrongField(deep, f"it is nested more than {MAX_NESTING} deep")
     attributes = _object(event, "event_attributes", "event_attributes")
     item = _object(attributes, "object", "event_attributes.object")
     ordinal = _object(attributes, "position", "event_attributes.position").get("ordinal")
@@ -187,6 +190,19 @@ def _object(parent: Mapping[str, Any], name: str, field: str) -> Mapping[str, An
     if not isinstance(value, Mapping):
         raise _WrongField(field, "it is an object")
     return value
+
+
+def _is_deeper(value: object, levels: int = MAX_NESTING) -> bool:
+    """Whether objects and lists are nested more than `levels` deep."""
+    layer = [value]
+    for _ in range(levels + 1):
+        layer = [
+            child
+            for each in layer
+            if isinstance(each, Mapping | list)
+            for child in (each.values() if isinstance(each, Mapping) else each)
+        ]
+    return bool(layer)
 
 
 def _seconds(value: object) -> float | None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 from flask import Request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from query_service.web.errors import ApiProblem
 
@@ -32,7 +32,7 @@ class JsonRequest(Request):
         charset = self.mimetype_params.get("charset", "utf-8").lower()
         if charset not in ("utf-8", "utf8"):
             raise ApiProblem(415, f"The body must be in UTF-8, not {charset}.")
-        content = self.get_data()
+        content = self._content()
         if self.content_length is None and len(content) == self.max_content_length:
             # A chunked body announces no length to refuse; werkzeug cuts it off at the limit.
             raise RequestEntityTooLarge
@@ -43,3 +43,12 @@ class JsonRequest(Request):
         if not isinstance(body, dict | list):
             raise ApiProblem(422, "The body must be a JSON object.")
         return body
+
+    def _content(self) -> bytes:
+        try:
+            return self.get_data()
+        except HTTPException:
+            raise
+        except Exception as error:  # the server's own: a bad chunk size, a connection cut off
+            reason = f"The body could not be read ({error}): check its length and chunks."
+            raise ApiProblem(400, reason) from error

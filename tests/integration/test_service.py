@@ -10,6 +10,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from indexer.encoder.encoder import Encoder
+from indexer.index.updates import delete
 from plugin_config.client import connect
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
@@ -155,6 +156,21 @@ def test_rank_orders_the_request_s_items(api: Api) -> None:
     assert rank(["i0", "i0"]).status == 422
     unknown = rank(["nowhere"])
     assert (unknown.status, unknown.body["hits"]) == (200, [])
+
+
+@pytest.mark.parametrize("size", [None, 1, 2])
+def test_an_item_deleted_a_moment_ago_is_unknown_to_rank(
+    api: Api, client: OpenSearch, names: IndexNames, shop: ClusterSettings, size: int | None
+) -> None:
+    item_id = f"short-lived-{size}"
+    document = client.get(index=names.items, id="i3")["_source"] | {"item_id": item_id}
+    client.index(index=names.items, id=item_id, body=document, params={"refresh": "true"})
+    delete(index_context(client, names, shop.bundles_dir), [item_id])
+    body = {"session_id": "f2", "item_ids": [item_id, "i0", "i1"], "size": size}
+    answer = api("POST", "/v1/rank", body).body
+    assert answer["unknown_item_ids"] == [item_id]
+    assert len(answer["hits"]) == (size or 2)
+    assert [hit["position"] for hit in answer["hits"]] == [1, 2][: size or 2]
 
 
 def test_each_event_of_a_request_gets_its_own_status(api: Api) -> None:

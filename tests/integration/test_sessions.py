@@ -159,6 +159,21 @@ def test_an_event_sent_twice_counts_once(store, client, indexes, session_id):
     assert client.count(index=indexes.ubi_events, body={"query": query})["count"] == 2
 
 
+@pytest.mark.parametrize("in_one_request", [False, True])
+def test_an_event_resent_after_newer_ones_pushed_it_out_does_not_count_again(
+    client, indexes, session_id, in_one_request
+):
+    small = SessionStore(client, indexes, SessionLimits(session_events=5, user_events=7))
+    user = f"user of {session_id}"
+    first = [event(f"i{n}", session_id, event_id=f"e{n}", user_id=user) for n in range(12)]
+    for batch in [first] if in_one_request else [[each] for each in first]:
+        small.record_events(batch, lookup)
+    kept = item_ids(small.read(session_id)), item_ids(small.read("another", user))
+    assert [len(ids) for ids in kept] == [5, 7]
+    assert [o.status for o in small.record_events(first, lookup)] == ["accepted"] * 12
+    assert (item_ids(small.read(session_id)), item_ids(small.read("another", user))) == kept
+
+
 def test_clicks_without_id_and_time_are_not_deduplicated(store, session_id):
     for _ in range(3):
         store.record_events([event("i1", session_id)], lookup)

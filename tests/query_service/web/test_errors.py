@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from gunicorn.http.errors import InvalidChunkSize
 
 from query_service.web import logs
 from tests.query_service.apps import app_without_cluster, client_without_cluster
@@ -50,6 +51,7 @@ def problem(response: Any, status: int) -> dict[str, Any]:
         ({"size": 101}, "size"),
         ({"from": -1}, "from"),
         ({"filters": {"price": {"gte": -1}}}, "filters.price.gte"),
+        ({"filters": {"price": {"lte": 1e39}}}, "filters.price.lte"),  # infinite in the engine
         ({"filters": {"colour": "red"}}, "filters.colour"),
         ({"filters": {"price": {"gte": 9, "lte": 1}}}, "filters.price.lte"),
         ({"filters": {"attributes": {f"a{n}": "b" for n in range(51)}}}, "filters.attributes"),
@@ -106,6 +108,42 @@ def test_unreadable_and_too_large_bodies_are_refused(client: FlaskClient, path: 
         environ_overrides=in_chunks,
     )
     problem(response, 413)
+
+
+class BrokenStream(io.BytesIO):
+    """A body that the web server can't read on."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        raise InvalidChunkSize(b"zz")
+
+    def readinto(self, buffer: Any) -> int:
+        raise InvalidChunkSize(b"zz")
+
+
+@pytest.mark.parametrize("path", ["/v1/search", "/v1/events"])
+def test_a_bad_chunk_size_is_a_client_s_mistake(client: FlaskClient, path: str) -> None:
+    response = client.post(
+        path,
+        input_stream=BrokenStream(),
+        content_type="application/json",
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert "chunk" in problem(response, 400)["detail"]
+
+
+@pytest.mark.parametrize("depth", [60, 900])
+def test_a_deeply_nested_event_is_refused_by_its_field(tmp_path: Path, depth: int) -> None:
+    client = client_without_cluster(tmp_path)
+    nested = "{}"
+    for _ in range(depth):
+        nested = f'{{"more": {nested}}}'
+    event = f'{{"action_name": "click", "client_id": "c", "event_attributes": {nested}}}'
+    response = client.post("/v1/events", data=event, content_type="application/json")
+    [error] = problem(response, 422)["errors"]
+    assert error["field"] == "events.0.event_attributes"
+    assert "nested more than 50 deep" in error["message"]
+    search = f'{{"query": {nested}, "session_id": "s", "filters": {nested}}}'
+    problem(client.post("/v1/search", data=search, content_type="application/json"), 422)
 
 
 def test_a_search_is_not_a_list(client: FlaskClient) -> None:
