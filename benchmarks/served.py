@@ -19,6 +19,7 @@ from benchmarks.datasets import DATASETS
 from live_intent.demo.service import BackgroundService
 from plugin_config.client import connect, ping_or_raise
 from plugin_config.node.node_process import free_port
+from plugin_config.ownership import refuse_foreign
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 
@@ -82,7 +83,7 @@ def own_index(benchmark: str, *, keep: bool) -> Iterator[tuple[OpenSearch, Index
     At the end the indexes below the prefix are removed, unless `keep`.
     """
     prefix = os.environ.get(PREFIX, "")
-    os.environ[PREFIX] = f"{prefix}bench-{benchmark}-"
+    os.environ[PREFIX] = f"{load(ClusterSettings).index_prefix}bench-{benchmark}-"
     with _cluster() as (client, names):
         try:
             yield client, names
@@ -139,11 +140,12 @@ def rebuild(catalogue: Path, options: Sequence[str] = ()) -> dict[str, Any]:
 def remove(client: OpenSearch, names: IndexNames) -> None:
     """Delete every index below a benchmark's prefix, and its bundle.
 
-    Raises ValueError for any other prefix.
+    Raises ValueError for any other prefix, ForeignIndex for an index that we did not make.
     """
     if not names.prefix.startswith("bench-") and "-bench-" not in names.prefix:
         raise ValueError(f"the prefix {names.prefix!r} is no benchmark's: nothing is deleted")
     bundles = load(ClusterSettings).bundles_dir
+    refuse_foreign(client, [f"{names.prefix}*"])
     for index in client.indices.get(index=f"{names.prefix}*", ignore=[404]):
         client.indices.delete(index=index, ignore=[404])
         shutil.rmtree(bundles / index, ignore_errors=True)

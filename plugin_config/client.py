@@ -105,6 +105,11 @@ def ping_or_raise(client: OpenSearch) -> dict[str, Any]:
     return info
 
 
+def destination(settings: ClusterSettings, *targets: str) -> str:
+    """The line in which a command says where it writes: addresses and indexes or aliases."""
+    return f"cluster {', '.join(settings.hosts)}: {', '.join(targets)}"
+
+
 def cluster_unavailable(error: OpenSearchException, action: str = "") -> ClusterUnavailable:
     """The error for a failed request; `action` completes "OpenSearch could not ..."."""
     if not action:

@@ -15,11 +15,27 @@ def config() -> None:
     envvar="LIVE_INTENT_ANALYZER",
     help="Analyzer of the items' texts: english, cjk, standard, ... [LIVE_INTENT_ANALYZER].",
 )
+@click.option(
+    "--adopt",
+    multiple=True,
+    metavar="INDEX",
+    help="Mark this index of sessions or UBI as ours: a version without the mark made it. "
+    "Repeatable.",
+)
 @click.option("--url", help="Address of the cluster [LIVE_INTENT_OPENSEARCH_URL].")
 @click.option("--prefix", help="Prefix of every name [LIVE_INTENT_INDEX_PREFIX].")
-def apply_config(dry_run: bool, analyzer: str | None, url: str | None, prefix: str | None) -> None:
-    """Create or update index templates and indexes; safe to repeat."""
-    from plugin_config.client import connect, ping_or_raise
+def apply_config(
+    dry_run: bool,
+    analyzer: str | None,
+    adopt: tuple[str, ...],
+    url: str | None,
+    prefix: str | None,
+) -> None:
+    """Create or update index templates and indexes; safe to repeat.
+
+    Nothing that Live Intent did not make is changed: the command names it and stops.
+    """
+    from plugin_config.client import connect, destination, ping_or_raise
     from plugin_config.provisioning import apply
     from plugin_config.schema import IndexNames
     from plugin_config.settings import ClusterSettings, load
@@ -27,8 +43,10 @@ def apply_config(dry_run: bool, analyzer: str | None, url: str | None, prefix: s
     settings = load(ClusterSettings, opensearch_url=url, index_prefix=prefix)
     client = connect(settings)
     ping_or_raise(client)
-    changes = apply(client, IndexNames(settings.index_prefix), analyzer=analyzer, dry_run=dry_run)
+    names = IndexNames(settings.index_prefix)
+    click.echo(destination(settings, names.items, *names.stores), err=True)
+    changes = apply(client, names, analyzer=analyzer, adopt=adopt, dry_run=dry_run)
     for change in changes:
-        click.echo(f"would be {change}" if dry_run and change.kind != "rebuild due" else change)
-    if not changes:
+        click.echo(f"would be {change}" if dry_run and not change.is_remark else change)
+    if all(change.is_remark for change in changes):
         click.echo("nothing to change")

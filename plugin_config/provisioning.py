@@ -1,26 +1,40 @@
 """Creates and updates index templates and indexes to match the code; safe to repeat."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, RequestError
 
-from plugin_config.errors import ConfigMismatch
+from plugin_config.errors import ConfigMismatch, SettingsError
 from plugin_config.mapping_changes import differences, mapping_changes
-from plugin_config.schema import META, TEMPLATES, IndexNames, load_template
+from plugin_config.ownership import (
+    carries_mark,
+    foreign_indexes,
+    foreign_lines,
+    refusal,
+    refuse_foreign_stores,
+)
+from plugin_config.schema import MARK, META, TEMPLATES, IndexNames, load_template
+from plugin_config.template_overlaps import template_overlaps
 
 CHANGEABLE_SETTINGS = ("index.auto_expand_replicas", "index.refresh_interval")
 
 
 @dataclass(frozen=True)
 class Change:
-    """One difference between cluster and code; `apply` removes it unless it is "rebuild due"."""
+    """One difference between cluster and code, which `apply` removes, or a remark on one."""
 
-    kind: Literal["created", "updated", "rebuild due"]
+    kind: Literal["created", "updated", "rebuild due", "overlaps"]
     target: Literal["template", "index"]
     name: str
     details: tuple[str, ...] = ()
+
+    @property
+    def is_remark(self) -> bool:
+        """Whether `apply` leaves it as it is."""
+        return self.kind in ("rebuild due", "overlaps")
 
     def __str__(self) -> str:
         return "\n    ".join([f"{self.kind}: {self.target} {self.name}", *self.details])
@@ -31,6 +45,7 @@ def apply(
     names: IndexNames,
     *,
     analyzer: str | None = None,
+    adopt: Collection[str] = (),
     dry_run: bool = False,
 ) -> list[Change]:
     """Create or update templates, and the indexes for sessions and UBI; compare the items index.
@@ -38,12 +53,20 @@ def apply(
     Returns what was changed, or with `dry_run` what would be. A difference that OpenSearch can't
     change in place is a `Change` of kind "rebuild due", and stays. Without an `analyzer` the
     template says `english`, and an items index keeps the analyzer that it was created with.
+    `adopt` names indexes of sessions and UBI that become ours although they lack our mark.
 
     Raises:
-        ConfigMismatch: the cluster does not know the analyzer, or refuses a template.
+        ForeignIndex: something that we did not make has one of our names; nothing was changed.
+        ConfigMismatch: the cluster does not know the analyzer, or refuses a template; or a template
+            that we did not make wins over ours.
+        SettingsError: `adopt` names another index.
     """
     _check_analyzer(client, analyzer or "english")
-    changes: list[Change] = []
+    refuse_all_foreign(client, names, adopt)
+    changes = [
+        Change("overlaps", "template", overlap.name, (str(overlap),))
+        for overlap in template_overlaps(client, names)
+    ]
     for which in TEMPLATES:
         template = load_template(which, names.prefix, analyzer or "english")
         changes += _apply_template(client, names.template(which), template, dry_run)
@@ -62,11 +85,42 @@ def apply(
 
 
 def ensure_indexes(client: OpenSearch, names: IndexNames) -> None:
-    """Create the missing ones of the indexes for sessions and UBI; change nothing else."""
+    """Create the missing ones of the indexes for sessions and UBI; change nothing else.
+
+    Raises ForeignIndex when one of them exists and we did not make it.
+    """
+    refuse_foreign_stores(client, names)
     for which in TEMPLATES:
         index = names.prefix + which
         if which != "items" and not client.indices.exists(index=index):
             _create(client, index, load_template(which, names.prefix)["template"])
+
+
+def refuse_all_foreign(client: OpenSearch, names: IndexNames, adopt: Collection[str] = ()) -> None:
+    """Raises ForeignIndex when an index, an alias or a template with one of our names is not ours.
+
+    `adopt` names indexes of sessions and UBI that need no mark; SettingsError for any other.
+    """
+    if unknown := sorted(set(adopt) - set(names.stores)):
+        raise SettingsError(f"--adopt {unknown[0]}: allowed are {', '.join(names.stores)}")
+    targets = (names.items, names.items_building, *names.stores, *_patterns("items", names))
+    foreign = {
+        index: aliases
+        for index, aliases in foreign_indexes(client, *targets).items()
+        if index not in adopt
+    }
+    lines = foreign_lines(foreign, targets)
+    for which in TEMPLATES:
+        current = _template(client, names.template(which))
+        if current is not None and not carries_mark(current.get("_meta", {})):
+            lines.append(f"the template {names.template(which)}")
+    if lines:
+        raise refusal(lines, sorted(foreign.keys() & set(names.stores)))
+
+
+def _patterns(which: str, names: IndexNames) -> list[str]:
+    patterns: list[str] = load_template(which, names.prefix)["index_patterns"]
+    return patterns
 
 
 def _create(client: OpenSearch, index: str, body: dict[str, Any]) -> None:
@@ -88,13 +142,21 @@ def _check_analyzer(client: OpenSearch, analyzer: str) -> None:
         ) from None
 
 
+def _template(client: OpenSearch, name: str) -> dict[str, Any] | None:
+    """The template of that name; None if there is none."""
+    try:
+        response = client.indices.get_index_template(name=name)
+    except NotFoundError:
+        return None
+    template: dict[str, Any] = response["index_templates"][0]["index_template"]
+    return template
+
+
 def _apply_template(
     client: OpenSearch, name: str, template: dict[str, Any], dry_run: bool
 ) -> list[Change]:
-    try:
-        response = client.indices.get_index_template(name=name)
-        current = response["index_templates"][0]["index_template"]
-    except NotFoundError:
+    current = _template(client, name)
+    if current is None:
         change = Change("created", "template", name)
     else:
         details = tuple(differences(template, current))
@@ -136,6 +198,10 @@ def _apply_mapping(
 ) -> list[Change]:
     [response] = client.indices.get_mapping(index=index).values()
     mapping = mapping_changes(target, response["mappings"])
+    meta = response["mappings"].get("_meta", {})
+    if not meta.items() >= MARK.items():  # of an earlier version, or adopted
+        mapping.patch["_meta"] = {**meta, **MARK}
+        mapping.possible += [f"_meta.{name}: (none) -> {value}" for name, value in MARK.items()]
     changes = []
     if mapping.patch:
         changes.append(Change("updated", "index", index, tuple(mapping.possible)))

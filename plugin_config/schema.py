@@ -16,6 +16,7 @@ TITLE_EXACT = "title.exact"  # keyword sub-field: the unanalysed title, read fro
 TEMPLATES = ("items", "sessions", "ubi_queries", "ubi_events")
 META = "live_intent"
 PRODUCT = "live-intent"
+MARK = {"made_by": PRODUCT}  # in `_meta` of all that we make in a cluster
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ class IndexNames:
     @property
     def ubi_events(self) -> str:
         return f"{self.prefix}ubi_events"
+
+    @property
+    def stores(self) -> tuple[str, ...]:
+        """The indexes of sessions and UBI."""
+        return self.sessions, self.ubi_queries, self.ubi_events
 
     def new_items_index(self, now: datetime, taken: Collection[str] = ()) -> str:
         """`items-<UTC time>`, with a suffix `-2`, `-3`, ... if the name is `taken`.
@@ -118,6 +124,8 @@ class VectorField:
 def load_template(which: str, prefix: str = "", analyzer: str = "english") -> dict[str, Any]:
     """The index template for one of `TEMPLATES`, its index patterns with `prefix`.
 
+    The mapping that it gives to an index carries our mark.
+
     Raises:
         SettingsError: `analyzer` has a character that no name of an analyzer has.
     """
@@ -126,7 +134,9 @@ def load_template(which: str, prefix: str = "", analyzer: str = "english") -> di
     source = resources.files("plugin_config").joinpath("index_templates", f"{which}.json")
     template: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
     template["index_patterns"] = [prefix + pattern for pattern in template["index_patterns"]]
-    _set_analyzer(template["template"]["mappings"]["properties"], analyzer)
+    mappings = template["template"]["mappings"]
+    mappings["_meta"] = dict(MARK)
+    _set_analyzer(mappings["properties"], analyzer)
     return template
 
 
@@ -142,7 +152,7 @@ def items_mapping(vector: VectorField, analyzer: str, meta: dict[str, Any]) -> d
     body: dict[str, Any] = load_template("items", analyzer=analyzer)["template"]
     body["mappings"]["properties"][VECTOR] = vector.mapping
     hnsw = {name: value for name, value in asdict(vector).items() if name != "dimension"}
-    body["mappings"]["_meta"] = {META: {"hnsw": hnsw, **meta}}
+    body["mappings"]["_meta"] = {**MARK, META: {"hnsw": hnsw, **meta}}
     return body
 
 

@@ -22,6 +22,8 @@ def serve(host: str | None, port: int | None) -> None:
     It ends with SIGTERM or Ctrl-C, after the requests under way. There is no authentication: on
     any other address than this machine's own put something before it that has.
     """
+    from plugin_config.client import destination
+    from plugin_config.schema import IndexNames
     from plugin_config.settings import ClusterSettings, load
     from query_service.settings import ServiceSettings
     from query_service.web import logs
@@ -31,6 +33,8 @@ def serve(host: str | None, port: int | None) -> None:
     cluster = load(ClusterSettings)
     listener = listen(settings.host, settings.port)
     logs.configure(settings.log_level, settings.log_format)
+    names = IndexNames(cluster.index_prefix)
+    click.echo(destination(cluster, names.items, *names.stores), err=True)
     server = WebServer(settings, cluster, listener.fileno(), url_of(listener))
     with shared_metrics(server.processes):
         server.serve()

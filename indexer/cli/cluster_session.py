@@ -35,6 +35,20 @@ class ClusterSession:
             self.client, self.names, settings, self.settings.bundles_dir, progress or Silence()
         )
 
+    def begin_writing(self, *, quiet: bool = False) -> None:
+        """Say on standard error where a command writes, and check that what is there is ours.
+
+        Raises AliasTaken, ForeignIndex: before the command begins with anything long.
+        """
+        import click
+
+        from indexer.index.generations import refuse_taken_alias
+        from plugin_config.client import destination
+
+        if not quiet:
+            click.echo(destination(self.settings, self.names.items), err=True)
+        refuse_taken_alias(self.client, self.names)
+
     def where_the_alias_is(self) -> str:
         """The alias and its index, in words; printed after an interruption."""
         from indexer.index.generations import live_generation

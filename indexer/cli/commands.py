@@ -77,6 +77,7 @@ def rebuild(
     with ClusterSession(url, prefix) as cluster, stopped_by_signals(cluster.where_the_alias_is):
         from indexer.index.rebuild import rebuild as run
 
+        cluster.begin_writing(quiet=quiet)
         context = cluster.index_context(settings, progress)
         report = run(context, _load_encoder(encoder, layout), source, merge=merge)
     click.echo(output(report, rebuild_lines(report, cluster.names.items), as_json))
@@ -108,6 +109,7 @@ def upsert(
     with ClusterSession(url, prefix) as cluster:
         from indexer.index.updates import upsert_source
 
+        cluster.begin_writing(quiet=quiet)
         context = cluster.index_context(settings, for_terminal(quiet))
         report, surveyed = upsert_source(context, lambda: _load_encoder(encoder, layout), source)
     click.echo(output(report, update_lines(report, "upserted"), as_json))
@@ -137,6 +139,7 @@ def delete(
     with ClusterSession(url, prefix) as cluster:
         from indexer.index.updates import delete as run
 
+        cluster.begin_writing()
         report = run(cluster.index_context(settings), item_ids)
     click.echo(output(report, update_lines(report, "deleted"), as_json))
 
@@ -162,6 +165,7 @@ def rollback(to: str | None, url: str | None, prefix: str | None) -> None:
     with ClusterSession(url, prefix) as cluster:
         from indexer.index.swap import roll_back
 
+        cluster.begin_writing()
         before, now = roll_back(cluster.client, cluster.names, to)
         bundle = cluster.settings.bundles_dir / now.bundle
     click.echo(f"{cluster.names.items} -> {now.index} (was {before.index})")

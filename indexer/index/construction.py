@@ -61,7 +61,7 @@ def discard_dead_rebuilds(context: IndexContext) -> None:
     Raises:
         RebuildUnderWay: another rebuild is alive, or may be: it runs on another host and is
             younger than the setting `stale_after_hours`.
-        AliasTaken: an index has the name of one of the aliases.
+        AliasTaken, ForeignIndex: an alias is an index, or points at one that we did not make.
     """
     stale_after_hours = context.settings.stale_after_hours
     refuse_taken_alias(context.client, context.names)

@@ -9,6 +9,7 @@ from opensearchpy import OpenSearch
 
 from indexer.index.owner import Owner
 from plugin_config.errors import LiveIntentError
+from plugin_config.ownership import refuse_foreign
 from plugin_config.schema import META, IndexNames
 
 BUILDING, READY = "building", "ready"
@@ -94,16 +95,26 @@ def generations(client: OpenSearch, names: IndexNames) -> list[Generation]:
 
 
 def live_generation(client: OpenSearch, names: IndexNames) -> Generation | None:
-    """The index that searches read; None before the first rebuild. Raises AliasTaken."""
+    """The index that searches read; None before the first rebuild.
+
+    Raises AliasTaken, ForeignIndex.
+    """
     refuse_taken_alias(client, names)
     return next((g for g in generations(client, names) if g.live), None)
 
 
 def refuse_taken_alias(client: OpenSearch, names: IndexNames) -> None:
-    """Raises AliasTaken when an index has the name of one of the aliases."""
-    for alias in (names.items, names.items_building):
+    """Checks that our aliases are aliases, and that every index behind them is ours.
+
+    Raises:
+        AliasTaken: an index has the name of one of them.
+        ForeignIndex: one of them points at an index that we did not make.
+    """
+    aliases = (names.items, names.items_building)
+    for alias in aliases:
         if alias in client.indices.get(index=alias, ignore=[404]):
             raise AliasTaken(
-                f"{alias} is an index, where an alias is wanted. Delete it, or set "
+                f"{alias} is an index, where Live Intent wants an alias; nothing was changed. Set "
                 "LIVE_INTENT_INDEX_PREFIX so that the names differ."
             )
+    refuse_foreign(client, aliases)

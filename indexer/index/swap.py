@@ -6,17 +6,28 @@ from opensearchpy import OpenSearch
 
 from indexer.index.construction import discard
 from indexer.index.context import IndexContext
-from indexer.index.generations import READY, Generation, NoItemsIndex, generations, live_generation
-from plugin_config.schema import META, IndexNames
+from indexer.index.generations import (
+    READY,
+    Generation,
+    NoItemsIndex,
+    generations,
+    live_generation,
+    refuse_taken_alias,
+)
+from plugin_config.schema import MARK, META, IndexNames
 
 
 def set_meta(client: OpenSearch, index: str, meta: dict[str, Any]) -> None:
     """Replaces the index's `_meta.live_intent`."""
-    client.indices.put_mapping(index=index, body={"_meta": {META: meta}})
+    client.indices.put_mapping(index=index, body={"_meta": {**MARK, META: meta}})
 
 
 def move_alias(client: OpenSearch, names: IndexNames, index: str) -> None:
-    """Points `items` at `index` alone and takes `items-building` off it, in one atomic call."""
+    """Points `items` at `index` alone and takes `items-building` off it, in one atomic call.
+
+    Raises AliasTaken, ForeignIndex: the alias changed hands during the fill.
+    """
+    refuse_taken_alias(client, names)
     actions: list[dict[str, Any]] = []
     for generation in generations(client, names):
         if generation.live and generation.index != index:

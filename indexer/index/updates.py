@@ -15,7 +15,12 @@ from indexer.encoder_spec import EncoderMismatch, check_fingerprint
 from indexer.index.bulk import ItemWrite, WriteOutcome, delete_write, index_write, send_items
 from indexer.index.context import IndexContext
 from indexer.index.documents import to_document
-from indexer.index.generations import Generation, NoItemsIndex, generations
+from indexer.index.generations import (
+    Generation,
+    NoItemsIndex,
+    generations,
+    refuse_taken_alias,
+)
 from indexer.index.item_vectors import ItemEncoder, ItemVectors
 
 ROUNDS = 6  # the alias may move during a write; each round follows it once
@@ -67,6 +72,7 @@ def upsert_source(
 
     Raises as `upsert` and `survey` do.
     """
+    refuse_taken_alias(context.client, context.names)
     with source.open() as catalogue:
         surveyed = survey(
             catalogue,
@@ -110,6 +116,7 @@ def _everywhere(
     another index than meant are sent again: their versions make that harmless.
     """
     names, reached = context.names, dict[str, WriteOutcome]()
+    refuse_taken_alias(context.client, names)
     for _ in range(ROUNDS):
         targets = [
             g

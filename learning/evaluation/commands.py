@@ -154,6 +154,7 @@ def clean(url: str | None, prefix: str | None) -> None:
     from plugin_config.settings import load
 
     with ClusterSession(url, prefix) as cluster:
+        cluster.begin_writing()
         for context in all_made(cluster.index_context(load(IndexSettings))):
             for index in remove(context):
                 click.echo(f"removed {index}")

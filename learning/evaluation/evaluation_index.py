@@ -21,6 +21,7 @@ from indexer.index.generations import READY, live_generation
 from indexer.index.item_vectors import ItemEncoder
 from indexer.index.rebuild import rebuild
 from learning.data.datasets import ItemsFile
+from plugin_config.ownership import refuse_foreign
 from plugin_config.schema import IndexNames, VectorField, items_mapping
 
 MARK = "evaluate-"  # in the prefix of every evaluation's index
@@ -79,9 +80,13 @@ def prepare(
 
 
 def remove(context: IndexContext) -> list[str]:
-    """Deletes an evaluation's indexes and bundles; returns the names of the indexes."""
+    """Deletes an evaluation's indexes and bundles; returns the names of the indexes.
+
+    Raises ForeignIndex when one of them was not made by us; none is deleted then.
+    """
     client, names = context.client, context.names
     assert MARK in names.prefix
+    refuse_foreign(client, [names.items_pattern])
     indexes = sorted(client.indices.get(index=names.items_pattern, ignore=[404]))
     for index in indexes:
         client.indices.delete(index=index, ignore=[404])

@@ -15,6 +15,7 @@ from learning.data.visitors import Visitors
 from learning.evaluation import evaluation_index
 from learning.evaluation.concurrent_requests import HitList, Question, ask_all
 from learning.evaluation.variants import Variant, ablations
+from plugin_config.client import destination
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
 from plugin_config.settings import load
@@ -89,6 +90,7 @@ class Setup:
             context = evaluation_index.own_context(
                 cluster.index_context(settings, self.progress), items, mapping, encoder.spec
             )
+            self.progress.note(destination(cluster.settings, context.names.items))
             if not evaluation_index.prepare(context, items, mapping, encoder, fresh=self.fresh):
                 self.progress.note(
                     f"the index below {context.names.prefix} is there already (--fresh: again)"

@@ -66,6 +66,7 @@ def demo(stop: bool) -> None:
         URL_VARIABLE: settings.opensearch_url,
         "LIVE_INTENT_STATE_DIR": str(settings.state_dir),
     }
+    _refuse_others(settings, folder)
     _index(settings, folder, environment, rebuild_due=_configure(settings))
     url = _serve(service, environment)
     _visit(url)
@@ -106,17 +107,39 @@ def _stop_node(settings: "ClusterSettings") -> None:
         click.echo("node stopped")
 
 
+def _refuse_others(settings: "ClusterSettings", folder: Path) -> None:
+    """Check, before anything is written, that the demo changes nothing but its own.
+
+    Raises DemoRefused when the alias has an index that this demo did not create, ForeignIndex when
+    something has one of our names that we did not make at all.
+    """
+    from plugin_config.client import connect, destination, ping_or_raise
+    from plugin_config.provisioning import refuse_all_foreign
+    from plugin_config.schema import IndexNames
+
+    client, names = connect(settings), IndexNames(settings.index_prefix)
+    ping_or_raise(client)
+    click.echo("  " + destination(settings, names.items, *names.stores))
+    refuse_all_foreign(client, names)
+    index, recorded = _current_index(settings), _recorded_index(folder)
+    if index and (
+        recorded is None or (index, settings.opensearch_url) != (recorded.index, recorded.url)
+    ):
+        raise DemoRefused(
+            f"the index {index} at {settings.opensearch_url} was not made by this demo, which "
+            "would replace it: set LIVE_INTENT_INDEX_PREFIX=demo- to keep them apart"
+        )
+
+
 def _configure(settings: "ClusterSettings") -> bool:
     """Apply the configuration; return whether the live index has an outdated mapping."""
-    from plugin_config.client import connect, ping_or_raise
+    from plugin_config.client import connect
     from plugin_config.provisioning import apply
     from plugin_config.schema import IndexNames
 
     _echo_command("live-intent config apply")
-    client = connect(settings)
-    ping_or_raise(client)
     analyzer = os.environ.get("LIVE_INTENT_ANALYZER")
-    changes = apply(client, IndexNames(settings.index_prefix), analyzer=analyzer)
+    changes = apply(connect(settings), IndexNames(settings.index_prefix), analyzer=analyzer)
     for change in changes:
         click.echo(f"  {change.kind}: {change.target} {change.name}")
     if not changes:
@@ -127,26 +150,15 @@ def _configure(settings: "ClusterSettings") -> bool:
 def _index(
     settings: "ClusterSettings", folder: Path, environment: dict[str, str], *, rebuild_due: bool
 ) -> None:
-    """Index the sample catalogue unless the alias has it already.
-
-    Raises DemoRefused when the alias has an index that no demo created, and StepFailed.
-    """
+    """Index the sample catalogue unless the alias has it already. Raises StepFailed."""
     from indexer.settings import EncoderSettings
     from live_intent.sample.catalogue import sample_hash, write_sample
     from plugin_config.settings import load
 
-    record, catalogue = folder / "index.json", folder / "sample.jsonl"
+    catalogue = folder / "sample.jsonl"
     encoder = load(EncoderSettings).model_dump(mode="json")
     current = DemoIndex(_current_index(settings), settings.opensearch_url, sample_hash(), encoder)
-    recorded = _recorded_index(record)
-    if current.index and (
-        recorded is None or (current.index, current.url) != (recorded.index, recorded.url)
-    ):
-        raise DemoRefused(
-            f"the index {current.index} at {current.url} was not made by this demo, which "
-            "would replace it: set LIVE_INTENT_INDEX_PREFIX=demo- to keep them apart"
-        )
-    if current.index and recorded == current and not rebuild_due:
+    if current.index and _recorded_index(folder) == current and not rebuild_due:
         click.echo(f"  the index {current.index} holds the sample catalogue already")
         return
     _echo_command(f"live-intent sample {_relative(catalogue)}")
@@ -156,7 +168,7 @@ def _index(
     if subprocess.run(command, env=environment, check=False).returncode:
         raise StepFailed("the index was not made; the lines above say why")
     current = replace(current, index=_current_index(settings))
-    record.write_text(json.dumps(asdict(current)), encoding="utf-8")
+    _record(folder).write_text(json.dumps(asdict(current)), encoding="utf-8")
 
 
 def _current_index(settings: "ClusterSettings") -> str:
@@ -170,9 +182,13 @@ def _current_index(settings: "ClusterSettings") -> str:
     return next((name for name in body if name not in ("error", "status")), "")
 
 
-def _recorded_index(record: Path) -> DemoIndex | None:
+def _record(folder: Path) -> Path:
+    return folder / "index.json"
+
+
+def _recorded_index(folder: Path) -> DemoIndex | None:
     try:
-        return DemoIndex(**json.loads(record.read_text(encoding="utf-8")))
+        return DemoIndex(**json.loads(_record(folder).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
 

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def _store() -> Iterator[SessionStore]:
-    from plugin_config.client import connect
+def _store(*, writing: bool = True) -> Iterator[SessionStore]:
+    """The store of the settings' cluster; `writing` says where that is."""
+    from plugin_config.client import connect, destination
     from plugin_config.schema import IndexNames
     from plugin_config.settings import ClusterSettings, load
     from query_service.sessions.documents import SessionLimits
@@ -25,8 +26,10 @@ def _store() -> Iterator[SessionStore]:
 
     cluster = load(ClusterSettings)
     limits = SessionLimits(ttl_days=load(ServiceSettings).session_ttl_days)
-    client = connect(cluster)
-    store = SessionStore(client, IndexNames(cluster.index_prefix), limits)
+    client, names = connect(cluster), IndexNames(cluster.index_prefix)
+    if writing:
+        click.echo(destination(cluster, *names.stores), err=True)
+    store = SessionStore(client, names, limits)
     try:
         yield store
     finally:
@@ -43,7 +46,7 @@ def sessions() -> None:
 @click.argument("session_id")
 def export(session_id: str) -> None:
     """Print all that is kept of SESSION_ID, as JSON; of vectors only their lengths."""
-    with _store() as store:
+    with _store(writing=False) as store:
         click.echo(json.dumps(store.export(session_id), ensure_ascii=False, indent=2))
 
 

@@ -11,6 +11,7 @@ from opensearchpy.helpers import scan
 
 from plugin_config.client import cluster_unavailable
 from plugin_config.errors import LiveIntentError
+from plugin_config.ownership import refuse_foreign_stores
 from plugin_config.schema import IndexNames
 from query_service.sessions.document_writes import DocumentWrite, send_documents
 from query_service.sessions.documents import (
@@ -100,10 +101,12 @@ class SessionErasure:
         Vectors derived from the session are stored in these documents only.
 
         Raises:
+            ForeignIndex: one of the indexes was not made by us; nothing is deleted.
             ClusterUnavailable: OpenSearch did not answer; delete again to be sure.
         """
         of_session: dict[str, Any] = {"term": {"session_id": session_id}}
         try:
+            refuse_foreign_stores(self._client, self._names)
             self._refresh()
             users = self._forget(_of_kind("user", of_session), session_id=session_id)
             own = {"ids": {"values": [document_id("session", session_id)]}}
@@ -116,11 +119,13 @@ class SessionErasure:
         """Delete a user permanently: the user's document, all their sessions, all UBI rows.
 
         Raises:
+            ForeignIndex: one of the indexes was not made by us; nothing is deleted.
             ClusterUnavailable: OpenSearch did not answer; delete again to be sure.
         """
         of_user: dict[str, Any] = {"term": {"user_id": user_id}}
         user_document = document_id("user", user_id)
         try:
+            refuse_foreign_stores(self._client, self._names)
             self._refresh()
             document = self._read(user_document)
             session_ids = set(document.get("_source", {}).get("session_id", ()))
@@ -146,6 +151,7 @@ class SessionErasure:
         An event's or query's age counts from its receipt, a UBI row's from its own timestamp.
 
         Raises:
+            ForeignIndex: one of the indexes was not made by us; nothing is deleted.
             ClusterUnavailable: OpenSearch did not answer; purge again.
         """
         oldest = now_ms() - round(older_than_days * DAY_MS)
@@ -154,6 +160,7 @@ class SessionErasure:
             return {"range": {field: {"lt": oldest, "format": "epoch_millis"}}}
 
         try:
+            refuse_foreign_stores(self._client, self._names)
             self._refresh()
             sessions, users = (
                 self._delete_by_query(self._names.sessions, _of_kind(kind, older("updated_at")))

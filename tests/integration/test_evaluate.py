@@ -112,7 +112,7 @@ def test_the_evaluation_index_is_reused_until_cleaned_and_the_shop_s_stays(
     assert evaluation_indexes() == [fresh_index]
 
     cleaned = live_intent("evaluate", "clean")
-    assert cleaned.output == f"removed {fresh_index}\n"
+    assert cleaned.stdout == f"removed {fresh_index}\n"
     assert evaluation_indexes() == []
     assert not list(fresh_settings.bundles_dir.glob("*evaluate*"))
     assert indexes(client, fresh_names) == before

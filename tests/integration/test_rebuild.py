@@ -218,7 +218,7 @@ def test_a_half_built_index_of_another_machine_is_discarded_once_it_is_stale(
 
 def test_an_index_with_the_alias_s_name_is_refused(run_rebuild, client, fresh_names, catalogue):
     client.indices.create(index=fresh_names.items)
-    with pytest.raises(AliasTaken, match="is an index, where an alias is wanted"):
+    with pytest.raises(AliasTaken, match="is an index, where Live Intent wants an alias"):
         run_rebuild(catalogue)
 
 

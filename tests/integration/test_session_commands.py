@@ -33,20 +33,20 @@ def stored_session(client, fresh_names) -> str:
 def test_export_prints_the_stored_events(run, stored_session):
     result = run("export", stored_session)
     assert result.exit_code == 0, result.output
-    assert json.loads(result.output)["session"]["events"][0]["item_id"] == "手机-1"
+    assert json.loads(result.stdout)["session"]["events"][0]["item_id"] == "手机-1"
     assert "手机-1" in result.output
 
 
 def test_delete_erases_a_session(run, stored_session):
     result = run("delete", stored_session)
-    assert json.loads(result.output) == {
+    assert json.loads(result.stdout) == {
         "sessions": 1, "users": 1, "ubi_queries": 0, "ubi_events": 1,
     }  # fmt: skip
     assert isinstance(run("export", stored_session).exception, SessionUnknown)
 
 
 def test_delete_erases_a_user(run, stored_session):
-    assert json.loads(run("delete", "--user", "u").output)["sessions"] == 1
+    assert json.loads(run("delete", "--user", "u").stdout)["sessions"] == 1
     assert isinstance(run("export", stored_session).exception, SessionUnknown)
 
 
@@ -58,6 +58,6 @@ def test_delete_takes_either_a_session_or_a_user(run, arguments):
 
 
 def test_purge_removes_only_expired_sessions(run, stored_session):
-    assert not any(json.loads(run("purge").output).values())
-    assert json.loads(run("purge", "--older-than-days", "0").output)["sessions"] == 1
+    assert not any(json.loads(run("purge").stdout).values())
+    assert json.loads(run("purge", "--older-than-days", "0").stdout)["sessions"] == 1
     assert isinstance(run("export", stored_session).exception, SessionUnknown)

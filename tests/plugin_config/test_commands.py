@@ -23,8 +23,8 @@ def test_config_apply_plans_then_applies_then_has_nothing_to_do(
     assert f"would be created: index {fresh_names.sessions}\n" in planned.output
     assert not client.indices.exists(index=fresh_names.sessions)
     done = CliRunner().invoke(config, arguments)
-    assert done.output == planned.output.replace("would be ", "")
-    assert CliRunner().invoke(config, arguments).output == "nothing to change\n"
+    assert done.stdout == planned.stdout.replace("would be ", "")
+    assert CliRunner().invoke(config, arguments).stdout == "nothing to change\n"
 
 
 def test_an_unknown_analyzer_is_an_error_that_says_how_to_fix_it(

@@ -1,0 +1,75 @@
+"""Whose an index or a template is: only what carries our mark is ever changed or deleted."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from opensearchpy import OpenSearch
+
+from plugin_config.errors import LiveIntentError
+from plugin_config.schema import META, PRODUCT, IndexNames
+
+_EVERY = {"ignore_unavailable": "true", "allow_no_indices": "true", "expand_wildcards": "all"}
+
+
+class ForeignIndex(LiveIntentError):
+    """An index or a template that Live Intent did not make has one of its names."""
+
+    exit_code = 4
+
+
+def carries_mark(meta: Mapping[str, Any]) -> bool:
+    """Whether a `_meta` is ours. Versions without the mark put `live_intent` into items indexes."""
+    return meta.get("made_by") == PRODUCT or isinstance(meta.get(META), Mapping)
+
+
+def foreign_indexes(client: OpenSearch, *targets: str) -> dict[str, list[str]]:
+    """The indexes behind `targets` that do not carry our mark, with the aliases of each.
+
+    A target is an index, an alias or a pattern; one that does not exist is left out.
+    """
+    response = client.indices.get(index=",".join(targets), params=_EVERY)
+    return {
+        index: sorted(body.get("aliases", {}))
+        for index, body in sorted(response.items())
+        if not carries_mark(body["mappings"].get("_meta", {}))
+    }
+
+
+def refuse_foreign(
+    client: OpenSearch, targets: Sequence[str], adoptable: Collection[str] = ()
+) -> None:
+    """Raises ForeignIndex when an index behind `targets` was not made by us, naming each.
+
+    `adoptable`: names of indexes that `config apply --adopt` may mark as ours.
+    """
+    if foreign := foreign_indexes(client, *targets):
+        raise refusal(foreign_lines(foreign, targets), sorted(foreign.keys() & set(adoptable)))
+
+
+def refuse_foreign_stores(client: OpenSearch, names: IndexNames) -> None:
+    """Raises ForeignIndex when one of the indexes of sessions and UBI was not made by us."""
+    refuse_foreign(client, names.stores, adoptable=names.stores)
+
+
+def foreign_lines(foreign: Mapping[str, Sequence[str]], targets: Collection[str]) -> list[str]:
+    """What names each of `foreign_indexes`: the index, and the alias of ours that it is behind."""
+    lines = []
+    for index, aliases in foreign.items():
+        behind = ", ".join(alias for alias in aliases if alias in targets)
+        lines.append(f"the index {index}" + (f" behind the alias {behind}" if behind else ""))
+    return lines
+
+
+def refusal(lines: Sequence[str], adoptable: Sequence[str] = ()) -> ForeignIndex:
+    """The error that names what was not made by us, and the ways out."""
+    message = (
+        f"Live Intent did not make {', '.join(lines)} (no _meta.made_by: {PRODUCT}), so nothing "
+        "was changed. Set LIVE_INTENT_INDEX_PREFIX or --prefix to one that nobody else in this "
+        "cluster uses."
+    )
+    if adoptable:
+        message += (
+            " If an earlier version of Live Intent made it: live-intent config apply "
+            + " ".join(f"--adopt {index}" for index in adoptable)
+        )
+    return ForeignIndex(message)
