@@ -1,13 +1,14 @@
 """A catalogue file: JSON lines or CSV, plain or gzip, read row by row, as often as needed."""
 
-import codecs
 import csv
 import gzip
 import io
+import re
 import shutil
 import stat
 import sys
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,9 @@ from typing import IO, Any
 import orjson
 
 from indexer.catalogue.column_map import ColumnMap
-from indexer.catalogue.csv_lines import CsvLines, csv_reader, find_delimiter, find_escape
+from indexer.catalogue.csv_lines import CsvLines, csv_reader, find_delimiter, find_quoting
+from indexer.catalogue.encodings import Encoding, Utf8Bytes
+from indexer.catalogue.file_kinds import foreign_json, foreign_kind
 from indexer.catalogue.rejects import Reject
 from plugin_config.errors import LiveIntentError
 
@@ -52,12 +55,18 @@ class Catalogue:
     compressed: bool = False
     delimiter: str = ","
     escape: str | None = None
+    encoding: Encoding = field(default_factory=Encoding)
+    quoted: bool = True  # False: quotes are part of the values
+    names_delimiter: bool = False  # the first line is `sep=;`
 
     def open(self) -> IO[bytes]:
-        """The file's bytes, unpacked."""
+        """The file's bytes, unpacked and in UTF-8."""
+        file: IO[bytes]
         if self.compressed:
-            return io.BufferedReader(gzip.open(self.path, "rb"), _BUFFER)
-        return self.path.open("rb", buffering=_BUFFER)
+            file = io.BufferedReader(gzip.open(self.path, "rb"), _BUFFER)  # noqa: SIM115
+        else:
+            file = self.path.open("rb", buffering=_BUFFER)
+        return file if self.encoding.is_utf8 else io.BufferedReader(Utf8Bytes(file, self.encoding))
 
     def rows(self) -> Iterator[Row | Reject]:
         """Every row in order, a Reject for a bad one; blank lines are skipped.
@@ -67,15 +76,15 @@ class Catalogue:
         """
         try:
             with self.open() as file:
-                if file.read(3) != codecs.BOM_UTF8:
-                    file.seek(0)
                 yield from _json_rows(file) if self.format == "jsonl" else self._csv_rows(file)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise CatalogueError(f"{self.name} can't be read to its end: {error}") from error
 
     def _csv_rows(self, file: IO[bytes]) -> Iterator[Row | Reject]:
         lines = CsvLines(file)
-        reader = csv_reader(lines, self.delimiter, self.escape)
+        if self.names_delimiter:
+            next(lines)
+        reader = csv_reader(lines, self.delimiter, self.escape, quoted=self.quoted)
         header: list[str] | None = None
         while True:
             lines.record.clear()
@@ -89,17 +98,26 @@ class Catalogue:
             if not values:
                 continue
             if header is None:
+                if not lines.is_utf8:
+                    raise self._not_utf8(b"".join(lines.record))
                 header = [name.strip() for name in values]
                 self.mapping.check_header(header)
             elif len(values) != len(header):
                 yield lines.reject(f"{len(values)} columns; the header has {len(header)}")
             elif not lines.is_utf8:
-                yield lines.reject("not UTF-8")
+                yield lines.reject(f"not {self.encoding.shown}")
             else:
                 columns = dict(zip(header, values, strict=True))
                 yield Row(lines.first, columns, b"".join(lines.record))
         if header is None:
             raise CatalogueError(f"{self.name} is empty: it needs a header and rows")
+
+    def _not_utf8(self, header: bytes) -> CatalogueError:
+        shown = header.decode("cp1252", "replace").strip()[:200]
+        return CatalogueError(
+            f"the header of {self.name} is not {self.encoding.shown}: name its encoding with "
+            f"--encoding. As windows-1252 it reads: {shown}"
+        )
 
 
 def _json_rows(file: IO[bytes]) -> Iterator[Row | Reject]:
@@ -173,22 +191,45 @@ def _examine(path: Path, name: str, file_format: str, mapping: ColumnMap) -> Cat
     try:
         with catalogue.open() as file:
             sample = file.read(_SAMPLE)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise CatalogueError(f"{name} is not whole: {error}. Fetch or pack it again") from error
-    sample = sample.removeprefix(codecs.BOM_UTF8)
-    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise CatalogueError(f"{name} is UTF-16: convert it (iconv -f UTF-16 -t UTF-8)")
-    start = sample.lstrip()[:1]
+    if (kind := foreign_kind(sample)) is not None:
+        raise CatalogueError(f"{name} is {kind}")
+    try:
+        encoding = Encoding.of(sample, mapping.encoding or "")
+    except LookupError:
+        raise CatalogueError(
+            f"encoding {mapping.encoding!r} is unknown: name one such as utf-8 or windows-1252"
+        ) from None
+    text = encoding.decode(sample)
+    if encoding.cr_ends_lines:
+        text = text.replace("\r", "\n")
+    catalogue = replace(catalogue, encoding=encoding)
+    start = text.lstrip()[:1]
     if not start:
         raise CatalogueError(f"{name} is empty: there are no items to index")
-    if start == b"[" and file_format != "csv":
-        raise CatalogueError(
-            f"{name} is one JSON array; a catalogue has one object a line: jq -c '.[]' makes that"
-        )
+    if start in "[{" and file_format != "csv":
+        columns = frozenset(column for each in mapping.columns.values() for column in each)
+        if (kind := foreign_json(text, columns)) is not None:
+            raise CatalogueError(f"{name} is {kind}")
     if file_format == "auto":
-        file_format = "jsonl" if start == b"{" else "csv"
-    if file_format == "jsonl":
-        return replace(catalogue, format=file_format)
-    delimiter = mapping.delimiter or find_delimiter(sample)
-    escape = mapping.escape or find_escape(sample, delimiter) or None
-    return replace(catalogue, format=file_format, delimiter=delimiter, escape=escape)
+        file_format = "jsonl" if start == "{" else "csv"
+    catalogue = replace(catalogue, format=file_format)
+    return catalogue if file_format == "jsonl" else _with_dialect(catalogue, text)
+
+
+def _with_dialect(catalogue: Catalogue, text: str) -> Catalogue:
+    """The CSV catalogue with its delimiter, quotes and escape character recognised."""
+    mapping = catalogue.mapping
+    said = re.match(r"sep=([^\r\n])\r?\n", text, re.IGNORECASE)
+    if said is not None:
+        text = text[said.end() :]
+    delimiter = mapping.delimiter or (said[1] if said else find_delimiter(text))
+    escape, quoted = find_quoting(text, delimiter)
+    return replace(
+        catalogue,
+        delimiter=delimiter,
+        escape=mapping.escape or escape,
+        quoted=quoted or mapping.escape is not None,
+        names_delimiter=said is not None,
+    )

@@ -10,6 +10,8 @@ from indexer.catalogue.values.text import ValueProblem, is_blank, read_text
 JOIN = " > "  # between the names of a path in the index, whatever the catalogue's separator
 MAX_PATH = 500  # characters
 MAX_PATHS = 50
+_SIGN = re.compile(r"(?<!\S)\\*>(?!\S)")  # the sign of JOIN as a word of its own, escaped or not
+_ESCAPED = re.compile(r"(?<!\S)\\(?=\\*>(?!\S))")
 Path = tuple[str, ...]
 
 
@@ -70,25 +72,19 @@ def _unescaped(name: str, separators: Sequence[str]) -> str:
 def category_texts(paths: Iterable[Path]) -> list[str]:
     r"""Every prefix of every path as a text: ("Phones", "Smart") -> Phones, Phones > Smart.
 
-    A `>` inside a name is written `\>`, so that `category_paths` finds the names again.
+    A `>` that is a word of a name is written `\>`, so that `category_paths` finds the names again.
     """
     texts = {
-        JOIN.join(_escaped(name) for name in path[: depth + 1]): None
+        JOIN.join(_SIGN.sub(r"\\\g<0>", name) for name in path[: depth + 1]): None
         for path in paths
         for depth in range(len(path))
     }
     return list(texts)
 
 
-def _escaped(name: str) -> str:
-    return name.replace(JOIN.strip(), "\\" + JOIN.strip()) if JOIN.strip() in name else name
-
-
 def category_paths(texts: Sequence[str]) -> tuple[Path, ...]:
     """The reverse of `category_texts`: the paths that are no prefix of another one."""
-    whole = [text for text in texts if not any(other.startswith(text + JOIN) for other in texts)]
-    return tuple(
-        tuple(name.replace("\\>", ">") for name in re.split(r"(?<!\\) > ", text))
-        for text in whole
-        if text
-    )
+    whole = [
+        text for text in texts if text and not any(other.startswith(text + JOIN) for other in texts)
+    ]
+    return tuple(tuple(_ESCAPED.sub("", name) for name in text.split(JOIN)) for text in whole)

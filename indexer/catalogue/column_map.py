@@ -9,6 +9,7 @@ from typing import Any
 
 from indexer.catalogue.mapping_file import ATTRIBUTES, read_mapping_file
 from indexer.catalogue.reading_rules import RULES, MappingError, ReadingRules
+from indexer.catalogue.shop_exports import advice
 from indexer.catalogue.values.text import is_blank
 
 FIELDS = (
@@ -62,6 +63,7 @@ class ColumnMap:
     format: str = "auto"
     delimiter: str | None = None
     escape: str | None = None
+    encoding: str | None = None
 
     def __post_init__(self) -> None:
         for name in (*self.columns, *self.constants):
@@ -125,17 +127,23 @@ class ColumnMap:
             if name not in self.columns and name not in self.constants and name not in header:
                 raise MappingError(
                     f"no column gives {name}: name it with --map {name}=COLUMN. The columns: "
-                    f"{shown}"
+                    f"{shown}. {advice(header)}".removesuffix(". ")
                 )
 
     def check_rows(self, present: set[str]) -> None:
-        """Raises MappingError when a mapped column is not among those `present` in any JSON row."""
+        """Raises MappingError when no JSON row has a needed column; `present`: those of any row."""
+        shown = ", ".join(sorted(present)[:30])
+        for name in ("item_id", "title"):
+            if name not in self.columns and name not in self.constants and name not in present:
+                raise MappingError(
+                    f"no row has {name}: name its column with --map {name}=COLUMN. The rows have: "
+                    f"{shown}. {advice(present)}".removesuffix(". ")
+                )
         for name, columns in self.columns.items():
             for column in columns:
                 if column not in present:
                     raise MappingError(
-                        f"no row has {column!r} (mapped to {name}). The rows have: "
-                        + ", ".join(sorted(present)[:30])
+                        f"no row has {column!r} (mapped to {name}). The rows have: {shown}"
                     )
 
     def pick(self, row: Mapping[str, Any], notes: Notes | None = None) -> dict[str, Any]:

@@ -10,10 +10,17 @@ from indexer.catalogue.rejects import Reject
 MAX_FIELD = 1 << 20  # characters; an unclosed quote would swallow the rest of the file
 
 
-def csv_reader(lines: Iterable[str], delimiter: str, escape: str | None) -> Iterator[list[str]]:
+def csv_reader(
+    lines: Iterable[str], delimiter: str, escape: str | None, *, quoted: bool = True
+) -> Iterator[list[str]]:
     """The records of lines; raises csv.Error for a broken one and can be continued after it."""
     return csv.reader(
-        lines, delimiter=delimiter, escapechar=escape, skipinitialspace=True, strict=True
+        lines,
+        delimiter=delimiter,
+        escapechar=escape,
+        quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+        skipinitialspace=True,
+        strict=True,
     )
 
 
@@ -69,31 +76,41 @@ class CsvLines:
         return self.reject("a quote is opened and never closed" if unclosed else f"not CSV: {text}")
 
 
-def find_delimiter(sample: bytes) -> str:
+def find_delimiter(text: str) -> str:
     """The most frequent of `,` `;` tab `|` outside the quotes of the first line."""
-    header = sample.lstrip().split(b"\n", 1)[0].decode("utf-8", "replace")
+    header = text.lstrip("\r\n ").partition("\n")[0]
     outside_quotes = "".join(header.split('"')[::2])
     return max(",;\t|", key=outside_quotes.count)
 
 
-def find_escape(sample: bytes, delimiter: str) -> str | None:
-    r"""`\` where quotes are written \" (a dump of MySQL), None where they are doubled."""
-    if b'\\"' not in sample:
-        return None
-    lines = sample.decode("utf-8", "replace").splitlines(keepends=True)[:-1]
+def find_quoting(text: str, delimiter: str) -> tuple[str | None, bool]:
+    r"""The escape character, and whether values are quoted, by which most records are well formed.
 
-    def well_formed(escape: str | None) -> int:
-        """The number of records with as many columns as the first one."""
-        reader = csv_reader(lines, delimiter, escape)
-        width, count = None, 0
-        while True:
-            try:
-                record = next(reader)
-            except StopIteration:
-                return count
-            except csv.Error:
-                continue
-            width = width or len(record)
-            count += len(record) == width
+    `\` where quotes are written \" (a dump of MySQL), else None: they are doubled. Values of a file
+    with tabs may be unquoted, as in feeds: `"Cosy" blanket`.
+    """
+    if '"' not in text:
+        return None, True
+    lines = text.splitlines(keepends=True)
+    lines = lines[:-1] if len(lines) > 2 and not text.endswith("\n") else lines
+    doubled = _well_formed(lines, delimiter, None, quoted=True)
+    if '\\"' in text and _well_formed(lines, delimiter, "\\", quoted=True) > doubled:
+        return "\\", True
+    if delimiter == "\t" and '""' not in text and '"' not in lines[0]:
+        return None, _well_formed(lines, delimiter, None, quoted=False) <= doubled
+    return None, True
 
-    return "\\" if well_formed("\\") > well_formed(None) else None
+
+def _well_formed(lines: list[str], delimiter: str, escape: str | None, *, quoted: bool) -> int:
+    """The number of records with as many columns as the first one."""
+    reader = csv_reader(lines, delimiter, escape, quoted=quoted)
+    width, count = None, 0
+    while True:
+        try:
+            record = next(reader)
+        except StopIteration:
+            return count
+        except csv.Error:
+            continue
+        width = width or len(record)
+        count += len(record) == width

@@ -8,7 +8,7 @@ from typing import Any
 from indexer.catalogue.reading_rules import RULES, MappingError
 
 ATTRIBUTES = "attributes."
-TEXT_KEYS = ("format", "delimiter", "escape")
+TEXT_KEYS = ("format", "delimiter", "escape", "encoding")
 TOML_KEYS = ("fields", "constants", "ignore", *TEXT_KEYS, *RULES)
 
 

@@ -69,7 +69,8 @@ def survey(
         rows = items + rejects.count
         rejects.check(limit, rows)
         if not items:
-            raise CatalogueError(f"{catalogue.name} has no item to index (of {rows} rows)")
+            first = f". Line {rejects.first[0].line}: {rejects.first[0].reason}" if rows else ""
+            raise CatalogueError(f"{catalogue.name} has no item to index (of {rows} rows){first}")
     return Survey(
         rows=rows,
         items=items,

@@ -76,6 +76,9 @@ catalogue_options = _options(
         help="What the catalogue is; gzip is recognised.",
     ),
     click.option(
+        "--encoding", help="Such as windows-1252 [UTF-8, UTF-16 and UTF-32 are recognised]."
+    ),
+    click.option(
         "--rejects",
         "rejects_file",
         type=click.Path(path_type=Path, dir_okay=False),
@@ -112,7 +115,7 @@ def catalogue_source(catalogue: str, reading: dict[str, Any]) -> "CatalogueSourc
         reading["columns"],
         reading["mapping_file"],
         reading["ignore"],
-        **{name: reading[name] for name in RULES},
+        **{name: reading[name] for name in (*RULES, "encoding")},
     )
     source = Path("stdin" if catalogue == "-" else catalogue)
     rejects: Path = reading["rejects_file"] or Path(f"{source.name}.rejects.jsonl")

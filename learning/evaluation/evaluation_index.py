@@ -39,7 +39,7 @@ def own_context(
         "columns": {name: list(columns) for name, columns in mapping.columns.items()},
         "constants": dict(mapping.constants),
         "ignore": sorted(mapping.ignore),
-        "reading": [asdict(mapping.rules), mapping.delimiter, mapping.escape],
+        "reading": [asdict(mapping.rules), mapping.delimiter, mapping.escape, mapping.encoding],
         "encoder": spec.fingerprint,
         "body": items_mapping(field, settings.analyzer, {}),
         "version": _version(),

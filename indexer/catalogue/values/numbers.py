@@ -39,6 +39,8 @@ def to_number(token: str, sign: DecimalSign = "", decimals: int | None = None) -
     """
     digits, _, exponent = token.lower().partition("e")
     ungrouped = re.sub(r"(?<=\d)[' ](?=\d{3}(?!\d))", "", digits)
+    if "'" in ungrouped or " " in ungrouped:
+        raise ValueError("its digits are not grouped by three")
     is_grouped = ungrouped != digits
     signs = [each for each in ungrouped if each in ".,"]
     if not signs:

@@ -70,6 +70,8 @@ def read_price(value: Any, sign: DecimalSign = "") -> Price:
     if isinstance(value, Mapping):
         return _of_object(value, sign)
     if isinstance(value, list) and value:
+        if any(isinstance(part, list) for part in value):
+            raise ValueProblem(f"price {shown(value)} is a list of lists; a number is wanted")
         prices = [read_price(part, sign) for part in value if not is_no_value(part)]
         currencies = {currency for amount, currency in prices if amount is not None}
         if len(currencies) > 1:

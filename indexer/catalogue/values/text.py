@@ -3,6 +3,7 @@
 import html
 import math
 import re
+import reprlib
 import unicodedata
 from typing import Any
 
@@ -17,6 +18,8 @@ NO_VALUE = (
     "undefined", "unknown", "tba", "tbd", "k.a.",
 )  # fmt: skip
 _NO_VALUE = frozenset(NO_VALUE)
+_REPR = reprlib.Repr()  # of deep and of large values only the beginning
+_REPR.maxstring = _REPR.maxother = _REPR.maxlong = 57
 
 
 class ValueProblem(ValueError):
@@ -35,7 +38,7 @@ def is_no_value(value: Any) -> bool:
 
 def shown(value: Any) -> str:
     """A value as messages quote it, cut to 60 characters."""
-    text = repr(value)
+    text = _REPR.repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
@@ -47,6 +50,8 @@ def read_text(value: Any, name: str) -> str:
     if value is None:
         return ""
     if isinstance(value, list):
+        if any(isinstance(part, list) for part in value):
+            raise ValueProblem(f"{name} {shown(value)} is a list of lists; a text is wanted")
         return ", ".join(filter(None, (read_text(part, name) for part in value)))
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -79,6 +79,7 @@ def test_notes_count_the_columns_of_no_field() -> None:
 def test_a_dotted_column_names_a_part_of_an_object() -> None:
     mapping = ColumnMap.parse(["brand=brand.name", "price=offers.0.price", "image_url=images.src"])
     row = {
+        "item_id": "1",
         "title": "Chair",
         "brand": {"name": "Sitto", "id": 3},
         "offers": [{"price": 5}, {"price": 6}],
@@ -86,6 +87,7 @@ def test_a_dotted_column_names_a_part_of_an_object() -> None:
     }
     notes = Notes()
     assert mapping.pick(row, notes) == {
+        "item_id": "1",
         "title": "Chair",
         "brand": "Sitto",
         "price": 5,
@@ -99,9 +101,25 @@ def test_a_dotted_column_names_a_part_of_an_object() -> None:
 
 def test_a_dotted_column_that_no_row_has_is_refused() -> None:
     mapping, notes = ColumnMap.parse(["brand=brand.nmae"]), Notes()
-    mapping.pick({"brand": {"name": "Sitto"}}, notes)
+    mapping.pick({"item_id": "1", "title": "Chair", "brand": {"name": "Sitto"}}, notes)
     with pytest.raises(MappingError, match=r"no row has 'brand.nmae' \(mapped to brand\)"):
         mapping.check_rows(notes.columns)
+
+
+@pytest.mark.parametrize(
+    ("header", "system"),
+    [
+        ("Handle,Title,Body (HTML),Vendor,Type,Variant Price", "Shopify"),
+        ("ID,Type,SKU,Name,Regular price,Categories", "WooCommerce"),
+        ("id,title,description,link,availability,price", "Google Merchant"),
+        ("sku,attribute_set_code,product_type,name", "Magento"),
+    ],
+)
+def test_exports_of_shops_are_recognised_by_their_header(header: str, system: str) -> None:
+    with pytest.raises(MappingError, match=rf"no column gives .*{system}.*--map item_id="):
+        ColumnMap().check_header(header.split(","))
+    with pytest.raises(MappingError, match=rf"no row has .*{system}.*--map item_id="):
+        ColumnMap().check_rows(set(header.split(",")))
 
 
 def test_a_list_of_names_and_values_gives_attributes() -> None:

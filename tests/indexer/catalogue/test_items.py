@@ -201,24 +201,6 @@ def test_a_pipe_is_copied_first(tmp_path: Path) -> None:
         assert len(list(read_items(catalogue))) == len(list(read_items(catalogue))) == 1
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "is empty"),
-        (b" \n", "is empty"),
-        (b'[{"item_id": "1"}]', "one JSON array"),
-        ("item_id,title\n1,x\n".encode("utf-16"), "UTF-16"),
-    ],
-)
-def test_a_file_that_is_no_catalogue_is_refused(
-    tmp_path: Path, content: bytes, message: str
-) -> None:
-    file = tmp_path / "file"
-    file.write_bytes(content)
-    with pytest.raises(CatalogueError, match=message):
-        split(file)
-
-
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match="can't be opened: No such file"):
         split(tmp_path / "none.jsonl")

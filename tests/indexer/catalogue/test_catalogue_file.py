@@ -1,0 +1,125 @@
+"""Formats and encodings: read, or refused with the true reason before anything is encoded."""
+
+import gzip
+import io
+import json
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from indexer.catalogue.catalogue_file import CatalogueError, CatalogueSource
+from indexer.catalogue.column_map import ColumnMap
+from indexer.catalogue.items import Item, read_items
+from indexer.catalogue.rejects import Reject
+
+CSV = 'item_id,title,size\n1,"Tür, grün",ä\n2,Stuhl,\n'
+
+
+def read(content: bytes, folder: Path, **changes: object) -> list[Item | Reject]:
+    file = folder / "file"
+    file.write_bytes(content)
+    with CatalogueSource(file, ColumnMap.parse(**changes)).open() as catalogue:  # type: ignore[arg-type]
+        return list(read_items(catalogue))
+
+
+def titles(rows: list[Item | Reject]) -> list[str]:
+    return [row.title if isinstance(row, Item) else row.reason for row in rows]
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_unicode_encodings_and_line_ends_are_recognised(
+    encoding: str, line_end: str, tmp_path: Path
+) -> None:
+    content = CSV.replace("\n", line_end).encode(encoding)
+    assert titles(read(content, tmp_path)) == ["Tür, grün", "Stuhl"]
+    assert titles(read(gzip.compress(content), tmp_path)) == ["Tür, grün", "Stuhl"]
+    rows = '{"item_id": "1", "title": "Tür"}\n{"item_id": "2", "title": "Stuhl"}\n'
+    content = rows.replace("\n", line_end).encode(encoding)
+    assert titles(read(content, tmp_path)) == ["Tür", "Stuhl"]
+
+
+def test_a_header_that_is_not_utf8_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    content = "item_id;title;Größe\n1;Tür;42\n".encode("cp1252")
+    with pytest.raises(CatalogueError, match=r"not UTF-8: .*--encoding.*item_id;title;Größe"):
+        read(content, tmp_path)
+    (item,) = read(content, tmp_path, encoding="windows-1252")
+    assert isinstance(item, Item)
+    assert item.title == "Tür"
+    with pytest.raises(CatalogueError, match="encoding 'latin-99' is unknown"):
+        read(content, tmp_path, encoding="latin-99")
+
+
+def test_bytes_that_the_encoding_lacks_cost_their_row(tmp_path: Path) -> None:
+    content = b"item_id,title\n1,one\n2,\x81\xc0\n3,three\n"
+    assert titles(read(content, tmp_path)) == ["one", "not UTF-8", "three"]
+    assert titles(read(content, tmp_path, encoding="cp1252")) == ["one", "not CP1252", "three"]
+
+
+@pytest.mark.parametrize("line", ["sep=;\r\n", "SEP=;\n"])
+def test_the_delimiter_that_a_spreadsheet_names_is_used(line: str, tmp_path: Path) -> None:
+    rows = read((line + "item_id;title\n1;a, b, c\n2;d\n").encode(), tmp_path)
+    assert titles(rows) == ["a, b, c", "d"]
+
+
+def test_quotes_in_a_feed_with_tabs_are_part_of_the_text(tmp_path: Path) -> None:
+    feed = 'item_id\ttitle\n1\t"Cosy" blanket\n2\t24" monitor\n3\t"Set" of "two"\n'
+    assert titles(read(feed.encode(), tmp_path)) == [
+        '"Cosy" blanket',
+        '24" monitor',
+        '"Set" of "two"',
+    ]
+    quoted = 'item_id\ttitle\n1\t"a\tb"\n2\t"c"\n'
+    assert titles(read(quoted.encode(), tmp_path)) == ["a b", "c"]
+
+
+def archive(kind: str) -> bytes:
+    packed = io.BytesIO()
+    if kind == "tar":
+        with tarfile.open(fileobj=packed, mode="w") as tar:
+            tar.addfile(tarfile.TarInfo("items.csv"))
+    else:
+        with zipfile.ZipFile(packed, "w") as file:
+            file.writestr("xl/worksheets/sheet1.xml" if kind == "xlsx" else "items.csv", "x")
+    return packed.getvalue()
+
+
+def refused() -> Iterator[tuple[bytes, str]]:
+    row = '{"item_id": "1", "title": "one"}'
+    yield b"", "is empty"
+    yield b" \n", "is empty"
+    yield archive("xlsx"), "a spreadsheet"
+    yield b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "a spreadsheet"
+    yield archive("zip"), "a zip archive"
+    yield archive("tar"), "a tar archive"
+    yield gzip.compress(archive("tar")), "a tar archive"
+    yield gzip.compress(gzip.compress(row.encode())), "packed with gzip twice"
+    yield b"PAR1\x15\x04", "a Parquet file, which is not read yet"
+    yield b'<?xml version="1.0"?><rss xmlns:g="http://base.google.com/ns/1.0">', "an XML feed"
+    yield b"<products><product/></products>", "an XML file"
+    yield b"<!DOCTYPE html><html><body>Log in</body></html>", "a web page"
+    yield f"[{row}]".encode(), "one JSON array.*jq -c"
+    yield json.dumps(json.loads(row), indent=2).encode(), "each object on several lines"
+    yield f'{{"item_id": "1",\n"title": "one"}}\n{row}'.encode(), "each object on several lines"
+    yield f'{{"data": {{"products": [{row}]}}}}'.encode(), r"jq -c '\.data\.products\[\]'"
+    yield f'{{"index": {{"_id": "1"}}}}\n{row}\n'.encode(), "a bulk request"
+    yield f'{{"_id": "1", "_source": {row}}}\n'.encode(), "a dump of a search engine.*--map"
+
+
+@pytest.mark.parametrize(("content", "reason"), list(refused()))
+def test_what_is_no_catalogue_is_refused_with_the_true_reason(
+    content: bytes, reason: str, tmp_path: Path
+) -> None:
+    with pytest.raises(CatalogueError, match=reason):
+        read(content, tmp_path)
+
+
+def test_a_dump_is_read_where_its_parts_are_mapped(tmp_path: Path) -> None:
+    dump = b'{"_id": "7", "_source": {"name": "one"}}\n'
+    (item,) = read(dump, tmp_path, options=["item_id=_id", "title=_source.name"])
+    assert item == Item("7", "one")
