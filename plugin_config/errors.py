@@ -5,6 +5,7 @@ class LiveIntentError(Exception):
     """Base of every error that a user may see; the command line prints its message alone."""
 
     exit_code = 1
+    plain = "This can't be answered right now."  # for people who don't run the service
 
 
 class SettingsError(LiveIntentError):
@@ -17,6 +18,7 @@ class ClusterUnavailable(LiveIntentError):
     """OpenSearch did not answer, or refused the credentials."""
 
     exit_code = 3
+    plain = "The search engine does not answer right now."
 
 
 class ConfigMismatch(LiveIntentError):

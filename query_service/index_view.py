@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 class IndexNotReady(ClusterUnavailable):
     """There is no index behind the alias yet, or none that fits this service."""
 
+    plain = "There is nothing to search yet."
+
 
 @dataclass(frozen=True)
 class IndexView:
@@ -54,7 +56,8 @@ class IndexView:
 class IndexViews:
     """Holds the current IndexView, and follows the alias in a thread of its own.
 
-    `problem`: why the newest index is not in use; "" when it is.
+    `problem`: why the newest index is not in use; "" when it is. `plain_problem`: the same, without
+    addresses and what the client raised.
     """
 
     def __init__(
@@ -74,7 +77,7 @@ class IndexViews:
         self._poll_s = poll_s
         self._before_use = before_use
         self._view: IndexView | None = None
-        self.problem = "not looked at yet"
+        self.problem = self.plain_problem = "not looked at yet"
         self._stop = threading.Event()
         self._refreshing = threading.Lock()
         self._thread = threading.Thread(target=self._follow, name="index-watch", daemon=True)
@@ -120,8 +123,12 @@ class IndexViews:
                     log.info("answering from index %s", index)
             except LiveIntentError as error:
                 self.problem = str(error)
+                reached = isinstance(error, IndexNotReady) or not isinstance(
+                    error, ClusterUnavailable
+                )
+                self.plain_problem = self.problem if reached else error.plain
                 raise
-            self.problem = ""
+            self.problem = self.plain_problem = ""
             return self._view
 
     def _behind_alias(self) -> tuple[str, Mapping[str, Any]]:

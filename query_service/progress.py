@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from plugin_config.errors import LiveIntentError
+from plugin_config.errors import ClusterUnavailable, LiveIntentError
 
 log = logging.getLogger(__name__)
 
@@ -48,16 +48,18 @@ class RequestProgress:
         """Note a stage that did its work."""
         self.stages_run.append(stage)
 
-    def degrade(self, stage: str, reason: str) -> None:
-        """Note a stage whose work is missing in the answer."""
+    def degrade(self, stage: str, reason: str, cause: object = "") -> None:
+        """Note a stage whose work is missing in the answer; only the log has the `cause`."""
         self.degraded[stage] = reason
-        log.warning("degraded: %s: %s", stage, reason)
+        log.warning("degraded: %s: %s", stage, cause or reason)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Run a stage that the answer can do without: note its failure instead of raising it."""
         try:
             yield
+        except ClusterUnavailable as error:
+            self.degrade(name, error.plain, error)
         except LiveIntentError as error:
             self.degrade(name, str(error))
         except TimeoutError:

@@ -15,11 +15,12 @@ from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
 from query_service.batching import BatchingEncoder
 from query_service.context import QueryEncoder, RetrievalOptions
-from query_service.index_view import IndexViews
+from query_service.index_view import IndexNotReady, IndexViews
 from query_service.item_reader import ItemReader
 from query_service.models import Models, load_models
 from query_service.pipeline import Pipeline
 from query_service.preparation import Preparation
+from query_service.retrieval.probe import probe
 from query_service.schemas.events import ReceivedEvent
 from query_service.sessions.documents import KnownItem, SessionLimits
 from query_service.sessions.intake import EventOutcome
@@ -99,21 +100,31 @@ class Service:
         self.pipeline.close()
 
     def ready(self) -> Readiness:
-        """Whether a search can be answered now."""
+        """Whether searches are answered: one is sent to the engine, on the current index."""
         checks: dict[str, str] = {}
         try:
-            ping_or_raise(self._client)
             checks["opensearch"] = "ok"
+            view = self._views.current()
+            checks["index"] = "ok: " + view.index
+            probe(self._client, view.index, view.dims)
+        except IndexNotReady:
+            checks["index"] = self._views.plain_problem
+            checks["opensearch"] = self._engine_check()
         except LiveIntentError as error:
-            checks["opensearch"] = str(error)
-        try:
-            checks["index"] = "ok: " + self._views.current().index
-        except LiveIntentError as error:
-            checks["index"] = str(error)
+            log.warning("not ready: %s", error)
+            checks["opensearch"] = error.plain
         if self._views.problem:
-            checks["newest_index"] = self._views.problem
+            checks["newest_index"] = self._views.plain_problem
         ok = checks["opensearch"] == "ok" and checks["index"].startswith("ok")
         return Readiness(ok, checks)
+
+    def _engine_check(self) -> str:
+        try:
+            ping_or_raise(self._client)
+        except LiveIntentError as error:
+            log.warning("not ready: %s", error)
+            return error.plain
+        return "ok"
 
     def record_events(self, events: Sequence[ReceivedEvent]) -> list[EventOutcome]:
         """Write events; when it returns, the next search counts them. Raises ClusterUnavailable."""

@@ -26,7 +26,8 @@ class SessionVisitors:
             try:
                 visitor = self._store.read(session_id, user_id, timeout_s=context.timeout_s())
             except SessionsUnreadable as error:
-                context.progress.degrade("session", f"answered without the session: {error}")
+                reason = "answered without the session, which can't be read now"
+                context.progress.degrade("session", reason, error)
                 return visitor
             return self._in_current_space(visitor, context)
         return visitor

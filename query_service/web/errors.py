@@ -69,9 +69,10 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def _unavailable(error: ClusterUnavailable) -> Response:
-    logger.warning("answered 503: %s", error)
-    return problem(503, str(error))
+def _unavailable(error: LiveIntentError) -> Response:
+    """A 503 in plain words: the log has the cause, with addresses, by the request's id."""
+    logger.error("answered 503: %s", error)
+    return problem(503, f"{error.plain} Try again in a moment.")
 
 
 _DETAILS = {
@@ -93,7 +94,6 @@ def _http_error(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     if isinstance(error, LiveIntentError):
-        logger.error("answered 503: %s", error)
-        return problem(503, str(error))
+        return _unavailable(error)
     logger.error("answered 500", exc_info=error)
     return problem(500, "This should not have happened. The log says more, by the request's id.")

@@ -48,7 +48,7 @@ class _AddRequestId(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if not hasattr(record, "request_id") and g and "request_id" in g:
             record.request_id = g.request_id
-            if record.levelno >= logging.ERROR:
+            if record.levelno >= logging.WARNING:
                 record.msg = f"{record.getMessage()} [{g.request_id}]"
                 record.args = ()
         return True

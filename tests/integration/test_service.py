@@ -331,6 +331,29 @@ def test_requests_get_503_while_the_cluster_is_unreachable(
         proxy.close()
 
 
+def test_it_is_ready_only_when_a_search_is_answered(
+    client: OpenSearch,
+    fresh_names: IndexNames,
+    fresh_settings: ClusterSettings,
+    settings: ServiceSettings,
+    encoder: Encoder,
+    tmp_path: Path,
+) -> None:
+    context = index_context(client, fresh_names, fresh_settings.bundles_dir)
+    catalogue = write_catalogue(tmp_path / "items.jsonl", range(20))
+    index = rebuild_index(context, encoder, catalogue)
+    with serving(create_app(settings, fresh_settings, encoder)) as api:
+        assert api("GET", "/readyz").status == 200
+        # As after a restart: the engine answers, and has no shard yet to search.
+        client.indices.close(index=index)
+        readiness = api("GET", "/readyz")
+        assert readiness.status == 503
+        assert readiness.body["checks"]["opensearch"] != "ok"
+        client.indices.open(index=index)
+        wait_until(api.ready)
+        assert api.search("shoe", "r1")["hits"]
+
+
 def test_a_service_without_an_index_waits_for_one_and_follows_the_alias(
     client: OpenSearch,
     fresh_names: IndexNames,
@@ -343,8 +366,10 @@ def test_a_service_without_an_index_waits_for_one_and_follows_the_alias(
     with serving(create_app(settings, fresh_settings, encoder)) as api:
         response = api("POST", "/v1/search", {"query": "shoes", "session_id": "p1"})
         assert response.status == 503
-        assert "index rebuild" in response.body["detail"]
-        assert api("GET", "/readyz").status == 503
+        assert response.body["detail"] == "There is nothing to search yet. Try again in a moment."
+        readiness = api("GET", "/readyz")
+        assert readiness.status == 503
+        assert "live-intent index rebuild" in readiness.body["checks"]["index"]
         indexes = []
         for count in (30, 40):
             catalogue = write_catalogue(tmp_path / f"{count}.jsonl", range(count))

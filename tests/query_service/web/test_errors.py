@@ -181,6 +181,23 @@ def test_without_a_cluster_a_503_has_retry_after(
     assert response.headers["Retry-After"] == "1"
 
 
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_a_503_is_a_plain_sentence_and_the_log_has_the_cause_by_request_id(
+    client: FlaskClient, capsys: pytest.CaptureFixture[str], log_format: Any
+) -> None:
+    logs.configure("info", log_format)
+    for method in ("GET", "DELETE"):
+        headers = {"X-Request-Id": "find-me-1"}
+        response = client.open("/v1/sessions/s", method=method, headers=headers)
+        detail = problem(response, 503)["detail"]
+        assert detail == "The search engine does not answer right now. Try again in a moment."
+        text = response.get_data(as_text=True) + client.get("/readyz").get_data(as_text=True)
+        for internal in ("127.0.0.1", "http", "Error", "urllib3"):
+            assert internal not in text
+        lines = [line for line in capsys.readouterr().err.splitlines() if "find-me-1" in line]
+        assert any("answered 503" in line and "Connection" in line for line in lines), lines
+
+
 def test_sessions_without_a_cluster_are_a_503(client: FlaskClient) -> None:
     problem(client.get("/v1/sessions/s"), 503)
     problem(client.delete("/v1/sessions/s"), 503)
@@ -191,7 +208,7 @@ def test_without_a_cluster_the_service_is_healthy_but_not_ready(client: FlaskCli
     response = client.get("/readyz")
     assert response.status_code == 503
     checks = response.get_json()["checks"]
-    assert "does not answer" in checks["opensearch"]
+    assert checks["opensearch"] == "The search engine does not answer right now."
     assert checks["index"]
 
 
