@@ -183,10 +183,29 @@ def _compare_items(
     for index, response in client.indices.get_mapping(index=names.items).items():
         meta = response["mappings"].get("_meta", {}).get(META, {})
         own_analyzer = analyzer or meta.get("analyzer", "english")
-        target = load_template("items", names.prefix, own_analyzer)["template"]["mappings"]
+        target = load_template("items", names.prefix, own_analyzer)["template"]
         fix = "run: live-intent index rebuild CATALOGUE"
-        changes += _apply_mapping(client, index, target, dry_run, fix)
+        other_analysis = _analysis_differs(client, index, target["settings"]["index.analysis"])
+        if not other_analysis:
+            changes += _apply_mapping(client, index, target["mappings"], dry_run, fix)
+            continue
+        # Its fields can't name analyzers that the index lacks, and no open index can get them.
+        mapping = mapping_changes(target["mappings"], response["mappings"])
+        details = (*mapping.impossible, *mapping.possible, "analysis: another version", fix)
+        changes.append(Change("rebuild due", "index", index, details))
     return changes
+
+
+def _analysis_differs(client: OpenSearch, index: str, target: dict[str, Any]) -> bool:
+    """Whether the index's analyzers are others than the target's; the words of compounds aside."""
+    [response] = client.indices.get_settings(index=index).values()
+    current = response["settings"]["index"].get("analysis", {})
+    current.get("filter", {}).pop("compounds", None)
+    for analyzer in current.get("analyzer", {}).values():
+        filters = analyzer.get("filter")
+        if isinstance(filters, list) and "compounds" in filters:
+            filters.remove("compounds")
+    return any(differences(target, current))
 
 
 def _apply_mapping(

@@ -2,17 +2,20 @@
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import resources
 from typing import Any, Literal
 
 from plugin_config.errors import SettingsError
+from plugin_config.text_analysis import TextAnalysis
 
 VECTOR = "vector"
 VECTOR_FLOAT16 = "vector_float16"
 TITLE_EXACT = "title.exact"  # keyword sub-field: the unanalysed title, read from doc values
+TITLE_JOINED = "title.joined"  # text sub-field: unstemmed words, and two or three of them as one
+IDENTIFIERS = "identifiers"  # an item's numbers: item_id, SKU, EAN, MPN
 TEMPLATES = ("items", "sessions", "ubi_queries", "ubi_events")
 META = "live_intent"
 PRODUCT = "live-intent"
@@ -121,10 +124,13 @@ class VectorField:
         }
 
 
-def load_template(which: str, prefix: str = "", analyzer: str = "english") -> dict[str, Any]:
+def load_template(
+    which: str, prefix: str = "", analyzer: str = "english", compound_parts: Sequence[str] = ()
+) -> dict[str, Any]:
     """The index template for one of `TEMPLATES`, its index patterns with `prefix`.
 
-    The mapping that it gives to an index carries our mark.
+    The mapping that it gives to an index carries our mark. `compound_parts`: words that the
+    analyzer splits compounds into.
 
     Raises:
         SettingsError: `analyzer` has a character that no name of an analyzer has.
@@ -136,11 +142,19 @@ def load_template(which: str, prefix: str = "", analyzer: str = "english") -> di
     template["index_patterns"] = [prefix + pattern for pattern in template["index_patterns"]]
     mappings = template["template"]["mappings"]
     mappings["_meta"] = dict(MARK)
-    _set_analyzer(mappings["properties"], analyzer)
+    if which == "items":
+        analysis = TextAnalysis(analyzer, compound_parts)
+        template["template"]["settings"]["index.analysis"] = analysis.settings
+        _set_analyzers(mappings["properties"], analysis)
     return template
 
 
-def items_mapping(vector: VectorField, analyzer: str, meta: dict[str, Any]) -> dict[str, Any]:
+def items_mapping(
+    vector: VectorField,
+    analyzer: str,
+    meta: dict[str, Any],
+    compound_parts: Sequence[str] = (),
+) -> dict[str, Any]:
     """The body that creates an items index: settings and mappings.
 
     `analyzer` is `english`, `cjk`, `standard` or any other that the cluster knows. `meta`, together
@@ -149,17 +163,19 @@ def items_mapping(vector: VectorField, analyzer: str, meta: dict[str, Any]) -> d
     the vector, so a document is always written whole. Doc values of the copy come as base64 without
     the `=` padding.
     """
-    body: dict[str, Any] = load_template("items", analyzer=analyzer)["template"]
+    template = load_template("items", analyzer=analyzer, compound_parts=compound_parts)
+    body: dict[str, Any] = template["template"]
     body["mappings"]["properties"][VECTOR] = vector.mapping
     hnsw = {name: value for name, value in asdict(vector).items() if name != "dimension"}
     body["mappings"]["_meta"] = {**MARK, META: {"hnsw": hnsw, **meta}}
     return body
 
 
-def _set_analyzer(fields: dict[str, Any], analyzer: str) -> None:
-    """Replace the placeholder "catalogue" by the analyzer, in all text fields."""
+def _set_analyzers(fields: dict[str, Any], analysis: TextAnalysis) -> None:
+    """Replace the placeholders "words", "joined" and "joined_search" in all text fields."""
     for field in fields.values():
-        if field.get("analyzer") == "catalogue":
-            field["analyzer"] = analyzer
-        _set_analyzer(field.get("fields", {}), analyzer)
-        _set_analyzer(field.get("properties", {}), analyzer)
+        for parameter in ("analyzer", "search_analyzer"):
+            if parameter in field:
+                field[parameter] = getattr(analysis, field[parameter])
+        _set_analyzers(field.get("fields", {}), analysis)
+        _set_analyzers(field.get("properties", {}), analysis)

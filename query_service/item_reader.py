@@ -8,12 +8,12 @@ from opensearchpy.exceptions import OpenSearchException
 
 from indexer.index.documents import from_float16_base64
 from plugin_config.client import cluster_unavailable
-from plugin_config.schema import VECTOR, VECTOR_FLOAT16
+from plugin_config.schema import IDENTIFIERS, VECTOR, VECTOR_FLOAT16
 from query_service.context import MIN_TIMEOUT_S, RequestContext
 from query_service.index_view import IndexView
 from query_service.sessions.documents import KnownItem
 
-_NOT_SHOWN = frozenset({VECTOR, VECTOR_FLOAT16, "features", "popularity_rank"})
+_NOT_SHOWN = frozenset({VECTOR, VECTOR_FLOAT16, "features", "popularity_rank", IDENTIFIERS})
 
 
 class ItemReader:

@@ -194,6 +194,7 @@ class Pipeline:
             timing_ms=progress.clock.timing(),
             stages_run=progress.stages_run,
             degraded=[Degradation(stage=s, reason=r) for s, r in progress.degraded.items()],
+            query_cut=retrieved.query_cut,
             index=context.view.index,
             personalized=prepared.intent.user_vector is not None,
         )

@@ -19,8 +19,9 @@ from query_service.context import (
 from query_service.ranking.rerank_input import RerankInput, rerank_input
 from query_service.retrieval.filters import clauses
 from query_service.retrieval.plan import WORDS, RetrievalPlan
+from query_service.retrieval.query_words import QueryWords
 from query_service.retrieval.search import Retrieved, retrieve, retrieve_ids
-from query_service.schemas.search import RankRequest, RecommendRequest
+from query_service.schemas.search import QueryCut, RankRequest, RecommendRequest
 from query_service.settings import ServiceSettings
 from query_service.user import user_vector
 from query_service.user.intent import Intent
@@ -125,6 +126,9 @@ class Preparation:
             progress.ran(stage)
         for leg, reason in retrieved.failed.items():
             progress.degrade(leg, reason)
+        if plan.terms_left_out:
+            cut = QueryCut(searched=plan.query_text, terms_left_out=plan.terms_left_out)
+            retrieved = replace(retrieved, query_cut=cut)
         if plan.popular:
             # The popular items' scores are popularity, which is a term of its own.
             candidates = retrieved.candidates.without_scores_of(WORDS)
@@ -133,9 +137,10 @@ class Preparation:
 
     def _plan(self, context: RequestContext, intent: Intent) -> RetrievalPlan:
         request, options = context.request, context.options
+        words = QueryWords.of(intent.query_text, context.view.bundle.W_uq)
         plan = RetrievalPlan(
-            options.legs, intent.query_text, exact=options.exact, titles=options.titles,
-            timeout_s=context.timeout_s(MIN_TIMEOUT_S),
+            options.legs, words.text, words.prefix, words.left_out, exact=options.exact,
+            titles=options.titles, timeout_s=context.timeout_s(MIN_TIMEOUT_S),
         )  # fmt: skip
         if isinstance(request, RankRequest):
             return plan

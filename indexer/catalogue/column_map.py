@@ -14,9 +14,11 @@ from indexer.catalogue.values.text import is_blank
 
 FIELDS = (
     "item_id", "title", "description", "brand", "category", "price", "currency", "available",
-    "popularity", "image_url", "attributes", "language", "updated_at",
+    "popularity", "image_url", "attributes", "language", "updated_at", "identifiers",
 )  # fmt: skip
 MAX_EXAMPLES = 3  # of unread values, by field
+# Columns that are identifiers of the item too, unless `identifiers` has a column of its own.
+IDENTIFIER_COLUMNS = frozenset(("sku", "ean", "gtin", "upc", "isbn", "mpn", "barcode"))
 
 
 @dataclass
@@ -51,9 +53,9 @@ class ColumnMap:
 
     A column with a field's name needs no entry. `brand.name` is the column of that name, or the
     part `name` of the object in the column `brand`; of a list of objects, of each. Several columns
-    of a text field are joined; those of `category` are its path. A value of any other column
-    becomes an attribute when it is a text, a number or a list of these, else it is left out;
-    `Notes` counts both.
+    of a text field are joined; those of `category` are its path, those of `identifiers` a list.
+    A value of any other column becomes an attribute when it is a text, a number or a list of these,
+    else it is left out; `Notes` counts both.
     """
 
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -178,9 +180,23 @@ class ColumnMap:
                 notes.as_attributes[column] += 1
             else:
                 notes.left_out[column] += 1
+        numbers = self._numbers(row)
+        if numbers and "identifiers" not in picked:
+            picked["identifiers"] = numbers
         if attributes:
             picked["attributes"] = attributes
         return picked
+
+    def _numbers(self, row: Mapping[str, Any]) -> list[Any]:
+        """The values of IDENTIFIER_COLUMNS that are mapped to nothing."""
+        return [
+            value
+            for column, value in row.items()
+            if column.lower() in IDENTIFIER_COLUMNS
+            and column not in self._not_others
+            and not is_blank(value)
+            and _is_plain(value)
+        ]
 
 
 def _put(picked: dict[str, Any], attributes: dict[str, Any], name: str, value: Any) -> None:
@@ -230,11 +246,11 @@ def _part(row: Mapping[str, Any], path: str) -> Any:
 
 
 def _join(name: str, values: list[Any]) -> Any:
-    if name == "category":
-        path: list[Any] = []
+    if name in ("category", "identifiers"):
+        parts: list[Any] = []
         for value in values:
-            path.extend(value if isinstance(value, list) else [value])
-        return path
+            parts.extend(value if isinstance(value, list) else [value])
+        return parts
     separator = ", " if name.startswith(ATTRIBUTES) else " "
     return separator.join(
         ", ".join(map(str, value)) if isinstance(value, list) else str(value) for value in values

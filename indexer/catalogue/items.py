@@ -1,5 +1,6 @@
 """An item, and how a catalogue's rows become items."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -22,6 +23,8 @@ DESCRIPTION_WORDS = 40  # of the description's head in the embedded text
 DESCRIPTION_CHARACTERS = 300  # the same for a text without spaces
 MAX_ATTRIBUTE = 8_000  # bytes; the engine refuses a term of more than 32,766
 MAX_TAG = 500  # characters of a brand
+MAX_IDENTIFIER = 64  # characters; longer ones can't be asked for
+_SEPARATOR = re.compile(r"[,;|\n]")
 
 Value = TypeVar("Value")
 
@@ -48,6 +51,7 @@ class Item:
     language: str = ""
     updated_at: str | None = None
     other_categories: tuple[tuple[str, ...], ...] = ()
+    identifiers: tuple[str, ...] = ()  # its numbers beside the item_id: SKU, EAN, MPN
 
     @property
     def category_paths(self) -> tuple[tuple[str, ...], ...]:
@@ -208,6 +212,7 @@ def to_item(
         language=short("language", 35),
         updated_at=read("updated_at", lambda v: read_time(v, "updated_at", rules.date_order), None),
         other_categories=tuple(paths[1:]),
+        identifiers=read("identifiers", _identifiers, ()),
     )
 
 
@@ -223,6 +228,14 @@ def _first_text(value: Any) -> str:
     if isinstance(value, list):
         value = next((part for part in value if not is_blank(part)), None)
     return read_text(value, "image_url")
+
+
+def _identifiers(value: Any) -> tuple[str, ...]:
+    """Identifiers from a list, or from a text with commas, semicolons or bars between them."""
+    parts = value if isinstance(value, list) else [value]
+    texts = [text for part in parts for text in _SEPARATOR.split(read_text(part, "identifiers"))]
+    identifiers = (" ".join(text.split()) for text in texts)
+    return tuple(dict.fromkeys(one for one in identifiers if one and len(one) <= MAX_IDENTIFIER))
 
 
 def _attributes(values: Mapping[str, Any], rules: ReadingRules, notes: Notes) -> dict[str, str]:

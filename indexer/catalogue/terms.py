@@ -9,19 +9,20 @@ import re
 
 from indexer.catalogue.categories import category_texts
 from indexer.catalogue.items import Item
+from indexer.catalogue.spelling import spelled
 
 # A run of Chinese, Japanese or Korean characters has no spaces: it is cut into bigrams, as the
 # engine's `cjk` analyzer does. Anything else is a word of letters and digits.
-_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-_TOKEN = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+(?:['’][^\W_{_CJK}]+)?", re.UNICODE)
-_IS_CJK = re.compile(rf"[{_CJK}]")
+CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_TOKEN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+(?:['’][^\W_{CJK}]+)?", re.UNICODE)
+_IS_CJK = re.compile(rf"[{CJK}]")
 MAX_TITLE_WORDS = 12
 
 
 def terms(text: str) -> list[str]:
-    """The terms of a text: words, and bigrams of CJK runs; lower case, in order, with repeats."""
+    """The terms of a text, `spelled`: words, and bigrams of CJK runs; lower case, in order."""
     result: list[str] = []
-    for token in _TOKEN.findall(text.lower()):
+    for token in _TOKEN.findall(spelled(text).lower()):
         if _IS_CJK.match(token) and len(token) > 1:
             result.extend(token[i : i + 2] for i in range(len(token) - 1))
         else:

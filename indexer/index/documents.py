@@ -17,7 +17,7 @@ SMALLEST_RANK = 1e-30  # `rank_feature` refuses what float32 would round to zero
 LONG_DEADLINE = ("item_id", "title", "available", "popularity")
 UNLESS_EMPTY = (
     "description", "brand", "price", "currency", "image_url", "attributes", "language",
-    "updated_at",
+    "updated_at", "identifiers",
 )  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def to_document(item: Item, vector: NDArray[np.float32] | None) -> dict[str, Any
         document["category"] = category_texts(item.category_paths)
     for name in UNLESS_EMPTY:
         value = getattr(item, name)
-        if value not in ("", None, {}):
+        if value not in ("", None, {}, ()):
             document[name] = value
     if vector is not None:
         document[VECTOR] = vector
@@ -47,6 +47,7 @@ def to_stored_item(source: Mapping[str, Any]) -> Item:
     """The item of a document's `_source`: the reverse of `to_document`."""
     paths = category_paths(source.get("category") or [])
     fields = {name: source[name] for name in (*LONG_DEADLINE, *UNLESS_EMPTY) if name in source}
+    fields["identifiers"] = tuple(fields.get("identifiers", ()))
     return Item(category=paths[0] if paths else (), other_categories=paths[1:], **fields)
 
 

@@ -37,6 +37,8 @@ def explain(row: int, candidates: Candidates, scores: Scores, intent: Intent) ->
     add("item", -1, float(scores.popularity[row]))
     if scores.model is not None:
         add("model", RERANKER, float(scores.model[row]))
+    if scores.identified is not None:
+        add("identifier", -1, float(scores.identified[row]))
     shares = [
         _share(kind, index, value, intent)
         for (kind, index), value in values.items()
@@ -79,6 +81,7 @@ def _reason(share: Share) -> str:
         "user_history": f"earlier you {share.label}{against}",
         "item": "popular",
         "model": "learned from other visitors",
+        "identifier": f"its number is “{share.label}”",
     }
     return reasons[share.kind]
 
@@ -95,7 +98,11 @@ def _share(kind: ShareKind, index: int, value: float, intent: Intent) -> Share:
         text = visitor.queries[index].query_text
         return Share(kind=kind, label=text, value=value, text=text)
     learned = "learned re-ranker" if index == RERANKER else "user model"
-    label = {"query": intent.query_text, "item": "popularity", "model": learned}[kind]
+    labels = {
+        "query": intent.query_text, "identifier": intent.query_text, "item": "popularity",
+        "model": learned,
+    }  # fmt: skip
+    label = labels[kind]
     return Share(kind=kind, label=label, value=value)
 
 

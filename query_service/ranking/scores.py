@@ -1,7 +1,7 @@
 """Scores of candidates, separate for each source, and the order of the candidates."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,8 @@ class Scores:
 
     `legs`: float32 [n] by the leg's name, except the person leg: `person` float32 [n, S] by the
     sources of R; `events` float32 [n, E]; `popularity` float32 [n]; `model` float32 [n], the
-    residual of a learned re-ranker, None without one.
+    residual of a learned re-ranker, None without one; `identified` float32 [n], what puts items
+    first whose identifier is the query, None without such items.
     """
 
     total: Floats
@@ -24,6 +25,20 @@ class Scores:
     events: Floats
     popularity: Floats
     model: Floats | None = None
+    identified: Floats | None = None
+
+
+def identified_first(scores: Scores, identified: NDArray[np.bool_]) -> Scores:
+    """The scores with as much for the `identified` items, bool [n], as puts them before all others.
+
+    It holds for any re-ranker: who types an item's number wants that item.
+    """
+    if not identified.any():
+        return scores
+    finite = np.where(np.isfinite(scores.total), scores.total, 0)
+    bonus = np.where(identified, 1 + finite.max() - finite.min(), 0).astype(np.float32)
+    total = np.where(identified, finite, scores.total) + bonus
+    return replace(scores, total=total.astype(np.float32), identified=bonus)
 
 
 def ranked_rows(scores: Floats, ids: tuple[str, ...]) -> NDArray[np.intp]:

@@ -8,7 +8,7 @@ from query_service.progress import RequestProgress
 from query_service.ranking.fusion import fused
 from query_service.ranking.rerank_input import RerankInput
 from query_service.ranking.reranker import Scoring
-from query_service.ranking.scores import Scores
+from query_service.ranking.scores import Scores, identified_first
 from query_service.retrieval.candidates import Candidates
 
 
@@ -21,7 +21,10 @@ class RerankStage:
         self._lock = threading.Lock()
 
     def score(self, inputs: RerankInput, progress: RequestProgress) -> Scores:
-        """Scores by the re-ranker; the fused order when it fails or would be late."""
+        """Scores by the re-ranker; the fused order when it fails or would be late.
+
+        Either way an item whose identifier is the query comes first.
+        """
         scores: Scores | None = None
         if self._reranker is not None and len(inputs.candidates):
             with progress.stage("rerank"):
@@ -32,7 +35,8 @@ class RerankStage:
                 ms = (time.perf_counter() - started) * 1000
                 with self._lock:  # a single slow run (the first) does not dominate
                     self._expected_ms += 0.2 * (min(ms, 10 * self._expected_ms) - self._expected_ms)
-        return scores if scores is not None else fused(inputs)
+        scores = scores if scores is not None else fused(inputs)
+        return identified_first(scores, inputs.candidates.identified)
 
 
 def varied(candidates: Candidates, ranked_rows: Sequence[int]) -> list[int]:

@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.catalogue.spelling import spelled
 from indexer.catalogue.terms import terms
 
 Floats = NDArray[np.float32]
@@ -80,7 +81,7 @@ def hashed_text(text: str) -> HashedText:
         pairs=(words[:-1] * 31 + words[1:]) % SLOTS,
         letters3=_ngrams(letters, 3),
         letters4=_ngrams(letters, 4),
-        numbers=_hashes(_NUMBER.findall(text)),
+        numbers=_hashes(_NUMBER.findall(spelled(text))),
     )
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plugin_config.schema import TITLE_EXACT, VECTOR_FLOAT16
-from query_service.retrieval.plan import Leg
+from query_service.retrieval.plan import WORDS, Leg
+from query_service.retrieval.text_query import is_identified
 
 Floats = NDArray[np.float32]
 
@@ -21,7 +22,7 @@ class Candidates:
     `leg_scores` float32 [n, L] in the order of `legs`: BM25, and inner products; `vectors` float32
     [n, dims]; `popularity` float32 [n], as in the catalogue; `price` float32 [n], NaN unknown;
     `brands`, `categories` and `titles` per item, as in the catalogue; titles are empty when the
-    re-ranker does not read them.
+    re-ranker does not read them. `identified` bool [n]: the query is an identifier of the item.
     """
 
     ids: tuple[str, ...]
@@ -33,6 +34,7 @@ class Candidates:
     brands: tuple[str, ...]
     categories: tuple[tuple[str, ...], ...]
     titles: tuple[str, ...]
+    identified: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -68,6 +70,7 @@ class Candidates:
             for hit in hits.get(leg.name, ()):
                 if hit["_id"] in rows:
                     leg_scores[rows[hit["_id"]], column] = leg.score(hit["_score"])
+        identified = {h["_id"] for h in hits.get(WORDS, ()) if is_identified(h["_score"])}
         # The engine leaves the padding of base64 out; superfluous padding does no harm.
         raw = b"".join(base64.b64decode(row[VECTOR_FLOAT16][0] + "==") for row in fields)
         return cls(
@@ -80,6 +83,7 @@ class Candidates:
             brands=tuple(row.get("brand", [""])[0] for row in fields),
             categories=tuple(tuple(row.get("category", ())) for row in fields),
             titles=tuple(row.get(TITLE_EXACT, [""])[0] for row in fields),
+            identified=np.array([item_id in identified for item_id in rows], dtype=np.bool_),
         )
 
 

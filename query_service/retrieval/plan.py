@@ -35,6 +35,8 @@ class RetrievalPlan:
 
     legs: tuple[Leg, ...]
     query_text: str = ""
+    prefix: str = ""  # the query's last word, where it may be the beginning of one
+    terms_left_out: int = 0  # of a query that is too long: `query_text` lacks them
     query_vector: NDArray[np.float32] | None = None  # float32 [dims], in the items' space
     R: NDArray[np.float32] | None = None  # float32 [dims]
     request_filters: Sequence[Mapping[str, Any]] = ()

@@ -14,6 +14,7 @@ from plugin_config.schema import TITLE_EXACT, VECTOR_FLOAT16
 from query_service.retrieval.candidates import Candidates
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.text_query import text_query
+from query_service.schemas.search import QueryCut
 
 # The re-ranker's fields are read from doc values: no stored source is read for it.
 FEATURE_FIELDS = [VECTOR_FLOAT16, "popularity", "price", "brand", "category"]
@@ -35,6 +36,7 @@ class Retrieved:
     total_relation: Literal["eq", "gte"] = "eq"
     stages: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
+    query_cut: QueryCut | None = None
 
 
 def retrieve(client: OpenSearch, index: str, plan: RetrievalPlan, dims: int) -> Retrieved:

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -12,11 +13,17 @@ from pydantic import (
     field_validator,
 )
 
+from indexer.catalogue.spelling import canonical
 from query_service.user.actions import Scenario
 
 Id = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=128, pattern=r"^[\w.:@-]+$"),
+]
+QueryText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=512),
+    AfterValidator(canonical),
 ]
 ItemId = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 Deadline = Annotated[int | None, Field(ge=1, le=60000, description="Time for the answer, ms.")]
@@ -94,7 +101,7 @@ class _Paged(_Visit):
 class SearchRequest(_Paged):
     """A live query of a visitor."""
 
-    query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=512)]
+    query: QueryText
 
 
 class RecommendRequest(_Paged):
@@ -105,10 +112,7 @@ class RankRequest(_Visit):
     """Items of another engine's answer, to be ordered for this visitor."""
 
     item_ids: list[ItemId] = Field(min_length=1, max_length=500)
-    query: (
-        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=512)]
-        | None
-    ) = None
+    query: QueryText | None = None
     size: int | None = Field(None, ge=1, le=500)
 
     @field_validator("item_ids")
@@ -122,7 +126,9 @@ class RankRequest(_Visit):
         return item_ids
 
 
-ShareKind = Literal["query", "search_history", "event", "user_history", "item", "model"]
+ShareKind = Literal[
+    "query", "search_history", "event", "user_history", "item", "model", "identifier"
+]
 
 
 class Share(Strict):
@@ -169,6 +175,13 @@ class Degradation(Strict):
     reason: str
 
 
+class QueryCut(Strict):
+    """A long query, of which the engine was asked the most informative words only."""
+
+    searched: str
+    terms_left_out: int
+
+
 class SearchResponse(Strict):
     """Ranked items, and what the answer says of itself."""
 
@@ -178,6 +191,7 @@ class SearchResponse(Strict):
     timing_ms: dict[str, float]
     stages_run: list[str]
     degraded: list[Degradation]
+    query_cut: QueryCut | None = Field(None, description="null: the whole query was searched.")
     index: str
     personalized: bool
 

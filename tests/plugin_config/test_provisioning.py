@@ -98,7 +98,27 @@ def test_other_differences_say_that_a_rebuild_is_due(
             "run: live-intent index rebuild CATALOGUE",
         )
     [other] = [c for c in apply(client, fresh_names, analyzer="cjk") if c.kind == "rebuild due"]
-    assert "title.analyzer: english -> cjk" in other.details
+    assert "title.analyzer: words_english -> words_cjk" in other.details
+
+
+def test_an_index_of_an_earlier_version_says_that_a_rebuild_is_due(
+    client: OpenSearch, fresh_names: IndexNames
+) -> None:
+    index = fresh_names.new_items_index(NOW)
+    body = items_mapping(VectorField(4), "english", {"analyzer": "english"})
+    del body["settings"]["index.analysis"]
+    properties = body["mappings"]["properties"]
+    properties["title"] = {"type": "text", "analyzer": "english"}
+    properties["description"] = {"type": "text", "analyzer": "english"}
+    for name in ("brand", "category"):
+        properties[name] = {"type": "keyword"}
+    properties["item_id"] = {"type": "keyword"}
+    del properties["identifiers"]
+    client.indices.create(index=index, body=body | {"aliases": {fresh_names.items: {}}})
+    for _ in range(2):
+        [due] = [change for change in apply(client, fresh_names) if change.kind == "rebuild due"]
+        assert "title.analyzer: english -> words_english" in due.details
+        assert "analysis: another version" in due.details
 
 
 def test_an_index_keeps_its_own_analyzer(client: OpenSearch, fresh_names: IndexNames) -> None:

@@ -173,3 +173,14 @@ def test_a_header_without_needed_columns_is_refused() -> None:
         mapping.check_header(["sku", "name"])
     with pytest.raises(MappingError, match="names 'name' twice"):
         mapping.check_header(["item_id", "name", "name"])
+
+
+def test_columns_with_numbers_are_identifiers_too() -> None:
+    row = {"item_id": "1", "SKU": "AB-1", "ean": 4006381333931, "upc": " ", "colour": "red"}
+    picked = ColumnMap().pick(row)
+    assert picked["identifiers"] == ["AB-1", 4006381333931]
+    assert picked["attributes"] == {"SKU": "AB-1", "ean": 4006381333931, "colour": "red"}
+    mapping = ColumnMap.parse(["identifiers=art_no", "identifiers=codes", "item_id=ean"])
+    picked = mapping.pick({"art_no": "7-B", "codes": ["x1", "x2"], "ean": "4006381333931"})
+    assert picked["identifiers"] == ["7-B", "x1", "x2"]
+    assert "identifiers" not in ColumnMap.parse(["item_id=sku"]).pick({"sku": "AB-1"})

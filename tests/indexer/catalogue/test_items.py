@@ -324,3 +324,18 @@ def test_other_catalogues_load_completely(
 ) -> None:
     items, rejects = split(shared_data / file, ColumnMap.parse(options))
     assert (len(items), rejects) == (count, [])
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (["AB-1", 4006381333931, "AB-1", ""], ("AB-1", "4006381333931")),
+        ("AB-1, 0815; x 7|z", ("AB-1", "0815", "x 7", "z")),
+        (12, ("12",)),
+        (None, ()),
+        ("x" * 65, ()),
+    ],
+)
+def test_identifiers_are_a_list(value: object, expected: tuple[str, ...]) -> None:
+    item = to_item({"item_id": "1", "title": "Phone", "identifiers": value})
+    assert item.identifiers == expected

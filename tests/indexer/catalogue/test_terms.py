@@ -12,7 +12,10 @@ from indexer.catalogue.terms import attribute_terms, price_band, terms
         ("Cast-Iron Skillet, 10 in.", ["cast", "iron", "skillet", "10", "in"]),
         ("collector's edition", ["collector's", "edition"]),
         ("小米手机", ["小米", "米手", "手机"]),
-        ("红米Note5 手", ["红米", "note5", "手"]),
+        ("红米Note5 手", ["红米", "note", "5", "手"]),
+        ("WD40 wd-40", ["wd", "40", "wd", "40"]),
+        ("Cafe\u0301 ＣＡＦＥ́ Straße Head\u00adphones", ["cafe", "cafe", "strasse", "headphones"]),
+        ("10,000mAh 1,5l", ["10000", "mah", "1", "5", "l"]),
         ("", []),
     ],
 )

@@ -20,6 +20,7 @@ FULL = Item(
     language="en",
     updated_at="2026-11-24T10:15:00Z",
     other_categories=(("Gifts",), ("Phones", "Hi > Fi")),
+    identifiers=("AB-12", "4006381333931"),
 )
 
 

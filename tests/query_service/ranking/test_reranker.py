@@ -45,6 +45,7 @@ def candidates(fitted) -> Candidates:
         brands=tuple(item.brand for item in all_items),
         categories=tuple(item.category for item in all_items),
         titles=tuple(item.title for item in all_items),
+        identified=np.zeros(30, dtype=bool),
     )
 
 

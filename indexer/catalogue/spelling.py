@@ -1,0 +1,56 @@
+"""One spelling of a text for Python's terms, as the engine's analyzers spell titles and queries."""
+
+import re
+import unicodedata
+from functools import cache
+
+from plugin_config.text_analysis import INVISIBLE, MARKS, WIDTH
+
+_INVISIBLE, _MARKS = re.compile(INVISIBLE), re.compile(MARKS)
+_NUMBER = re.compile(r"(?<![\d.,])\d+(?:,\d+)+(?!\d)")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+")
+_DECIMAL = re.compile(r"\d+,\d{1,3}")
+_JOINT = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+_LATIN = ((0x00C0, 0x024F), (0x1E00, 0x1EFF))  # blocks of accented letters
+_OTHERS = {
+    "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O",
+    "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "ł": "l", "Ł": "L", "þ": "th", "Þ": "TH", "ı": "i",
+}  # fmt: skip
+
+
+def canonical(text: str) -> str:
+    """The text composed (NFC): the form in which texts are stored, and queries are asked."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def spelled(text: str) -> str:
+    """The text without accents and invisible characters, of half width, letters apart from digits.
+
+    `Café WD40 1,5l` becomes `Cafe WD 40 1.5 l`. Letter case stays.
+    """
+    if not text.isascii():
+        text = canonical(_INVISIBLE.sub("", text)).translate(_folded())
+        text = _MARKS.sub("", text)
+    text = text.replace("_", " ")
+    if not any(map(str.isdigit, text)):
+        return text
+    return _JOINT.sub(" ", _NUMBER.sub(_number, text))
+
+
+def _number(match: re.Match[str]) -> str:
+    number = match.group()
+    if _THOUSANDS.fullmatch(number):
+        return number.replace(",", "")
+    return number.replace(",", ".") if _DECIMAL.fullmatch(number) else number
+
+
+@cache
+def _folded() -> dict[int, str]:
+    """Letters to what they become: without accent, of half width."""
+    table = dict(WIDTH) | _OTHERS
+    for first, last in _LATIN:
+        for letter in map(chr, range(first, last + 1)):
+            base = _MARKS.sub("", unicodedata.normalize("NFD", letter))
+            if base != letter:
+                table[letter] = base
+    return {ord(letter): replacement for letter, replacement in table.items()}

@@ -1,0 +1,204 @@
+"""How titles and queries are analysed: one spelling for both, in every language.
+
+`english` and the other names of LANGUAGES become an analyzer of our own, `words_english`, that also
+folds accents and width, removes invisible characters, and splits letters from digits. Beside it,
+`joined_english` joins adjacent words, so that `t shirt`, `t-shirt` and `tshirt` share a term. Any
+other analyzer is used as it is. Only filters that are part of every OpenSearch are used.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from plugin_config.languages import ARTICLES, LANGUAGES, Language
+
+# Zero-width characters, soft hyphens, marks of direction, variation selectors.
+INVISIBLE = (
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\ufe00-\ufe0f\ufeff]"
+)
+# Combining accents, and the vowel signs of Hebrew and Arabic. Not those of Hindi or Thai: these are
+# letters.
+MARKS = (
+    "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640"
+    "\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed]"
+)
+# Letters whose accent makes another letter: composed before MARKS are removed.
+_COMPOSED_BLOCKS = ((0x0370, 0x03FF), (0x0400, 0x052F), (0x0620, 0x06FF), (0x3040, 0x30FF))
+_REPLACED = {
+    "\u3000": " ", "_": " ", "\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u00d7": "x",
+    "\u00b2": "2", "\u00b3": "3", "\u00bd": " 1/2", "\u00bc": " 1/4", "\u00be": " 3/4",
+    "\u00b5": "\u03bc", "\u0451": "\u0435", "\u0401": "\u0415",
+}  # fmt: skip
+JOINED_WORDS = 3  # adjacent words that are also indexed as one
+LONGEST_WORD, SHORTEST_PART = 40, 4  # letters, of a compound and of a word in it
+Decompound = Literal["auto", "on", "off"]
+
+
+@dataclass(frozen=True)
+class TextAnalysis:
+    """The analyzers of an items index for one `LIVE_INTENT_ANALYZER`.
+
+    `compound_parts`: words that compounds are split into; none: compounds stay whole.
+    """
+
+    analyzer: str = "english"
+    compound_parts: Sequence[str] = ()
+
+    @property
+    def words(self) -> str:
+        """Name of the analyzer of texts."""
+        return f"words_{self.analyzer}" if self.analyzer in LANGUAGES else self.analyzer
+
+    @property
+    def joined(self) -> str:
+        """Name of the analyzer that also joins adjacent words."""
+        return f"joined_{self.analyzer if self.analyzer in LANGUAGES else 'standard'}"
+
+    @property
+    def joined_search(self) -> str:
+        """Name of the analyzer of queries to the joined words: without single stop words."""
+        return f"{self.joined}_search"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The index's `analysis` settings."""
+        language = LANGUAGES.get(self.analyzer, Language())
+        filters, joining = _filters(self.analyzer, language), self._joining(language)
+        analyzers = {
+            self.joined: self._analyzer(language, joining, ["apostrophes"]),
+            self.joined_search: self._analyzer(
+                language, [*joining, *(["stop_words"] if language.stop else [])], ["apostrophes"]
+            ),
+        }
+        if self.analyzer in LANGUAGES:
+            chain = self._chain(language)
+            analyzers[self.words] = self._analyzer(language, chain)
+        if self.compound_parts:
+            filters["compounds"] = {
+                "type": "dictionary_decompounder",
+                "word_list": list(self.compound_parts),
+                "min_subword_size": SHORTEST_PART,
+                "max_subword_size": LONGEST_WORD,
+                "only_longest_match": True,
+            }
+        return {
+            "char_filter": _CHAR_FILTERS,
+            "filter": filters,
+            "analyzer": analyzers,
+            "normalizer": {
+                "identifier": {
+                    "type": "custom",
+                    "char_filter": ["invisible", "width", "identifier_signs", "leading_zeros"],
+                    "filter": ["lowercase", "asciifolding"],
+                }
+            },
+        }
+
+    def _chain(self, language: Language) -> list[str]:
+        chain = [*language.first, "cjk_width", language.lower]
+        if language.stop:
+            chain.append("stop_words")
+        if self.compound_parts:
+            chain.append("compounds")
+        chain += ["decimal_digit", "arabic_normalization", *language.normalise]
+        if language.accents:
+            chain.append("both_forms")
+        else:
+            chain += ["asciifolding", *(["stem"] if language.stem else [])]
+        return [*chain, *language.after]
+
+    def _joining(self, language: Language) -> list[str]:
+        fold = ["decimal_digit", "arabic_normalization", *language.normalise, "asciifolding"]
+        return ["cjk_width", language.lower, *fold, "join"]
+
+    def _analyzer(
+        self, language: Language, filters: list[str], more: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        return {
+            "type": "custom",
+            "char_filter": [*_SPELLING, *more],
+            "tokenizer": language.tokenizer,
+            "filter": filters,
+        }
+
+
+def splits_compounds(analyzer: str, decompound: Decompound) -> bool:
+    """Whether compounds are split: `auto` says so of German."""
+    return decompound == "on" or (decompound == "auto" and analyzer == "german")
+
+
+def _filters(analyzer: str, language: Language) -> dict[str, Any]:
+    filters: dict[str, Any] = {
+        "join": {
+            "type": "shingle",
+            "min_shingle_size": 2,
+            "max_shingle_size": JOINED_WORDS,
+            "token_separator": "",
+            "filler_token": "",
+            "output_unigrams": True,
+        }
+    }
+    if language.stop:
+        filters["stop_words"] = {"type": "stop", "stopwords": language.stop}
+    if language.stem:
+        filters["stem"] = {"type": "stemmer", "language": language.stem}
+    if language.accents:
+        forms = ["asciifolding,stem", "stem,asciifolding"]
+        filters["both_forms"] = {"type": "multiplexer", "filters": forms,
+                                 "preserve_original": False}  # fmt: skip
+    if "possessive" in language.first:
+        filters["possessive"] = {"type": "stemmer", "language": "possessive_english"}
+    if language.lower != "lowercase":
+        filters[language.lower] = {"type": "lowercase", "language": analyzer}
+    if analyzer in ARTICLES:
+        filters[f"elision_{analyzer}"] = {"type": "elision", "articles": ARTICLES[analyzer],
+                                          "articles_case": True}  # fmt: skip
+    return filters
+
+
+def _mapping(pairs: dict[str, str]) -> dict[str, Any]:
+    rules = [f"{_escaped(one)}=>{_escaped(other)}" for one, other in pairs.items()]
+    return {"type": "mapping", "mappings": rules}
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\u{ord(letter):04X}" for letter in text)
+
+
+def _composed() -> dict[str, str]:
+    """Decomposed letters of the scripts whose accents make other letters, to composed ones."""
+    pairs = {}
+    for first, last in _COMPOSED_BLOCKS:
+        for code in range(first, last + 1):
+            letter = chr(code)
+            decomposed = unicodedata.normalize("NFD", letter)
+            if decomposed != letter and unicodedata.normalize("NFC", decomposed) == letter:
+                pairs[decomposed] = letter
+    return pairs
+
+
+def _replace(pattern: str, replacement: str) -> dict[str, Any]:
+    return {"type": "pattern_replace", "pattern": pattern, "replacement": replacement}
+
+
+WIDTH = {chr(0xFF01 + offset): chr(0x21 + offset) for offset in range(94)} | _REPLACED
+# 1,299 and 1299 are one number, 1,5 and 1.5 too; 1,2,3 are three.
+THOUSANDS = r"(?<=(?<![\d.,])[1-9]\d{0,2}(?:,\d{3}){0,3}),(?=\d{3}(?!\d|,\d{1,2}(?!\d)))"
+DECIMAL = r"(?<=(?<![\d.,])\d{1,9}),(?=\d{1,3}(?!\d|[.,]\d))"
+# The letter behind the joint is replaced too: a space alone would shift the word's end offset.
+JOINT = r"(?<=\p{L})(\p{Nd})|(?<=\p{Nd})(\p{L})"
+_SPELLING = ("invisible", "composed", "marks", "width", "thousands", "decimals", "joints")
+_CHAR_FILTERS = {
+    "invisible": _replace(INVISIBLE, ""),
+    "composed": _mapping(_composed()),
+    "marks": _replace(MARKS, ""),
+    "width": _mapping(WIDTH),
+    "thousands": _replace(THOUSANDS, ""),
+    "decimals": _replace(DECIMAL, "."),
+    "joints": _replace(JOINT, " $1$2"),
+    "apostrophes": _replace(r"(?<=\p{L})['.](?=\p{L})", ""),
+    "identifier_signs": _replace(r"[\s\p{Pd}]+", ""),
+    "leading_zeros": _replace(r"^(?=\d{12,14}$)0+(?=\d)", ""),
+}

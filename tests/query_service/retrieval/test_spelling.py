@@ -1,0 +1,137 @@
+"""One spelling for titles and queries: whichever way a query is written, the words leg finds it."""
+
+import json
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from opensearchpy import OpenSearch
+
+from indexer.catalogue.items import items_of_file
+from plugin_config.languages import LANGUAGES
+from plugin_config.schema import IndexNames
+from plugin_config.text_analysis import TextAnalysis
+from tests.query_service.retrieval.spelling_index import TitleIndex, titles
+
+pytestmark = pytest.mark.node
+ANALYZERS = ("english", "cjk", "standard", "german")
+# A title, and ways to write a query that finds it first.
+TITLES = {
+    "Multi-Use Lubricant WD-40": ("wd-40 lubricant", "wd40 lubricant", "wd 40 lubricant"),
+    "Multi-Use Lubricant WD-50": ("wd-50", "wd50", "wd 50"),
+    "Graphics Card RTX4060": ("rtx4060", "rtx 4060", "rtx-4060"),
+    "Graphics Card RTX4070": ("rtx4070", "rtx 4070", "RTX-4070"),
+    "Cotton T-Shirt White": ("t-shirt white", "tshirt white", "t shirt white", "T‑Shirt white"),
+    "Cotton Sweatshirt White": ("sweatshirt", "sweat shirt", "sweat-shirt"),
+    "Spot Lamp GU10": ("gu10", "gu 10", "GU-10"),
+    "Spot Lamp GU5": ("gu5", "gu 5"),
+    "Vitamin Syrup 500ml": ("syrup 500ml", "syrup 500 ml"),
+    "Vitamin Syrup 250 ml": ("syrup 250ml", "syrup 250 ml"),
+    "Kettle 1,5 l": ("kettle 1,5 l", "kettle 1.5l", "kettle 1,5l", "kettle 1.5 l"),
+    "Kettle 2 l": ("kettle 2l", "kettle 2 l"),
+    "Memory Stick 512gb": ("stick 512gb", "stick 512 GB"),
+    "Ladder 6 ft": ("ladder 6 ft", "ladder 6ft"),
+    "Power Bank 10,000 mAh": ("power bank 10000mah", "power bank 10,000 mAh"),
+    "Power Bank 20000mAh": ("power bank 20,000mah", "power bank 20000 mah"),
+    "Café Crème Cups": ("café crème", "cafe creme", "CAFE\u0301 CRE\u0300ME"),
+    "Stadtplan Straße": ("straße", "strasse", "STRASSE"),
+    "Jalape\u0148o Ma\u0142a": ("jalapeno mala", "jalape\u0148o ma\u0142a"),
+    "Vie\u0302\u0323t Lantern": ("việt", "viet", unicodedata.normalize("NFD", "việt")),
+    "ＡＢＣ Ｓｔｏｒｅ": ("abc store", "ＡＢＣ ｓｔｏｒｅ"),
+    "ガッツ Poster": ("ガッツ", "ｶﾞｯﾂ", unicodedata.normalize("NFD", "ガッツ")),
+    "Head\u00adphones Zero\u200bwidth": ("headphones zerowidth", "head\u00adphones"),
+    "كِتَاب العربية": ("كتاب", "كِتَاب"),
+    "שָׁלוֹם Mug": ("שלום", "שָׁלוֹם"),
+    "Ёлка мой": ("елка", "ёлка", unicodedata.normalize("NFD", "ёлка мой")),
+    "हिन्दी किताब": ("हिन्दी", "किताब"),
+    "L\u2019Oréal Shampoo": ("l'oréal", "l\u2019oreal", "loreal"),
+    "Shelf Board 50×70": ("board 50x70", "board 50 x 70", "board 50×70"),
+    "😀 Emoji Pillow": ("emoji pillow", "😀"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=ANALYZERS)
+def index(request: pytest.FixtureRequest, client: OpenSearch, names: IndexNames) -> TitleIndex:
+    """The titles above, by each analyzer in turn."""
+    name = f"{names.prefix}items-{request.param}"
+    return TitleIndex(client, name).create(titles(*TITLES), request.param)
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_every_spelling_of_a_query_finds_the_title_first(index: TitleIndex, title: str) -> None:
+    for query in TITLES[title]:
+        assert index.found(query)[:1] == [title], query
+
+
+def test_a_query_of_stop_words_finds_its_title(client: OpenSearch, names: IndexNames) -> None:
+    texts = ("It", "The The", "Not This That", "The Lamp", "It Lamp")
+    for analyzer in ("english", "german", "cjk"):
+        name = f"{names.prefix}items-stop-{analyzer}"
+        found = TitleIndex(client, name).create(titles(*texts), analyzer).found
+        assert found("It")[0] == "It"
+        assert found("the the")[0] == "The The"
+        assert found("the lamp")[:1] == ["The Lamp"]
+
+
+def test_thousands_are_no_decimals(client: OpenSearch, names: IndexNames) -> None:
+    name = f"{names.prefix}items-numbers"
+    index = TitleIndex(client, name).create(titles("Puzzle 1,299", "Puzzle 1.299", "Puzzle 1,2,3"))
+    assert index.found("1299")[0] == "Puzzle 1,299"
+    assert index.found("1.299")[0] == "Puzzle 1.299"
+    assert index.found("1,2,3")[0] == "Puzzle 1,2,3"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_folds_accents_and_splits_letters_from_digits(
+    client: OpenSearch, names: IndexNames, language: str
+) -> None:
+    name = f"{names.prefix}items-language-{language}"
+    index = TitleIndex(client, name).create(titles("Éclair WD-40", "Brioche WD-50"), language)
+    for query in ("éclair", "eclair", "wd40", "wd-40", "ECLAIR wd 40"):
+        assert index.found(query)[:1] == ["Éclair WD-40"], query
+
+
+def test_a_german_title_is_found_with_umlauts_or_without(
+    client: OpenSearch, names: IndexNames
+) -> None:
+    name = f"{names.prefix}items-umlauts"
+    index = TitleIndex(client, name).create(titles("Jäger Hüte", "Fön Tasche"), "german")
+    for query in ("jäger", "jaeger", "jager", "hut", "ja\u0308ger"):
+        assert index.found(query) == ["Jäger Hüte"], query
+
+
+def test_an_analyzer_that_is_no_language_is_used_as_it_is(
+    client: OpenSearch, names: IndexNames
+) -> None:
+    assert TextAnalysis("whitespace").words == "whitespace"
+    name = f"{names.prefix}items-whitespace"
+    index = TitleIndex(client, name).create(titles("WD-40 Oil"), "whitespace")
+    assert index.found("WD-40") == index.found("wd40") == ["WD-40 Oil"]
+
+
+def test_a_highlight_marks_the_words_as_the_title_writes_them(
+    client: OpenSearch, names: IndexNames
+) -> None:
+    name = f"{names.prefix}items-highlight"
+    index = TitleIndex(client, name).create(titles("Café\u200b Filter WD40 und ＡＢＣ 1,5l"))
+    marked = {}
+    for query in ("cafe", "filter", "wd", "40", "abc", "1.5"):
+        body = {"query": {"match": {"title": query}}, "highlight": {"fields": {"title": {}}}}
+        [hit] = client.search(index=index.name, body=body)["hits"]["hits"]
+        marked[query] = hit["highlight"]["title"][0].split("<em>")[1].split("</em>")[0]
+    assert {query: text.strip("\u200b") for query, text in marked.items()} == {
+        "cafe": "Café", "filter": "Filter", "wd": "WD", "40": "40", "abc": "ＡＢＣ", "1.5": "1,5",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("analyzer", ANALYZERS)
+def test_the_shared_probes_are_found_alike_both_ways(
+    client: OpenSearch, names: IndexNames, dataset: Callable[[str], Path], analyzer: str
+) -> None:
+    items = items_of_file(dataset("real_input/spelling_items.jsonl"))
+    probes = json.loads(dataset("real_input/spelling_probes.json").read_text("utf-8"))
+    index = TitleIndex(client, f"{names.prefix}items-probes-{analyzer}").create(items, analyzer)
+    for kind, item_id, as_written, otherwise in probes:
+        places = [index.found(query).index(item_id) for query in (as_written, otherwise)]
+        assert places[0] == places[1] <= 1, (kind, as_written, otherwise)
