@@ -1,4 +1,4 @@
-"""The lists in docs/catalogues.md of what is understood, made from the code."""
+"""Lists of what is understood in docs/, made from the code; here those in docs/catalogues.md."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -38,16 +38,16 @@ def markdown() -> str:
     return "\n\n".join((*sections, "\n".join(table))) + "\n"
 
 
-def with_lists(page: str) -> str:
-    """The text of docs/catalogues.md with its lists as the code has them."""
+def with_lists(page: str, lists: str) -> str:
+    """The text of a page of the documentation with its lists as the code has them."""
     head, _, rest = page.partition(BEGIN)
     tail = rest.partition(END)[2]
-    return f"{head}{BEGIN}\n\n{markdown()}\n{END}{tail}"
+    return f"{head}{BEGIN}\n\n{lists}\n{END}{tail}"
 
 
-def write(path: Path) -> None:
+def write(path: Path, lists: str) -> None:
     """Writes the lists into the page."""
-    path.write_text(with_lists(path.read_text("utf-8")), "utf-8")
+    path.write_text(with_lists(path.read_text("utf-8"), lists), "utf-8")
 
 
 def _listed(words: Iterable[str]) -> str:

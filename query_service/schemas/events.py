@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from query_service.schemas.search import Id, ItemId, Strict
+from query_service.schemas.identifiers import Id, ItemId
+from query_service.schemas.search import Strict
 from query_service.user.actions import Action
 
 MAX_EVENTS = 500  # in one request
@@ -27,7 +28,7 @@ class EventForm(Strict):
     session_id: Id
     user_id: Id | None = None
     timestamp: datetime | float | None = Field(
-        None, description="ISO 8601, or seconds or ms since 1970; absent: now."
+        None, description="A time, or s, ms, µs or ns since 1970, as digits too; absent: now."
     )
     query_id: str | None = Field(None, max_length=128, description="Of the answer it came from.")
     position: int | None = Field(None, ge=1, le=100_000, description="Of the hit, from 1.")

@@ -14,18 +14,14 @@ from pydantic import (
 )
 
 from indexer.catalogue.spelling import canonical
+from query_service.schemas.identifiers import Id, ItemId
 from query_service.user.actions import Scenario
 
-Id = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=128, pattern=r"^[\w.:@-]+$"),
-]
 QueryText = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=512),
     AfterValidator(canonical),
 ]
-ItemId = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 Deadline = Annotated[int | None, Field(ge=1, le=60000, description="Time for the answer, ms.")]
 # Bounds that keep a request below what the engine refuses: 65,536 terms and 1,024 clauses.
 Value = Annotated[str, StringConstraints(max_length=512)]

@@ -1,27 +1,30 @@
 """Times of requests and files as timestamps: seconds since 1970."""
 
 import math
-from datetime import UTC, datetime
 
-# Numbers above this are milliseconds since 1970; as seconds they would lie after the year 5000.
-SECONDS_END = 1e11
+from indexer.catalogue.values.text import ValueProblem
+from indexer.catalogue.values.times import to_time
+
 EARLIEST, LATEST = 0.0, 4e9  # 1970, 2096
+# Numbers from these on are milliseconds, microseconds and nanoseconds since 1970.
+_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 
 
 def seconds(value: object) -> float:
-    """Seconds since 1970 of an ISO 8601 time (without a zone: UTC), or of a number of s or ms.
+    """Seconds since 1970, from a number of s, ms, µs or ns, or from a text as catalogues have it.
 
-    Raises ValueError, whose message says what is allowed.
+    A text is a time in any form of `indexer.catalogue.values.times`, digits included; without a
+    zone it is in UTC. Raises ValueError, whose message says what is allowed.
     """
     timestamp = math.nan
     if isinstance(value, str):
         try:
-            time = datetime.fromisoformat(value.strip())
-        except ValueError:
-            raise ValueError("it is not a time as 2026-11-24T10:15:00Z") from None
-        timestamp = (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+            timestamp = to_time(value, "the time").timestamp()
+        except ValueProblem as problem:
+            raise ValueError(f"{problem}; write it as 2026-11-24T10:15:00Z") from None
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        timestamp = value / 1000 if abs(value) >= SECONDS_END else float(value)
+        unit = next((unit for limit, unit in _UNITS if abs(value) >= limit), 1.0)
+        timestamp = value / unit
     if not EARLIEST <= timestamp <= LATEST:
         raise ValueError("it is ISO 8601, or seconds or ms since 1970, before 2096")
     return timestamp

@@ -15,6 +15,7 @@ from query_service.schemas.search import Problem
 from query_service.service import Service, make_service
 from query_service.settings import ServiceSettings
 from query_service.web import errors, logs
+from query_service.web.any_id import allow_any_id
 from query_service.web.json_body import JsonRequest
 from query_service.web.metrics import Metrics
 from query_service.web.pages import pages
@@ -53,6 +54,7 @@ def create_app(
     app.request_class = JsonRequest
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
+    allow_any_id(app)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.extensions["live_intent"] = service
 

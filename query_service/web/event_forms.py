@@ -10,26 +10,11 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from query_service.schemas.events import MAX_EVENTS, EventForm, ReceivedEvent
-from query_service.schemas.search import FieldError, Id
+from query_service.schemas.identifiers import Id
+from query_service.schemas.search import FieldError
 from query_service.schemas.timestamps import seconds
+from query_service.user.action_names import action_named
 from query_service.user.actions import ACTIONS
-
-# Other names of our actions; ACTIONS themselves need no line here.
-ALIASES = {
-    alias: action
-    for action, aliases in {
-        "click": ["item_click", "product_click", "click_through"],
-        "view": ["product_view", "view_item", "item_view", "product_hover"],
-        "add_to_cart": ["addtocart", "add_to_basket"],
-        "purchase": ["buy", "order", "checkout"],
-        "watch": ["play", "video_watch"],
-        "like": ["favorite", "favourite", "add_to_wishlist", "thumbs_up"],
-        "comment": ["review"],
-        "dislike": ["thumbs_down", "declined_product", "reject"],
-        "remove_from_cart": ["removefromcart", "remove_from_basket"],
-    }.items()
-    for alias in aliases
-}
 
 MAX_NESTING = 50  # objects and lists inside each other in a UBI event, which is stored as it is
 _OUR_FIELDS = frozenset(EventForm.model_fields)
@@ -119,10 +104,10 @@ def _from_ubi(event: Mapping[str, Any]) -> ReceivedEvent:
     item = _object(attributes, "object", "event_attributes.object")
     ordinal = _object(attributes, "position", "event_attributes.position").get("ordinal")
     client_id = _id(event.get("client_id"), "client_id")
-    session_id = event.get("session_id") or attributes.get("session_id")
-    field = "session_id" if session_id else "client_id"
-    session_id = _id(session_id or client_id, field)
-    if not session_id:
+    session_id = _id(event.get("session_id"), "session_id") or _id(
+        attributes.get("session_id"), "event_attributes.session_id"
+    )
+    if not (session_id or client_id):
         raise _WrongField("session_id", "an event has a session_id or a client_id")
     item_id = item.get("object_id")
     if item_id in (None, ""):
@@ -135,15 +120,15 @@ def _from_ubi(event: Mapping[str, Any]) -> ReceivedEvent:
         form = EventForm.model_validate(
             {
                 "action": action,
-                "item_id": str(item_id) if isinstance(item_id, int) else item_id,
-                "session_id": session_id,
-                "user_id": event.get("user_id") or None,
+                "item_id": item_id,
+                "session_id": session_id or client_id,
+                "user_id": _id(event.get("user_id"), "user_id") or None,
                 "query_id": event.get("query_id") or None,
                 # Some clients count from 0; the row in ubi_events keeps their number.
                 "position": ordinal if isinstance(ordinal, int) and ordinal >= 1 else None,
                 "watched_fraction": attributes.get("watched_fraction"),
                 "text": text,
-                "event_id": event.get("event_id") or None,
+                "event_id": _id(event.get("event_id"), "event_id") or None,
             }
         )
     except ValidationError as error:
@@ -166,11 +151,8 @@ def _received(form: EventForm, **more: Any) -> ReceivedEvent:
 
 
 def _action(name: object, field: str) -> str:
-    if isinstance(name, str):
-        normalised = name.strip().lower().replace("-", "_").replace(" ", "_")
-        action = ALIASES.get(normalised, normalised)
-        if action in ACTIONS:
-            return action
+    if isinstance(name, str) and (action := action_named(name)) is not None:
+        return action
     raise _WrongField(field, f"it is not an action on an item; known are {', '.join(ACTIONS)}")
 
 

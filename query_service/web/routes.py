@@ -18,9 +18,9 @@ from query_service.schemas.events import (
     SessionResponse,
     UbiEvent,
 )
+from query_service.schemas.identifiers import Id
 from query_service.schemas.search import (
     FieldError,
-    Id,
     Problem,
     RankRequest,
     RankResponse,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from opensearchpy import OpenSearch
@@ -210,6 +211,17 @@ def test_a_session_can_be_exported_and_erased(api: Api) -> None:
     assert (erased.status, erased.body["sessions"], erased.body["ubi_events"]) == (200, 1, 1)
     assert api("GET", "/v1/sessions/h1").status == 404
     assert api.search(HEADPHONES, "h1")["personalized"] is False
+
+
+@pytest.mark.parametrize("visitor", ["auth0|5f7c", "/a+b//c==", "https://id.example/u?x=7#é%"])
+def test_a_session_with_an_identity_provider_s_id_is_exported_and_erased(
+    api: Api, visitor: str
+) -> None:
+    api.event("like", "i1", visitor)
+    path = "/v1/sessions/" + quote(visitor, safe="")
+    assert api("GET", path).body["session_id"] == visitor
+    assert api("DELETE", path).body["sessions"] == 1
+    assert api("GET", path).status == 404
 
 
 def test_probes_and_metrics(api: Api) -> None:

@@ -180,7 +180,7 @@ async function showEvents(signal) {
   byId("session").textContent = sessionId;
   let session = null;
   try {
-    session = (await call(`v1/sessions/${sessionId}`, { signal })).session;
+    session = (await call(`v1/sessions/${encodeURIComponent(sessionId)}`, { signal })).session;
   } catch (error) {
     if (error.status !== 404) throw error;
   }
@@ -228,7 +228,7 @@ byId("fresh").addEventListener("click", () => restart("A new visitor"));
 byId("forget").addEventListener("click", async () => {
   if (running) running.abort();
   try {
-    await call(`v1/sessions/${sessionId}`, { method: "DELETE" });
+    await call(`v1/sessions/${encodeURIComponent(sessionId)}`, { method: "DELETE" });
     await restart("All that was kept of you is gone");
   } catch (error) {
     showError(error);

@@ -2,7 +2,9 @@
 
 import pytest
 
+from indexer.catalogue.values.text import read_id
 from query_service.schemas.events import ReceivedEvent
+from query_service.schemas.search import RankRequest
 from query_service.web.event_forms import EventError, EventsMalformed, parse_events
 
 OURS = {"action": "click", "item_id": "a", "session_id": "s"}
@@ -60,6 +62,11 @@ def test_all_fields_of_our_form_are_read() -> None:
         ("2024-12-10T00:50:30Z", 1_733_791_830),
         ("2024-12-10T01:50:30+01:00", 1_733_791_830),
         ("2024-12-10 00:50:30", 1_733_791_830),
+        ("1733791830", 1_733_791_830),
+        ("1733791830466", 1_733_791_830.466),
+        (1_733_791_830_466_000, 1_733_791_830.466),
+        ("20241210T005030Z", 1_733_791_830),
+        ("Tue, 10 Dec 2024 00:50:30 GMT", 1_733_791_830),
     ],
 )
 def test_times_are_converted_to_seconds(timestamp: object, seconds: float) -> None:
@@ -67,7 +74,7 @@ def test_times_are_converted_to_seconds(timestamp: object, seconds: float) -> No
 
 
 @pytest.mark.parametrize(
-    "timestamp", ["yesterday", True, -5, 1e300, float("nan"), [], "9999-01-01"]
+    "timestamp", ["yesterday", True, -5, 1e300, float("nan"), [], "9999-01-01", "05/01/2024", "12"]
 )
 def test_an_invalid_time_is_named(timestamp: object) -> None:
     assert wrong(OURS | {"timestamp": timestamp}).field == "timestamp"
@@ -98,9 +105,41 @@ def test_a_ubi_position_of_zero_is_dropped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "action"),
-    [("purchase", "purchase"), ("declined_product", "dislike"), ("Add-To-Cart", "add_to_cart")],
+    ("item_id", "read"),
+    [(7, "7"), (7.0, "7"), (2**63, str(2**63)), (" a/b ", "a/b"), ("007", "007")],
 )
+def test_item_ids_are_read_as_catalogues_read_them(item_id: object, read: str) -> None:
+    assert only(OURS | {"item_id": item_id}).item_id == read == read_id(item_id)
+    attributes = {"object": {"object_id": item_id}}
+    assert only(UBI | {"event_attributes": attributes}).item_id == read
+    request = RankRequest.model_validate({"session_id": 5, "item_ids": [item_id, "b"]})
+    assert (request.session_id, request.item_ids) == ("5", [read, "b"])
+
+
+@pytest.mark.parametrize(
+    "visitor",
+    ["auth0|5f7c8ec7", "google-oauth2|1234", "a/b+c==", "https://id.example/u/7", "shop\\anna",
+     "us-east-1:0a1b", "é"],
+)  # fmt: skip
+def test_ids_of_identity_providers_are_taken(visitor: str) -> None:
+    event = only(OURS | {"session_id": visitor, "user_id": visitor, "event_id": visitor})
+    assert (event.session_id, event.user_id, event.event_id) == (visitor, visitor, visitor)
+    event = only(UBI | {"session_id": None, "client_id": visitor, "user_id": 42})
+    assert (event.session_id, event.client_id, event.user_id) == (visitor, visitor, "42")
+
+
+def test_whole_numbers_are_ids() -> None:
+    event = only(OURS | {"session_id": 5, "user_id": 6.0, "event_id": 0})
+    assert (event.session_id, event.user_id, event.event_id) == ("5", "6", "0")
+
+
+@pytest.mark.parametrize(
+    ("name", "action"),
+    [("purchase", "purchase"), ("declined_product", "dislike"), ("Add-To-Cart", "add_to_cart"),
+     ("view_item", "view"), ("select_item", "click"), ("Product Viewed", "view"),
+     ("Order Completed", "purchase"), ("clickedObjectIDsAfterSearch", "click"),
+     ("detail-page-view", "view"), ("AddToCart", "add_to_cart"), ("transaction", "purchase")],
+)  # fmt: skip
 def test_action_aliases(name: str, action: str) -> None:
     assert only(UBI | {"action_name": name}).action == action
     assert only(OURS | {"action": name}).action == action
@@ -115,7 +154,14 @@ def test_action_aliases(name: str, action: str) -> None:
         ({"item_id": ""}, "item_id"),
         ({"item_id": "x" * 513}, "item_id"),
         ({"session_id": "two words"}, "session_id"),
-        ({"session_id": 5}, "session_id"),
+        ({"session_id": 5.5}, "session_id"),
+        ({"session_id": True}, "session_id"),
+        ({"session_id": "a\x00b"}, "session_id"),
+        ({"session_id": "x" * 129}, "session_id"),
+        ({"item_id": 1.5}, "item_id"),
+        ({"item_id": True}, "item_id"),
+        ({"item_id": {}}, "item_id"),
+        ({"item_id": 2.0**70}, "item_id"),
         ({"user_id": "a b"}, "user_id"),
         ({"position": 0}, "position"),
         ({"watched_fraction": 1.5}, "watched_fraction"),

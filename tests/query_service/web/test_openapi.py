@@ -61,3 +61,11 @@ def test_no_other_files_are_served(client: FlaskClient) -> None:
     assert client.get("/docs/__init__.py").status_code == 404
     assert client.get("/docs/..%2f..%2fapp.py").status_code == 404
     assert client.get("/page.html").status_code == 404
+
+
+def test_ids_are_texts_or_whole_numbers(client: FlaskClient) -> None:
+    schemas = client.get("/openapi.json").get_json()["components"]["schemas"]
+    for name in ("session_id", "item_id"):
+        kinds = schemas["EventForm"]["properties"][name]["anyOf"]
+        assert [kind["type"] for kind in kinds] == ["string", "integer"]
+    re.compile(schemas["EventForm"]["properties"]["session_id"]["anyOf"][0]["pattern"])
