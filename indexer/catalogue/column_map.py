@@ -46,6 +46,13 @@ class Notes:
         if len(unread.examples) < MAX_EXAMPLES and problem not in unread.examples:
             unread.examples.append(problem)
 
+    def merge_unread(self, other: "Notes") -> None:
+        """Adds the unread values of another count."""
+        for name, values in other.unread.items():
+            unread = self.unread.setdefault(name, UnreadValues())
+            unread.count += values.count
+            unread.examples += values.examples[: MAX_EXAMPLES - len(unread.examples)]
+
 
 @dataclass(frozen=True)
 class ColumnMap:
@@ -66,6 +73,7 @@ class ColumnMap:
     delimiter: str | None = None
     escape: str | None = None
     encoding: str | None = None
+    partial: bool = False  # a file of changes: columns may be missing, all but the item_id's
 
     def __post_init__(self) -> None:
         for name in (*self.columns, *self.constants):
@@ -121,11 +129,11 @@ class ColumnMap:
         shown = ", ".join(header)
         for name, columns in self.columns.items():
             for column in columns:
-                if column not in header:
+                if column not in header and not self.partial:
                     raise MappingError(
                         f"there is no column {column!r} (mapped to {name}). The columns: {shown}"
                     )
-        for name in ("item_id", "title"):
+        for name in ("item_id",) if self.partial else ("item_id", "title"):
             if name not in self.columns and name not in self.constants and name not in header:
                 raise MappingError(
                     f"no column gives {name}: name it with --map {name}=COLUMN. The columns: "
@@ -147,6 +155,23 @@ class ColumnMap:
                     raise MappingError(
                         f"no row has {column!r} (mapped to {name}). The rows have: {shown}"
                     )
+
+    def blanks(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields that a row gives as blank, each as None; attributes as a dict of None."""
+        fields: dict[str, Any] = {}
+        attributes: dict[str, Any] = {}
+        for name, columns in self.columns.items():
+            given = [row[column] for column in columns if column in row]
+            if given and all(map(is_blank, given)):
+                _put(fields, attributes, name, None if name != "attributes" else {})
+        for column, value in row.items():
+            if column in self._not_others or not is_blank(value):
+                continue
+            if column == "attributes" or (column in FIELDS and column not in self.columns):
+                fields[column] = None
+            elif column.removeprefix(ATTRIBUTES) and column not in self.columns:
+                attributes[column.removeprefix(ATTRIBUTES)] = None
+        return fields | ({"attributes": attributes} if attributes else {})
 
     def pick(self, row: Mapping[str, Any], notes: Notes | None = None) -> dict[str, Any]:
         """A row's raw values by field; attributes as a dict below `attributes`."""

@@ -1,4 +1,4 @@
-"""The commands `live-intent index`: rebuild, upsert, delete, status, rollback."""
+"""The commands `live-intent index`: rebuild, upsert, update, delete, status, rollback."""
 
 from typing import Any
 
@@ -98,7 +98,11 @@ def upsert(
     as_json: bool,
     **reading: Any,
 ) -> None:
-    """Put the items of CATALOGUE into the live index, new or in place of what is there."""
+    """Put the items of CATALOGUE into the live index, new or in place of what is there.
+
+    A field that a row lacks is gone afterwards, and the report says so; to change some fields only:
+    live-intent index update.
+    """
     from indexer.cli.reports import output, update_lines, value_lines
     from indexer.progress import for_terminal
     from indexer.settings import IndexSettings
@@ -117,6 +121,44 @@ def upsert(
         click.echo(f"{surveyed.rejects} bad rows are in {surveyed.rejects_file}", err=True)
     for line in value_lines(surveyed.notes.unread, surveyed.notes.overruled):
         click.echo(line, err=True)
+
+
+@index.command()
+@catalogue_options
+@encoder_options
+@cluster_options
+@output_options
+def update(
+    catalogue: str,
+    encoder: str | None,
+    layout: str | None,
+    url: str | None,
+    prefix: str | None,
+    quiet: bool,
+    as_json: bool,
+    **reading: Any,
+) -> None:
+    """Change the fields that CATALOGUE gives, of items in the live index, and no others.
+
+    CATALOGUE has the item_id and some columns: price and available, say. A blank value removes the
+    field. An item that is not in the index is reported and not made.
+    """
+    from indexer.cli.reports import changes_lines, output
+    from indexer.progress import for_terminal
+    from indexer.settings import IndexSettings
+    from plugin_config.settings import load
+
+    settings = load(IndexSettings, max_rejects=reading.pop("max_rejects"))
+    source = catalogue_source(catalogue, reading)
+    with ClusterSession(url, prefix) as cluster:
+        from indexer.index.updates import update_source
+
+        cluster.begin_writing(quiet=quiet)
+        context = cluster.index_context(settings, for_terminal(quiet))
+        report, surveyed = update_source(context, lambda: _load_encoder(encoder, layout), source)
+    click.echo(output(report, changes_lines(report, surveyed), as_json))
+    if surveyed.rejects and not as_json:
+        click.echo(f"{surveyed.rejects} bad rows are in {surveyed.rejects_file}", err=True)
 
 
 @index.command()

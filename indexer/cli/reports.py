@@ -8,6 +8,7 @@ import orjson
 
 if TYPE_CHECKING:
     from indexer.catalogue.column_map import UnreadValues
+    from indexer.catalogue.item_changes import ChangesSurvey
     from indexer.catalogue.survey import Survey
     from indexer.cli.status import IndexStatus, Status
     from indexer.index.rebuild import RebuildReport
@@ -63,7 +64,20 @@ def update_lines(report: "UpdateReport", word: str) -> list[str]:
         lines.append(
             f"{len(report.superseded)} have a newer version already: {_some(report.superseded)}"
         )
+    if report.vanished:
+        lines.append("replaced by rows without some of their fields; what vanished:")
+        for name, count in sorted(report.vanished.items()):
+            lines.append(f"  {name} of {count} items ({report.examples[name]})")
+        lines.append("to change some fields and keep the others: live-intent index update")
     return lines
+
+
+def changes_lines(report: "UpdateReport", surveyed: "ChangesSurvey") -> list[str]:
+    """What an update changed, by field, and the values that it could not read."""
+    lines = update_lines(report, "updated")
+    counts = [f"{name} ({count} rows)" for name, count in sorted(surveyed.fields.items())]
+    lines.append("given: " + _some(counts, 20))
+    return lines + value_lines(surveyed.notes.unread, surveyed.notes.overruled)
 
 
 def status_lines(status: "Status") -> list[str]:

@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -18,9 +18,13 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
 
 
 class BulkError(LiveIntentError):
-    """The cluster refuses an item; the message names it and the reason."""
+    """The cluster refuses items permanently; `reasons` by item id, empty for a whole request."""
 
     exit_code = 7
+
+    def __init__(self, message: str, reasons: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.reasons = dict(reasons or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class ItemWrite:
 
     item_id: str
     payload: bytes
+    conditional: bool = False  # only in place of the write that was read
 
 
 def index_write(item_id: str, document: dict[str, Any], version: int) -> ItemWrite:
@@ -36,6 +41,15 @@ def index_write(item_id: str, document: dict[str, Any], version: int) -> ItemWri
     action = orjson.dumps({"index": _meta(item_id, version)})
     source = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
     return ItemWrite(item_id, action + b"\n" + source + b"\n")
+
+
+def conditional_write(
+    item_id: str, document: dict[str, Any], seq_no: int, primary_term: int
+) -> ItemWrite:
+    """Puts a document in place of the one that was read, if nobody has written another since."""
+    meta = {"_id": item_id, "if_seq_no": seq_no, "if_primary_term": primary_term}
+    source = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    return ItemWrite(item_id, orjson.dumps({"index": meta}) + b"\n" + source + b"\n", True)
 
 
 def delete_write(item_id: str, version: int) -> ItemWrite:
@@ -50,6 +64,8 @@ class WriteOutcome:
     written: int = 0
     superseded: list[str] = field(default_factory=list)  # ids with a newer version in the index
     not_found: list[str] = field(default_factory=list)  # ids to delete that were not there
+    created: list[str] = field(default_factory=list)  # ids that were not there before
+    conflicts: list[str] = field(default_factory=list)  # conditional writes that came too late
     indexes: set[str] = field(default_factory=set)
     no_index: bool = False  # the alias does not exist (any more)
 
@@ -58,6 +74,8 @@ class WriteOutcome:
         self.written += other.written
         self.superseded += other.superseded
         self.not_found += other.not_found
+        self.created += other.created
+        self.conflicts += other.conflicts
         self.indexes |= other.indexes
         self.no_index = self.no_index or other.no_index
 
@@ -138,9 +156,12 @@ def _read_results(
                 outcome.not_found.append(write.item_id)
             else:
                 outcome.written += 1
+                if status == 201:
+                    outcome.created.append(write.item_id)
         elif status == 409 and error["type"] == "version_conflict_engine_exception":
             outcome.indexes.add(error.get("index", result["_index"]))
-            outcome.superseded.append(write.item_id)
+            later = outcome.conflicts if write.conditional else outcome.superseded
+            later.append(write.item_id)
         elif status == 404 and error["type"] == "index_not_found_exception":
             outcome.no_index = True
         elif status in BUSY:
@@ -154,17 +175,19 @@ def _read_results(
 
 
 def _raise_refused(alias: str, failed: list[tuple[str, dict[str, Any]]]) -> NoReturn:
-    lines = []
-    for item_id, error in failed[:5]:
+    reasons = {}
+    for item_id, error in failed:
         cause = error.get("caused_by") or {}
         reason = f"{error['type']}: {error['reason']}"
         if cause.get("reason") and cause["reason"] not in reason:
             reason += f" ({cause['reason']})"
-        lines.append(f"  item {item_id}: {reason}")
+        reasons[item_id] = reason
+    lines = [f"  item {item_id}: {reason}" for item_id, reason in list(reasons.items())[:5]]
     more = f"\n  and {len(failed) - 5} more" if len(failed) > 5 else ""
     raise BulkError(
         f"{alias} refuses {len(failed)} of the items:\n" + "\n".join(lines) + more + "\n"
-        "Fix these rows of the catalogue, or leave them out."
+        "Fix these rows of the catalogue, or leave them out.",
+        reasons,
     )
 
 

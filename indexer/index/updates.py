@@ -1,78 +1,160 @@
-"""Live upserts and deletes: in the live index, and in one that is being filled."""
+"""Live upserts, changes and deletes: in the live index, and in one that is being filled."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 
-from indexer.bundle.hashed_folder import BundleError
-from indexer.bundle.model_bundle import ModelBundle
-from indexer.bundle.projections import Projections, Vectors
 from indexer.catalogue.catalogue_file import CatalogueSource
+from indexer.catalogue.item_changes import (
+    ChangesSurvey,
+    ItemChange,
+    change_windows,
+    survey_changes,
+    vanished,
+)
 from indexer.catalogue.items import Item, item_windows
 from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey
-from indexer.encoder_spec import EncoderMismatch, check_fingerprint
-from indexer.index.bulk import ItemWrite, WriteOutcome, delete_write, index_write, send_items
+from indexer.index.bulk import conditional_write, delete_write, index_write
 from indexer.index.context import IndexContext
 from indexer.index.documents import to_document
-from indexer.index.generations import (
-    Generation,
-    NoItemsIndex,
-    generations,
-    refuse_taken_alias,
-)
-from indexer.index.item_vectors import ItemEncoder, ItemVectors
+from indexer.index.generations import refuse_taken_alias
+from indexer.index.item_vectors import ItemEncoder
+from indexer.index.live_vectors import LiveVectors
+from indexer.index.live_writes import LiveOutcome, Target, WritePlan, write_everywhere
+from indexer.index.stored_items import StoredItem, read_stored
 
-ROUNDS = 6  # the alias may move during a write; each round follows it once
+LoadEncoder = Callable[[], ItemEncoder]
+Versions = Mapping[str, int]  # ms since 1970, by item id
 
 
 @dataclass(frozen=True)
 class UpdateReport:
     """`written` items are in each of `indexes`; ids in `superseded` have a newer version there."""
 
-    written: int
-    superseded: tuple[str, ...]
-    not_found: tuple[str, ...]
-    indexes: tuple[str, ...]
+    written: int = 0
+    superseded: tuple[str, ...] = ()
+    not_found: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()
+    created: tuple[str, ...] = ()
+    vanished: Mapping[str, int] = field(default_factory=dict)  # items that lost a field, by field
+    examples: Mapping[str, str] = field(default_factory=dict)  # of these: item and old value
+
+    def plus(self, other: "UpdateReport") -> "UpdateReport":
+        """The report of both; every index that either reached."""
+        return UpdateReport(
+            self.written + other.written,
+            self.superseded + other.superseded,
+            self.not_found + other.not_found,
+            tuple(dict.fromkeys(self.indexes + other.indexes)),
+            self.created + other.created,
+            dict(Counter(self.vanished) + Counter(other.vanished)),
+            {**other.examples, **self.examples},
+        )
 
 
-def upsert(context: IndexContext, encoder: ItemEncoder, items: Sequence[Item]) -> UpdateReport:
-    """Puts items into the live index, and into one that is being filled; visible within a second.
+def upsert(
+    context: IndexContext,
+    load_encoder: LoadEncoder,
+    items: Sequence[Item],
+    versions: Versions | None = None,
+) -> UpdateReport:
+    """Puts whole items in place of what is stored of them; visible within a second.
 
-    Each vector is in the space of its index (in the layout `concat` that of its bundle's
-    projections). An index that is being filled with another encoder gets the item without a
-    vector; its rebuild adds that before the alias moves.
+    The vectors are those of `LiveVectors`: the encoder is loaded only when an embedded text
+    changed. `versions` where they are not now. The report says which fields vanished.
 
     Raises:
         EncoderMismatch: the live index holds vectors of another encoder.
         BundleError: the live index's bundle is needed and not on this machine.
-        NoItemsIndex: there is no items index at all.
-        BulkError, ClusterUnavailable: see `bulk.send_items`.
+        NoItemsIndex, BulkError, ClusterUnavailable: see `write_everywhere`.
     """
-    for generation in generations(context.client, context.names):
-        if generation.live:
-            check_fingerprint(encoder.spec, generation.meta, generation.index)
-    version = _now_ms()
-    embeddings = encoder.encode_items([item.text for item in items])
+    now, versions = _now_ms(), versions or {}
+    vectors = LiveVectors(context, load_encoder)
+    by_id = {item.item_id: item for item in items}
+    losses = dict[str, dict[str, str]]()
 
-    def writes(target: Generation) -> list[ItemWrite]:
-        vectors = _vectors_for(context, target, encoder, items, embeddings)
-        return [
-            index_write(item.item_id, to_document(item, vector), version)
-            for item, vector in zip(items, vectors, strict=True)
+    def plan(target: Target, ids: Sequence[str]) -> WritePlan:
+        stored = _stored(context, target, ids)
+        newer = [i for i, old in stored.items() if versions.get(i, now) < old.version]
+        wanted = [by_id[item_id] for item_id in ids if item_id not in set(newer)]
+        if target.generation.live:
+            losses.update((i, vanished(old.item, by_id[i])) for i, old in stored.items())
+        writes = [
+            index_write(item.item_id, to_document(item, vector), versions.get(item.item_id, now))
+            for item, vector in zip(
+                wanted, vectors.of(target.generation, wanted, stored), strict=True
+            )
         ]
+        return WritePlan(writes, superseded=newer)
 
-    return _everywhere(context, len(items), writes)
+    outcome = write_everywhere(context, list(by_id), plan)
+    return _report(outcome, len(by_id), losses)
+
+
+def update(
+    context: IndexContext, load_encoder: LoadEncoder, changes: Sequence[ItemChange]
+) -> UpdateReport:
+    """Changes the given fields of items and no others; at most one change per item.
+
+    An item that is not there is reported and not made. A change without a version is made on the
+    newest state of its item: two that come together both count. One with a version counts unless
+    the stored item has a newer one. During a rebuild an item that is not in the new index yet gets
+    there with its other fields as the live index has them. Raises as `upsert` does.
+    """
+    vectors = LiveVectors(context, load_encoder)
+    by_id, now = {change.item_id: change for change in changes}, _now_ms()
+    live: dict[str, StoredItem] = {}
+
+    def plan(target: Target, ids: Sequence[str]) -> WritePlan:
+        stored = _stored(context, target, ids)
+        if target.generation.live:
+            live.update(stored)
+        bases = {i: base for i in ids if (base := stored.get(i) or live.get(i)) is not None}
+        newer = [
+            i
+            for i, old in stored.items()
+            if (version := by_id[i].version) and version < old.version
+        ]
+        wanted = [by_id[i].of_item(bases[i].item) for i in bases if i not in set(newer)]
+        made = vectors.of(target.generation, wanted, stored)
+        writes = []
+        for item, vector in zip(wanted, made, strict=True):
+            document, old = to_document(item, vector), stored.get(item.item_id)
+            version = by_id[item.item_id].version
+            if version is None and old is not None:
+                write = conditional_write(item.item_id, document, old.seq_no, old.primary_term)
+            else:
+                write = index_write(item.item_id, document, version or now)
+            writes.append(write)
+        return WritePlan(writes, [i for i in ids if i not in bases], newer)
+
+    return _report(write_everywhere(context, list(by_id), plan), len(by_id))
+
+
+def delete(
+    context: IndexContext, ids: Sequence[str], versions: Versions | None = None
+) -> UpdateReport:
+    """Deletes items from the live index, and from one that is being filled.
+
+    Raises NoItemsIndex, BulkError, ClusterUnavailable.
+    """
+    now, versions = _now_ms(), versions or {}
+    writes = [delete_write(item_id, versions.get(item_id, now)) for item_id in ids]
+    return _report(write_everywhere(context, ids, lambda _, __: WritePlan(writes)), len(ids))
 
 
 def upsert_source(
-    context: IndexContext, load_encoder: Callable[[], ItemEncoder], source: CatalogueSource
+    context: IndexContext, load_encoder: LoadEncoder, source: CatalogueSource
 ) -> tuple[UpdateReport, Survey]:
     """Upserts every item of a catalogue, after all of it was read and checked.
 
     Raises as `upsert` and `survey` do.
     """
     refuse_taken_alias(context.client, context.names)
+    load_encoder = cache(load_encoder)
     with source.open() as catalogue:
         surveyed = survey(
             catalogue,
@@ -81,107 +163,68 @@ def upsert_source(
             sample_items=1,
             progress=context.progress,
         )
-        encoder = load_encoder()
-        total = UpdateReport(0, (), (), ())
-        context.progress.start("encode and index", surveyed.items)
+        total = UpdateReport()
+        context.progress.start("index", surveyed.items)
         for items in item_windows(catalogue, context.settings.fill_window):
-            report = upsert(context, encoder, items)
-            total = UpdateReport(
-                total.written + report.written,
-                total.superseded + report.superseded,
-                (),
-                tuple(dict.fromkeys(total.indexes + report.indexes)),
-            )
+            total = total.plus(upsert(context, load_encoder, items))
             context.progress.advance(len(items))
         context.progress.close()
     return total, surveyed
 
 
-def delete(context: IndexContext, ids: Sequence[str]) -> UpdateReport:
-    """Deletes items from the live index, and from one that is being filled.
+def update_source(
+    context: IndexContext, load_encoder: LoadEncoder, source: CatalogueSource
+) -> tuple[UpdateReport, ChangesSurvey]:
+    """Changes items as a file's rows say, after all of it was read and checked.
 
-    Raises NoItemsIndex, BulkError, ClusterUnavailable.
+    Raises as `update` and `survey_changes` do.
     """
-    version = _now_ms()
-    writes = [delete_write(item_id, version) for item_id in ids]
-    return _everywhere(context, len(writes), lambda _: writes)
+    refuse_taken_alias(context.client, context.names)
+    load_encoder = cache(load_encoder)
+    source = replace(source, mapping=replace(source.mapping, partial=True))
+    with source.open() as catalogue:
+        surveyed = survey_changes(
+            catalogue,
+            rejects_file=source.rejects_file,
+            limit=RejectLimit.parse(context.settings.max_rejects),
+            progress=context.progress,
+        )
+        total = UpdateReport()
+        context.progress.start("change", surveyed.items)
+        for changes in change_windows(catalogue, context.settings.fill_window):
+            total = total.plus(update(context, load_encoder, changes))
+            context.progress.advance(len(changes))
+        context.progress.close()
+    return total, surveyed
 
 
-def _everywhere(
-    context: IndexContext, count: int, writes_for: Callable[[Generation], list[ItemWrite]]
+def _stored(context: IndexContext, target: Target, ids: Sequence[str]) -> dict[str, StoredItem]:
+    stored = read_stored(context, target.generation.index, ids)
+    if not target.strayed:
+        return stored
+    # A write that was meant for another index may have left that one's vector here.
+    return {item_id: replace(old, vector=None) for item_id, old in stored.items()}
+
+
+def _report(
+    outcome: LiveOutcome, count: int, losses: Mapping[str, Mapping[str, str]] | None = None
 ) -> UpdateReport:
-    """Writes to each index behind our aliases, and looks for new ones until there are none.
-
-    A rebuild may start, or move the alias, between the look and the write. Writes that reached
-    another index than meant are sent again: their versions make that harmless.
-    """
-    names, reached = context.names, dict[str, WriteOutcome]()
-    refuse_taken_alias(context.client, names)
-    for _ in range(ROUNDS):
-        targets = [
-            g
-            for g in generations(context.client, names)
-            if (g.live or g.building) and g.index not in reached
-        ]
-        if not targets:
-            break
-        for target in targets:
-            alias = names.items if target.live else names.items_building
-            writes = writes_for(target)
-            outcome = WriteOutcome()
-            for start in range(0, len(writes), context.settings.bulk_items):
-                batch = writes[start : start + context.settings.bulk_items]
-                outcome.add(send_items(context, alias, batch))
-            if outcome.indexes == {target.index} and not outcome.no_index:
-                reached[target.index] = outcome
-    if count and not reached:
-        raise NoItemsIndex(
-            f"there is no items index behind {names.items}: make one with "
-            "live-intent index rebuild CATALOGUE"
-        )
-    superseded = {item_id for outcome in reached.values() for item_id in outcome.superseded}
-    absent = [set(outcome.not_found) for outcome in reached.values()]
-    absent_everywhere = set.intersection(*absent) if absent else set()
+    superseded, not_found = outcome.superseded, outcome.not_found
+    vanished_fields, examples = Counter[str](), dict[str, str]()
+    for item_id, fields in (losses or {}).items():
+        if item_id not in superseded:
+            vanished_fields.update(fields.keys())
+            for name, value in fields.items():
+                examples.setdefault(name, f"item {item_id}: {value[:60]}")
     return UpdateReport(
-        written=count - len(superseded) - len(absent_everywhere),
-        superseded=tuple(sorted(superseded)),
-        not_found=tuple(sorted(absent_everywhere)),
-        indexes=tuple(reached),
+        count - len(superseded) - len(not_found),
+        tuple(superseded),
+        tuple(not_found),
+        tuple(outcome.by_index),
+        tuple(outcome.created),
+        dict(vanished_fields),
+        examples,
     )
-
-
-def _vectors_for(
-    context: IndexContext,
-    target: Generation,
-    encoder: ItemEncoder,
-    items: Sequence[Item],
-    embeddings: Vectors,
-) -> Iterable[Vectors | None]:
-    """Each item's vector in the target's space; None if it can't be made for one not yet live."""
-    try:
-        check_fingerprint(encoder.spec, target.meta, target.index)
-        return ItemVectors(encoder, _projections(context, target, encoder)).of(items, embeddings)
-    except (EncoderMismatch, BundleError):
-        if target.live:
-            raise
-        return [None] * len(items)
-
-
-def _projections(
-    context: IndexContext, target: Generation, encoder: ItemEncoder
-) -> Projections | None:
-    if encoder.spec.layout == "sum":
-        return None
-    if encoder.halves is not None:
-        return encoder.halves  # equal fingerprints: the index was made with them
-    bundle = ModelBundle.load(context.bundles_dir / target.bundle)
-    if bundle.vector_space != target.meta.get("vector_space"):
-        raise BundleError(
-            f"the model bundle {context.bundles_dir / bundle.name} is not the one that "
-            f"{target.index} was made with: copy it from the machine that ran the rebuild, or "
-            "rebuild"
-        )
-    return bundle.projections
 
 
 def _now_ms() -> int:

@@ -25,7 +25,7 @@ def test_an_upserted_item_is_live_until_it_is_deleted(
 ):
     report = run_rebuild(catalogue, encoder=encoder_of_layout)
     item = Item("5", "purple piano", price=3.0, updated_at="2026-11-24T10:15:00Z")
-    update = upsert(fresh_context, encoder_of_layout, [item])
+    update = upsert(fresh_context, lambda: encoder_of_layout, [item])
     assert (update.written, update.indexes) == (1, (report.index,))
     assert source(client, fresh_names, "5")["updated_at"] == "2026-11-24T10:15:00Z"
     assert_vectors_of_bundle(fresh_context, report.index, encoder_of_layout, [item])
@@ -41,7 +41,7 @@ def test_updates_during_a_rebuild_win_over_the_catalogue(
     items = [Item("5", "purple piano"), Item("brand new", "silver saxophone")]
 
     def update() -> None:
-        upserted = upsert(fresh_context, encoder_of_layout, items)
+        upserted = upsert(fresh_context, lambda: encoder_of_layout, items)
         assert len(upserted.indexes) == 2
         assert upserted.written == 2
         deleted = delete(fresh_context, ["6", "never there"])
@@ -70,7 +70,7 @@ def test_an_upsert_by_the_old_encoder_gets_a_vector_of_the_new_one_that_rebuilds
     item = Item("5", "purple piano", category=("Music", "Keys"))
 
     def update() -> None:
-        upsert(fresh_context, encoder, [item])
+        upsert(fresh_context, lambda: encoder, [item])
 
     report = run_rebuild(catalogue, encoder=concat_encoder, progress=AtStage(FILL, update))
     assert report.adopted == 1
@@ -79,7 +79,7 @@ def test_an_upsert_by_the_old_encoder_gets_a_vector_of_the_new_one_that_rebuilds
 
 def test_updates_without_an_index_are_refused(client, fresh_names, fresh_context, encoder):
     with pytest.raises(NoItemsIndex, match="live-intent index rebuild"):
-        upsert(fresh_context, encoder, [Item("1", "x")])
+        upsert(fresh_context, lambda: encoder, [Item("1", "x")])
     with pytest.raises(NoItemsIndex):
         delete(fresh_context, ["1"])
     assert indexes(client, fresh_names) == []
@@ -88,7 +88,7 @@ def test_updates_without_an_index_are_refused(client, fresh_names, fresh_context
 def test_an_upsert_by_another_encoder_is_refused(run_rebuild, fresh_context, catalogue):
     report = run_rebuild(catalogue)
     with pytest.raises(EncoderMismatch, match=report.index):
-        upsert(fresh_context, tiny_encoder(pooling="cls"), [Item("1", "x")])
+        upsert(fresh_context, lambda: tiny_encoder(pooling="cls"), [Item("1", "x")])
 
 
 def test_an_upsert_into_a_concat_index_without_its_bundle_is_refused(
@@ -97,4 +97,4 @@ def test_an_upsert_into_a_concat_index_without_its_bundle_is_refused(
     run_rebuild(catalogue, encoder=concat_encoder)
     elsewhere = index_context(client, fresh_names, tmp_path / "none")
     with pytest.raises(BundleError, match="copy"):
-        upsert(elsewhere, concat_encoder, [Item("1", "x")])
+        upsert(elsewhere, lambda: concat_encoder, [Item("1", "x")])

@@ -1,0 +1,190 @@
+"""A change of some fields of an item, and how a file's rows become changes."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from indexer.catalogue.catalogue_file import Catalogue, CatalogueError
+from indexer.catalogue.column_map import FIELDS, Notes
+from indexer.catalogue.items import Item, to_item
+from indexer.catalogue.reading_rules import ReadingRules
+from indexer.catalogue.rejects import Reject, RejectLimit, RejectsFile
+from indexer.catalogue.values.text import ValueProblem, is_blank, read_id
+from indexer.progress import Progress
+
+_EMPTY = to_item({"item_id": "-", "title": "-"})
+
+
+@dataclass(frozen=True)
+class ItemChange:
+    """`values`: new values by the name of `Item`'s field; `attributes`: new ones, None removes.
+
+    `clears_attributes`: all other attributes are removed. `version`: ms since 1970; None: now.
+    """
+
+    item_id: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    clears_attributes: bool = False
+    version: int | None = None
+
+    @classmethod
+    def of(
+        cls,
+        raw: Mapping[str, Any],
+        rules: ReadingRules,
+        notes: Notes | None = None,
+        version: int | None = None,
+    ) -> "ItemChange":
+        """From raw values by field name; a blank one removes the field, or the attribute.
+
+        A value that can't be read changes nothing and is counted in `notes`. Raises ValueProblem:
+        no item_id, no field to change, a title to remove, an unread value if `rules.strict`.
+        """
+        item_id = read_id(raw.get("item_id"))
+        if "title" in raw and is_blank(raw["title"]):
+            raise ValueProblem("title can't be removed: every item has one")
+        unread = Notes()
+        item = to_item({"title": "-", **raw}, rules, unread)
+        values: dict[str, Any] = {}
+        for name in set(raw) & set(FIELDS) - {"item_id", "attributes"} - set(unread.unread):
+            values[name] = getattr(_EMPTY if is_blank(raw[name]) else item, name)
+        if "category" in values:
+            values["other_categories"] = item.other_categories
+        if "price" in values and item.currency and "currency" not in raw:
+            values["currency"] = item.currency  # of the price's sign
+        given = raw.get("attributes")
+        removed = [n for n, v in given.items() if is_blank(v)] if isinstance(given, Mapping) else []
+        attributes = dict.fromkeys(removed) | item.attributes
+        clears = "attributes" in raw and given in (None, "", [], {})
+        if notes is not None:
+            notes.merge_unread(unread)
+        if not (values or attributes or clears):
+            left_out = f" ({', '.join(unread.unread)} can't be read)" if unread.unread else ""
+            raise ValueProblem(f"there is no field to change{left_out}")
+        return cls(item_id, values, attributes, clears, version)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of what it changes."""
+        named = [f"attributes.{name}" for name in self.attributes]
+        shown = [name for name in self.values if name != "other_categories"]
+        return (*shown, *named, *(["attributes"] if self.clears_attributes else []))
+
+    def of_item(self, item: Item) -> Item:
+        """The item with the change."""
+        merged = {**({} if self.clears_attributes else item.attributes), **self.attributes}
+        attributes = {name: value for name, value in merged.items() if value is not None}
+        return replace(item, **self.values, attributes=attributes)
+
+    def then(self, later: "ItemChange") -> "ItemChange":
+        """Both changes of one item as one."""
+        kept = {} if later.clears_attributes else self.attributes
+        return ItemChange(
+            self.item_id,
+            {**self.values, **later.values},
+            {**kept, **later.attributes},
+            self.clears_attributes or later.clears_attributes,
+            later.version,
+        )
+
+
+@dataclass(frozen=True)
+class ChangesSurvey:
+    """The first pass over a file of changes. `fields`: the number of rows, by changed field."""
+
+    rows: int
+    items: int
+    rejects: int
+    rejects_file: Path | None
+    fields: Counter[str]
+    notes: Notes
+
+
+def read_changes(catalogue: Catalogue, notes: Notes | None = None) -> Iterator[ItemChange | Reject]:
+    """Every row of a file of changes, whose mapping is `partial`: a change, or a reject.
+
+    Constants of the mapping are left out: they are for new items. Raises as `read_items` does.
+    """
+    notes = notes if notes is not None else Notes()
+    mapping = replace(catalogue.mapping, constants={})
+    for row in catalogue.rows():
+        if isinstance(row, Reject):
+            yield row
+            continue
+        try:
+            raw, blank = mapping.pick(row.columns, notes), mapping.blanks(row.columns)
+            if "attributes" in raw or "attributes" in blank:
+                blank["attributes"] = (blank.get("attributes") or {}) | raw.get("attributes", {})
+            yield ItemChange.of(raw | blank, mapping.rules, notes)
+        except ValueProblem as problem:
+            yield Reject.of_bytes(row.line, str(problem), row.raw)
+
+
+def change_windows(catalogue: Catalogue, size: int) -> Iterator[list[ItemChange]]:
+    """The good changes in lists of `size`, those of one item in a list as one."""
+    changes = (row for row in read_changes(catalogue) if isinstance(row, ItemChange))
+    while window := list(islice(changes, size)):
+        yield joined(window)
+
+
+def joined(changes: list[ItemChange]) -> list[ItemChange]:
+    """One change per item, in the order of the first."""
+    by_id: dict[str, ItemChange] = {}
+    for change in changes:
+        earlier = by_id.get(change.item_id)
+        by_id[change.item_id] = change if earlier is None else earlier.then(change)
+    return list(by_id.values())
+
+
+def survey_changes(
+    catalogue: Catalogue, *, rejects_file: Path | None, limit: RejectLimit, progress: Progress
+) -> ChangesSurvey:
+    """Reads every row once and writes the rejects. Raises as `survey` does."""
+    notes, counts = Notes(), Counter[str]()
+    items = 0
+    progress.start("read and check")
+    with RejectsFile(rejects_file) as rejects:
+        for each in read_changes(catalogue, notes):
+            progress.advance()
+            if isinstance(each, Reject):
+                rejects.add(each)
+                rejects.check(limit)
+                continue
+            items += 1
+            counts.update(each.names)
+        progress.close()
+        rows = items + rejects.count
+        rejects.check(limit, rows)
+        if not items:
+            raise CatalogueError(f"{catalogue.name} changes no item (of {rows} rows)")
+    where = rejects_file if rejects.count else None
+    return ChangesSurvey(rows, items, rejects.count, where, counts, notes)
+
+
+def vanished(before: Item, after: Item) -> dict[str, str]:
+    """What `after` lacks of `before`, by field (`attributes.NAME`), with the old value in words.
+
+    `available` too, where an item that was not available now is.
+    """
+    names = [f.name for f in fields(Item) if f.name not in ("item_id", "attributes", "available")]
+    gone = {
+        name: getattr(before, name)
+        for name in names
+        if getattr(before, name) and not getattr(after, name)
+    }
+    gone |= {
+        f"attributes.{name}": value
+        for name, value in before.attributes.items()
+        if name not in after.attributes
+    }
+    if after.available and not before.available:
+        gone["available"] = "false became true"
+    return {
+        name: " > ".join(value) if name == "category" else str(value)
+        for name, value in gone.items()
+        if name != "other_categories"
+    }

@@ -1,0 +1,45 @@
+"""Items as an index stores them, with their vectors and versions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from indexer.bundle.projections import Vectors
+from indexer.catalogue.items import Item
+from indexer.index.context import IndexContext
+from indexer.index.documents import from_float16_base64, to_stored_item
+from plugin_config.schema import VECTOR_FLOAT16
+
+BATCH = 500  # items in one request
+
+
+@dataclass(frozen=True)
+class StoredItem:
+    """An item of one index. `vector` float32 [dims] is the float16 copy, None without one."""
+
+    item: Item
+    vector: Vectors | None
+    version: int  # ms since 1970
+    seq_no: int  # with `primary_term`: which write of the document it is
+    primary_term: int
+
+
+def read_stored(context: IndexContext, index: str, ids: Sequence[str]) -> dict[str, StoredItem]:
+    """The stored ones of the items, by id, read in real time."""
+    stored: dict[str, StoredItem] = {}
+    params = {"request_timeout": context.settings.bulk_timeout_s}
+    for start in range(0, len(ids), BATCH):
+        body = {"ids": list(ids[start : start + BATCH])}
+        for row in context.client.mget(index=index, body=body, params=params)["docs"]:
+            if not row.get("found"):
+                continue
+            source, vector = row["_source"], None
+            if copy := source.get(VECTOR_FLOAT16):
+                vector = from_float16_base64(copy)
+            stored[row["_id"]] = StoredItem(
+                to_stored_item(source),
+                vector,
+                row["_version"],
+                row["_seq_no"],
+                row["_primary_term"],
+            )
+    return stored

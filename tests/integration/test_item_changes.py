@@ -1,0 +1,188 @@
+"""Upserts and changes of a live index: what stays, what is encoded, versions, two at once."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from subprocess import run as run_process
+from typing import Any
+
+import pytest
+from opensearchpy import OpenSearch
+
+from indexer.catalogue.item_changes import ItemChange
+from indexer.catalogue.items import Item
+from indexer.catalogue.reading_rules import ReadingRules
+from indexer.encoder.encoder import Encoder
+from indexer.index.context import IndexContext
+from indexer.index.documents import from_float16_base64
+from indexer.index.updates import UpdateReport, update, upsert
+from plugin_config.schema import VECTOR, VECTOR_FLOAT16, IndexNames
+from plugin_config.settings import ClusterSettings
+from tests.integration.command_line import PYTHONPATH
+from tests.integration.rebuilding import FILL, AtStage, index_context, source
+
+pytestmark = pytest.mark.node
+
+
+@pytest.fixture(scope="module")
+def context(client: OpenSearch, names: IndexNames, shop: ClusterSettings) -> IndexContext:
+    """Sixty items, `i0` to `i59`, in a live index; each test has some of its own."""
+    return index_context(client, names, shop.bundles_dir)
+
+
+@pytest.fixture
+def document(client: OpenSearch, names: IndexNames) -> Any:
+    """Reads an item's document."""
+    return lambda item_id: source(client, names, item_id)
+
+
+def no_encoder() -> Encoder:
+    raise AssertionError("the encoder was loaded")
+
+
+def change(context: IndexContext, item_id: str, version: int | None = None, **raw: Any):
+    raw = {"item_id": item_id, **raw}
+    changes = [ItemChange.of(raw, ReadingRules(strict=True), version=version)]
+    return update(context, no_encoder, changes)
+
+
+def test_a_change_keeps_the_other_fields_and_the_vector_and_encodes_nothing(
+    context: IndexContext, client: OpenSearch, names: IndexNames, document: Any
+) -> None:
+    before = document("i0")
+    report = change(context, "i0", price=1.25, attributes={"colour": "red"})
+    assert (report.written, len(report.indexes)) == (1, 1)
+    after = document("i0")
+    named = {"price", "attributes", "features"}
+    assert (after["price"], after["attributes"]) == (1.25, {"colour": "red"})
+    assert {k: v for k, v in after.items() if k not in named} == {
+        k: v for k, v in before.items() if k not in named
+    }  # the float16 copy of the vector too, bit by bit
+    client.indices.refresh(index=names.items)
+    vector = from_float16_base64(before[VECTOR_FLOAT16])
+    body = {"size": 1, "query": {"knn": {VECTOR: {"vector": vector.tolist(), "k": 1}}}}
+    [hit] = client.search(index=names.items, body=body)["hits"]["hits"]
+    assert hit["_id"] == "i0"
+    assert hit["_score"] == pytest.approx(1 + float(vector @ vector), abs=1e-5)
+    change(context, "i0", price=None, attributes={"colour": ""})
+    assert not {"price", "attributes"} & set(document("i0"))
+
+
+def test_a_missing_item_is_reported_and_not_made(context: IndexContext, document: Any) -> None:
+    report = change(context, "nowhere", price=1)
+    assert (report.written, report.not_found) == (0, ("nowhere",))
+    assert document("nowhere") is None
+
+
+def test_only_a_changed_text_is_encoded(
+    context: IndexContext, encoder: Encoder, document: Any
+) -> None:
+    before = document("i1")
+    items = [Item("i1", before["title"], brand=before["brand"], category=("All", "coffee machine"))]
+    report = upsert(context, no_encoder, items)
+    assert document("i1")[VECTOR_FLOAT16] == before[VECTOR_FLOAT16]
+    assert report.vanished == {"price": 1, "popularity": 1}
+    assert report.examples["price"] == "item i1: 6.0"
+    with pytest.raises(AssertionError, match="the encoder was loaded"):
+        change(context, "i1", title="Purple piano")
+    renamed = ItemChange.of({"item_id": "i1", "title": "Purple piano"}, ReadingRules())
+    assert update(context, lambda: encoder, [renamed]).written == 1
+    expected = encoder.encode_items(["Purple piano. " + before["brand"] + ". coffee machine"])[0]
+    assert float(from_float16_base64(document("i1")[VECTOR_FLOAT16]) @ expected) > 0.999
+
+
+def test_changes_of_different_fields_at_the_same_time_all_count(
+    context: IndexContext, document: Any
+) -> None:
+    def set_attribute(number: int) -> UpdateReport:
+        return change(context, "i2", attributes={f"a{number}": str(number)})
+
+    with ThreadPoolExecutor(4) as pool:
+        reports = list(pool.map(set_attribute, range(12)))
+    assert all(report.written == 1 for report in reports)
+    assert document("i2")["attributes"] == {f"a{number}": str(number) for number in range(12)}
+
+
+def test_a_version_that_is_older_than_the_stored_one_changes_nothing(
+    context: IndexContext, document: Any
+) -> None:
+    now = time.time_ns() // 1_000_000
+    assert change(context, "i3", version=now + 5000, price=3).written == 1
+    assert change(context, "i3", version=now + 4000, price=4).superseded == ("i3",)
+    assert document("i3")["price"] == 3
+    report = upsert(context, no_encoder, [Item("i3", "Purple piano")], {"i3": now})
+    assert report.superseded == ("i3",)
+    assert change(context, "i3", price=5).written == 1  # without a version: now, whatever came
+    assert document("i3")["price"] == 5
+
+
+@pytest.mark.parametrize("after", [0, 200])
+def test_a_change_during_a_rebuild_reaches_both_indexes(
+    run_rebuild, client, fresh_names, fresh_context, catalogue, after
+):
+    run_rebuild(catalogue)
+    reports = []
+
+    def change_price() -> None:
+        reports.append(change(fresh_context, "5", price=1.25))
+
+    progress = AtStage(FILL, change_price, after)
+    report = run_rebuild(
+        catalogue, progress=progress, fill_window=50, bulk_items=25, bulk_threads=1
+    )
+    assert len(reports[0].indexes) == 2
+    assert report.adopted == 0  # same vector space: the live index's vector is taken
+    assert source(client, fresh_names, "5")["price"] == 1.25
+    assert VECTOR_FLOAT16 in source(client, fresh_names, "5")
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], context: IndexContext) -> Iterator[dict[str, str]]:
+    """Environment of the command, with an encoder that is nowhere."""
+    return environment | PYTHONPATH | {"LIVE_INTENT_ENCODER": "./nowhere"}
+
+
+def test_index_update_of_prices_does_not_load_torch_nor_the_model(
+    environment: dict[str, str], document: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "stock.csv").write_text("item_id,price,available\ni4,2.5,no\nnone,1,yes\n")
+    script = (
+        "import sys\nfrom live_intent.main import cli\n"
+        f"cli({['index', 'update', 'stock.csv']!r}, standalone_mode=False)\n"
+        "print([name for name in ('torch', 'transformers', 'sklearn') if name in sys.modules])\n"
+    )
+    ran = run_process(
+        [sys.executable, "-c", script], env=environment, cwd=tmp_path, capture_output=True,
+        text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    first, missing, given, modules = ran.stdout.splitlines()
+    assert first.startswith("1 items updated in ")
+    assert missing == "1 were not there: none"
+    assert given == "given: available (2 rows), price (2 rows)"
+    assert modules == "[]"
+    assert (document("i4")["price"], document("i4")["available"]) == (2.5, False)
+
+
+def test_index_upsert_says_what_vanished(
+    environment: dict[str, str], document: Any, tmp_path: Path
+) -> None:
+    row = {"item_id": "i6", "title": document("i6")["title"], "brand": document("i6")["brand"]}
+    row["category"] = ["All", document("i6")["category"][-1].split(" > ")[-1]]
+    (tmp_path / "one.jsonl").write_text(json.dumps(row))
+    line = [sys.executable, "-m", "live_intent.main", "index", "upsert", "one.jsonl"]
+    ran = run_process(
+        line,
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "  price of 1 items (item i6: 11.0)" in ran.stdout
+    assert "live-intent index update" in ran.stdout
