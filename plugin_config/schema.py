@@ -14,6 +14,7 @@ from plugin_config.text_analysis import TextAnalysis
 VECTOR = "vector"
 VECTOR_FLOAT16 = "vector_float16"
 TITLE_EXACT = "title.exact"  # keyword sub-field: the unanalysed title, read from doc values
+DESCRIPTION_TEXT = "description_text"  # the description without its HTML; not in _source
 TITLE_JOINED = "title.joined"  # text sub-field: unstemmed words, and two or three of them as one
 IDENTIFIERS = "identifiers"  # an item's numbers: item_id, SKU, EAN, MPN
 TEMPLATES = ("items", "sessions", "ubi_queries", "ubi_events")

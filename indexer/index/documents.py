@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from indexer.catalogue.categories import category_paths, category_texts
 from indexer.catalogue.items import Item
 from indexer.catalogue.terms import attribute_terms
-from plugin_config.schema import VECTOR, VECTOR_FLOAT16
+from indexer.catalogue.values.markup import plain_text
+from plugin_config.schema import DESCRIPTION_TEXT, VECTOR, VECTOR_FLOAT16
 
 SMALLEST_RANK = 1e-30  # `rank_feature` refuses what float32 would round to zero
 # Fields that are stored as they are: always, and unless they are empty.
@@ -37,6 +38,8 @@ def to_document(item: Item, vector: NDArray[np.float32] | None) -> dict[str, Any
         value = getattr(item, name)
         if value not in ("", None, {}, ()):
             document[name] = value
+    if item.description:
+        document[DESCRIPTION_TEXT] = plain_text(item.description)
     if vector is not None:
         document[VECTOR] = vector
         document[VECTOR_FLOAT16] = float16_base64(vector)

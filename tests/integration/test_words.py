@@ -29,6 +29,11 @@ Parts = tuple[IndexViews, Preparation]
 # Of one item each; its title has none of them.
 NUMBERS = {"sku": "KX-55 b/7", "ean": "04006381333931", "identifiers": ["M 100", "0815-4711"]}
 
+HTML = (
+    "<style>.tee {padding: 0}</style><p class='margin'>Cosy &amp; soft</p><!-- border -->"
+    "<script>var hidden = 1</script>"
+)
+
 
 @pytest.fixture(scope="module")
 def parts(
@@ -46,6 +51,7 @@ def parts(
         {"item_id": "AB-9", "title": "Kettle 4006381333931 copy", "popularity": 900},
         {"item_id": "h1", "title": "Headphones over ear"},
         {"item_id": "h2", "title": "Wireless headphones"},
+        {"item_id": "tee", "title": "Jersey", "description": HTML},
     ]
     own = write_json_lines(folder / "own.jsonl", rows)
     others = write_catalogue(folder / "others.jsonl", range(115), id_prefix="n")
@@ -166,6 +172,22 @@ def test_the_beginning_of_a_word_finds_it(parts: Parts, query: str) -> None:
 
 def test_a_word_of_the_catalogue_is_no_beginning(parts: Parts) -> None:
     assert search(parts, "red phone").total.value == search(parts, "red phones").total.value
+
+
+@pytest.mark.parametrize("query", ["padding", "margin", "border", "hidden", "amp"])
+def test_words_of_markup_find_nothing(parts: Parts, query: str) -> None:
+    hits = search(parts, query).hits
+    assert not [h for h in hits if h.item_id == "tee" and h.explanation.legs["words"]]  # type: ignore[union-attr]
+
+
+def test_words_of_a_description_s_text_find_it_and_the_source_keeps_its_html(
+    parts: Parts, client: OpenSearch, names: IndexNames
+) -> None:
+    [first, *_] = search(parts, "cosy soft").hits
+    assert first.item_id == "tee"
+    source = client.get(index=names.items, id="tee")["_source"]
+    assert source["description"] == HTML
+    assert "description_text" not in source
 
 
 def test_a_query_is_normalised_at_the_door() -> None:

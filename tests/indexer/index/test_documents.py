@@ -39,6 +39,13 @@ def test_fields_of_a_document() -> None:
     np.testing.assert_allclose(from_float16_base64(document["vector_float16"]), vector, atol=1e-3)
 
 
+def test_words_see_the_text_of_a_description_and_the_source_keeps_its_html() -> None:
+    html = "<style>.a{padding:0}</style><p>Soft &amp; warm</p><!-- padding -->"
+    document = to_document(Item("1", "Tee", html), None)
+    assert document["description"] == html
+    assert document["description_text"] == "Soft & warm"
+
+
 def test_blank_fields_are_absent() -> None:
     document = to_document(Item("1", "Phone"), None)
     assert set(document) == {"item_id", "title", "available", "popularity", "features"}
