@@ -2,6 +2,8 @@
 
 import random
 import time
+from collections.abc import Collection, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import orjson
@@ -15,6 +17,7 @@ from opensearchpy import (
 from opensearchpy.exceptions import (
     AuthenticationException,
     AuthorizationException,
+    ConnectionTimeout,
     OpenSearchException,
     SSLError,
     TransportError,
@@ -24,6 +27,8 @@ from plugin_config.errors import ClusterUnavailable, SettingsError
 from plugin_config.settings import ClusterSettings
 
 RETRIED_STATUSES = (429, 502, 503, 504)
+# When (time.perf_counter()) the request that this thread works on must be answered; None: no limit.
+ENGINE_DEADLINE: ContextVar[float | None] = ContextVar("engine_deadline", default=None)
 
 
 class FastSerializer(JSONSerializer):
@@ -40,13 +45,44 @@ class FastSerializer(JSONSerializer):
         return orjson.loads(s)
 
 
+class DeadlineConnection(Urllib3HttpConnection):
+    """No try of a request waits past ENGINE_DEADLINE; after it, none is sent."""
+
+    def perform_request(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, Any] | None = None,
+        body: bytes | None = None,
+        timeout: float | None = None,
+        ignore: Collection[int] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        left_s = engine_time_left()
+        if left_s is not None:
+            if left_s <= 0:
+                raise ConnectionTimeout("TIMEOUT", "the deadline of the request has passed", None)
+            timeout = min(timeout or self.timeout, left_s)
+        return super().perform_request(
+            method, url, params, body, timeout=timeout, ignore=ignore, headers=headers
+        )
+
+
 class PatientTransport(Transport):
     """Waits 50 to 250 ms before a retry, so that an overloaded node can recover."""
 
     def mark_dead(self, connection: Any) -> None:
         super().mark_dead(connection)
         if self.max_retries:
-            time.sleep(random.uniform(0.05, 0.25))
+            pause_s = random.uniform(0.05, 0.25)
+            left_s = engine_time_left()
+            time.sleep(pause_s if left_s is None else max(min(pause_s, left_s), 0))
+
+
+def engine_time_left() -> float | None:
+    """Seconds until ENGINE_DEADLINE, negative after it; None without one."""
+    deadline = ENGINE_DEADLINE.get()
+    return None if deadline is None else deadline - time.perf_counter()
 
 
 def connect(settings: ClusterSettings) -> OpenSearch:
@@ -65,7 +101,7 @@ def connect(settings: ClusterSettings) -> OpenSearch:
     return OpenSearch(
         hosts=settings.hosts,
         http_auth=_authentication(settings),
-        connection_class=Urllib3HttpConnection,
+        connection_class=DeadlineConnection,
         transport_class=PatientTransport,
         serializer=FastSerializer(),
         timeout=settings.opensearch_timeout_s,

@@ -19,7 +19,7 @@ from opensearchpy.exceptions import NotFoundError, OpenSearchException
 
 from indexer.bundle.model_bundle import ModelBundle
 from indexer.encoder_spec import EncoderSpec, check_fingerprint
-from plugin_config.client import cluster_unavailable
+from plugin_config.client import cluster_unavailable, engine_time_left
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
 from plugin_config.schema import IndexNames
 
@@ -111,25 +111,31 @@ class IndexViews:
 
         Raises IndexNotReady, ClusterUnavailable, EncoderMismatch, BundleError.
         """
-        with self._refreshing:
-            try:
-                self._before_use()
-                index, meta = self._behind_alias()
-                if self._view is None or self._view.index != index:
-                    check_fingerprint(self._spec, meta, index)
-                    bundle = ModelBundle.load(self._bundles / str(meta.get("bundle", index)))
-                    check_fingerprint(bundle.spec, meta, index)
-                    self._view = IndexView(index, bundle)
-                    log.info("answering from index %s", index)
-            except LiveIntentError as error:
-                self.problem = str(error)
-                reached = isinstance(error, IndexNotReady) or not isinstance(
-                    error, ClusterUnavailable
-                )
-                self.plain_problem = self.problem if reached else error.plain
-                raise
-            self.problem = self.plain_problem = ""
-            return self._view
+        left_s = engine_time_left()
+        if not self._refreshing.acquire(timeout=-1 if left_s is None else max(left_s, 0)):
+            raise ClusterUnavailable(f"the alias {self._names.items} could not be read in time")
+        try:
+            return self._refresh()
+        finally:
+            self._refreshing.release()
+
+    def _refresh(self) -> IndexView:
+        try:
+            self._before_use()
+            index, meta = self._behind_alias()
+            if self._view is None or self._view.index != index:
+                check_fingerprint(self._spec, meta, index)
+                bundle = ModelBundle.load(self._bundles / str(meta.get("bundle", index)))
+                check_fingerprint(bundle.spec, meta, index)
+                self._view = IndexView(index, bundle)
+                log.info("answering from index %s", index)
+        except LiveIntentError as error:
+            self.problem = str(error)
+            reached = isinstance(error, IndexNotReady) or not isinstance(error, ClusterUnavailable)
+            self.plain_problem = self.problem if reached else error.plain
+            raise
+        self.problem = self.plain_problem = ""
+        return self._view
 
     def _behind_alias(self) -> tuple[str, Mapping[str, Any]]:
         """The index behind the alias, and its `_meta.live_intent`."""

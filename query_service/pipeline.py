@@ -87,9 +87,10 @@ class Pipeline:
         self._deadline_ms = deadline_ms
         self._engine_timeout_s = engine_timeout_s
 
-    def search(self, request: SearchRequest) -> SearchResponse:
+    def search(self, request: SearchRequest, arrived: float | None = None) -> SearchResponse:
         """Hits for a live query, personalised by the session's (and the user's) behaviour.
 
+        `arrived`: time.perf_counter() when the request had arrived; its deadline counts from then.
         Raises ClusterUnavailable (IndexNotReady among it) when no leg can be answered.
         """
 
@@ -101,9 +102,9 @@ class Pipeline:
                 self._queries.record(context, prepared.intent.query_embedding, response)
             return response
 
-        return self._on_current_index(request, answer)
+        return self._on_current_index(request, answer, arrived)
 
-    def recommend(self, request: RecommendRequest) -> SearchResponse:
+    def recommend(self, request: RecommendRequest, arrived: float | None = None) -> SearchResponse:
         """Hits without a query: by the visitor's events; popular and varied items without events.
 
         Raises ClusterUnavailable.
@@ -117,9 +118,9 @@ class Pipeline:
                 ranked = replace(ranked, rows=np.array(rows, np.intp))
             return self._page(context, prepared, ranked)
 
-        return self._on_current_index(request, answer)
+        return self._on_current_index(request, answer, arrived)
 
-    def rank(self, request: RankRequest) -> RankResponse:
+    def rank(self, request: RankRequest, arrived: float | None = None) -> RankResponse:
         """The given items, re-ranked for this visitor and query. Raises ClusterUnavailable."""
 
         def answer(context: RequestContext) -> RankResponse:
@@ -133,11 +134,13 @@ class Pipeline:
             unknown = [item_id for item_id in request.item_ids if item_id not in known]
             return RankResponse(**dict(response), unknown_item_ids=unknown)
 
-        return self._on_current_index(request, answer)
+        return self._on_current_index(request, answer, arrived)
 
-    def context(self, request: Request, view: IndexView) -> RequestContext:
-        """The context at the start of a request; its clock starts now."""
-        progress = RequestProgress(Clock(request.deadline_ms or self._deadline_ms))
+    def context(
+        self, request: Request, view: IndexView, arrived: float | None = None
+    ) -> RequestContext:
+        """The context of a request; its clock started when it `arrived`, None: starts now."""
+        progress = RequestProgress(Clock(request.deadline_ms or self._deadline_ms, arrived))
         return RequestContext(request, view, progress, self._options, self._engine_timeout_s)
 
     def close(self) -> None:
@@ -145,13 +148,16 @@ class Pipeline:
         self.preparation.close()
 
     def _on_current_index(
-        self, request: Request, answer: Callable[[RequestContext], Answer]
+        self,
+        request: Request,
+        answer: Callable[[RequestContext], Answer],
+        arrived: float | None,
     ) -> Answer:
         """Answer from the current index; if that is deleted meanwhile, from its successor."""
         try:
-            return answer(self.context(request, self.views.current()))
+            return answer(self.context(request, self.views.current(), arrived))
         except IndexGone:
-            return answer(self.context(request, self.views.refresh()))
+            return answer(self.context(request, self.views.refresh(), arrived))
 
     def _rerank(self, context: RequestContext, prepared: Prepared) -> Ranked:
         scores = self._stage.score(prepared.inputs, context.progress)

@@ -14,11 +14,13 @@ log = logging.getLogger(__name__)
 class Clock:
     """A request's times in ms: of each step, and until its deadline."""
 
-    def __init__(self, deadline_ms: float) -> None:
-        self._start = time.perf_counter()
-        self._mark = self._start
+    def __init__(self, deadline_ms: float, arrived: float | None = None) -> None:
+        """`arrived`: time.perf_counter() when the request had arrived; None: now."""
+        self._start = self._mark = time.perf_counter() if arrived is None else arrived
         self.deadline_ms = deadline_ms
         self.steps: dict[str, float] = {}
+        if arrived is not None:
+            self.step("queue")
 
     def step(self, name: str) -> None:
         """End the step that began at the last call (or at the start)."""

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConnectionError as NoConnection
@@ -20,6 +19,7 @@ from query_service.item_reader import ItemReader
 from query_service.models import Models, load_models
 from query_service.pipeline import Pipeline
 from query_service.preparation import Preparation
+from query_service.readiness import Readiness, ReadinessWatch
 from query_service.retrieval.probe import probe
 from query_service.schemas.events import ReceivedEvent
 from query_service.sessions.documents import KnownItem, SessionLimits
@@ -29,14 +29,7 @@ from query_service.settings import ServiceSettings
 from query_service.visitors import SessionVisitors
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Readiness:
-    """Whether requests can be answered, and the result of each check."""
-
-    ok: bool
-    checks: dict[str, str]
+MAX_CHECK_PAUSE_S = 1.0
 
 
 class Service:
@@ -68,6 +61,8 @@ class Service:
             settings.swap_poll_s,
             before_use=self._ensure_session_indexes,
         )
+        self._logged = ""
+        self._readiness = ReadinessWatch(self._check, min(settings.swap_poll_s, MAX_CHECK_PAUSE_S))
         visitors = SessionVisitors(self.store, self._items, encoder)
         self.pipeline = Pipeline(
             self._views,
@@ -92,14 +87,20 @@ class Service:
         threadpool_limits(1, user_api="blas")
         self._views.start()
         self.encoder.encode_query("warm up")
+        self._readiness.start()
 
     def close(self) -> None:
         """Write the waiting queries, and stop the threads."""
+        self._readiness.close()
         self._views.close()
         self.store.close()
         self.pipeline.close()
 
     def ready(self) -> Readiness:
+        """Whether a search can be answered, by the last check; it is a second or two old."""
+        return self._readiness.latest()
+
+    def _check(self) -> Readiness:
         """Whether searches are answered: one is sent to the engine, on the current index."""
         checks: dict[str, str] = {}
         try:
@@ -111,8 +112,7 @@ class Service:
             checks["index"] = self._views.plain_problem
             checks["opensearch"] = self._engine_check()
         except LiveIntentError as error:
-            log.warning("not ready: %s", error)
-            checks["opensearch"] = error.plain
+            checks["opensearch"] = self._not_ready(error)
         if self._views.problem:
             checks["newest_index"] = self._views.plain_problem
         ok = checks["opensearch"] == "ok" and checks["index"].startswith("ok")
@@ -122,9 +122,14 @@ class Service:
         try:
             ping_or_raise(self._client)
         except LiveIntentError as error:
-            log.warning("not ready: %s", error)
-            return error.plain
+            return self._not_ready(error)
         return "ok"
+
+    def _not_ready(self, error: LiveIntentError) -> str:
+        if str(error) != self._logged:  # once, not at every check
+            log.warning("not ready: %s", error)
+        self._logged = str(error)
+        return error.plain
 
     def record_events(self, events: Sequence[ReceivedEvent]) -> list[EventOutcome]:
         """Write events; when it returns, the next search counts them. Raises ClusterUnavailable."""

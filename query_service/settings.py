@@ -17,6 +17,25 @@ class ServiceSettings(Settings):
         "auto", description="Worker processes; auto: one per GPU, else one."
     )
     threads: int = Field(16, ge=1, le=256, description="Requests that a process works on at once.")
+    max_connections: int = Field(
+        1000,
+        ge=16,
+        le=100_000,
+        description="Open connections of a process; one more closes the one that waits longest.",
+    )
+    header_timeout_s: float = Field(
+        10, gt=0, le=3600, description="Seconds for a client to send a request's header."
+    )
+    body_timeout_s: float = Field(
+        30, gt=0, le=3600, description="Seconds for a client to send a request's body."
+    )
+    idle_timeout_s: float = Field(
+        75,
+        gt=0,
+        le=3600,
+        description="Seconds that a connection stays open between requests; more than those of a "
+        "load balancer, so that it never uses a closed connection.",
+    )
     session_max_events: int = Field(50, ge=1, le=1000, description="Events kept of a session.")
     session_max_queries: int = Field(20, ge=0, le=200, description="Queries kept of a session.")
     user_max_events: int = Field(100, ge=1, le=1000, description="Events kept of a user.")
@@ -29,6 +48,12 @@ class ServiceSettings(Settings):
     )
     default_deadline_ms: int = Field(
         1000, ge=1, le=60000, description="Time for an answer where the request names none, ms."
+    )
+    event_deadline_ms: int = Field(
+        5000, ge=1, le=60000, description="Time to keep events, or to show a session, ms."
+    )
+    erase_deadline_ms: int = Field(
+        30_000, ge=1, le=600_000, description="Time to erase a session, ms."
     )
     alpha: float = Field(0.7, ge=0, le=1, description="D_u = alpha D_H + (1 - alpha) D_q.")
     beta: float = Field(0.8, ge=0, le=1, description="D_b = beta D_B + (1 - beta) D_a.")

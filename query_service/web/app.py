@@ -9,16 +9,19 @@ from flask import Response, g, request
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
+from plugin_config.client import ENGINE_DEADLINE
 from plugin_config.settings import ClusterSettings
-from query_service.context import QueryEncoder
+from query_service.context import MIN_TIMEOUT_S, QueryEncoder
 from query_service.schemas.search import Problem
 from query_service.service import Service, make_service
 from query_service.settings import ServiceSettings
 from query_service.web import errors, logs
 from query_service.web.any_id import allow_any_id
+from query_service.web.deadlines import ARRIVED, SEARCHES, Deadlines
 from query_service.web.json_body import JsonRequest
 from query_service.web.metrics import Metrics
 from query_service.web.pages import pages
+from query_service.web.probes import PROBES, add_probes
 from query_service.web.routes import api
 
 _REQUEST_ID = re.compile(r"[\w.:@-]{1,128}")
@@ -58,12 +61,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.extensions["live_intent"] = service
 
-    @app.before_request
-    def _begin() -> None:
-        g.started = time.perf_counter()
-        request_id = request.headers.get("X-Request-Id", "")
-        g.request_id = request_id if _REQUEST_ID.fullmatch(request_id) else uuid.uuid4().hex
-
+    _begin_requests(app, Deadlines(settings))
     metrics = Metrics()
     metrics.install(app)
     logs.log_requests(app)
@@ -71,8 +69,37 @@ def create_app(
     errors.register(app)
     app.register_api(api(service, metrics))
     app.register_blueprint(pages())
-    _add_probes(app, service)
+    add_probes(app, service)
+
+    @app.get("/openapi.json", doc_ui=False)
+    def openapi() -> Response:
+        return Response(orjson.dumps(app.api_doc), content_type="application/json")
+
     return app
+
+
+def _begin_requests(app: OpenAPI, deadlines: Deadlines) -> None:
+    """Give each request an id and a deadline; answer 503 to one that waited past its deadline."""
+
+    @app.before_request
+    def _begin() -> None:
+        request_id = request.headers.get("X-Request-Id", "")
+        g.request_id = request_id if _REQUEST_ID.fullmatch(request_id) else uuid.uuid4().hex
+        g.started = request.environ.get(ARRIVED, time.perf_counter())
+        if request.routing_exception is not None or request.path in PROBES:
+            return
+        is_search = request.path in SEARCHES
+        body = request.get_json() if is_search and request.method == "POST" else None
+        deadline = g.started + deadlines.of(request.method, request.path, body) / 1000
+        ENGINE_DEADLINE.set(deadline + 2 * MIN_TIMEOUT_S if is_search else deadline)
+        if deadline < time.perf_counter():
+            raise errors.ApiProblem(
+                503, "The service is busy: the request waited until its deadline. Try again."
+            )
+
+    @app.teardown_request
+    def _end(error: BaseException | None) -> None:
+        ENGINE_DEADLINE.set(None)
 
 
 def _add_headers(app: OpenAPI, settings: ServiceSettings) -> None:
@@ -94,23 +121,3 @@ def _add_headers(app: OpenAPI, settings: ServiceSettings) -> None:
                 response.headers["Access-Control-Allow-Methods"] = "GET, POST, DELETE"
                 response.headers["Access-Control-Max-Age"] = "600"
         return response
-
-
-def _add_probes(app: OpenAPI, service: Service) -> None:
-    @app.get("/healthz", doc_ui=False)
-    def healthz() -> Response:
-        return Response(b'{"status":"ok"}', content_type="application/json")
-
-    @app.get("/readyz", doc_ui=False)
-    def readyz() -> Response:
-        readiness = service.ready()
-        body = {"ready": readiness.ok, "checks": readiness.checks}
-        response = Response(orjson.dumps(body), content_type="application/json")
-        if not readiness.ok:
-            response.status_code = 503
-            response.headers["Retry-After"] = str(errors.RETRY_AFTER_S)
-        return response
-
-    @app.get("/openapi.json", doc_ui=False)
-    def openapi() -> Response:
-        return Response(orjson.dumps(app.api_doc), content_type="application/json")

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import orjson
-from flask import Response
+from flask import Response, g
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, PlainValidator, RootModel
@@ -107,7 +107,7 @@ def api(service: Service, metrics: Metrics) -> APIBlueprint:
     )
     def search(body: SearchRequest) -> Response:
         """Hits for a live query, personalised by what this visitor did until now."""
-        return hits(service.pipeline.search(body))
+        return hits(service.pipeline.search(body, g.started))
 
     @routes.post(
         "/recommend",
@@ -117,7 +117,7 @@ def api(service: Service, metrics: Metrics) -> APIBlueprint:
     )
     def recommend(body: RecommendRequest) -> Response:
         """A start page or a feed; popular and varied where nothing is known of the visitor."""
-        return hits(service.pipeline.recommend(body))
+        return hits(service.pipeline.recommend(body, g.started))
 
     @routes.post(
         "/rank",
@@ -127,7 +127,7 @@ def api(service: Service, metrics: Metrics) -> APIBlueprint:
     )
     def rank(body: RankRequest) -> Response:
         """Another engine's items, re-ranked for this visitor and query."""
-        return hits(service.pipeline.rank(body))
+        return hits(service.pipeline.rank(body, g.started))
 
     @routes.post(
         "/events",

@@ -1,4 +1,4 @@
-"""The app under gunicorn: processes, threads, their start and their end.
+"""The app under gunicorn: its processes, their start and their end.
 
 Each worker process loads the models itself, after the fork: threads and CUDA do not survive one.
 A worker that can't start sends the reason through a pipe to the parent process, which then ends.
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 GRACE_S = 30  # for running requests, when the service ends
-KEEP_ALIVE_S = 75  # longer than a load balancer's, so that it never uses a closed connection
 MAX_TORCH_THREADS = 8
 
 
@@ -76,16 +75,13 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         values: dict[str, Any] = {
             "bind": f"fd://{self.listener}",
             "proc_name": "live-intent",
-            "worker_class": "gthread",
+            "worker_class": "query_service.web.buffered_worker.BufferedWorker",
             "workers": self.processes,
-            "threads": self.settings.threads,
-            "keepalive": KEEP_ALIVE_S,
             "graceful_timeout": GRACE_S,
             "timeout": 0,  # loading a model may take minutes; requests have their own deadlines
             "logger_class": QuietLogger,
             "accesslog": None,
             "control_socket_disable": True,
-            "limit_request_line": 4094,
             "pre_fork": self._pre_fork,
             "post_fork": self._post_fork,
             "post_worker_init": self._worker_ready,

@@ -1,0 +1,162 @@
+"""The HTTP server of a worker process: waitress, with deadlines and probes of their own.
+
+One loop reads and writes all connections. A request takes a thread only once it is complete, so
+that a client which sends slowly holds a socket and no thread. waitress closes idle connections; a
+byte every few seconds would keep one open for as long as the client likes. So this server counts
+from the first byte of a request.
+"""
+
+import logging
+import resource
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer
+
+from query_service.settings import ServiceSettings
+from query_service.web.deadlines import Deadlines
+from query_service.web.http_channel import Channel, RequestThreads
+
+PROBE_THREADS = 2
+TICK_S = 0.05  # between looks at the queue while requests wait in it
+DRAIN_IDLE_S = 1.0  # for a request that a client may be sending when the service ends
+OPEN_FILES = 256  # beside the connections: to OpenSearch, files, pipes
+MAX_HEADER_BYTES = 65_536
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds: for a request's header, then for its body, and between requests."""
+
+    header_s: float
+    body_s: float
+    idle_s: float
+
+
+class BufferedServer(TcpWSGIServer):  # type: ignore[misc]
+    """Serves `app` on a listening socket; `poll` is one round of its loop."""
+
+    channel_class = Channel
+
+    def __init__(self, app: Any, listener: Any, settings: ServiceSettings) -> None:
+        self.draining = False
+        self._timeouts = Timeouts(
+            settings.header_timeout_s, settings.body_timeout_s, settings.idle_timeout_s
+        )
+        self._deadlines = Deadlines(settings)
+        self._max_connections = _allow_files(settings.max_connections)
+        adjustments = Adjustments(
+            threads=settings.threads,
+            connection_limit=self._max_connections + 100,
+            max_request_body_size=settings.max_body_bytes + 1,
+            max_request_header_size=MAX_HEADER_BYTES,
+            cleanup_interval=1,
+            ident=None,
+            clear_untrusted_proxy_headers=False,
+        )
+        threads = RequestThreads()
+        threads.queue_logger = logging.getLogger(f"{__name__}.queue")
+        threads.queue_logger.setLevel(logging.ERROR)
+        threads.set_thread_count(settings.threads)
+        self._probes = RequestThreads()
+        self._probes.queue_logger = threads.queue_logger
+        self._probes.set_thread_count(PROBE_THREADS)
+        super().__init__(
+            app,
+            _sock=listener,
+            dispatcher=threads,
+            adj=adjustments,
+            bind_socket=False,
+            sockinfo=(listener.family, listener.type, None, listener.getsockname()),
+        )
+
+    def set_reuse_addr(self) -> None:
+        """Nothing: the socket is bound already."""
+
+    def add_task(self, channel: Channel) -> None:
+        """Queue the channel's first request, for a thread of the API or of the probes."""
+        request = channel.requests[0]
+        (self._probes if request.is_probe else self.task_dispatcher).add_task(channel)
+
+    def poll(self, timeout_s: float) -> None:
+        """Wait for the sockets, up to `timeout_s`; answer what waited past its deadline."""
+        waiting = bool(self.task_dispatcher.queue)
+        wasyncore.loop(TICK_S if waiting else timeout_s, use_poll=True, map=self._map, count=1)
+        if waiting:
+            now = time.perf_counter()
+            for channel in self.task_dispatcher.take(lambda each: self._is_late(each, now)):
+                self._probes.add_task(channel)  # the app sees that it is late, and says so
+
+    def drain(self, timeout_s: float) -> None:
+        """Accept no more connections, finish the requests under way, and stop the threads."""
+        self.draining = True
+        self.del_channel()
+        self.socket.close()
+        ends_at = time.perf_counter() + timeout_s
+        idle_until = time.perf_counter() + DRAIN_IDLE_S
+        while self.active_channels and (now := time.perf_counter()) < ends_at:
+            for channel in list(self.active_channels.values()):
+                if now > idle_until and not channel.requests and not channel.total_outbufs_len:
+                    channel.handle_close()
+            self.poll(0.05)
+        for threads in (self.task_dispatcher, self._probes):
+            threads.shutdown(timeout=0.5)
+
+    def handle_accept(self) -> None:
+        if len(self.active_channels) >= self._max_connections:
+            self._push_out()
+        super().handle_accept()
+
+    def maintenance(self, now: float) -> None:
+        """Called once a second: end what takes longer than the timeouts."""
+        seconds, clock = self._timeouts, time.perf_counter()
+        for channel in list(self.active_channels.values()):
+            request = channel.request
+            if channel.requests:
+                continue
+            if channel.lingers_until:
+                if channel.lingers_until < clock:
+                    channel.handle_close()
+            elif request is None or channel.total_outbufs_len:
+                if channel.last_activity < now - seconds.idle_s:
+                    channel.will_close = True
+            elif not request.headers_finished:
+                if clock - request.began > seconds.header_s:
+                    channel.time_out(f"The header was not complete after {seconds.header_s:g} s.")
+            elif clock - request.began > seconds.header_s + seconds.body_s:
+                channel.time_out(f"The body was not complete after {seconds.body_s:g} s.")
+
+    def _push_out(self) -> None:
+        """Close the connection that has waited longest without a complete request."""
+        waiting = [each for each in self.active_channels.values() if not each.requests]
+        if waiting:
+            min(waiting, key=_waits_since).handle_close()
+
+    def _is_late(self, channel: Channel, now: float) -> bool:
+        request = channel.requests[0]
+        if request.deadline is None:
+            budget_ms = self._deadlines.of_bytes(request.command, request.path, request.body())
+            request.deadline = request.arrived + budget_ms / 1000
+        return bool(request.deadline < now)
+
+
+def _waits_since(channel: Channel) -> float:
+    """Since when (seconds since 1970) the connection waits."""
+    since: float = channel.last_activity
+    if channel.request is not None:
+        since = time.time() - (time.perf_counter() - channel.request.began)
+    return since
+
+
+def _allow_files(connections: int) -> int:
+    """Allow this process as many open files as it needs; the connections that it may have then."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = connections + OPEN_FILES
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return connections
+    allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return max(allowed - OPEN_FILES, 16)

@@ -1,0 +1,39 @@
+"""How long a request may take, from its arrival until its answer, by route."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import orjson
+
+from query_service.settings import ServiceSettings
+
+ARRIVED = "live_intent.arrived"  # in a request's environment: time.perf_counter() at its last byte
+MAX_DEADLINE_MS = 60_000
+SEARCHES = frozenset({"/v1/search", "/v1/recommend", "/v1/rank"})
+
+
+class Deadlines:
+    """The deadline of each route, ms."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._settings = settings
+
+    def of(self, method: str, path: str, body: object) -> float:
+        """Milliseconds for a request with this (parsed) body."""
+        if path in SEARCHES:
+            named = body.get("deadline_ms") if isinstance(body, Mapping) else None
+            if isinstance(named, int) and 0 < named <= MAX_DEADLINE_MS:
+                return named
+            return self._settings.default_deadline_ms
+        if method == "DELETE":
+            return self._settings.erase_deadline_ms
+        return self._settings.event_deadline_ms
+
+    def of_bytes(self, method: str, path: str, body: bytes) -> float:
+        """As `of`, of a body that is not parsed; the default where it is no JSON."""
+        parsed: Any = None
+        if path in SEARCHES:
+            with suppress(orjson.JSONDecodeError):
+                parsed = orjson.loads(body)
+        return self.of(method, path, parsed)
