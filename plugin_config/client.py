@@ -124,6 +124,11 @@ def ping_or_raise(client: OpenSearch) -> dict[str, Any]:
     try:
         info: dict[str, Any] = client.info()
     except SSLError as error:
+        if "CERTIFICATE" not in str(error.info):
+            raise ClusterUnavailable(
+                f"OpenSearch at {where} does not answer in TLS ({error.info}): if it has none, "
+                "write http:// in place of https:// in LIVE_INTENT_OPENSEARCH_URL."
+            ) from error
         raise ClusterUnavailable(
             f"OpenSearch at {where}: its certificate is not trusted ({error.info}). Name the "
             "certificate authority's file in LIVE_INTENT_OPENSEARCH_CA_FILE."
@@ -167,7 +172,7 @@ def _authentication(settings: ClusterSettings) -> Any:
     except ImportError:
         raise SettingsError(
             "LIVE_INTENT_OPENSEARCH_AWS_REGION is set, but boto3 is not installed: "
-            "pip install 'opensearch-live-intent[aws]'"
+            "pip install boto3"
         ) from None
     credentials = boto3.Session().get_credentials()
     if credentials is None:

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 
 from plugin_config.errors import SettingsError
-from plugin_config.state_dir import default_state_dir
+from plugin_config.state_dir import default_state_dir, recorded_node_url
 
 PREFIX = "LIVE_INTENT_"
 NO_PREFIX = "none"  # the value of `index_prefix` for names without a prefix
@@ -41,9 +41,16 @@ def register(cls: type[S]) -> type[S]:
 class ClusterSettings(Settings):
     """Where OpenSearch is, how to talk to it, and where this installation keeps its files."""
 
+    state_dir: Path = Field(
+        default_factory=default_state_dir,
+        description="Folder for local nodes, downloads and model bundles "
+        "(default `.live-intent`; below `/var/tmp` where a node could not enter that).",
+    )
     opensearch_url: str = Field(
-        "http://127.0.0.1:9200",
-        description="Address of the cluster; several nodes are separated by commas.",
+        default_factory=lambda known: recorded_node_url(known.get("state_dir", Path())),
+        description="Address of the cluster; several nodes are separated by commas (default: the "
+        "node `main` of the state folder, which the demo or `node start` made; else "
+        "`http://127.0.0.1:9200`).",
     )
     opensearch_user: str = Field("", description="User name for basic authentication.")
     opensearch_password: SecretStr = Field(
@@ -79,11 +86,6 @@ class ClusterSettings(Settings):
         "live-intent-",
         description="Put before the name of every index, alias and template: `shop1-`. `none`: "
         "no prefix, as earlier versions had by default.",
-    )
-    state_dir: Path = Field(
-        default_factory=default_state_dir,
-        description="Folder for local nodes, downloads and model bundles "
-        "(default `.live-intent`; below `/var/tmp` where a node could not enter that).",
     )
     bundles_dir: Path = Field(
         default_factory=lambda known: known.get("state_dir", Path()) / "bundles",

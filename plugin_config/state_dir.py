@@ -1,6 +1,7 @@
 """The state folder of a local installation: nodes, downloads, model bundles."""
 
 import hashlib
+import json
 import os
 import stat
 from pathlib import Path
@@ -26,6 +27,19 @@ def default_state_dir() -> Path:
         return local
     digest = hashlib.sha256(str(here).encode()).hexdigest()[:8]
     return Path("/var/tmp") / f"live-intent-{os.getuid()}" / f"{here.name}-{digest}"
+
+
+def recorded_node_url(state_dir: Path) -> str:
+    """The URL of the local node `main`, as recorded in the state folder; else that of port 9200.
+
+    So that commands go to the node that the demo started, on whatever port, and not to a cluster
+    of somebody else on port 9200.
+    """
+    try:
+        record = json.loads((state_dir / "nodes" / "main.json").read_text(encoding="utf-8"))
+        return str(record["url"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "http://127.0.0.1:9200"
 
 
 def closed_to_nobody(path: Path) -> Path | None:

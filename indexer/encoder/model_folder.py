@@ -18,6 +18,8 @@ _ITEM_PROMPTS = ("document", "passage", "corpus")
 class ModelUnavailable(LiveIntentError):
     """A model can't be found or loaded."""
 
+    exit_code = 2
+
 
 @dataclass(frozen=True)
 class ModelUse:

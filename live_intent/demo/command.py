@@ -77,8 +77,8 @@ def demo(stop: bool) -> None:
         return
     click.secho(f"\nThe page to try it yourself: {url}/", bold=True)
     click.echo("Stop it all with: live-intent demo --stop")
-    if own_node and settings.opensearch_url != "http://127.0.0.1:9200":
-        click.echo(f"For other commands: export {URL_VARIABLE}={settings.opensearch_url}")
+    if own_node:
+        click.echo(f"Other commands in this folder use its node too: {settings.opensearch_url}")
 
 
 def _with_node(settings: "ClusterSettings") -> "ClusterSettings":

@@ -113,7 +113,7 @@ def _download(artifact: str, folder: Path, name: str, partial: Path) -> None:
         raise NodeError(
             "a local node comes from Maven Central, and the command mvn was not found. Install "
             "Maven (Debian, Ubuntu: apt-get install maven; macOS: brew install maven), or start a "
-            "Docker engine and install opensearch-live-intent[docker]."
+            "Docker engine and pip install docker."
         )
     # In a working directory of its own: Maven would take a pom.xml in the user's for the project.
     with tempfile.TemporaryDirectory(prefix="maven-", dir=folder) as work:

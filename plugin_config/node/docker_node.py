@@ -105,9 +105,7 @@ def _engine() -> "DockerClient":
     try:
         import docker
     except ImportError:
-        raise NodeError(
-            "the package docker is not installed: pip install 'opensearch-live-intent[docker]'"
-        ) from None
+        raise NodeError("the package docker is not installed: pip install docker") from None
     try:
         engine = docker.from_env(timeout=120)
         engine.ping()

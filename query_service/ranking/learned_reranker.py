@@ -235,6 +235,6 @@ def _trees(folder: Path, kind: str) -> Any:
     except ImportError as error:
         raise BundleError(
             f"the re-ranker in {folder} uses LightGBM, which is not installed: "
-            "pip install 'opensearch-live-intent[learning]', or learn it with --use network"
+            "pip install lightgbm, or learn it with --use network"
         ) from error
     return lightgbm.Booster(model_str=(folder / TREES.format(kind=kind)).read_text("utf-8"))

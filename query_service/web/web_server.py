@@ -49,6 +49,14 @@ class QuietLogger(Logger):  # type: ignore[misc]
         self.error_log.propagate = True
         level = logging.DEBUG if logging.getLogger().level <= logging.DEBUG else logging.WARNING
         self.error_log.setLevel(level)
+        self.error_log.addFilter(_is_no_echo)
+
+
+def _is_no_echo(record: logging.LogRecord) -> bool:
+    """False for what gunicorn says of a worker that could not start: `_failure` has the reason."""
+    message = record.getMessage()
+    ended = f"exited with code {Arbiter.APP_LOAD_ERROR}."
+    return not (message.startswith(("Shutting down:", "Reason: App")) or message.endswith(ended))
 
 
 class WebServer(BaseApplication):  # type: ignore[misc]

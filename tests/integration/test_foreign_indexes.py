@@ -182,3 +182,17 @@ def test_a_command_that_writes_says_where_to(
     assert result.stderr.startswith(f"cluster {url}: {fresh_names.prefix}")
     if command == "sessions purge":
         assert json.loads(result.stdout)
+
+
+def test_a_command_in_the_demo_s_folder_goes_to_the_demo_s_node(
+    client: OpenSearch, fresh_environment: dict[str, str], fresh_names: IndexNames
+) -> None:
+    environment = dict(fresh_environment)
+    url = environment.pop("LIVE_INTENT_OPENSEARCH_URL")
+    record = Path(environment["LIVE_INTENT_STATE_DIR"]) / "nodes" / "main.json"
+    record.parent.mkdir(parents=True)
+    record.write_text(json.dumps({"name": "main", "url": url, "port": 1, "by": "maven"}))
+    result = run(environment, "config", "apply")
+    assert result.returncode == 0, result.stderr
+    assert f"cluster {url}: " in result.stderr
+    assert client.indices.exists(index=fresh_names.sessions)

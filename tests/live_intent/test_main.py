@@ -1,6 +1,7 @@
 """The command line as a user meets it."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -32,6 +33,22 @@ def test_help_names_every_command_and_is_quick() -> None:
     assert shown.returncode == 0
     assert all(f"  {name} " in shown.stdout for name in COMMANDS)
     assert min(seconds) < 0.5
+
+
+def test_every_exit_code_is_in_the_docs_table() -> None:
+    root = Path(__file__).parents[2]
+    packages = ("plugin_config", "indexer", "query_service", "learning", "live_intent")
+    sources = [path for package in packages for path in (root / package).rglob("*.py")]
+    codes = {
+        code for path in sources for code in re.findall(r"exit_code = (\d+)", path.read_text())
+    }
+    page = (root / "docs" / "operating.md").read_text(encoding="utf-8")
+    table = page[page.index("| exit code |") :]
+    listed = re.findall(r"^\| (\d+)(?:, (\d+))? \|", table, re.MULTILINE)
+    assert codes <= {code for row in listed for code in row}
+    assert "pip install 'opensearch-live-intent" not in "".join(
+        path.read_text(encoding="utf-8") for path in (root / "docs").glob("*.md")
+    )  # it is not on PyPI
 
 
 def test_every_command_loads_and_has_a_help_text() -> None:

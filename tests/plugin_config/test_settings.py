@@ -39,6 +39,20 @@ def test_names_start_with_our_own_prefix_unless_none_is_wanted(
         load(ClusterSettings, index_prefix="")
 
 
+def test_the_address_is_that_of_the_node_in_the_state_folder_unless_one_is_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("LIVE_INTENT_OPENSEARCH_URL", raising=False)
+    monkeypatch.setenv("LIVE_INTENT_STATE_DIR", str(tmp_path))
+    assert load(ClusterSettings).opensearch_url == "http://127.0.0.1:9200"
+    record = tmp_path / "nodes" / "main.json"
+    record.parent.mkdir()
+    record.write_text('{"name": "main", "url": "http://127.0.0.1:9317", "port": 9317}')
+    assert load(ClusterSettings).opensearch_url == "http://127.0.0.1:9317"
+    monkeypatch.setenv("LIVE_INTENT_OPENSEARCH_URL", "http://cluster:9200")
+    assert load(ClusterSettings).opensearch_url == "http://cluster:9200"
+
+
 def test_several_addresses_are_several_hosts() -> None:
     settings = load(ClusterSettings, opensearch_url="http://a:9200, https://b:9200/")
     assert settings.hosts == ["http://a:9200", "https://b:9200"]

@@ -154,8 +154,7 @@ def _figure(width: float, height: float, alt: str) -> Iterator[tuple[Any, list[s
         from matplotlib.figure import Figure
     except ImportError:
         raise SettingsError(
-            "--report draws with matplotlib, which is not installed: "
-            "pip install 'opensearch-live-intent[learning]'"
+            "--report draws with matplotlib, which is not installed: pip install matplotlib"
         ) from None
     svgs: list[str] = []
     with matplotlib.rc_context(_STYLE), warnings.catch_warnings():

@@ -164,8 +164,7 @@ def _trees(
     except ImportError as error:
         if use in (TREES, BEST):
             raise SettingsError(
-                f"--use {use}: LightGBM is not installed: "
-                "pip install 'opensearch-live-intent[learning]'"
+                f"--use {use}: LightGBM is not installed: pip install lightgbm"
             ) from error
         progress.note("LightGBM is not installed: no rival in the table")
         return {}

@@ -121,7 +121,9 @@ class LearnReranker(LearningRun):
             "(they count 0)",
             *comparison.lines,
             *self.remarks,
-            f"wrote {self.out}. Next: LIVE_INTENT_BUNDLE={self.out} live-intent serve",
+            f"wrote {self.out}. Next: LIVE_INTENT_BUNDLE={self.out} live-intent index rebuild "
+            f"{self.setup.items_file}, then live-intent serve with the same setting (if only the "
+            "re-ranker is new, serve alone)",
         ]
 
     def _labelled_requests(self, items: ItemsFile) -> list[LabelledRequest]:
