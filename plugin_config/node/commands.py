@@ -20,7 +20,9 @@ def node() -> None:
 @click.argument("name", default="main")
 @click.option("--port", type=click.IntRange(1, 65535), help="HTTP port [as before, else 9200].")
 @click.option("--heap", default="512m", show_default=True, help="Java heap of the node.")
-@click.option("--timeout", default=120.0, show_default=True, help="Seconds to wait until ready.")
+@click.option(
+    "--timeout", default=120.0, show_default=True, help="Seconds to wait without progress."
+)
 @click.option(
     "--by",
     type=click.Choice(["auto", "docker", "maven"]),

@@ -4,11 +4,10 @@ import json
 import re
 import shutil
 import time
-import urllib.error
 import urllib.request
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from plugin_config.errors import NodeError
 from plugin_config.node import docker_node, node_log, node_process
@@ -50,6 +49,8 @@ def start(
 ) -> NodeInfo:
     """Start a node, if it does not run yet, and wait until its health is yellow or green.
 
+    `timeout_s` counts from the last progress: a node that was killed recovers its shards first. One
+    that had been started before is left running when it is not ready in time; a new one is stopped.
     `port` None: the port it had before, else 9200. `by` "auto": as before, else the official image
     if a Docker engine answers, else a process with the files of Maven Central. `report` gets a line
     before each slow step.
@@ -82,11 +83,17 @@ def start(
             info = _launch(state, name, port, heap, method, report)
             _write(state, info)
     try:
-        return _wait(state, info, timeout_s)
-    except (NodeError, KeyboardInterrupt):
-        if not info.already_running:
-            _end(state, info)
-            _write(state, replace(info, pid=0))
+        return _wait(state, info, timeout_s, report)
+    except (NodeError, KeyboardInterrupt) as error:
+        if info.already_running:
+            raise
+        if isinstance(error, NodeError) and before is not None and _is_running(state, info):
+            raise NodeError(
+                f"{error}\nIt may still recover, so it is left running. Wait on: live-intent "
+                f"node start {name} --timeout 600. Stop it: live-intent node stop {name}"
+            ) from error
+        _end(state, info)
+        _write(state, replace(info, pid=0))
         raise
 
 
@@ -148,18 +155,21 @@ def _current(state: Path, info: NodeInfo) -> NodeInfo:
     return replace(info, running=running, pid=pid, health=health, version=version or info.version)
 
 
-def _wait(state: Path, info: NodeInfo, timeout_s: float) -> NodeInfo:
-    deadline = time.monotonic() + timeout_s
+def _wait(state: Path, info: NodeInfo, timeout_s: float, report: Report) -> NodeInfo:
+    deadline, shards = time.monotonic() + timeout_s, ""
     while True:
         current = _current(state, info)
         if current.health in ("green", "yellow"):
             return replace(current, size_bytes=_size(_folder(state, info.name)))
+        if current.health and (now_ready := _shards_ready(info.url)) not in ("", shards):
+            shards, deadline = now_ready, time.monotonic() + timeout_s
+            report(f"recovering, {shards}")
         if not current.running or time.monotonic() > deadline:
             break
         time.sleep(0.25)
-    problem = (
-        f"was not ready after {timeout_s:g} s" if current.running else "ended while it started"
-    )
+    problem = f"is not ready after {timeout_s:g} s" if current.running else "ended while it started"
+    if shards:
+        raise NodeError(f"the node {info.name} {problem} without progress: {shards}")
     if info.by == "docker":
         cause = docker_node.log_cause(state, info.name)
     else:
@@ -183,15 +193,27 @@ def _end(state: Path, info: NodeInfo) -> None:
 
 def _health_and_version(url: str) -> tuple[str, str]:
     """Health and version; empty strings while the node does not answer."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # without a proxy
     try:
-        with opener.open(f"{url}/_cluster/health", timeout=5) as response:
-            health = json.load(response)["status"]
-        with opener.open(url, timeout=5) as response:
-            version = json.load(response)["version"]["number"]
+        return _get(f"{url}/_cluster/health")["status"], _get(url)["version"]["number"]
     except (OSError, ValueError, KeyError):
         return "", ""
-    return health, version
+
+
+def _shards_ready(url: str) -> str:
+    """How many shards the node has recovered, in words; "" while it does not answer."""
+    try:
+        health = _get(f"{url}/_cluster/health")
+        active = int(health["active_shards"])
+        waiting = int(health["initializing_shards"]) + int(health["unassigned_shards"])
+    except (OSError, ValueError, KeyError):
+        return ""
+    return f"{active} of {active + waiting} shards are ready"
+
+
+def _get(url: str) -> Any:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # without a proxy
+    with opener.open(url, timeout=5) as response:
+        return json.load(response)
 
 
 def _folder(state: Path, name: str) -> Path:

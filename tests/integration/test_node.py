@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from plugin_config.node.node_process import free_port
 from plugin_config.settings import ClusterSettings, load
 from plugin_config.state_dir import default_state_dir, make_state_dir
 from tests.integration.command_line import process_environment, run
+from tests.integration.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,12 @@ def node(state_dir: Path, *arguments: object) -> "subprocess.CompletedProcess[st
     return run(environment, "node", *arguments, folder=state_dir)
 
 
-def test_two_nodes_side_by_side_keep_their_own_data(state_dir: Path) -> None:
+def running(state_dir: Path, name: str) -> bool:
+    """Whether the node of that name runs."""
+    return any(info.running for info in local_node.status(state_dir) if info.name == name)
+
+
+def test_two_nodes_keep_their_own_data_and_a_killed_one_recovers_it(state_dir: Path) -> None:
     (state_dir / "pom.xml").write_text("<this is no project>")  # must not disturb Maven
     first, second = free_port(), free_port()
     started = node(state_dir, "start", "one", "--port", first, "--by", "maven")
@@ -76,15 +83,22 @@ def test_two_nodes_side_by_side_keep_their_own_data(state_dir: Path) -> None:
         hits = client.search(index="test-node", body={"query": query})["hits"]["hits"]
         assert [hit["_id"] for hit in hits] == [item]
 
-    stopped = node(state_dir, "stop", "one")
-    assert stopped.stdout.strip() == "one stopped"
+    os.kill(local_node.status(state_dir)[0].pid, signal.SIGKILL)
+    wait_until(lambda: not running(state_dir, "one"))
     rows = {row["name"]: row for row in json.loads(node(state_dir, "status", "--json").stdout)}
     assert (rows["one"]["running"], rows["one"]["pid"]) == (False, 0)
     assert (rows["two"]["running"], rows["two"]["health"]) == (True, "yellow")
     assert rows["two"]["version"] == "3.5.0"
     assert rows["two"]["size_bytes"] > 0
 
+    impatient = node(state_dir, "start", "one", "--timeout", "0.2")
+    assert impatient.returncode == NodeError.exit_code
+    assert "one is not ready after 0.2 s" in impatient.stderr
+    assert "it is left running" in impatient.stderr
+    assert "live-intent node start one --timeout 600" in impatient.stderr
+
     restarted = local_node.start("one", state_dir=state_dir, by="maven")
+    assert restarted.already_running
     assert restarted.port == first  # as recorded
     client = connect(load(ClusterSettings, opensearch_url=restarted.url))
     assert client.exists(index="test-node", id="of-one")
@@ -105,7 +119,7 @@ def test_a_node_that_does_not_start_says_why(state_dir: Path) -> None:
 
 
 def test_a_node_that_is_not_ready_in_time_is_stopped(state_dir: Path) -> None:
-    with pytest.raises(NodeError, match=r"slow was not ready after 0\.2 s"):
+    with pytest.raises(NodeError, match=r"slow is not ready after 0\.2 s"):
         local_node.start("slow", free_port(), state_dir, timeout_s=0.2, by="maven")
     [info] = [info for info in local_node.status(state_dir) if info.name == "slow"]
     assert not info.running
