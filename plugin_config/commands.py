@@ -36,6 +36,7 @@ def apply_config(
     Nothing that Live Intent did not make is changed: the command names it and stops.
     """
     from plugin_config.client import connect, destination, ping_or_raise
+    from plugin_config.ownership import earlier_installation
     from plugin_config.provisioning import apply
     from plugin_config.schema import IndexNames
     from plugin_config.settings import ClusterSettings, load
@@ -50,3 +51,5 @@ def apply_config(
         click.echo(f"would be {change}" if dry_run and not change.is_remark else change)
     if all(change.is_remark for change in changes):
         click.echo("nothing to change")
+    if remark := earlier_installation(client, names):
+        click.echo(remark, err=True)

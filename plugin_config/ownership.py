@@ -7,7 +7,9 @@ from opensearchpy import OpenSearch
 
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import META, PRODUCT, IndexNames
+from plugin_config.settings import NO_PREFIX
 
+WITHOUT_PREFIX = IndexNames()
 _EVERY = {"ignore_unavailable": "true", "allow_no_indices": "true", "expand_wildcards": "all"}
 
 
@@ -49,6 +51,22 @@ def refuse_foreign(
 def refuse_foreign_stores(client: OpenSearch, names: IndexNames) -> None:
     """Raises ForeignIndex when one of the indexes of sessions and UBI was not made by us."""
     refuse_foreign(client, names.stores, adoptable=names.stores)
+
+
+def earlier_installation(
+    client: OpenSearch, names: IndexNames, earlier: IndexNames = WITHOUT_PREFIX
+) -> str:
+    """A sentence on an items index of ours below the `earlier` names, if there is one; else ""."""
+    if names == earlier:
+        return ""
+    indexes = client.indices.get(index=earlier.items, params=_EVERY)
+    ours = [i for i, body in indexes.items() if carries_mark(body["mappings"].get("_meta", {}))]
+    if not ours:
+        return ""
+    return (
+        f"An earlier version made the index behind the alias {earlier.items}: to keep it, set "
+        f"LIVE_INTENT_INDEX_PREFIX={earlier.prefix or NO_PREFIX}."
+    )
 
 
 def foreign_lines(foreign: Mapping[str, Sequence[str]], targets: Collection[str]) -> list[str]:

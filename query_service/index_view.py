@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import NotFoundError, OpenSearchException
+from opensearchpy.exceptions import OpenSearchException
 
 from indexer.bundle.model_bundle import ModelBundle
 from indexer.encoder_spec import EncoderSpec, check_fingerprint
 from plugin_config.client import cluster_unavailable, engine_time_left
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
+from plugin_config.ownership import earlier_installation
 from plugin_config.schema import IndexNames
 
 log = logging.getLogger(__name__)
@@ -141,12 +142,13 @@ class IndexViews:
         """The index behind the alias, and its `_meta.live_intent`."""
         alias = self._names.items
         try:
-            mappings = self._client.indices.get_mapping(index=alias)
-        except NotFoundError as error:
-            raise IndexNotReady(
-                f"there is no index behind the alias {alias} yet. Make one: "
-                "live-intent index rebuild CATALOGUE"
-            ) from error
+            mappings = self._client.indices.get_mapping(index=alias, ignore=[404])
+            if "status" in mappings:
+                hint = earlier_installation(self._client, self._names)
+                raise IndexNotReady(
+                    f"there is no index behind the alias {alias} yet. Make one: live-intent index "
+                    f"rebuild CATALOGUE. {hint}".rstrip()
+                )
         except OpenSearchException as error:
             raise cluster_unavailable(error) from error
         if len(mappings) != 1:

@@ -9,7 +9,7 @@ from opensearchpy import OpenSearch
 
 from learning.evaluation import evaluation_index
 from plugin_config.errors import ConfigMismatch
-from plugin_config.ownership import ForeignIndex
+from plugin_config.ownership import ForeignIndex, earlier_installation
 from plugin_config.provisioning import apply, ensure_indexes
 from plugin_config.schema import MARK, META, TEMPLATES, IndexNames
 from tests.integration.command_line import invoke, run
@@ -129,6 +129,9 @@ def test_an_items_index_without_the_mark_is_ours_by_its_own_metadata(
     body = {"mappings": {"_meta": {META: {"state": "ready"}}}, "aliases": {fresh_names.items: {}}}
     client.indices.create(index=index, body=body)
     apply(client, fresh_names)
+    hint = earlier_installation(client, IndexNames("test-other-"), fresh_names)
+    assert f"LIVE_INTENT_INDEX_PREFIX={fresh_names.prefix}" in hint
+    assert not earlier_installation(client, fresh_names, fresh_names)
     meta = client.indices.get_mapping(index=index)[index]["mappings"]["_meta"]
     assert meta == MARK | {META: {"state": "ready"}}
 
