@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.encoder_spec import EncoderSpec
+from query_service.cursor import Cursor
 from query_service.index_view import IndexView
 from query_service.progress import RequestProgress
 from query_service.retrieval.legs import LEGS
@@ -46,6 +47,15 @@ class RequestContext:
     progress: RequestProgress
     options: RetrievalOptions
     engine_timeout_s: float  # of one request to OpenSearch, at most
+    as_of: float  # seconds since 1970: the visitor's behaviour until then counts
+    cursor: Cursor | None = None  # of the page before
+
+    @property
+    def offset(self) -> int:
+        """Hits before the requested page."""
+        if isinstance(self.request, RankRequest):
+            return 0
+        return self.cursor.offset if self.cursor else self.request.from_
 
     @property
     def query_text(self) -> str:

@@ -7,19 +7,19 @@ The steps, in order, and the function of each:
     build user vector    user_vector.build        D_H, D_q, D_B and D_a to R
     retrieve             retrieval.search         the legs in one round trip, to `Candidates`
     re-rank              RerankStage.score        `rerank_input` to a score per candidate
-    page                 ItemReader.sources       the sources of the requested hits
+    page                 Page.of                  the requested hits, deep ones from the engine
     explain              explanation.explain      each score as shares that add up to it
 
 `Preparation.prepare` has the first four: training prepares its lists by it too.
 """
 
+import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from query_service.context import (
     HitSources,
@@ -28,17 +28,17 @@ from query_service.context import (
     RequestContext,
     RetrievalOptions,
 )
+from query_service.cursor import Cursor
 from query_service.index_view import IndexView, IndexViews
+from query_service.page import Page, Ranked
 from query_service.preparation import Preparation, Prepared
 from query_service.progress import Clock, RequestProgress
-from query_service.ranking.explanation import explain
 from query_service.ranking.reranker import Scoring
-from query_service.ranking.scores import Scores, ranked_rows
+from query_service.ranking.scores import ranked_rows
 from query_service.ranking.stage import RerankStage, varied
-from query_service.retrieval.search import IndexGone
+from query_service.retrieval.search import IndexGone, Match
 from query_service.schemas.search import (
     Degradation,
-    Hit,
     RankRequest,
     RankResponse,
     RecommendRequest,
@@ -48,14 +48,6 @@ from query_service.schemas.search import (
 )
 
 Answer = TypeVar("Answer", bound=SearchResponse)
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """Scores of the candidates, and the candidates' rows in ranked order."""
-
-    scores: Scores
-    rows: NDArray[np.intp]
 
 
 class Pipeline:
@@ -139,9 +131,19 @@ class Pipeline:
     def context(
         self, request: Request, view: IndexView, arrived: float | None = None
     ) -> RequestContext:
-        """The context of a request; its clock started when it `arrived`, None: starts now."""
+        """The context of a request; its clock started when it `arrived`, None: starts now.
+
+        Raises CursorInvalid, CursorExpired.
+        """
         progress = RequestProgress(Clock(request.deadline_ms or self._deadline_ms, arrived))
-        return RequestContext(request, view, progress, self._options, self._engine_timeout_s)
+        cursor = None
+        if not isinstance(request, RankRequest) and request.cursor is not None:
+            cursor = Cursor.decode(request.cursor)
+            cursor.check(request, view.index)
+        return RequestContext(
+            request, view, progress, self._options, self._engine_timeout_s,
+            as_of=cursor.as_of if cursor else time.time(), cursor=cursor,
+        )  # fmt: skip
 
     def close(self) -> None:
         """Stop the threads."""
@@ -171,36 +173,29 @@ class Pipeline:
         sources: dict[str, dict[str, Any]] | None = None,
     ) -> SearchResponse:
         """The requested page of hits, with sources (read if None) and, on request, explanations."""
-        request, progress, retrieved = context.request, context.progress, prepared.retrieved
-        candidates, scores = retrieved.candidates, ranked.scores
-        first = 0 if isinstance(request, RankRequest) else request.from_
-        rows = ranked.rows[first : first + (request.size or len(ranked.rows))].tolist()
+        progress, retrieved = context.progress, prepared.retrieved
+
+        def below(skip: int, size: int) -> list[Match]:
+            return self.preparation.below(context, prepared, skip=skip, size=size)
+
+        page = Page.of(context, prepared, ranked, below)
         if sources is None:
-            sources = self._sources.sources(context, [candidates.ids[row] for row in rows])
-        hits = []
-        for position, row in enumerate(rows, start=first + 1):
-            item_id = candidates.ids[row]
-            if item_id not in sources:
-                continue  # deleted since the engine's last refresh
-            why = explain(row, candidates, scores, prepared.intent) if request.explain else None
-            hits.append(
-                Hit(
-                    item_id=item_id,
-                    score=float(scores.total[row]),
-                    source=sources[item_id],
-                    position=position,
-                    explanation=why,
-                )
-            )
+            sources = self._sources.sources(context, page.ids)
+        hits = page.hits(sources, explained=context.request.explain)
         progress.clock.step("page")
         return SearchResponse(
             query_id=str(uuid.uuid4()),
             hits=hits,
-            total=Total(value=retrieved.total, relation=retrieved.total_relation),
+            total=Total(
+                value=retrieved.total,
+                relation=retrieved.total_relation,
+                by_meaning=retrieved.by_meaning,
+            ),
             timing_ms=progress.clock.timing(),
             stages_run=progress.stages_run,
             degraded=[Degradation(stage=s, reason=r) for s, r in progress.degraded.items()],
             query_cut=retrieved.query_cut,
             index=context.view.index,
             personalized=prepared.intent.user_vector is not None,
+            next_cursor=page.next_cursor(context),
         )

@@ -3,7 +3,6 @@
 Answers and the lists that a re-ranker learns from share them.
 """
 
-import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -20,10 +19,18 @@ from query_service.ranking.rerank_input import RerankInput, rerank_input
 from query_service.retrieval.filters import clauses
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.query_words import QueryWords
-from query_service.retrieval.search import Retrieved, retrieve, retrieve_ids
+from query_service.retrieval.search import (
+    Match,
+    Retrieved,
+    excluding,
+    matches_below,
+    retrieve,
+    retrieve_ids,
+)
 from query_service.schemas.search import QueryCut, RankRequest, RecommendRequest
 from query_service.settings import ServiceSettings
 from query_service.user import user_vector
+from query_service.user.decay_time import decay_time
 from query_service.user.intent import Intent
 from query_service.user.user_vector import FusionWeights, UserVector, UserVectorModel
 from query_service.user.visitor import Visitor
@@ -31,9 +38,10 @@ from query_service.user.visitor import Visitor
 
 @dataclass(frozen=True)
 class Prepared:
-    """What the visitor wants, the candidates, and both as the re-ranker's arrays."""
+    """What the visitor wants, what was asked, the candidates, and the re-ranker's arrays."""
 
     intent: Intent
+    plan: RetrievalPlan
     retrieved: Retrieved
     inputs: RerankInput
 
@@ -62,13 +70,27 @@ class Preparation:
         """Every step before the scores. Raises ClusterUnavailable, IndexGone."""
         encoding = self._start_encoding(context)  # while the session is read
         visitor = self._load_session(context)
+        if context.cursor and "session" not in context.progress.degraded:
+            context.cursor.check_visitor(visitor)
         embedding = self._encoded(context, encoding)
         intent = Intent(visitor, context.query_text, embedding)
         intent = replace(intent, user_vector=self._build_user_vector(context, intent))
-        retrieved = self._retrieve(context, intent)
+        plan = self._plan(context, intent)
+        retrieved = self._retrieve(context, plan)
         given = isinstance(context.request, RankRequest)
         inputs = rerank_input(context.view.bundle, retrieved.candidates, intent, given=given)
-        return Prepared(intent, retrieved, inputs)
+        return Prepared(intent, plan, retrieved, inputs)
+
+    def below(
+        self, context: RequestContext, prepared: Prepared, *, skip: int, size: int
+    ) -> list[Match]:
+        """`size` items that match and are no candidates, after the first `skip` of them.
+
+        Raises ClusterUnavailable, IndexGone.
+        """
+        plan = excluding(prepared.plan, prepared.retrieved.candidates.ids)
+        plan = replace(plan, timeout_s=context.timeout_s(MIN_TIMEOUT_S))
+        return matches_below(self._client, context.view.index, plan, skip=skip, size=size)
 
     def close(self) -> None:
         """Stop the threads."""
@@ -104,7 +126,7 @@ class Preparation:
             built = user_vector.build(
                 intent.visitor,
                 context.view.bundle,
-                now=time.time(),
+                now=decay_time(intent.visitor, context.as_of),
                 query_text=intent.query_text,
                 query_vector=intent.query_embedding,
                 scenario=context.scenario,
@@ -113,9 +135,8 @@ class Preparation:
             )
         return built if built is not None and built.known and built.knows_behaviour else None
 
-    def _retrieve(self, context: RequestContext, intent: Intent) -> Retrieved:
+    def _retrieve(self, context: RequestContext, plan: RetrievalPlan) -> Retrieved:
         request, view, progress = context.request, context.view, context.progress
-        plan = self._plan(context, intent)
         if isinstance(request, RankRequest):
             ids = request.item_ids
             retrieved = retrieve_ids(self._client, view.index, ids, plan, view.dims)
@@ -145,12 +166,16 @@ class Preparation:
         if isinstance(request, RankRequest):
             return plan
         embedding, person = intent.query_embedding, intent.user_vector
+        statistics = context.view.bundle.statistics
         plan = replace(
             plan,
             query_vector=None if embedding is None else context.view.query_vector(embedding),
             R=None if person is None else person.R,
             request_filters=clauses(request.filters),
-            k=max(self._candidates_per_leg, request.from_ + request.size),
+            k=self._candidates_per_leg,  # whatever the page: its order must not depend on it
+            meaning_cut=statistics.meaning_cut,
+            meaning_cut_alone=statistics.meaning_cut_alone,
+            preference=f"visitor-{request.session_id}",
         )
         if isinstance(request, RecommendRequest):
             acted_on = sorted({event.item_id for event in intent.visitor.events})

@@ -24,7 +24,13 @@ class SessionVisitors:
         visitor = Visitor(session_id, user_id)
         with context.progress.stage("session"):
             try:
-                visitor = self._store.read(session_id, user_id, timeout_s=context.timeout_s())
+                visitor = self._store.read(
+                    session_id,
+                    user_id,
+                    timeout_s=context.timeout_s(),
+                    live_query=context.query_text,
+                    as_of=context.as_of if context.cursor else None,
+                )
             except SessionsUnreadable as error:
                 reason = "answered without the session, which can't be read now"
                 context.progress.degrade("session", reason, error)

@@ -8,7 +8,7 @@ nothing in it can run code.
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ from indexer.bundle.hashed_folder import (
     read_manifest,
     sha256_of,
 )
+from indexer.bundle.meaning_cut import fit_meaning_cut
 from indexer.bundle.projections import Projections, Vectors, fit_projections, unit
 from indexer.bundle.term_map import TermMap
 from indexer.catalogue.items import Item
@@ -159,9 +160,18 @@ def fit_bundle(
     *,
     projections: Projections | None,
     statistics: Statistics,
+    meaningless: Vectors | None = None,
 ) -> ModelBundle:
-    """A bundle with W_uq and W_ua fitted on items and their `embeddings` float32 [n, D]."""
+    """A bundle with W_uq and W_ua fitted on items and their `embeddings` float32 [n, D].
+
+    `meaningless` float32 [q, D]: embeddings of `meaningless_texts` as queries, to fit the meaning
+    cut; None: without a cut.
+    """
     meaning = projections.meaning(embeddings) if projections else embeddings
+    if meaningless is not None:
+        queries = projections.meaning(meaningless) if projections else unit(meaningless)
+        beside_words, alone = fit_meaning_cut(queries, unit(meaning))
+        statistics = replace(statistics, meaning_cut=beside_words, meaning_cut_alone=alone)
     ids = [item.item_id for item in items]
     behaviour = projections.behaviour(embeddings, ids) if projections else embeddings
     return ModelBundle(

@@ -8,10 +8,16 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Statistics:
-    """Statistics over every item of a catalogue."""
+    """Statistics over every item of a catalogue, and the meaning cut fitted on its sample.
+
+    The least cosine of query and item for a hit without the query's words: `meaning_cut` where
+    other items have words of the query, `meaning_cut_alone` where none has; -1: not fitted.
+    """
 
     items: int = 0
     max_popularity: float = 0.0
+    meaning_cut: float = -1.0
+    meaning_cut_alone: float = -1.0
 
     def popularity(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
         """log(1 + p) / log(1 + max p), float32 in [0, 1]."""

@@ -23,6 +23,9 @@ class ItemEncoder(Protocol):
     def encode_items(self, texts: Sequence[str]) -> Vectors:
         """Embeddings float32 [n, D], unit length; the encoder makes its batches itself."""
 
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Embeddings float32 [n, D] of queries, unit length."""
+
     def tokenize_items(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of item texts: the first step of `encode_items`."""
 

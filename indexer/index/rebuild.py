@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from indexer.bundle.meaning_cut import meaningless_texts
 from indexer.bundle.model_bundle import fit_bundle, fit_space, vector_space
 from indexer.bundle.projections import Projections, Vectors
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
@@ -173,6 +174,7 @@ class _Rebuild:
             embeddings,
             projections=projections,
             statistics=self.survey.statistics,
+            meaningless=self.encoder.encode_queries(meaningless_texts()),
         )
         bundle.save(self.context.bundles_dir / self.new.name)
         self.context.progress.close()

@@ -6,6 +6,7 @@ import numpy as np
 
 from query_service.ranking.scores import Scores
 from query_service.retrieval.candidates import Candidates
+from query_service.retrieval.plan import WORDS
 from query_service.schemas.search import Explanation, Share, ShareKind
 from query_service.user.intent import Intent
 
@@ -50,7 +51,20 @@ def explain(row: int, candidates: Candidates, scores: Scores, intent: Intent) ->
         score=float(scores.total[row]),
         legs={name: score if math.isfinite(score) else None for name, score in by_leg.items()},
         shares=shares,
-        why=why(shares, float(scores.total[row])),
+        why=why(shares, float(scores.total[row]), has_words=bool(candidates.has_words[row])),
+    )
+
+
+def explain_below(score: float, engine_score: float, intent: Intent) -> Explanation:
+    """The explanation of a match below the re-ranked candidates: one share, the whole score."""
+    kind: ShareKind = "query" if intent.query_text else "item"
+    share = _share(kind, -1, score, intent)
+    has = f"has words of “{intent.query_text}”" if intent.query_text else "is in the catalogue"
+    return Explanation(
+        score=score,
+        legs={WORDS: engine_score},
+        shares=[share],
+        why=f"{has}; below the candidates that were re-ranked for you",
     )
 
 
@@ -63,19 +77,22 @@ def _leg_shares(row: int, candidates: Candidates, scores: Scores) -> dict[ShareK
     return {kind: float(value) for kind, value in sums.items()}
 
 
-def why(shares: list[Share], score: float) -> str:
-    """One line for people: the query, then the strongest reasons for and against."""
+def why(shares: list[Share], score: float, *, has_words: bool = True) -> str:
+    """One line for people: the query, then the strongest reasons for and against.
+
+    An item that `has_words` answers the query; any other is only close to it in meaning.
+    """
     least = MIN_SHARE * max(abs(score), 1e-6)
     large = [share for share in shares if abs(share.value) >= least]
     large.sort(key=lambda share: (share.kind != "query", -abs(share.value)))
-    reasons = dict.fromkeys(_reason(share) for share in large[:3])
+    reasons = dict.fromkeys(_reason(share, has_words) for share in large[:3])
     return "; ".join(reasons) or "nothing in particular speaks for it"
 
 
-def _reason(share: Share) -> str:
+def _reason(share: Share, has_words: bool) -> str:
     against = "" if share.value > 0 else ", which counts against it"
     reasons: dict[ShareKind, str] = {
-        "query": f"answers “{share.label}”",
+        "query": f"{'answers' if has_words else 'close in meaning to'} “{share.label}”",
         "search_history": f"you searched for “{share.label}”{against}",
         "event": f"you {share.label}{against}",
         "user_history": f"earlier you {share.label}{against}",

@@ -9,7 +9,6 @@ from indexer.bundle.model_bundle import ModelBundle
 from indexer.catalogue.terms import terms
 from query_service.ranking.affinity import affinity
 from query_service.retrieval.candidates import Candidates
-from query_service.retrieval.plan import PERSON, WORDS
 from query_service.user.intent import Intent
 
 Floats = NDArray[np.float32]
@@ -102,7 +101,7 @@ def rerank_input(
 def query_breadth(candidates: Candidates, query_text: str, *, given: bool = False) -> Floats:
     """Query breadth of each candidate, float32 [n]: 1 / the query's number of terms.
 
-    It scales the weight of taste and popularity. 0 for items of the meaning leg alone: taste and
+    It scales the weight of taste and popularity. 0 for items without the query's words: taste and
     popularity choose among the items that match the query, and put no others before them. Without a
     query BREADTH_WITHOUT_QUERY, and 0 where the caller gave the items: the caller chose them, often
     because they are popular (measured on games, 99 items drawn by popularity: NDCG@10 .093 with
@@ -111,7 +110,5 @@ def query_breadth(candidates: Candidates, query_text: str, *, given: bool = Fals
     if not query_text:
         breadth = 0.0 if given else BREADTH_WITHOUT_QUERY
         return np.full(len(candidates), breadth, dtype=np.float32)
-    matches = candidates.scores_of(WORDS) > 0  # False for NaN
-    matches |= np.isfinite(candidates.scores_of(PERSON))  # that leg requires the query's words
     breadth = 1 / max(len(terms(query_text)), 1)
-    return np.where(matches, breadth, 0.0).astype(np.float32)
+    return np.where(candidates.has_words, breadth, 0.0).astype(np.float32)

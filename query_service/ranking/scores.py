@@ -41,6 +41,14 @@ def identified_first(scores: Scores, identified: NDArray[np.bool_]) -> Scores:
     return replace(scores, total=total.astype(np.float32), identified=bonus)
 
 
+def below_candidates(lowest: float, engine_score: float) -> float:
+    """The score of a match below the candidates: under their `lowest`, in the engine's order.
+
+    lowest - 1 + s / (1 + s), for s = `engine_score` >= 0.
+    """
+    return lowest - 1.0 / (1.0 + max(engine_score, 0.0))
+
+
 def ranked_rows(scores: Floats, ids: tuple[str, ...]) -> NDArray[np.intp]:
     """Rows by descending score; ties by item id, so that an answer can be repeated; NaN last."""
     finite = np.where(np.isfinite(scores), scores, -np.inf)

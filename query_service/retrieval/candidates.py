@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plugin_config.schema import TITLE_EXACT, VECTOR_FLOAT16
-from query_service.retrieval.plan import WORDS, Leg
+from query_service.retrieval.plan import HAS_WORDS, PERSON, WORDS, Leg
 from query_service.retrieval.text_query import is_identified
 
 Floats = NDArray[np.float32]
@@ -20,7 +20,8 @@ class Candidates:
     """n candidates. A leg's score is NaN where that leg did not return the item.
 
     `leg_scores` float32 [n, L] in the order of `legs`: BM25, and inner products; `vectors` float32
-    [n, dims]; `popularity` float32 [n], as in the catalogue; `price` float32 [n], NaN unknown;
+    [n, dims]; `has_words` bool [n]: the item matches the query's words, whichever leg returned it;
+    `popularity` float32 [n], as in the catalogue; `price` float32 [n], NaN unknown;
     `brands`, `categories` and `titles` per item, as in the catalogue; titles are empty when the
     re-ranker does not read them. `identified` bool [n]: the query is an identifier of the item.
     """
@@ -29,6 +30,7 @@ class Candidates:
     legs: tuple[Leg, ...]
     leg_scores: Floats
     vectors: Floats
+    has_words: NDArray[np.bool_]
     popularity: Floats
     price: Floats
     brands: tuple[str, ...]
@@ -71,6 +73,7 @@ class Candidates:
                 if hit["_id"] in rows:
                     leg_scores[rows[hit["_id"]], column] = leg.score(hit["_score"])
         identified = {h["_id"] for h in hits.get(WORDS, ()) if is_identified(h["_score"])}
+        with_words = ids_with_words(hits)
         # The engine leaves the padding of base64 out; superfluous padding does no harm.
         raw = b"".join(base64.b64decode(row[VECTOR_FLOAT16][0] + "==") for row in fields)
         return cls(
@@ -78,6 +81,7 @@ class Candidates:
             legs=legs,
             leg_scores=leg_scores,
             vectors=np.frombuffer(raw, dtype="<f2").reshape(len(fields), dims).astype(np.float32),
+            has_words=np.array([item_id in with_words for item_id in rows], dtype=np.bool_),
             popularity=_numbers(fields, "popularity", 0.0),
             price=_numbers(fields, "price", np.nan),
             brands=tuple(row.get("brand", [""])[0] for row in fields),
@@ -85,6 +89,18 @@ class Candidates:
             titles=tuple(row.get(TITLE_EXACT, [""])[0] for row in fields),
             identified=np.array([item_id in identified for item_id in rows], dtype=np.bool_),
         )
+
+
+def ids_with_words(hits: Mapping[str, Sequence[Mapping[str, Any]]]) -> set[str]:
+    """Ids of the hits that match the query's words, given the hits of each leg.
+
+    The words leg scores them above 0 (given items without the words score 0), the person leg
+    requires them, and the meaning leg names them.
+    """
+    ids = {hit["_id"] for hit in hits.get(WORDS, ()) if hit["_score"] > 0}
+    ids |= {hit["_id"] for hit in hits.get(PERSON, ())}
+    named = (hit for leg_hits in hits.values() for hit in leg_hits)
+    return ids | {hit["_id"] for hit in named if HAS_WORDS in hit.get("matched_queries", ())}
 
 
 def _numbers(fields: Sequence[Mapping[str, Any]], name: str, missing: float) -> Floats:

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plugin_config.schema import VECTOR
-from query_service.retrieval.plan import MEANING, PERSON, WORDS, Leg, RetrievalPlan
+from query_service.retrieval.plan import HAS_WORDS, MEANING, PERSON, WORDS, Leg, RetrievalPlan
 from query_service.retrieval.text_query import (
     IDENTIFIER_SCORE,
     as_written,
     is_identified,
+    words_as_written,
     words_query,
 )
 
@@ -47,7 +48,15 @@ def _words(plan: RetrievalPlan) -> Query | None:
 
 
 def _meaning(plan: RetrievalPlan) -> Query | None:
-    return None if plan.query_vector is None else _nearest(plan.query_vector, plan, plan.filters)
+    if plan.query_vector is None:
+        return None
+    nearest = _nearest(plan.query_vector, plan, plan.filters)
+    if not plan.query_text:
+        return nearest
+    # Names the hits that have the query's words; as a filter it adds nothing to the score.
+    has_words = words_as_written(plan.query_text)
+    has_words["bool"]["_name"] = HAS_WORDS
+    return {"bool": {"must": [nearest], "should": [has_words]}}
 
 
 def _person(plan: RetrievalPlan) -> Query | None:

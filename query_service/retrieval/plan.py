@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from query_service.schemas.search import ShareKind
 
 WORDS, MEANING, PERSON = "words", "meaning", "person"
+HAS_WORDS = "has_words"  # the named query that tells which hits have the query's words
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,9 @@ class RetrievalPlan:
     request_filters: Sequence[Mapping[str, Any]] = ()
     exclude: Sequence[str] = ()  # item ids that must not come back
     k: int = 100  # hits of each leg
+    meaning_cut: float = -1.0  # least inner product of a hit without the query's words
+    meaning_cut_alone: float = -1.0  # the same, where no item has a word of the query
+    preference: str = ""  # the same text asks the same copies of the shards
     popular: bool = False  # without a query the words leg returns popular items
     exact: bool = False  # compare every vector, in place of HNSW
     titles: bool = False  # read titles for the re-ranker: a fifth more time in the engine

@@ -1,8 +1,8 @@
-"""All legs in one round trip to OpenSearch, and the union of their hits."""
+"""All legs in one round trip to OpenSearch, the union of their hits, and the matches below them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from opensearchpy import OpenSearch
@@ -11,13 +11,16 @@ from opensearchpy.exceptions import NotFoundError, OpenSearchException
 from plugin_config.client import cluster_unavailable
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
 from plugin_config.schema import TITLE_EXACT, VECTOR_FLOAT16
-from query_service.retrieval.candidates import Candidates
-from query_service.retrieval.plan import WORDS, RetrievalPlan
+from query_service.retrieval.candidates import Candidates, ids_with_words
+from query_service.retrieval.plan import HAS_WORDS, MEANING, WORDS, RetrievalPlan
 from query_service.retrieval.text_query import text_query
 from query_service.schemas.search import QueryCut
 
 # The re-ranker's fields are read from doc values: no stored source is read for it.
 FEATURE_FIELDS = [VECTOR_FLOAT16, "popularity", "price", "brand", "category"]
+
+
+LegHits = Mapping[str, Sequence[Mapping[str, Any]]]  # the engine's hits, by the leg's name
 
 
 class IndexGone(LiveIntentError):
@@ -26,14 +29,16 @@ class IndexGone(LiveIntentError):
 
 @dataclass(frozen=True)
 class Retrieved:
-    """The candidates, and the hits of the words leg as `total`.
+    """The candidates, and how many items match.
 
+    `total`: the matches of the words leg, and `by_meaning` candidates without the query's words.
     `stages`: those that ran, the legs or `retrieve`; `failed`: the reason of each leg that failed.
     """
 
     candidates: Candidates
     total: int = 0
     total_relation: Literal["eq", "gte"] = "eq"
+    by_meaning: int = 0
     stages: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
     query_cut: QueryCut | None = None
@@ -51,25 +56,28 @@ def retrieve(client: OpenSearch, index: str, plan: RetrievalPlan, dims: int) -> 
         return Retrieved(Candidates.union({}, plan.legs, dims))
     lines: list[Mapping[str, Any]] = []
     for body in bodies.values():
-        lines += [{"index": index}, body]
+        lines += [{"index": index, **_preference(plan)}, body]
     with _errors_of(index):
         answer = client.msearch(body=lines, params={"request_timeout": plan.timeout_s})
     responses = dict(zip(bodies, answer["responses"], strict=True))
     failed = {leg: reason for leg, r in responses.items() if (reason := _failure(r))}
     if any("index_not_found" in reason for reason in failed.values()):
         raise IndexGone(f"the index {index} is gone")
-    hits = {leg: r["hits"]["hits"] for leg, r in responses.items() if "hits" in r}
+    hits: LegHits = {leg: r["hits"]["hits"] for leg, r in responses.items() if "hits" in r}
     if not hits:
         raise ClusterUnavailable(
             "OpenSearch answered none of the searches: "
             + "; ".join(f"{leg}: {reason}" for leg, reason in failed.items())
         )
     total = responses.get(WORDS, {}).get("hits", {}).get("total", {})
-    candidates = Candidates.union(hits, plan.legs, dims)
+    hits = _with_misspelt(client, index, plan, hits, total.get("value", 0))
+    candidates = Candidates.union(_close_enough(hits, plan), plan.legs, dims)
+    without_words = int((~candidates.has_words).sum()) if plan.query_text else 0
     return Retrieved(
         candidates=candidates,
-        total=total.get("value", len(candidates)),
-        total_relation=total.get("relation", "eq"),
+        total=total.get("value", len(candidates) - without_words) + without_words,
+        total_relation=total.get("relation", "eq") if total else "gte",
+        by_meaning=without_words,
         stages=tuple(hits),
         failed=failed,
     )
@@ -106,6 +114,89 @@ def search_bodies(plan: RetrievalPlan) -> dict[str, dict[str, Any]]:
 def _body(query: Mapping[str, Any], size: int, plan: RetrievalPlan) -> dict[str, Any]:
     fields = [*FEATURE_FIELDS, TITLE_EXACT] if plan.titles else FEATURE_FIELDS
     return {"query": query, "size": size, "_source": False, "docvalue_fields": fields}
+
+
+@dataclass(frozen=True)
+class Match:
+    """An item below the candidates, with the engine's score."""
+
+    item_id: str
+    score: float
+
+
+def matches_below(
+    client: OpenSearch, index: str, plan: RetrievalPlan, *, skip: int, size: int
+) -> list[Match]:
+    """Matches of the words leg after the first `skip`, in the engine's order, ties by item id.
+
+    The plan excludes the candidates, which stand above all of these. Raises ClusterUnavailable,
+    IndexGone.
+    """
+    query = next((leg.query(plan) for leg in plan.legs if leg.name == WORDS), None)
+    if query is None or size < 1:
+        return []
+    body = {
+        "query": query, "from": skip, "size": size, "_source": False, "track_total_hits": False,
+        "sort": [{"_score": "desc"}, {"item_id": "asc"}],
+    }  # fmt: skip
+    params = {"request_timeout": plan.timeout_s, **_preference(plan)}
+    with _errors_of(index):
+        hits = client.search(index=index, body=body, params=params)["hits"]["hits"]
+    return [Match(hit["_id"], float(hit["_score"])) for hit in hits]
+
+
+def excluding(plan: RetrievalPlan, ids: Sequence[str]) -> RetrievalPlan:
+    """The plan for the items that are not among `ids` either."""
+    return replace(plan, exclude=[*plan.exclude, *ids])
+
+
+def _with_misspelt(
+    client: OpenSearch, index: str, plan: RetrievalPlan, hits: LegHits, total: int
+) -> LegHits:
+    """The hits, those of the meaning leg marked too that have a word of the query misspelt.
+
+    The meaning leg names only words as they are written: the other ones double its time. They
+    matter where the words leg has more matches than it returned, and not all of those as written.
+    """
+    words = hits.get(WORDS, ())
+    as_written = all(HAS_WORDS in hit.get("matched_queries", ()) for hit in words)
+    unmarked = {hit["_id"] for hit in hits.get(MEANING, ())} - ids_with_words(hits)
+    if not plan.query_text or total <= len(words) or as_written or not unmarked:
+        return hits
+    matching = text_query(plan.query_text, plan.prefix)
+    query = {"bool": {"filter": [{"ids": {"values": sorted(unmarked)}}, matching]}}
+    body = {"query": query, "size": len(unmarked), "_source": False}
+    params = {"request_timeout": plan.timeout_s, **_preference(plan)}
+    with _errors_of(index):
+        found = client.search(index=index, body=body, params=params)["hits"]["hits"]
+    misspelt = {hit["_id"] for hit in found}
+    marked = [
+        {**hit, "matched_queries": [HAS_WORDS]} if hit["_id"] in misspelt else hit
+        for hit in hits[MEANING]
+    ]
+    return {**hits, MEANING: marked}
+
+
+def _close_enough(hits: LegHits, plan: RetrievalPlan) -> LegHits:
+    """The hits without those of the meaning leg that have no word of the query and are not close.
+
+    k-NN returns k items for any query, also for one that means nothing here.
+    """
+    inner_product = {leg.name: leg.score for leg in plan.legs}.get(MEANING)
+    if inner_product is None or not plan.query_text:
+        return hits
+    with_words = ids_with_words(hits)
+    cut = plan.meaning_cut if with_words else plan.meaning_cut_alone
+    near = [
+        hit
+        for hit in hits.get(MEANING, ())
+        if hit["_id"] in with_words or inner_product(hit["_score"]) >= cut
+    ]
+    return {name: near if name == MEANING else leg_hits for name, leg_hits in hits.items()}
+
+
+def _preference(plan: RetrievalPlan) -> dict[str, str]:
+    return {"preference": plan.preference} if plan.preference else {}
 
 
 @contextmanager

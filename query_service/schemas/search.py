@@ -34,7 +34,7 @@ Values = Annotated[
     ),
 ]
 MAX_ATTRIBUTES = 50
-MAX_DEPTH = 1000  # hits that can be paged through
+MAX_DEPTH = 10_000  # hits that can be paged through; the engine's `max_result_window`
 # The index holds prices as float32, where a larger bound would be infinite.
 Bound = Annotated[float | None, Field(ge=0, le=1e38)]
 
@@ -81,6 +81,11 @@ class _Visit(Strict):
 class _Paged(_Visit):
     size: int = Field(10, ge=1, le=100)
     from_: int = Field(0, ge=0, le=MAX_DEPTH, alias="from")
+    cursor: str | None = Field(
+        None,
+        max_length=1024,
+        description="`next_cursor` of the page before: what the visitor did since is left out.",
+    )
     filters: Filters | None = None
     personalize: bool = True
     scenario: Scenario = "shop"
@@ -90,8 +95,17 @@ class _Paged(_Visit):
     def _not_too_deep(cls, from_: int, info: ValidationInfo) -> int:
         size = info.data.get("size", 1)
         if from_ + size > MAX_DEPTH:
-            raise ValueError(f"from + size is {from_ + size}, at most {MAX_DEPTH}")
+            raise ValueError(
+                f"from + size is {from_ + size}, at most {MAX_DEPTH}: narrow the search by filters"
+            )
         return from_
+
+    @field_validator("cursor")
+    @classmethod
+    def _without_from(cls, cursor: str | None, info: ValidationInfo) -> str | None:
+        if cursor is not None and info.data.get("from_"):
+            raise ValueError("a cursor already says where the page begins: leave `from` out")
+        return cursor
 
 
 class SearchRequest(_Paged):
@@ -154,14 +168,26 @@ class Hit(Strict):
     score: float
     position: int
     source: dict[str, Any]
+    by_meaning: bool = Field(
+        False, description="It has none of the query's words: it came by meaning alone."
+    )
+    reranked: bool = Field(
+        True,
+        description="False below the re-ranked candidates: the engine's order, no person in it.",
+    )
     explanation: Explanation | None = None
 
 
 class Total(Strict):
-    """How many items match the query's words, exactly (eq) or at least (gte)."""
+    """How many hits all pages have together, exactly (eq) or at least (gte).
+
+    Of a search: the items with the query's words, and `by_meaning` more without them. Of a
+    recommendation: the items that the filters allow.
+    """
 
     value: int
     relation: Literal["eq", "gte"] = "eq"
+    by_meaning: int = 0
 
 
 class Degradation(Strict):
@@ -190,6 +216,9 @@ class SearchResponse(Strict):
     query_cut: QueryCut | None = Field(None, description="null: the whole query was searched.")
     index: str
     personalized: bool
+    next_cursor: str | None = Field(
+        None, description="For the page that follows this one; null after the last hit."
+    )
 
 
 class RankResponse(SearchResponse):

@@ -19,7 +19,6 @@ from indexer.index.documents import float16_base64, from_float16_base64
 from query_service.user.visitor import Event, PastQuery, Visitor
 
 DAY_MS = 24 * 3600 * 1000
-_SAME_QUERY = ("query_text", "session_id")  # a query that is equal in these is a repeat
 
 
 @dataclass(frozen=True)
@@ -155,42 +154,78 @@ def query_from_stored(stored: Mapping[str, Any]) -> PastQuery:
 
 
 def _union(
-    lists: Iterable[Iterable[Mapping[str, Any]]], id_field: str, oldest: int
+    lists: Iterable[Iterable[Mapping[str, Any]]], id_field: str, scope: "Scope"
 ) -> list[Mapping[str, Any]]:
-    """The rows of all lists sorted by time, one per id, without expired ones."""
+    """The rows of all lists that `scope` admits, sorted by time, one per id."""
     rows: dict[str, Mapping[str, Any]] = {}
     for row in chain.from_iterable(lists):
-        if row["received_at"] >= oldest:
+        if scope.admits(row):
             rows.setdefault(row[id_field], row)
     return sorted(rows.values(), key=lambda row: int(row["timestamp"]))
 
 
 def _without_repeats(queries: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Of a query that is repeated at once, in one session, only the last one."""
-    distinct: list[Mapping[str, Any]] = []
+    """Of a query that is repeated in one session, in any letter case, only the last one."""
+    last: dict[tuple[str, str], Mapping[str, Any]] = {}
     for query in queries:
-        if distinct and all(distinct[-1].get(f) == query.get(f) for f in _SAME_QUERY):
-            distinct.pop()
-        distinct.append(query)
-    return distinct
+        key = (str(query.get("query_text", "")).casefold(), query["session_id"])
+        last.pop(key, None)
+        last[key] = query
+    return list(last.values())
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which stored rows count: those received in [`oldest`, `newest`], ms since 1970.
+
+    `live_query`: repeats of it do not count, whatever their letter case.
+    """
+
+    oldest: int = 0
+    newest: int | None = None
+    live_query: str = ""
+
+    def admits(self, row: Mapping[str, Any]) -> bool:
+        """Whether an event or query was received in the scope's time."""
+        received: int = row["received_at"]
+        return received >= self.oldest and (self.newest is None or received <= self.newest)
+
+    def queries(
+        self, document: Mapping[str, Any], pending: Sequence[Mapping[str, Any]], kept: int
+    ) -> list[Mapping[str, Any]]:
+        """The newest `kept` - 1 queries of a document, with `pending`, without the live query.
+
+        One less than is kept: the answer's own query, once stored, displaces the oldest one, and
+        the next page of the same answer must count the same queries.
+        """
+        live = self.live_query.casefold()
+        rows = _union((document.get("queries") or (), pending), "query_id", self)
+        others = [row for row in rows if str(row.get("query_text", "")).casefold() != live]
+        if not live:
+            return others
+        return others[-(kept - 1) :] if kept > 1 else []
 
 
 def visitor_from_documents(
     session_id: str,
     user_id: str,
     documents: Sequence[Mapping[str, Any]],
+    limits: SessionLimits,
     *,
-    pending: Iterable[Mapping[str, Any]] = (),
-    oldest: int = 0,
+    pending: Sequence[Mapping[str, Any]] = (),
+    scope: Scope = Scope(),
 ) -> Visitor:
     """The visitor with the events and queries of the session's and the user's document.
 
-    `pending` are stored forms of queries that wait to be written. Each event and query appears
-    once, oldest first, unless it was received before `oldest` (ms).
+    `pending` are stored forms of queries that wait to be written. Each event and query within
+    `scope` appears once, oldest first.
     """
-    events = _union((d.get("events") or () for d in documents), "event_id", oldest)
-    query_lists = [*(d.get("queries") or () for d in documents), pending]
-    queries = _without_repeats(_union(query_lists, "query_id", oldest))
+    events = _union((d.get("events") or () for d in documents), "event_id", scope)
+    query_lists = [
+        scope.queries(document, pending, limits.max_rows(document.get("kind", "session"))[1])
+        for document in documents or ({},)
+    ]
+    queries = _without_repeats(_union(query_lists, "query_id", scope))
     return Visitor(
         session_id=session_id,
         user_id=user_id,

@@ -31,7 +31,7 @@ void trim(List rows, long oldest, int maxRows) {
 """
 
 # An event or query that is already there is left alone, so that a client may send it again.
-# A repeat of the previous query, in the same session, replaces that one: only its time moves.
+# A query that the session has already replaces that one, in any letter case: only its time moves.
 _APPEND = """
 source.kind = params.kind;
 if (params.user_id != '') { source.user_id = params.user_id; }
@@ -47,13 +47,15 @@ for (def query : params.queries) {
   int index = insertionIndex(source.queries, query, 'query_id');
   if (index < 0) { continue; }
   changed = true;
-  def previous = index > 0 ? source.queries.get(index - 1) : null;
-  if (previous != null && previous.query_text == query.query_text
-      && previous.session_id == query.session_id) {
-    source.queries.set(index - 1, query);
-  } else {
-    source.queries.add(index, query);
+  for (int i = source.queries.size() - 1; i >= 0; i--) {
+    def other = source.queries.get(i);
+    if (other.session_id != query.session_id
+        || !other.query_text.equalsIgnoreCase(query.query_text)) { continue; }
+    if (i >= index) { index = -1; break; }
+    source.queries.remove(i);
+    index--;
   }
+  if (index >= 0) { source.queries.add(index, query); }
 }
 if (!changed) { ctx.op = 'none'; return; }
 trim(source.events, params.oldest, params.max_events);

@@ -23,9 +23,11 @@ from query_service.sessions.appends import Append, add_row, upserts
 from query_service.sessions.document_writes import DocumentWrite, WriteResult, send_documents
 from query_service.sessions.documents import (
     KnownItem,
+    Scope,
     SessionLimits,
     document_id,
     event_to_stored,
+    milliseconds,
     now_ms,
     query_to_stored,
     visitor_from_documents,
@@ -80,11 +82,20 @@ class SessionStore:
         )
         self._erasure = SessionErasure(client, names)
 
-    def read(self, session_id: str, user_id: str = "", timeout_s: float | None = None) -> Visitor:
+    def read(
+        self,
+        session_id: str,
+        user_id: str = "",
+        timeout_s: float | None = None,
+        *,
+        live_query: str = "",
+        as_of: float | None = None,
+    ) -> Visitor:
         """The visitor, in one round trip; empty if nothing is stored under these ids.
 
         Events and queries come oldest first. They include those of the user's earlier sessions and
-        the queries of this process that wait to be written.
+        the queries of this process that wait to be written. Left out: repeats of `live_query`, and
+        what was received after `as_of` (seconds since 1970).
 
         Raises:
             SessionsUnreadable: OpenSearch did not answer within `timeout_s`, or not in full; or a
@@ -111,10 +122,11 @@ class SessionStore:
                 raise SessionsUnreadable(f"the session can't be read: {problem}")
             if document.get("found"):
                 documents.append(document["_source"])
-        oldest = self.limits.oldest(now_ms())
+        newest = None if as_of is None else milliseconds(as_of)
+        scope = Scope(self.limits.oldest(now_ms()), newest, live_query)
         try:
             return visitor_from_documents(
-                session_id, user_id, documents, pending=waiting, oldest=oldest
+                session_id, user_id, documents, self.limits, pending=waiting, scope=scope
             )
         except (KeyError, TypeError, ValueError) as error:
             raise SessionsUnreadable(f"the session's document is damaged: {error!r}") from error

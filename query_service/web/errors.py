@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
+from query_service.cursor import CursorExpired, CursorInvalid
 from query_service.schemas.search import FieldError, Problem
 from query_service.sessions.erasure import SessionUnknown
 from query_service.web.event_forms import EventsMalformed, field_errors
@@ -64,6 +65,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(EventsMalformed, lambda error: problem(422, str(error)))
     app.register_error_handler(ValidationError, invalid)
     app.register_error_handler(SessionUnknown, lambda error: problem(404, str(error)))
+    app.register_error_handler(CursorInvalid, lambda error: problem(422, str(error)))
+    app.register_error_handler(CursorExpired, lambda error: problem(410, str(error)))
     app.register_error_handler(ClusterUnavailable, _unavailable)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)

@@ -103,7 +103,7 @@ def api(service: Service, metrics: Metrics) -> APIBlueprint:
         "/search",
         tags=[SEARCH],
         summary="Hits for a query",
-        responses={200: SearchResponse} | problems(*body_errors),
+        responses={200: SearchResponse} | problems(410, *body_errors),
     )
     def search(body: SearchRequest) -> Response:
         """Hits for a live query, personalised by what this visitor did until now."""
@@ -113,7 +113,7 @@ def api(service: Service, metrics: Metrics) -> APIBlueprint:
         "/recommend",
         tags=[SEARCH],
         summary="Hits without a query",
-        responses={200: SearchResponse} | problems(*body_errors),
+        responses={200: SearchResponse} | problems(410, *body_errors),
     )
     def recommend(body: RecommendRequest) -> Response:
         """A start page or a feed; popular and varied where nothing is known of the visitor."""

@@ -113,7 +113,7 @@ function listElement(title, response, showMoves) {
   section.setAttribute("aria-labelledby", heading.id);
   const { total, ...stages } = response.timing_ms;
   const times = Object.entries(stages).map(([stage, ms]) => `${stage} ${ms.toFixed(0)}`).join(", ");
-  const hitCount = query.value.trim() ? `${response.total.relation === "gte" ? "over " : ""}${response.total.value} by words, ` : "";
+  const hitCount = query.value.trim() ? `${response.total.relation === "gte" ? "over " : ""}${response.total.value} hits, ` : "";
   section.append(heading, element("p", "status", `${hitCount}${total.toFixed(0)} ms (${times})`));
   for (const missing of response.degraded) {
     section.append(element("p", "degraded", `Without ${missing.stage}: ${missing.reason}`));

@@ -40,6 +40,7 @@ def candidates(fitted) -> Candidates:
         legs=LEGS,
         leg_scores=legs,
         vectors=fitted.item_vectors(embeddings()),
+        has_words=np.arange(30) < 25,
         popularity=np.array([item.popularity for item in all_items], np.float32),
         price=np.array([item.price for item in all_items], np.float32),
         brands=tuple(item.brand for item in all_items),

@@ -5,6 +5,7 @@ import pytest
 
 from query_service.sessions.documents import (
     DAY_MS,
+    Scope,
     SessionLimits,
     event_from_stored,
     event_to_stored,
@@ -19,6 +20,7 @@ from query_service.sessions.ubi_rows import event_row, query_row
 from query_service.user.visitor import Event, PastQuery
 
 NOW = 1_790_000_000_000
+LIMITS = SessionLimits()
 
 
 def unit_vector(seed: int, dims: int = 384) -> np.ndarray:
@@ -100,32 +102,33 @@ def test_a_query_is_read_back_unchanged():
 def test_events_of_all_sessions_are_sorted_by_time_and_appear_once():
     session = {"events": [stored("c", 30.0), stored("d", 40.0)]}
     user = {"events": [stored("a", 10.0, "earlier"), stored("c", 30.0), stored("b", 20.0, "other")]}
-    visitor = visitor_from_documents("s", "u", [user, session])
+    visitor = visitor_from_documents("s", "u", [user, session], LIMITS)
     assert [event.item_id for event in visitor.events] == ["a", "b", "c", "d"]
     assert [event.session_id for event in visitor.events] == ["earlier", "other", "s", "s"]
 
 
 def test_no_documents_make_an_empty_visitor():
-    visitor = visitor_from_documents("s", "", [])
+    visitor = visitor_from_documents("s", "", [], LIMITS)
     assert (visitor.events, visitor.queries) == ((), ())
 
 
 def test_expired_events_are_not_read():
-    limits = SessionLimits(ttl_days=30)
     old = stored("old", 10.0, received_at=NOW - 31 * DAY_MS)
     new = stored("new", 5.0, received_at=NOW - 29 * DAY_MS)
-    visitor = visitor_from_documents("s", "", [{"events": [old, new]}], oldest=limits.oldest(NOW))
+    visitor = visitor_from_documents(
+        "s", "", [{"events": [old, new]}], LIMITS, scope=Scope(LIMITS.oldest(NOW))
+    )
     assert [event.item_id for event in visitor.events] == ["new"]
 
 
-def test_a_query_repeated_at_once_counts_once_with_its_latest_time():
+def test_a_repeated_query_counts_once_with_its_latest_time():
     written = {"queries": [stored_query("1", "phone", 10.0), stored_query("2", "case", 20.0)]}
     waiting = [stored_query("3", "case", 30.0), stored_query("1", "phone", 10.0)]
-    visitor = visitor_from_documents("s", "", [written], pending=waiting)
+    visitor = visitor_from_documents("s", "", [written], LIMITS, pending=waiting)
     assert [(q.query_text, q.timestamp) for q in visitor.queries] == [("phone", 10.0), ("case", 30)]
     again = [stored_query("4", "phone", 40.0)]
-    visitor = visitor_from_documents("s", "", [written], pending=again)
-    assert [q.query_text for q in visitor.queries] == ["phone", "case", "phone"]
+    visitor = visitor_from_documents("s", "", [written], LIMITS, pending=again)
+    assert [q.query_text for q in visitor.queries] == ["case", "phone"]
 
 
 def test_without_vectors_shows_only_their_lengths():
@@ -185,3 +188,26 @@ def test_a_query_as_a_row_of_ubi_queries():
         "query_response_hit_ids": ["b", "a"],
         "timestamp": "2026-09-21T14:13:20.000Z",
     }
+
+
+def test_the_live_query_counts_no_earlier_ones_and_no_other_is_displaced_by_it():
+    """Else the second page of an answer would count other queries than the first."""
+    limits = SessionLimits(session_queries=4)
+    rows = [stored_query(str(n), f"query {n}", float(n)) for n in range(5)]
+    first = {"queries": rows[:4]}
+    then = {"queries": [*rows[1:4], stored_query("9", "Desk", 9.0)]}
+    pending = [stored_query("9", "Desk", 9.0)]
+
+    def texts(document, waiting=()):
+        scope = Scope(live_query="desk")
+        read = visitor_from_documents("s", "", [document], limits, pending=waiting, scope=scope)
+        return [each.query_text for each in read.queries]
+
+    assert texts(first) == texts(first, pending) == texts(then) == ["query 1", "query 2", "query 3"]
+
+
+def test_rows_received_after_the_moment_of_a_cursor_do_not_count():
+    rows = [stored("before", 1.0), stored("after", 2.0, received_at=NOW + 1)]
+    scope = Scope(newest=NOW)
+    visitor = visitor_from_documents("s", "", [{"events": rows}], LIMITS, scope=scope)
+    assert [event.item_id for event in visitor.events] == ["before"]

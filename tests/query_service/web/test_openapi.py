@@ -27,7 +27,7 @@ def test_it_describes_exactly_the_routes_of_the_api(client: FlaskClient) -> None
         "/v1/sessions/{session_id}": {"get", "delete"},
     }
     search = document["paths"]["/v1/search"]["post"]
-    assert set(search["responses"]) == {"200", "400", "413", "415", "422", "500", "503"}
+    assert set(search["responses"]) == {"200", "400", "410", "413", "415", "422", "500", "503"}
     assert list(search["responses"]["503"]["content"]) == ["application/problem+json"]
 
 

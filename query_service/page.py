@@ -1,0 +1,99 @@
+"""The hits of one page: re-ranked candidates, then the other matches in the engine's order."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from query_service.context import RequestContext
+from query_service.cursor import Cursor, request_digest
+from query_service.preparation import Prepared
+from query_service.ranking.explanation import explain, explain_below
+from query_service.ranking.scores import Scores, below_candidates
+from query_service.retrieval.search import Match
+from query_service.schemas.search import MAX_DEPTH, Hit, RankRequest
+
+Below = Callable[[int, int], Sequence[Match]]  # (skip, size) to the matches below the candidates
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Scores of the candidates, and the candidates' rows in ranked order."""
+
+    scores: Scores
+    rows: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Page:
+    """The part [`first`, `last`) of all hits: candidates' rows, then matches below them."""
+
+    prepared: Prepared
+    ranked: Ranked
+    first: int
+    last: int
+    rows: tuple[int, ...]
+    below: tuple[Match, ...]
+
+    @classmethod
+    def of(
+        cls, context: RequestContext, prepared: Prepared, ranked: Ranked, below: Below
+    ) -> "Page":
+        """The page that the request wants; `below` is called for a page that needs it."""
+        first, count = context.offset, len(ranked.rows)
+        last = min(first + (context.request.size or count), MAX_DEPTH)
+        matches: Sequence[Match] = ()
+        if last > max(first, count) and not isinstance(context.request, RankRequest):
+            matches = below(max(first - count, 0), last - max(first, count))
+        return cls(prepared, ranked, first, last, tuple(ranked.rows[first:last]), tuple(matches))
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of the page's items, in order."""
+        ids = self.prepared.retrieved.candidates.ids
+        return [ids[row] for row in self.rows] + [match.item_id for match in self.below]
+
+    def hits(self, sources: Mapping[str, dict[str, Any]], *, explained: bool) -> list[Hit]:
+        """The hits; an item without a source was deleted since the engine's last refresh."""
+        hits = []
+        for number, item_id in enumerate(self.ids):
+            if item_id in sources:
+                fields = self._candidate(number, explained) or self._below(number, explained)
+                position = self.first + number + 1
+                hits.append(
+                    Hit(item_id=item_id, source=sources[item_id], position=position, **fields)
+                )
+        return hits
+
+    def next_cursor(self, context: RequestContext) -> str | None:
+        """The cursor of the page after this one; None after the last hit."""
+        request, retrieved = context.request, self.prepared.retrieved
+        ended = retrieved.total_relation == "eq" and self.last >= retrieved.total
+        if isinstance(request, RankRequest) or ended or self.last >= MAX_DEPTH or not self.ids:
+            return None
+        visitor = self.prepared.intent.visitor
+        return Cursor(
+            request_digest(request), context.view.index, context.as_of,
+            len(visitor.events), len(visitor.queries), self.last,
+        ).encode()  # fmt: skip
+
+    def _candidate(self, number: int, explained: bool) -> dict[str, Any]:
+        """Fields of a re-ranked hit; empty for one below."""
+        if number >= len(self.rows):
+            return {}
+        row, scores, intent = self.rows[number], self.ranked.scores, self.prepared.intent
+        candidates = self.prepared.retrieved.candidates
+        return {
+            "score": float(scores.total[row]),
+            "by_meaning": bool(intent.query_text) and not candidates.has_words[row],
+            "explanation": explain(row, candidates, scores, intent) if explained else None,
+        }
+
+    def _below(self, number: int, explained: bool) -> dict[str, Any]:
+        match, rows = self.below[number - len(self.rows)], self.ranked.rows
+        lowest = float(self.ranked.scores.total[rows[-1]]) if len(rows) else 0.0
+        score = below_candidates(lowest, match.score)
+        why = explain_below(score, match.score, self.prepared.intent) if explained else None
+        return {"score": score, "reranked": False, "explanation": why}
