@@ -66,7 +66,7 @@ def survey(
         progress.close()
         if catalogue.format == "jsonl" and notes.columns:
             catalogue.mapping.check_rows(notes.columns)
-        rows = items + rejects.count
+        rows = items + rejects.count + notes.overruled
         rejects.check(limit, rows)
         if not items:
             first = f". Line {rejects.first[0].line}: {rejects.first[0].reason}" if rows else ""

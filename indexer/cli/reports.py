@@ -51,7 +51,7 @@ def survey_lines(surveyed: "Survey") -> list[str]:
     lines += _column_lines(surveyed.notes.as_attributes, surveyed.notes.left_out)
     lines += value_lines(surveyed.notes.unread, surveyed.notes.overruled)
     if surveyed.sample:
-        lines.append("the first is embedded as: " + surveyed.sample[0][1].text)
+        lines.append("one item is embedded as: " + surveyed.sample[0][1].text)
     return lines
 
 

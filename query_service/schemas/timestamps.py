@@ -1,13 +1,13 @@
 """Times of requests and files as timestamps: seconds since 1970."""
 
 import math
+from contextlib import suppress
 
 from indexer.catalogue.values.text import ValueProblem
-from indexer.catalogue.values.times import to_time
+from indexer.catalogue.values.times import since_1970, to_time
 
 EARLIEST, LATEST = 0.0, 4e9  # 1970, 2096
-# Numbers from these on are milliseconds, microseconds and nanoseconds since 1970.
-_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
+SECONDS_END = 1e11  # from here on a number is in milliseconds or a smaller unit
 
 
 def seconds(value: object) -> float:
@@ -23,8 +23,11 @@ def seconds(value: object) -> float:
         except ValueProblem as problem:
             raise ValueError(f"{problem}; write it as 2026-11-24T10:15:00Z") from None
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        unit = next((unit for limit, unit in _UNITS if abs(value) >= limit), 1.0)
-        timestamp = value / unit
+        if abs(value) < SECONDS_END:
+            timestamp = float(value)
+        else:
+            with suppress(ValueError):
+                timestamp = since_1970(value).timestamp()
     if not EARLIEST <= timestamp <= LATEST:
         raise ValueError("it is ISO 8601, or seconds or ms since 1970, before 2096")
     return timestamp

@@ -10,8 +10,9 @@ from indexer.catalogue.values.text import ValueProblem, is_no_value, shown
 
 _SCHEMA = re.compile(r"^(?:https?://)?(?:www\.)?schema(?:\.org)?[/:#]", re.IGNORECASE)
 _COUNT = re.compile(
-    r"(?:only|nur|noch|nur noch|>=?|over|more than|mehr als|\+)?\s*"
-    r"(-?\d{1,9})(?:[.,]0+)?\s*\+?\s*"
+    r"(?:only|nur|noch|nur noch|>=?|over|more than|mehr als|\+|"
+    r"(?:stock|in stock|qty|quantity|inventory|bestand|lagerbestand|auf lager)\s*[:=]?)?\s*"
+    r"(-?\d{1,9}(?:[.,]\d{1,9})?)\s*\+?\s*"
     r"(?:left|in stock|left in stock|available|pcs\.?|pieces?|units?|items?|stk\.?|stück|"
     r"auf lager|verfügbar|en stock|op voorraad|disponibles?|"
     r"unidades|pz|szt\.?|ks|шт\.?|件|個|개|点)?"
@@ -54,7 +55,7 @@ def read_availability(value: Any, name: str = "available") -> bool | None:
         text = _SCHEMA.sub("", plain(value)).strip(" .!")
         count = _COUNT.fullmatch(text.lower())
         if count is not None:
-            return int(count[1]) > 0
+            return float(count[1].replace(",", ".")) > 0
         meaning = _MEANINGS.get(_key(text))
         if meaning is not None:
             return meaning

@@ -5,10 +5,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "feeds and schema.org": (
         "in stock, available, preorder, pre-order, presale, backorder, on backorder, "
         "back-ordered, available for order, limited, limited availability, limited stock, "
-        "low stock, online only, in store only, made to order, special order, instock online",
+        "low stock, online only, in store only, made to order, special order, instock online, "
+        "available now, in store, low, few left, last items, last one, plenty",
         "out of stock, sold out, unavailable, not available, discontinued, out of print, "
         "reserved, temporarily out of stock, currently unavailable, not in stock, no stock, "
-        "stock out",
+        "stock out, temporarily unavailable, coming soon, available soon, oos, none left, "
+        "end of life, eol, discontinued product, no longer available",
     ),
     "flags": (
         "true, t, yes, y, on, active, enabled, published, visible, live, x, ✓, ✔",
@@ -18,18 +20,19 @@ WORDS: dict[str, tuple[str, str]] = {
     "German": (
         "ja, wahr, auf lager, lieferbar, sofort lieferbar, verfügbar, sofort verfügbar, "
         "vorrätig, vorbestellbar, bestellbar, vorbestellung, begrenzt verfügbar, "
-        "nur noch wenige",
+        "nur noch wenige, lagernd, sofort, ab lager, verfuegbar, sofort verfuegbar, vorraetig",
         "nein, falsch, nicht auf lager, nicht lieferbar, nicht verfügbar, nicht vorrätig, "
-        "ausverkauft, vergriffen, derzeit nicht verfügbar, nicht mehr lieferbar",
+        "ausverkauft, vergriffen, derzeit nicht verfügbar, nicht mehr lieferbar, "
+        "nicht lagernd, nicht verfuegbar, nicht vorraetig",
     ),
     "French": (
-        "oui, vrai, en stock, disponible, précommande, sur commande, stock limité",
+        "oui, vrai, en stock, disponible, précommande, sur commande, stock limité, en magasin",
         "non, faux, rupture de stock, en rupture, hors stock, épuisé, indisponible, "
         "non disponible, pas disponible, rupture",
     ),
     "Spanish": (
-        "sí, verdadero, en existencia, en existencias, disponible, hay existencias, preventa, "
-        "bajo pedido",
+        "sí, verdadero, en existencia, en existencias, disponible, hay existencias, "
+        "hay stock, preventa, bajo pedido",
         "no, falso, agotado, sin existencias, sin stock, no disponible, fuera de stock",
     ),
     "Italian": (
@@ -74,8 +77,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "nu, stoc epuizat, indisponibil, nu este în stoc, epuizat, fără stoc",
     ),
     "Turkish": (
-        "evet, stokta, stokta var, mevcut, ön sipariş",
-        "hayır, stokta yok, tükendi, stok yok, mevcut değil",
+        "evet, stokta, stokta var, var, mevcut, ön sipariş",
+        "hayır, stokta yok, tükendi, stok yok, yok, mevcut değil",
     ),
     "Russian, Ukrainian, Bulgarian": (
         "да, так, есть, в наличии, есть в наличии, на складе, доступно, под заказ, предзаказ, "
@@ -96,12 +99,13 @@ WORDS: dict[str, tuple[str, str]] = {
         "לא, אזל מהמלאי, לא במלאי, לא זמין, אזל",
     ),
     "Chinese": (
-        "是, 有, 有货, 有貨, 现货, 現貨, 有库存, 有庫存, 预售, 預售, 预订, 可订购",
-        "否, 无, 無, 无货, 無貨, 缺货, 缺貨, 售罄, 已售完, 售完, 断货, 無庫存, 无库存, 下架, 停产",
+        "是, 有, 有货, 有貨, 有现货, 现货, 現貨, 有库存, 有庫存, 预售, 預售, 预订, 可订购",
+        "否, 无, 無, 无货, 無貨, 缺货, 缺貨, 售罄, 已售完, 售完, 断货, 無庫存, 无库存, "
+        "下架, 停产, 暂时缺货, 暫時缺貨, 到货通知",
     ),
     "Japanese": (
         "はい, 在庫あり, 在庫有り, 在庫有, 有り, あり, 予約, 予約受付中, 取り寄せ, 販売中, "
-        "残りわずか",
+        "残りわずか, 在庫わずか, 在庫僅少, 残り僅か",
         "いいえ, 在庫なし, 在庫無し, 在庫切れ, 売り切れ, 売切れ, 完売, 品切れ, なし, 販売終了, "
         "入荷待ち",
     ),

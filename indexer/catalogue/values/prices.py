@@ -28,7 +28,7 @@ LOWEST = (
 )  # fmt: skip
 AROUND = (
     "price", "only", "now", "nur", "preis", "prix", "precio", "prezzo", "prijs", "cena", "цена",
-    "约", "約", "价格",
+    "约", "約", "价格", "each", "ea.", "ea", "ca.", "ca", "circa", "approx.", "approx", "about",
 )  # fmt: skip
 TAX = (
     "incl. vat", "incl vat", "inc. vat", "inc vat", "excl. vat", "excl vat", "ex vat", "plus vat",
@@ -49,11 +49,16 @@ _TO = ("to", "bis", "à", "a", "hasta", "tot", "do", "til", "till", "до")
 AMOUNTS, CURRENCIES = ("amount", "value", "price"), ("currency", "currency_code", "currencycode")
 _FOOTNOTES = re.compile(r"[*†‡¹²³⁴⁵⁶⁷⁸⁹⁰]+")  # before NFKC makes digits of them
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|（[^（）]*）|【[^【】]*】")
+_TAX_RATE = re.compile(
+    r"(?<=vat|gst|tva|btw|iva|ncl|nkl|nc\.|kl\.|cl\.|xcl|gl\.|lus)\s*\d{1,2}(?:[.,]\d)?\s*%",
+    re.IGNORECASE,
+)
+_CENTS = re.compile(r"(\d{1,3})\s*(¢|cents?|ct|p)", re.IGNORECASE)
 _WORDS = re.compile(alternatives({*LOWEST, *AROUND, *TAX}), re.IGNORECASE)
 _PER_UNIT = re.compile(
     r"(?<=\x00)\s*(?:/|\bper\b|\bpro\b|\bje\b|\bpar\b|\bpor\b|\bal\b|\bza\b)\s*[^\W\d_]{1,12}\.?$"
 )
-_ONE = re.compile(r"[\s:.]*\x00\s*(?P<no_cents>[.,:]\s*-{1,2})?[\s:.,!]*")
+_ONE = re.compile(r"[\s:.~]*\x00\s*(?P<no_cents>[.,:/]\s*-{1,2})?[\s:.,!+]*")
 _NEGATIVE = re.compile(r"[\s:.]*-\s*\x00[\s:.,!]*")
 _RANGE = re.compile(
     rf"\s*\x00[,.]?\s*(?:-|–|—|~|〜|\.{{2,3}}|…|{alternatives(_TO)})\s*\x00[\s.,]*", re.IGNORECASE
@@ -99,10 +104,13 @@ def _of_object(value: Mapping[str, Any], sign: DecimalSign) -> Price:
 
 def _of_text(value: str, sign: DecimalSign) -> Price:
     text = plain(_FOOTNOTES.sub("", plain_text(value)))
+    text = _TAX_RATE.sub("", text.strip("\"' "))
     if text.lower() in FREE:
         return 0.0, ""
     if text.lower() in ON_REQUEST or is_no_value(text):
         return None, ""
+    if (cents := _CENTS.fullmatch(text)) is not None:
+        return int(cents[1]) / 100, {"¢": "USD", "p": "GBP"}.get(cents[2].lower(), "")
     if not text.startswith("("):  # (5.00) may mean -5
         text = _ASIDE.sub(" ", text)
     tokens = [match.group() for match in NUMBER.finditer(text)]

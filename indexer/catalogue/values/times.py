@@ -10,6 +10,7 @@ from indexer.catalogue.values.text import ValueProblem, is_no_value, shown
 
 DateOrder = Literal["", "dmy", "mdy"]
 FIRST_YEAR, LAST_YEAR = 1900, 2199
+SECONDS_BEGIN, SECONDS_END = 315_532_800, 7_258_118_400  # 1980 and 2200, since 1970
 # Beginnings of the eras of machines stand for "no time".
 PLACEHOLDERS = frozenset((datetime(1970, 1, 1, tzinfo=UTC), datetime(1900, 1, 1, tzinfo=UTC)))
 FORMS = (
@@ -22,10 +23,11 @@ FORMS = (
 ORDER_RULE = (
     "With dots the day comes first (`05.01.2024`). With slashes or hyphens and the year last, a "
     "number above 12 is the day; where both could be (`05/01/2024`), `--date-order dmy` or `mdy` "
-    "decides, and without it there is no date. A year of two digits is read after dots only. "
+    "decides, and without it there is no date. A year of two digits is read after dots, and "
+    "after a month's name and a hyphen. "
     "A time without a zone is UTC. Digits alone are a "
     "date if they form one (`20240105`), else seconds, milliseconds, microseconds or nanoseconds "
-    "since 1970, after 1973. Times before 1900 or after 2199, and 1970-01-01 and 1900-01-01 at "
+    "since 1970, from 1980 on. Times before 1900 or after 2199, and 1970-01-01 and 1900-01-01 at "
     "midnight, are placeholders: no date."
 )
 # English, German, French, Spanish, Italian, Portuguese, Dutch: the first three or four letters.
@@ -52,14 +54,16 @@ _TIME = re.compile(
 _COMPACT = re.compile(
     r"((?:19|20)\d\d)(\d\d)(\d\d)(?:t?(\d\d)(\d\d)(\d\d)?)?(?:\.\d+)?(z|[+-]\d\d:?\d\d)?"
 )
+# After an offset: `+01:00[Europe/Berlin]`.
+_ZONE_NAME = re.compile(r"(?:(?<=z)|(?<=[+-]\d\d:\d\d))\[[\w/+-]+\]$|\[utc\]$")
 _WEEKDAY = re.compile(
     r"^(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim)[^\W\d]*"
     r"[.,]?\s+(?=[^\W_])"
 )
-_YEAR_FIRST = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+_YEAR_FIRST = re.compile(r"(\d{4})\s*[-/.年년]\s*(\d{1,2})\s*[-/.月월]\s*(\d{1,2})\s*[.日일]?")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|(?<=\.)\d{2})")
 _DAY_MONTH = re.compile(
-    r"(\d{1,2})(?:st|nd|rd|th|\.|º)?[\s-]*(?:de\s+)?([^\W\d_]{3,})\.?[\s,-]*(?:de\s+)?(\d{4})"
+    r"(\d{1,2})(?:st|nd|rd|th|\.|º)?[\s-]*(?:de\s+)?([^\W\d_]{3,})\.?[\s,-]*(?:de\s+)?(\d{4}|(?<=-)\d\d)"
 )
 _MONTH_DAY = re.compile(r"([^\W\d_]{3,})\.?[\s-]*(\d{1,2})(?:st|nd|rd|th)?[\s,]+(\d{4})")
 _SINCE_1970 = re.compile(r"/date\((-?\d{9,})(?:[+-]\d{4})?\)/|(\d{9,19})(?:\.\d+)?")
@@ -105,8 +109,8 @@ def _parse(text: str, order: DateOrder) -> datetime:
         return moment
     number = _SINCE_1970.fullmatch(text)
     if number is not None:
-        return _since_1970(float(text) if number[1] is None else float(number[1]))
-    text = re.sub(r"\s*\([^()]*\)$", "", text)
+        return since_1970(float(text) if number[1] is None else float(number[1]))
+    text = _ZONE_NAME.sub("", re.sub(r"\s*\([^()]*\)$", "", text))
     text = _WEEKDAY.sub("", text)
     clock: timedelta = timedelta()
     zone: timezone = UTC
@@ -130,12 +134,10 @@ def _of_compact(match: re.Match[str]) -> datetime | None:
     return time.replace(tzinfo=_zone(None if zone == "z" else zone)).astimezone(UTC)
 
 
-def _since_1970(number: float) -> datetime:
-    """Seconds up to 1e11, then ms, µs, ns; below 1e8 (1973) a number is something else."""
-    for limit, unit in ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9)):
-        if abs(number) < limit:
-            if abs(number) < 1e8:
-                break
+def since_1970(number: float) -> datetime:
+    """The time in the only unit that puts it between 1980 and 2200."""
+    for unit in (1.0, 1e3, 1e6, 1e9):
+        if SECONDS_BEGIN <= number / unit <= SECONDS_END:
             return datetime.fromtimestamp(number / unit, UTC)
     raise ValueError("out of range")
 
@@ -163,7 +165,7 @@ def _date(text: str, order: DateOrder) -> datetime:
     readers: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], datetime]], ...] = (
         (_YEAR_FIRST, lambda m: datetime(int(m[1]), int(m[2]), int(m[3]))),
         (_YEAR_LAST, lambda m: _year_last(m, order)),
-        (_DAY_MONTH, lambda m: datetime(int(m[3]), _month(m[2]), int(m[1]))),
+        (_DAY_MONTH, lambda m: datetime(_year(m[3]), _month(m[2]), int(m[1]))),
         (_MONTH_DAY, lambda m: datetime(int(m[3]), _month(m[1]), int(m[2]))),
     )
     for pattern, read in readers:
@@ -177,8 +179,7 @@ def _date(text: str, order: DateOrder) -> datetime:
 
 
 def _year_last(match: re.Match[str], order: DateOrder) -> datetime:
-    first, sign, second, year = int(match[1]), match[2], int(match[3]), int(match[4])
-    year += 2000 if year < 70 else 1900 if year < 100 else 0
+    first, sign, second, year = int(match[1]), match[2], int(match[3]), _year(match[4])
     if sign == "." or first > 12 or first == second:
         day, month = first, second
     elif second > 12:
@@ -188,6 +189,12 @@ def _year_last(match: re.Match[str], order: DateOrder) -> datetime:
     else:
         day, month = (first, second) if order == "dmy" else (second, first)
     return datetime(year, month, day)
+
+
+def _year(digits: str) -> int:
+    """Of two digits: 1970 to 2069."""
+    year = int(digits)
+    return year if len(digits) == 4 else year + (2000 if year < 70 else 1900)
 
 
 def _month(name: str) -> int:

@@ -74,7 +74,19 @@ def test_times_are_converted_to_seconds(timestamp: object, seconds: float) -> No
 
 
 @pytest.mark.parametrize(
-    "timestamp", ["yesterday", True, -5, 1e300, float("nan"), [], "9999-01-01", "05/01/2024", "12"]
+    "timestamp",
+    [
+        "yesterday",
+        True,
+        -5,
+        1e300,
+        float("nan"),
+        [],
+        "9999-01-01",
+        "05/01/2024",
+        "12",
+        253402300799999,
+    ],
 )
 def test_an_invalid_time_is_named(timestamp: object) -> None:
     assert wrong(OURS | {"timestamp": timestamp}).field == "timestamp"

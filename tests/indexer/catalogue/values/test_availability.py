@@ -11,8 +11,8 @@ from indexer.catalogue.values.text import ValueProblem
     "written",
     [True, "yes", "In stock", "in_stock", "IN-STOCK", "InStock", "https://schema.org/InStock",
      "http://schema.org/PreOrder", "schema:LimitedAvailability", "onbackorder", "1", 1, "12", 7.0,
-     "1.0", ">10", "10+", "5 left", "Nur noch 3 Stück", "On", "ja", "Auf Lager.", "disponível",
-     "DISPONIVEL", "有货", "在庫あり", "в наличии", "stokta var"],
+     "1.0", ">10", "10+", "5 left", "stock: 5", "0.5", "Nur noch 3 Stück", "On", "ja",
+     "Auf Lager.", "disponível", "DISPONIVEL", "有货", "在庫あり", "в наличии", "stokta var"],
 )  # fmt: skip
 def test_available(written: object) -> None:
     assert read_availability(written) is True
@@ -21,8 +21,8 @@ def test_available(written: object) -> None:
 @pytest.mark.parametrize(
     "written",
     [False, "no", "out of stock", "OutOfStock", "https://schema.org/SoldOut", "discontinued", 0,
-     0.0, "0", "0.0", -2, "-2", "off", "nein", "Nicht lieferbar", "rupture de stock", "Agotado",
-     "épuisé", "缺货", "売り切れ", "нет в наличии", "tükendi"],
+     0.0, "0", "0.0", "Stock: 0", -2, "-2", "off", "nein", "Nicht lieferbar", "rupture de stock",
+     "Agotado", "épuisé", "缺货", "売り切れ", "нет в наличии", "tükendi"],
 )  # fmt: skip
 def test_not_available(written: object) -> None:
     assert read_availability(written) is False

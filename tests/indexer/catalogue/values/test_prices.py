@@ -56,6 +56,7 @@ def test_numbers_with_separators(written: object, price: float | None, currency:
         ("９８０円", 980.0, "JPY"),
         ("￦12,000", 12000.0, "KRW"),
         ("١٢٩٩ ر.س", 1299.0, "SAR"),
+        ("KD 2.500", 2.5, "KWD"),
         ("99 kr", 99.0, ""),  # Danish, Norwegian or Swedish
         ("¥2,999.00", 2999.0, ""),  # yuan or yen
         ("Rs. 499", 499.0, ""),  # of India, Pakistan, Sri Lanka
@@ -83,6 +84,13 @@ def test_currency_words_and_signs(written: str, price: float, currency: str) -> 
         ("19.90 EUR/kg", 19.9),
         ("19,90 € pro Stück", 19.9),
         ("19,90 € inkl. MwSt.", 19.9),
+        ("19,90 € inkl. 19 % MwSt.", 19.9),
+        ("₹499/-", 499.0),
+        ("$12.99 each", 12.99),
+        ("ca. 12 €", 12.0),
+        ("10+", 10.0),
+        ("99¢", 0.99),
+        ('"12.50"', 12.5),
         ("1,299円(税込)", 1299.0),
         ("<span class='amount'>$19.99</span>", 19.99),
         ("free", 0.0),
