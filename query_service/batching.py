@@ -27,7 +27,7 @@ class BatchingEncoder:
 
     def __init__(self, encoder: QueryEncoder) -> None:
         self.spec = encoder.spec
-        self._encoder = encoder
+        self.encoder = encoder
         self._waiting: list[tuple[str, Future[Vectors]]] = []
         self._changed = threading.Condition()
         self._closed = False
@@ -46,7 +46,7 @@ class BatchingEncoder:
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Embeddings float32 [n, D] of texts that are already a batch."""
-        return self._encoder.encode_queries(texts)
+        return self.encoder.encode_queries(texts)
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Encode all waiting queries, then stop the thread."""
@@ -71,7 +71,7 @@ class BatchingEncoder:
 
     def _encode(self, batch: Sequence[tuple[str, Future[Vectors]]]) -> None:
         try:
-            rows = self._encoder.encode_queries([text for text, _ in batch])
+            rows = self.encoder.encode_queries([text for text, _ in batch])
             for (_, future), row in zip(batch, rows, strict=True):
                 future.set_result(row)
         except Exception as error:

@@ -7,15 +7,18 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConnectionError as NoConnection
 from opensearchpy.exceptions import OpenSearchException
 
+from indexer.index.context import IndexContext
+from indexer.settings import IndexSettings
 from plugin_config.client import cluster_unavailable, connect, ping_or_raise
 from plugin_config.errors import LiveIntentError
 from plugin_config.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
-from plugin_config.settings import ClusterSettings
+from plugin_config.settings import ClusterSettings, load
 from query_service.batching import BatchingEncoder
 from query_service.context import QueryEncoder, RetrievalOptions
 from query_service.index_view import IndexNotReady, IndexViews
 from query_service.item_reader import ItemReader
+from query_service.item_writer import ItemWriter
 from query_service.models import Models, load_models
 from query_service.pipeline import Pipeline
 from query_service.preparation import Preparation
@@ -33,7 +36,7 @@ MAX_CHECK_PAUSE_S = 1.0
 
 
 class Service:
-    """`pipeline` answers searches; `store` keeps sessions and events.
+    """`pipeline` answers searches; `store` keeps sessions and events; `item_writer` changes items.
 
     Call `start` before use and `close` at the end.
     """
@@ -63,6 +66,10 @@ class Service:
         )
         self._logged = ""
         self._readiness = ReadinessWatch(self._check, min(settings.swap_poll_s, MAX_CHECK_PAUSE_S))
+        self.item_writer = ItemWriter(
+            IndexContext(client, names, _update_settings(cluster), cluster.bundles_dir),
+            encoder.encoder if isinstance(encoder, BatchingEncoder) else encoder,
+        )
         visitors = SessionVisitors(self.store, self._items, encoder)
         self.pipeline = Pipeline(
             self._views,
@@ -165,13 +172,18 @@ def make_service(
     if encoder is None:
         from indexer.encoder.loading import load_encoder
         from indexer.settings import EncoderSettings
-        from plugin_config.settings import load
 
         encoder_settings = load(EncoderSettings)
         loaded = load_encoder(encoder_settings)
         encoder, device, bundle = BatchingEncoder(loaded), loaded.device, encoder_settings.bundle
     models = load_models(bundle, encoder.spec, device=device)
     return Service(settings, cluster, connect(cluster), encoder, models)
+
+
+def _update_settings(cluster: ClusterSettings) -> IndexSettings:
+    """Settings of writes that a client waits for: few retries, and the cluster's time-out."""
+    changes = {"bulk_retries": 1, "bulk_timeout_s": cluster.opensearch_timeout_s}
+    return load(IndexSettings).model_copy(update=changes)
 
 
 def _limits(settings: ServiceSettings) -> SessionLimits:

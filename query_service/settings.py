@@ -55,6 +55,9 @@ class ServiceSettings(Settings):
     erase_deadline_ms: int = Field(
         30_000, ge=1, le=600_000, description="Time to erase a session, ms."
     )
+    item_deadline_ms: int = Field(
+        60_000, ge=1, le=600_000, description="Time to write items over HTTP, ms."
+    )
     alpha: float = Field(0.7, ge=0, le=1, description="D_u = alpha D_H + (1 - alpha) D_q.")
     beta: float = Field(0.8, ge=0, le=1, description="D_b = beta D_B + (1 - beta) D_a.")
     demand: float = Field(
@@ -69,6 +72,11 @@ class ServiceSettings(Settings):
     log_format: Literal["text", "json"] = Field("text", description="Form of the log's lines.")
     max_body_bytes: int = Field(
         1_048_576, ge=1024, le=67_108_864, description="Largest request body, bytes."
+    )
+    item_writes: bool = Field(
+        False,
+        description="Whether PUT, PATCH, DELETE and POST of /v1/items may change items. There is "
+        "no authentication: only where no visitor reaches these routes.",
     )
     cors_origins: str = Field(
         "", description="Origins that browsers may call from, separated by commas; empty: none."

@@ -18,6 +18,7 @@ from query_service.settings import ServiceSettings
 from query_service.web import errors, logs
 from query_service.web.any_id import allow_any_id
 from query_service.web.deadlines import ARRIVED, SEARCHES, Deadlines
+from query_service.web.item_routes import item_routes
 from query_service.web.json_body import JsonRequest
 from query_service.web.metrics import Metrics
 from query_service.web.pages import pages
@@ -68,6 +69,7 @@ def create_app(
     _add_headers(app, settings)
     errors.register(app)
     app.register_api(api(service, metrics))
+    app.register_api(item_routes(service.item_writer, allowed=settings.item_writes))
     app.register_blueprint(pages())
     add_probes(app, service)
 

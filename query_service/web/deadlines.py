@@ -12,6 +12,8 @@ ARRIVED = "live_intent.arrived"  # in a request's environment: time.perf_counter
 MAX_DEADLINE_MS = 60_000
 SEARCHES = frozenset({"/v1/search", "/v1/recommend", "/v1/rank"})
 
+ITEMS = "/v1/items"
+
 
 class Deadlines:
     """The deadline of each route, ms."""
@@ -26,6 +28,8 @@ class Deadlines:
             if isinstance(named, int) and 0 < named <= MAX_DEADLINE_MS:
                 return named
             return self._settings.default_deadline_ms
+        if path == ITEMS or path.startswith(f"{ITEMS}/"):
+            return self._settings.item_deadline_ms
         if method == "DELETE":
             return self._settings.erase_deadline_ms
         return self._settings.event_deadline_ms

@@ -1,0 +1,116 @@
+"""Writes of items that come over HTTP: put, patch, delete, in order."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar, cast
+
+from opensearchpy.exceptions import OpenSearchException
+
+from indexer.catalogue.item_changes import ItemChange
+from indexer.catalogue.items import Item
+from indexer.index.bulk import BulkError
+from indexer.index.context import IndexContext
+from indexer.index.item_vectors import ItemEncoder
+from indexer.index.updates import UpdateReport, delete, update, upsert
+from plugin_config.client import cluster_unavailable
+
+Kind = Literal["put", "patch", "delete"]
+Status = Literal["created", "updated", "deleted", "not_found", "superseded", "rejected"]
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class ItemOperation:
+    """One write; `item` of a put, `change` of a patch. `version`: ms since 1970; None: now."""
+
+    kind: Kind
+    item_id: str
+    item: Item | None = None
+    change: ItemChange | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True)
+class ItemOutcome:
+    """What became of one write; `reason` says why it was rejected."""
+
+    status: Status
+    reason: str = ""
+
+
+class ItemWriter:
+    """Writes to the live index, and to one that is being filled. Safe to use from many threads."""
+
+    def __init__(self, context: IndexContext, encoder: object) -> None:
+        """`encoder` encodes items (`ItemEncoder`) where a text changed."""
+        self._context = context
+        self._encoder = encoder
+
+    def write(self, operations: Sequence[ItemOperation]) -> list[ItemOutcome]:
+        """Does the writes in order; one outcome each.
+
+        Raises ClusterUnavailable, NoItemsIndex, EncoderMismatch, BundleError; some of the writes
+        may be done then, and to send all of them again is safe.
+        """
+        outcomes: list[ItemOutcome] = []
+        for batch in _batches(operations):
+            try:
+                outcomes += self._write_batch(batch)
+            except OpenSearchException as error:
+                raise cluster_unavailable(error) from error
+        return outcomes
+
+    def _write_batch(self, batch: Sequence[ItemOperation]) -> list[ItemOutcome]:
+        rejected: dict[str, str] = {}
+        while True:
+            pending = [each for each in batch if each.item_id not in rejected]
+            try:
+                report = self._send(pending) if pending else UpdateReport()
+            except BulkError as error:
+                if not error.reasons:
+                    raise
+                rejected |= error.reasons
+                continue  # the others again, which is safe: a write carries its version
+            return [_outcome(each, report, rejected) for each in batch]
+
+    def _send(self, batch: Sequence[ItemOperation]) -> UpdateReport:
+        versions = {each.item_id: each.version for each in batch if each.version is not None}
+        load: Callable[[], ItemEncoder] = lambda: cast(ItemEncoder, self._encoder)  # noqa: E731
+        if batch[0].kind == "put":
+            return upsert(self._context, load, _not_none(each.item for each in batch), versions)
+        if batch[0].kind == "patch":
+            return update(self._context, load, _not_none(each.change for each in batch))
+        return delete(self._context, [each.item_id for each in batch], versions)
+
+
+def _batches(operations: Sequence[ItemOperation]) -> Iterator[list[ItemOperation]]:
+    """Successive operations of one kind, no item twice, so that their order is kept."""
+    batch: list[ItemOperation] = []
+    for each in operations:
+        if batch and (
+            each.kind != batch[0].kind or each.item_id in {other.item_id for other in batch}
+        ):
+            yield batch
+            batch = []
+        batch.append(each)
+    if batch:
+        yield batch
+
+
+def _not_none(values: Iterator[Value | None]) -> list[Value]:
+    return [value for value in values if value is not None]
+
+
+def _outcome(
+    operation: ItemOperation, report: UpdateReport, rejected: dict[str, str]
+) -> ItemOutcome:
+    item_id = operation.item_id
+    if item_id in rejected:
+        return ItemOutcome("rejected", rejected[item_id])
+    if item_id in report.superseded:
+        return ItemOutcome("superseded")
+    if item_id in report.not_found:
+        return ItemOutcome("not_found")
+    if operation.kind == "delete":
+        return ItemOutcome("deleted")
+    return ItemOutcome("created" if item_id in report.created else "updated")

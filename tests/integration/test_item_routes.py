@@ -1,0 +1,99 @@
+"""Items put, patched and deleted over HTTP on a real node, one by one and in bulk."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from opensearchpy import OpenSearch
+
+from indexer.encoder.encoder import Encoder
+from indexer.index.documents import from_float16_base64
+from plugin_config.schema import VECTOR_FLOAT16, IndexNames
+from plugin_config.settings import ClusterSettings, load
+from query_service.batching import BatchingEncoder
+from query_service.settings import ServiceSettings
+from query_service.web.app import create_app
+from tests.integration.rebuilding import source
+from tests.integration.serving import Api, Response, item_ids, serving
+
+pytestmark = pytest.mark.node
+
+
+@pytest.fixture(scope="module")
+def api(shop: ClusterSettings, encoder: Encoder) -> Iterator[Api]:
+    settings = load(ServiceSettings, default_deadline_ms=20_000, item_writes=True)
+    batching = BatchingEncoder(encoder)
+    with serving(create_app(settings, shop, batching)) as api:
+        yield api
+    batching.close()
+
+
+@pytest.mark.parametrize("item_id", ["new-1", "a/b", "a//b/", "auth|1+2", "100% Wolle", "Ä 1"])
+def test_an_item_is_put_patched_and_deleted_under_any_id(
+    api: Api, client: OpenSearch, names: IndexNames, encoder: Encoder, item_id: str
+) -> None:
+    path = "/v1/items/" + quote(item_id, safe="")
+    item = {
+        "title": "Purple piano", "price": 900, "brand": "Acme", "category": "Music > Keys",
+        "attributes": {"keys": "88", "colour": "purple"},
+    }  # fmt: skip
+    made = api("PUT", path, item)
+    assert (made.status, made.body) == (201, {"item_id": item_id, "status": "created"})
+    stored = source(client, names, item_id)
+    expected = encoder.encode_items(["Purple piano. Acme. Keys"])[0]
+    assert float(from_float16_base64(stored[VECTOR_FLOAT16]) @ expected) > 0.999
+
+    patched = api("PATCH", path, {"price": 850.5, "brand": None, "attributes": {"keys": None}})
+    assert (patched.status, patched.body["status"]) == (200, "updated")
+    stored = source(client, names, item_id)
+    assert (stored["price"], stored["attributes"]["colour"]) == (850.5, "purple")
+    assert "brand" not in stored
+    assert "keys" not in stored["attributes"]
+
+    assert api("PUT", path, {"title": "Purple piano"}).status == 200
+    assert "price" not in source(client, names, item_id)
+    assert api("DELETE", path).body == {"item_id": item_id, "status": "deleted"}
+    assert source(client, names, item_id) is None
+    for method, body in (("DELETE", None), ("PATCH", {"price": 1})):
+        assert api(method, path, body).status == 404
+    assert source(client, names, item_id) is None
+
+
+def test_an_older_version_changes_nothing(api: Api, client: OpenSearch, names: IndexNames) -> None:
+    now = time.time_ns() // 1_000_000
+    for method, body in (("PUT", {"title": "Old"}), ("PATCH", {"price": 1}), ("DELETE", None)):
+        response = api(method, f"/v1/items/i0?version={now - 10**9}", body)
+        assert response.status == 409, response
+        assert "newer version" in response.body["detail"]
+    assert api("PATCH", f"/v1/items/i0?version={now + 1000}", {"price": 77}).status == 200
+    assert source(client, names, "i0")["price"] == 77
+
+
+def test_bulk_writes_are_done_in_order_and_answered_one_by_one(
+    api: Api, client: OpenSearch, names: IndexNames
+) -> None:
+    def bulk(*operations: Any) -> Response:
+        return api("POST", "/v1/items", {"operations": operations})
+
+    answer = bulk(
+        {"op": "put", "item_id": "b1", "item": {"title": "Silver saxophone", "price": 1}},
+        {"op": "patch", "item_id": "b1", "item": {"price": 2}},
+        {"op": "patch", "item_id": "b1", "item": {"available": False}},
+        {"op": "patch", "item_id": "nowhere", "item": {"price": 2}},
+        {"op": "patch", "item_id": "i1", "item": {"price": "cheap"}},
+        {"op": "put", "item_id": "i2", "item": {"title": "Old"}, "version": 1_600_000_000_000},
+        {"op": "delete", "item_id": "i3"},
+    )
+    assert answer.status == 200
+    assert (answer.body["written"], answer.body["failed"]) == (4, 3)
+    assert [each["status"] for each in answer.body["items"]] == [
+        "created", "updated", "updated", "not_found", "rejected", "superseded", "deleted",
+    ]  # fmt: skip
+    assert answer.body["items"][4]["field"] == "item.price"
+    stored = source(client, names, "b1")
+    assert (stored["price"], stored["available"]) == (2, False)
+    assert source(client, names, "i3") is None
+    client.indices.refresh(index=names.items)
+    assert item_ids(api.search("silver saxophone", "b"))[0] == "b1"
