@@ -26,7 +26,7 @@ CHANGEABLE_SETTINGS = ("index.auto_expand_replicas", "index.refresh_interval")
 class Change:
     """One difference between cluster and code, which `apply` removes, or a remark on one."""
 
-    kind: Literal["created", "updated", "rebuild due", "overlaps"]
+    kind: Literal["created", "updated", "removed", "rebuild due", "overlaps"]
     target: Literal["template", "index"]
     name: str
     details: tuple[str, ...] = ()
@@ -69,6 +69,7 @@ def apply(
     ]
     for which in TEMPLATES:
         template = load_template(which, names.prefix, analyzer or "english")
+        changes += _remove_earlier(client, names, which, dry_run)
         changes += _apply_template(client, names.template(which), template, dry_run)
         if which == "items":
             changes += _compare_items(client, names, analyzer, dry_run)
@@ -110,10 +111,10 @@ def refuse_all_foreign(client: OpenSearch, names: IndexNames, adopt: Collection[
         if index not in adopt
     }
     lines = foreign_lines(foreign, targets)
-    for which in TEMPLATES:
-        current = _template(client, names.template(which))
+    for name in sorted(name for which in TEMPLATES for name in names.templates(which)):
+        current = _template(client, name)
         if current is not None and not carries_mark(current.get("_meta", {})):
-            lines.append(f"the template {names.template(which)}")
+            lines.append(f"the template {name}")
     if lines:
         raise refusal(lines, sorted(foreign.keys() & set(names.stores)))
 
@@ -150,6 +151,18 @@ def _template(client: OpenSearch, name: str) -> dict[str, Any] | None:
         return None
     template: dict[str, Any] = response["index_templates"][0]["index_template"]
     return template
+
+
+def _remove_earlier(
+    client: OpenSearch, names: IndexNames, which: str, dry_run: bool
+) -> list[Change]:
+    """Remove a template under its earlier name: OpenSearch refuses two for the same indexes."""
+    name = names.earlier_template(which)
+    if name == names.template(which) or _template(client, name) is None:
+        return []
+    if not dry_run:
+        client.indices.delete_index_template(name=name)
+    return [Change("removed", "template", name)]
 
 
 def _apply_template(

@@ -74,10 +74,17 @@ class IndexNames:
 
     def template(self, which: str) -> str:
         """Name of the index template for one of `TEMPLATES`."""
-        which = which.replace("_", "-")
         if self.prefix.startswith(PRODUCT):  # `live-intent-items` is the one without a prefix
-            return f"{self.prefix}{which}-template"
-        return f"{self.prefix}{PRODUCT}-{which}"
+            return f"{self.prefix}{which.replace('_', '-')}-template"
+        return self.earlier_template(which)
+
+    def earlier_template(self, which: str) -> str:
+        """The name that earlier versions gave that template, whatever the prefix."""
+        return f"{self.prefix}{PRODUCT}-{which.replace('_', '-')}"
+
+    def templates(self, which: str) -> set[str]:
+        """Every name that this installation's template has, or had."""
+        return {self.template(which), self.earlier_template(which)}
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def template_overlaps(client: OpenSearch, names: IndexNames) -> list[TemplateOve
 
     Raises ConfigMismatch naming each that is preferred to ours.
     """
-    ours = {names.template(which) for which in TEMPLATES}
+    ours = {name for which in TEMPLATES for name in names.templates(which)}
     others = [each for each in _all_templates(client) if each[0] not in ours]
     overlaps = []
     for which in TEMPLATES:

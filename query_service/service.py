@@ -11,6 +11,7 @@ from indexer.index.context import IndexContext
 from indexer.settings import IndexSettings
 from plugin_config.client import cluster_unavailable, connect, ping_or_raise
 from plugin_config.errors import LiveIntentError
+from plugin_config.ownership import ForeignIndex, refuse_foreign_stores
 from plugin_config.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
@@ -150,14 +151,22 @@ class Service:
     def _ensure_session_indexes(self) -> None:
         """Create the missing indexes of sessions and events once, before a view is used.
 
-        Raises ClusterUnavailable when the cluster does not answer. A cluster that forbids to
-        create them does not keep the service from starting.
+        Raises ClusterUnavailable when the cluster does not answer, ForeignIndex when one of them is
+        another application's; if that takes the name later, nothing is stored from then on. A
+        cluster that forbids to create them does not keep the service from starting.
         """
-        if self._session_indexes_exist:
-            return
         try:
-            ensure_indexes(self._client, self._names)
-            self._session_indexes_exist = True
+            if not self._session_indexes_exist:
+                ensure_indexes(self._client, self._names)
+                self._session_indexes_exist = True
+            refuse_foreign_stores(self._client, self._names)
+            self.store.refusal = ""
+        except ForeignIndex as error:
+            if not self._session_indexes_exist:
+                raise
+            if not self.store.refusal:
+                log.warning("nothing is stored of visitors: %s", error)
+            self.store.refusal = str(error)
         except NoConnection as error:
             raise cluster_unavailable(error) from error
         except OpenSearchException as error:

@@ -15,6 +15,7 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
 from plugin_config.errors import LiveIntentError
+from plugin_config.ownership import ForeignIndex
 from plugin_config.schema import IndexNames
 from query_service.schemas.events import ReceivedEvent
 from query_service.schemas.timestamps import seconds
@@ -77,6 +78,7 @@ class SessionStore:
         self.client = client
         self.names = names
         self.limits = limits or SessionLimits()
+        self.refusal = ""  # why nothing may be written: an index is another application's
         self.query_log: QueryLog[_RecordedQuery] = QueryLog(
             self._write_queries, capacity=queue_size, interval_s=write_interval_s
         )
@@ -283,8 +285,11 @@ class SessionStore:
     ) -> Iterator[tuple[int, str, WriteResult]]:
         """Send all in one `_bulk`; yield batch index, target and result of each write.
 
-        `ubi_writes` are in batch order. The target is "session", "user" or "ubi".
+        `ubi_writes` are in batch order. The target is "session", "user" or "ubi". Raises
+        ForeignIndex when the indexes are not ours.
         """
+        if self.refusal:
+            raise ForeignIndex(self.refusal)
         append_writes = upserts(appends, self.names.sessions, self.limits, now)
         results = send_documents(self.client, [*append_writes, *ubi_writes])
         for append, result in zip(appends.values(), results[: len(appends)], strict=True):

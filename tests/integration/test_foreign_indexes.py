@@ -11,7 +11,7 @@ from learning.evaluation import evaluation_index
 from plugin_config.errors import ConfigMismatch
 from plugin_config.ownership import ForeignIndex, earlier_installation
 from plugin_config.provisioning import apply, ensure_indexes
-from plugin_config.schema import MARK, META, TEMPLATES, IndexNames
+from plugin_config.schema import MARK, META, TEMPLATES, IndexNames, load_template
 from tests.integration.command_line import invoke, run
 from tests.integration.rebuilding import write_catalogue
 
@@ -92,6 +92,21 @@ def test_a_template_of_another_application_is_not_replaced(
     assert not client.indices.exists(
         index=f"{fresh_names.prefix}*", params={"allow_no_indices": "false"}
     )
+
+
+def test_a_template_under_its_earlier_name_is_replaced(
+    client: OpenSearch, fresh_names: IndexNames
+) -> None:
+    names = IndexNames(f"live-intent-{fresh_names.prefix}")  # only its templates are made here
+    earlier, now = names.earlier_template("sessions"), names.template("sessions")
+    body = load_template("sessions", names.prefix)
+    client.indices.put_index_template(name=earlier, body=body)
+    try:
+        planned = [str(change) for change in apply(client, names, dry_run=True)]
+        assert f"removed: template {earlier}" in planned
+        assert f"created: template {now}" in planned
+    finally:
+        client.indices.delete_index_template(name=earlier)
 
 
 def test_an_evaluation_removes_only_indexes_that_we_made(

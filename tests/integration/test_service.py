@@ -367,6 +367,31 @@ def test_it_is_ready_only_when_a_search_is_answered(
         assert api.search("shoe", "r1")["hits"]
 
 
+def test_events_are_not_stored_in_another_application_s_index(
+    client: OpenSearch,
+    fresh_names: IndexNames,
+    fresh_settings: ClusterSettings,
+    settings: ServiceSettings,
+    encoder: Encoder,
+    tmp_path: Path,
+) -> None:
+    context = index_context(client, fresh_names, fresh_settings.bundles_dir)
+    catalogue = write_catalogue(tmp_path / "items.jsonl", range(20))
+    rebuild_index(context, encoder, catalogue)
+    with serving(create_app(settings, fresh_settings, encoder)) as api:
+        assert api.event("click", "1", "f1").status == 200
+        client.indices.delete(index=fresh_names.sessions)
+        theirs = {"mappings": {"dynamic": "true", "_meta": {"made_by": "another application"}}}
+        client.indices.create(index=fresh_names.sessions, body=theirs)
+        wait_until(lambda: api.event("click", "1", "f1").status == 503)
+        client.indices.refresh(index=fresh_names.sessions)
+        before = client.count(index=fresh_names.sessions)["count"]
+        assert api.event("click", "2", "f2").status == 503
+        assert api.search("shoe", "f2")["hits"]
+        client.indices.refresh(index=fresh_names.sessions)
+        assert client.count(index=fresh_names.sessions)["count"] == before
+
+
 def test_a_service_without_an_index_waits_for_one_and_follows_the_alias(
     client: OpenSearch,
     fresh_names: IndexNames,
