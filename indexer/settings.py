@@ -77,6 +77,12 @@ class IndexSettings(Settings):
         description="Analyzer of the items' texts: `english`, `cjk`, `standard`, or any other "
         "that the cluster knows.",
     )
+    public_attributes: str = Field(
+        "",
+        description="Names of the public attributes, separated by commas; `*` stands for any "
+        "characters, and alone for all. Others are not put into the index. Default: those that "
+        "the catalogue has below `attributes` or that the column mapping names.",
+    )
     keep_indexes: int = Field(
         2, ge=0, le=100, description="Earlier items indexes that a rebuild keeps for a roll-back."
     )

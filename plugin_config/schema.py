@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from importlib import resources
 from typing import Any, Literal
 
+from plugin_config.attribute_fields import AttributeFields
 from plugin_config.errors import SettingsError
 from plugin_config.text_analysis import TextAnalysis
 
@@ -162,6 +163,7 @@ def items_mapping(
     analyzer: str,
     meta: dict[str, Any],
     compound_parts: Sequence[str] = (),
+    attributes: AttributeFields | None = None,
 ) -> dict[str, Any]:
     """The body that creates an items index: settings and mappings.
 
@@ -169,11 +171,14 @@ def items_mapping(
     with the vector field's `hnsw` parameters, becomes `_meta.live_intent`. `_source` holds only the
     float16 copy of the vector, which a realtime GET reads. A partial update (`_update`) would lose
     the vector, so a document is always written whole. Doc values of the copy come as base64 without
-    the `=` padding.
+    the `=` padding. `attributes`: those that get fields.
     """
     template = load_template("items", analyzer=analyzer, compound_parts=compound_parts)
     body: dict[str, Any] = template["template"]
-    body["mappings"]["properties"][VECTOR] = vector.mapping
+    properties = body["mappings"]["properties"]
+    properties[VECTOR] = vector.mapping
+    for name, fields in (attributes or AttributeFields()).properties().items():
+        properties[name] |= fields
     hnsw = {name: value for name, value in asdict(vector).items() if name != "dimension"}
     body["mappings"]["_meta"] = {**MARK, META: {"hnsw": hnsw, **meta}}
     return body

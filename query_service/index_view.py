@@ -8,7 +8,7 @@ that does not fit the service's encoder is refused, and the old one stays in use
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,11 @@ from opensearchpy.exceptions import OpenSearchException
 
 from indexer.bundle.model_bundle import ModelBundle
 from indexer.encoder_spec import EncoderSpec, check_fingerprint
+from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.client import cluster_unavailable, engine_time_left
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
 from plugin_config.ownership import earlier_installation
-from plugin_config.schema import IndexNames
+from plugin_config.schema import META, IndexNames
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class IndexView:
 
     index: str
     bundle: ModelBundle
+    attributes: AttributeSchema = field(default_factory=AttributeSchema)
 
     @property
     def dims(self) -> int:
@@ -123,13 +125,17 @@ class IndexViews:
     def _refresh(self) -> IndexView:
         try:
             self._before_use()
-            index, meta = self._behind_alias()
+            index, mapping = self._behind_alias()
+            meta = mapping.get("_meta", {}).get(META, {})
+            attributes = AttributeSchema.of_mapping(mapping)
             if self._view is None or self._view.index != index:
                 check_fingerprint(self._spec, meta, index)
                 bundle = ModelBundle.load(self._bundles / str(meta.get("bundle", index)))
                 check_fingerprint(bundle.spec, meta, index)
-                self._view = IndexView(index, bundle)
+                self._view = IndexView(index, bundle, attributes)
                 log.info("answering from index %s", index)
+            elif self._view.attributes != attributes:  # a live upsert added some
+                self._view = replace(self._view, attributes=attributes)
         except LiveIntentError as error:
             self.problem = str(error)
             reached = isinstance(error, IndexNotReady) or not isinstance(error, ClusterUnavailable)
@@ -139,7 +145,7 @@ class IndexViews:
         return self._view
 
     def _behind_alias(self) -> tuple[str, Mapping[str, Any]]:
-        """The index behind the alias, and its `_meta.live_intent`."""
+        """The index behind the alias, and its mapping."""
         alias = self._names.items
         try:
             mappings = self._client.indices.get_mapping(index=alias, ignore=[404])
@@ -156,7 +162,7 @@ class IndexViews:
                 f"the alias {alias} points at {len(mappings)} indexes: {sorted(mappings)}"
             )
         ((index, body),) = mappings.items()
-        return index, body["mappings"].get("_meta", {}).get("live_intent", {})
+        return index, body["mappings"]
 
     def _follow(self) -> None:
         logged = ""

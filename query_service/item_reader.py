@@ -7,13 +7,17 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
 from indexer.index.documents import from_float16_base64
+from plugin_config.attribute_fields import KEYS, NAMES, VALUES
 from plugin_config.client import cluster_unavailable
 from plugin_config.schema import IDENTIFIERS, VECTOR, VECTOR_FLOAT16
 from query_service.context import MIN_TIMEOUT_S, RequestContext
 from query_service.index_view import IndexView
 from query_service.sessions.documents import KnownItem
 
-_NOT_SHOWN = frozenset({VECTOR, VECTOR_FLOAT16, "features", "popularity_rank", IDENTIFIERS})
+_NOT_SHOWN = frozenset(
+    {VECTOR, VECTOR_FLOAT16, "features", "popularity_rank", IDENTIFIERS, "keys"}
+    | {NAMES, KEYS, VALUES}
+)
 
 
 class ItemReader:

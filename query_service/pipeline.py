@@ -16,11 +16,13 @@ The steps, in order, and the function of each:
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
 
+from plugin_config.errors import LiveIntentError
 from query_service.context import (
     HitSources,
     QueryRecorder,
@@ -36,6 +38,7 @@ from query_service.progress import Clock, RequestProgress
 from query_service.ranking.reranker import Scoring
 from query_service.ranking.scores import ranked_rows
 from query_service.ranking.stage import RerankStage, varied
+from query_service.retrieval.filters import FilterProblem
 from query_service.retrieval.search import IndexGone, Match
 from query_service.schemas.search import (
     Degradation,
@@ -155,11 +158,18 @@ class Pipeline:
         answer: Callable[[RequestContext], Answer],
         arrived: float | None,
     ) -> Answer:
-        """Answer from the current index; if that is deleted meanwhile, from its successor."""
+        """Answer from the current index; if that is deleted meanwhile, from its successor.
+
+        A filter on an unknown attribute is tried again too: an upsert may just have added it.
+        """
         try:
             return answer(self.context(request, self.views.current(), arrived))
         except IndexGone:
             return answer(self.context(request, self.views.refresh(), arrived))
+        except FilterProblem:
+            with suppress(LiveIntentError):
+                self.views.refresh()
+            return answer(self.context(request, self.views.current(), arrived))
 
     def _rerank(self, context: RequestContext, prepared: Prepared) -> Ranked:
         scores = self._stage.score(prepared.inputs, context.progress)

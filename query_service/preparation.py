@@ -16,7 +16,7 @@ from query_service.context import (
     VisitorSource,
 )
 from query_service.ranking.rerank_input import RerankInput, rerank_input
-from query_service.retrieval.filters import clauses
+from query_service.retrieval.filters import Clauses, clauses
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.query_words import QueryWords
 from query_service.retrieval.search import (
@@ -67,7 +67,8 @@ class Preparation:
         self._pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="encode")
 
     def prepare(self, context: RequestContext) -> Prepared:
-        """Every step before the scores. Raises ClusterUnavailable, IndexGone."""
+        """Every step before the scores. Raises ClusterUnavailable, IndexGone, FilterProblem."""
+        filters = _filters(context)  # a wrong one is refused before any work
         encoding = self._start_encoding(context)  # while the session is read
         visitor = self._load_session(context)
         if context.cursor and "session" not in context.progress.degraded:
@@ -75,7 +76,7 @@ class Preparation:
         embedding = self._encoded(context, encoding)
         intent = Intent(visitor, context.query_text, embedding)
         intent = replace(intent, user_vector=self._build_user_vector(context, intent))
-        plan = self._plan(context, intent)
+        plan = replace(self._plan(context, intent), request_filters=filters)
         retrieved = self._retrieve(context, plan)
         given = isinstance(context.request, RankRequest)
         inputs = rerank_input(context.view.bundle, retrieved.candidates, intent, given=given)
@@ -171,7 +172,6 @@ class Preparation:
             plan,
             query_vector=None if embedding is None else context.view.query_vector(embedding),
             R=None if person is None else person.R,
-            request_filters=clauses(request.filters),
             k=self._candidates_per_leg,  # whatever the page: its order must not depend on it
             meaning_cut=statistics.meaning_cut,
             meaning_cut_alone=statistics.meaning_cut_alone,
@@ -181,3 +181,10 @@ class Preparation:
             acted_on = sorted({event.item_id for event in intent.visitor.events})
             plan = replace(plan, exclude=acted_on, popular=True)
         return plan
+
+
+def _filters(context: RequestContext) -> Clauses:
+    request = context.request
+    if isinstance(request, RankRequest):
+        return []
+    return clauses(request.filters, context.view.attributes)

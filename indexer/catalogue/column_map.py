@@ -2,12 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import orjson
+
+from indexer.catalogue.attributes import flat
 from indexer.catalogue.mapping_file import ATTRIBUTES, read_mapping_file
+from indexer.catalogue.public_attributes import PublicAttributes
 from indexer.catalogue.reading_rules import RULES, MappingError, ReadingRules
 from indexer.catalogue.shop_exports import advice
 from indexer.catalogue.values.text import is_blank
@@ -33,8 +38,7 @@ class UnreadValues:
 class Notes:
     """What became of values that are no field's, or can't be read: the number of rows."""
 
-    as_attributes: Counter[str] = field(default_factory=Counter)  # by column
-    left_out: Counter[str] = field(default_factory=Counter)  # by column
+    private: Counter[str] = field(default_factory=Counter)  # not public, hence not read; by name
     unread: dict[str, UnreadValues] = field(default_factory=dict)  # by field
     overruled: int = 0  # rows that a later one with the same item_id replaces
     columns: set[str] = field(default_factory=set)  # every column of any row
@@ -60,14 +64,15 @@ class ColumnMap:
 
     A column with a field's name needs no entry. `brand.name` is the column of that name, or the
     part `name` of the object in the column `brand`; of a list of objects, of each. Several columns
-    of a text field are joined; those of `category` are its path, those of `identifiers` a list.
-    A value of any other column becomes an attribute when it is a text, a number or a list of these,
-    else it is left out; `Notes` counts both.
+    of a text field are joined; those of `category` are its path, those of `identifiers` or of an
+    attribute a list. Any other column becomes an attribute when `public` names it; `Notes` counts
+    the private ones.
     """
 
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
     ignore: frozenset[str] = frozenset()
+    public: PublicAttributes = field(default_factory=PublicAttributes)
     rules: ReadingRules = field(default_factory=ReadingRules)
     format: str = "auto"
     delimiter: str | None = None
@@ -181,9 +186,10 @@ class ColumnMap:
         notes.columns.update(parts)
         row_and_parts = {**row, **parts} if parts else row
         picked: dict[str, Any] = {}
-        attributes: dict[str, Any] = {}
+        mapped: dict[str, Any] = {}  # attributes, as are `others`
+        others: dict[str, Any] = {}
         for name, value in self.constants.items():
-            _put(picked, attributes, name, value)
+            _put(picked, mapped, name, value)
         for name, columns in self.columns.items():
             values = [
                 row_and_parts[column]
@@ -192,22 +198,20 @@ class ColumnMap:
             ]
             if values:
                 value = values[0] if len(values) == 1 else _join(name, values)
-                _put(picked, attributes, name, value)
+                _put(picked, mapped, name, value)
         for column, value in row.items():
             if column in self._not_others or is_blank(value):
                 continue
             if column in FIELDS and column not in self.columns:
-                _put(picked, attributes, column, value)
+                _put(picked, mapped, column, value)
             elif column.startswith(ATTRIBUTES) and column not in self.columns:
-                attributes[column.removeprefix(ATTRIBUTES)] = value
-            elif _is_plain(value):
-                attributes.setdefault(column, value)
-                notes.as_attributes[column] += 1
+                mapped[column.removeprefix(ATTRIBUTES)] = value
             else:
-                notes.left_out[column] += 1
+                others[column] = value
         numbers = self._numbers(row)
         if numbers and "identifiers" not in picked:
             picked["identifiers"] = numbers
+        attributes = self._public(mapped, others, notes)
         if attributes:
             picked["attributes"] = attributes
         return picked
@@ -223,11 +227,25 @@ class ColumnMap:
             and _is_plain(value)
         ]
 
+    def _public(
+        self, mapped: Mapping[str, Any], others: Mapping[str, Any], notes: Notes
+    ) -> dict[str, Any]:
+        """The public attributes of a row; `notes` counts the private ones."""
+        public: dict[str, Any] = {}
+        for source in (mapped, others):
+            for name, value in source.items():
+                for path, part in flat(name, value):
+                    if self.public.includes(path, mapped=source is mapped):
+                        public.setdefault(path, part)
+                    else:
+                        notes.private[path] += 1
+        return public
+
 
 def _put(picked: dict[str, Any], attributes: dict[str, Any], name: str, value: Any) -> None:
     if name == "attributes":
-        if isinstance(value, Mapping):
-            attributes.update(value)
+        if (object_ := _object_of(value)) is not None:
+            attributes.update(object_)
         elif (pairs := _pairs(value)) is not None:
             attributes.update(pairs)
         else:
@@ -239,16 +257,18 @@ def _put(picked: dict[str, Any], attributes: dict[str, Any], name: str, value: A
 
 
 def _pairs(value: Any) -> dict[str, Any] | None:
-    """Attributes of a list of {"name": ..., "value": ...}; None if it is no such list."""
+    """Attributes of a list of {"name": ..., "value": ...}, or `options`; None if it is none."""
     if not isinstance(value, list):
         return None
     pairs: dict[str, Any] = {}
     for each in value:
         if not isinstance(each, Mapping) or not isinstance(each.get("name"), str):
             return None
-        if "value" not in each:
+        held = next((each[key] for key in ("value", "values", "options") if key in each), None)
+        if held is None:
             return None
-        pairs[each["name"]] = each["value"]
+        name = each["name"]
+        pairs[name] = _join(ATTRIBUTES, [pairs[name], held]) if name in pairs else held
     return pairs
 
 
@@ -270,14 +290,21 @@ def _part(row: Mapping[str, Any], path: str) -> Any:
     return value
 
 
+def _object_of(value: Any) -> Mapping[str, Any] | None:
+    """An object, also from a text that is one in JSON, as in a CSV; None for anything else."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        with suppress(orjson.JSONDecodeError):
+            value = orjson.loads(value)
+    return value if isinstance(value, Mapping) else None
+
+
 def _join(name: str, values: list[Any]) -> Any:
-    if name in ("category", "identifiers"):
+    if name in ("category", "identifiers") or name.startswith(ATTRIBUTES):
         parts: list[Any] = []
         for value in values:
             parts.extend(value if isinstance(value, list) else [value])
         return parts
-    separator = ", " if name.startswith(ATTRIBUTES) else " "
-    return separator.join(
+    return " ".join(
         ", ".join(map(str, value)) if isinstance(value, list) else str(value) for value in values
     )
 

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+from indexer.catalogue.attributes import AttributeValue, read_attributes
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource, Row
 from indexer.catalogue.categories import read_categories
 from indexer.catalogue.column_map import ColumnMap, Notes
@@ -21,7 +22,6 @@ from indexer.catalogue.values.times import read_time
 
 DESCRIPTION_WORDS = 40  # of the description's head in the embedded text
 DESCRIPTION_CHARACTERS = 300  # the same for a text without spaces
-MAX_ATTRIBUTE = 8_000  # bytes; the engine refuses a term of more than 32,766
 MAX_TAG = 500  # characters of a brand
 MAX_IDENTIFIER = 64  # characters; longer ones can't be asked for
 _SEPARATOR = re.compile(r"[,;|\n]")
@@ -47,7 +47,7 @@ class Item:
     available: bool = True
     popularity: float = 0.0
     image_url: str = ""
-    attributes: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, AttributeValue] = field(default_factory=dict)
     language: str = ""
     updated_at: str | None = None
     other_categories: tuple[tuple[str, ...], ...] = ()
@@ -238,24 +238,12 @@ def _identifiers(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in identifiers if one and len(one) <= MAX_IDENTIFIER))
 
 
-def _attributes(values: Mapping[str, Any], rules: ReadingRules, notes: Notes) -> dict[str, str]:
-    attributes: dict[str, str] = {}
-    for name, value in values.items():
-        # The engine's flat_object would read a point in a name as a path.
-        key = " ".join(str(name).replace(".", "_").split())
-        if isinstance(value, dict) or (
-            isinstance(value, list) and any(isinstance(part, dict | list) for part in value)
-        ):
-            problem = f"attribute {name} is an object; a text or a number is wanted"
-            if rules.strict:
-                raise ValueProblem(problem)
-            notes.add_unread(f"attributes.{name}", problem)
-            continue
-        text = read_text(value, f"attribute {name}")
-        if not key or not text:
-            continue
-        if len(text) * 4 > MAX_ATTRIBUTE and len(text.encode()) > MAX_ATTRIBUTE:
-            notes.left_out[f"{name} (longer than {MAX_ATTRIBUTE} bytes)"] += 1
-            continue
-        attributes[key] = text
+def _attributes(
+    values: Mapping[str, Any], rules: ReadingRules, notes: Notes
+) -> dict[str, AttributeValue]:
+    attributes, problems = read_attributes(values)
+    for name, problem in problems:
+        if rules.strict:
+            raise ValueProblem(problem)
+        notes.add_unread(f"attributes.{name}", problem)
     return attributes

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from indexer.catalogue.public_attributes import PublicAttributes
 from indexer.catalogue.reading_rules import RULES, MappingError
 
 ATTRIBUTES = "attributes."
 TEXT_KEYS = ("format", "delimiter", "escape", "encoding")
-TOML_KEYS = ("fields", "constants", "ignore", *TEXT_KEYS, *RULES)
+TOML_KEYS = ("fields", "constants", "ignore", "public", *TEXT_KEYS, *RULES)
 
 
 def read_mapping_file(path: Path) -> dict[str, Any]:
@@ -35,12 +36,20 @@ def read_mapping_file(path: Path) -> dict[str, Any]:
     ignore = document.get("ignore", [])
     if not isinstance(ignore, list):
         raise MappingError(f"{path}: ignore wants a list of columns")
+    public = document.get("public")
+    if public is not None and not (
+        isinstance(public, list) and all(isinstance(name, str) for name in public)
+    ):
+        raise MappingError(f"{path}: public wants a list of attributes' names")
     settings = {name: document[name] for name in (*TEXT_KEYS, *RULES) if name in document}
     for name, value in settings.items():
         if name != "strict" and not isinstance(value, str):
             raise MappingError(f"{path}: {name} wants a text")
     constants = dict(_flat(document.get("constants", {})))
-    arguments = {"columns": columns, "constants": constants, "ignore": frozenset(map(str, ignore))}
+    arguments: dict[str, Any] = {"columns": columns, "constants": constants}
+    arguments["ignore"] = frozenset(map(str, ignore))
+    if public is not None:
+        arguments["public"] = PublicAttributes.of(public)
     return arguments | settings
 
 

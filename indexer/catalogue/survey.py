@@ -4,9 +4,11 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
+from indexer.catalogue.attributes import AttributeSurvey
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueError, CatalogueSource
 from indexer.catalogue.column_map import Notes
 from indexer.catalogue.items import Item, read_items
+from indexer.catalogue.public_attributes import PublicAttributes
 from indexer.catalogue.rejects import Reject, RejectLimit, RejectsFile
 from indexer.catalogue.statistics import Statistics
 from indexer.progress import Progress
@@ -26,6 +28,8 @@ class Survey:
     sample: tuple[tuple[int, Item], ...]
     statistics: Statistics
     notes: Notes
+    attributes: AttributeSurvey
+    public: PublicAttributes
 
 
 def survey(
@@ -45,7 +49,7 @@ def survey(
     """
     rng = random.Random(SEED)
     sample: list[tuple[int, Item]] = []
-    notes = Notes()
+    notes, attributes = Notes(), AttributeSurvey()
     items, max_popularity = 0, 0.0
     progress.start("read and check")
     with RejectsFile(rejects_file) as rejects:
@@ -55,6 +59,7 @@ def survey(
                 rejects.add(each)
                 rejects.check(limit)
                 continue
+            attributes.add(each.attributes)
             max_popularity = max(max_popularity, each.popularity)
             if items < sample_items:
                 sample.append((items, each))
@@ -79,6 +84,8 @@ def survey(
         sample=tuple(sorted(sample, key=lambda pair: pair[0])),
         statistics=Statistics(items=items, max_popularity=max_popularity),
         notes=notes,
+        attributes=attributes,
+        public=catalogue.mapping.public,
     )
 
 

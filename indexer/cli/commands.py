@@ -68,7 +68,8 @@ def rebuild(
         stale_after_hours=stale_after,
         max_rejects=reading.pop("max_rejects"),
     )
-    source, progress = catalogue_source(catalogue, reading), for_terminal(quiet)
+    source = catalogue_source(catalogue, reading, settings.public_attributes)
+    progress = for_terminal(quiet)
     if dry_run:
         from indexer.catalogue.survey import survey_source
 
@@ -109,7 +110,7 @@ def upsert(
     from plugin_config.settings import load
 
     settings = load(IndexSettings, max_rejects=reading.pop("max_rejects"))
-    source = catalogue_source(catalogue, reading)
+    source = catalogue_source(catalogue, reading, settings.public_attributes)
     with ClusterSession(url, prefix) as cluster:
         from indexer.index.updates import upsert_source
 
@@ -149,7 +150,7 @@ def update(
     from plugin_config.settings import load
 
     settings = load(IndexSettings, max_rejects=reading.pop("max_rejects"))
-    source = catalogue_source(catalogue, reading)
+    source = catalogue_source(catalogue, reading, settings.public_attributes)
     with ClusterSession(url, prefix) as cluster:
         from indexer.index.updates import update_source
 

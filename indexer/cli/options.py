@@ -1,6 +1,7 @@
 """Options that several `live-intent index` commands share."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -43,6 +44,13 @@ catalogue_options = _options(
         "format, delimiter, escape.",
     ),
     click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave a column out."),
+    click.option(
+        "--public",
+        multiple=True,
+        metavar="NAME",
+        help="A public attribute, in hits and filters; '*' stands for any characters. Repeatable "
+        "[LIVE_INTENT_PUBLIC_ATTRIBUTES].",
+    ),
     click.option("--category-separator", help="Between the parts of a category path [' > ']."),
     click.option("--paths-separator", help="Between several category paths in one text [none]."),
     click.option(
@@ -104,19 +112,29 @@ output_options = _options(
 )
 
 
-def catalogue_source(catalogue: str, reading: dict[str, Any]) -> "CatalogueSource":
-    """The catalogue that the argument and the catalogue options name."""
+def catalogue_source(
+    catalogue: str, reading: dict[str, Any], public_attributes: str
+) -> "CatalogueSource":
+    """The catalogue that the argument and the catalogue options name.
+
+    `public_attributes`: the setting, for a catalogue whose options and mapping file say nothing.
+    """
     from indexer.catalogue.catalogue_file import CatalogueSource
     from indexer.catalogue.column_map import ColumnMap
+    from indexer.catalogue.public_attributes import PublicAttributes
     from indexer.catalogue.reading_rules import RULES
     from plugin_config.errors import SettingsError
 
+    named = reading["public"]
     mapping = ColumnMap.parse(
         reading["columns"],
         reading["mapping_file"],
         reading["ignore"],
         **{name: reading[name] for name in (*RULES, "encoding")},
+        public=PublicAttributes.of(named) if named else None,
     )
+    if mapping.public.names is None:
+        mapping = replace(mapping, public=PublicAttributes.parse(public_attributes))
     source = Path("stdin" if catalogue == "-" else catalogue)
     rejects: Path = reading["rejects_file"] or Path(f"{source.name}.rejects.jsonl")
     if rejects.exists() and source.exists() and rejects.samefile(source):

@@ -32,7 +32,6 @@ def rebuild_lines(report: "RebuildReport", alias: str) -> list[str]:
     if report.rejects:
         where = f", see {report.rejects_file}" if report.rejects_file else ""
         lines.append(f"{report.rejects} bad rows left out{where}")
-    lines += _column_lines(report.as_attributes, report.left_out)
     lines += value_lines(report.unread, report.overruled)
     if report.superseded:
         lines.append(f"{report.superseded} rows were overtaken by live updates")
@@ -45,10 +44,12 @@ def rebuild_lines(report: "RebuildReport", alias: str) -> list[str]:
 
 def survey_lines(surveyed: "Survey") -> list[str]:
     """What a dry run read, rejected and left out."""
+    from indexer.catalogue.attribute_report import AttributeReport
+
     lines = [f"{surveyed.items} items in {surveyed.rows} rows; nothing was written"]
     if surveyed.rejects:
         lines.append(f"{surveyed.rejects} bad rows, see {surveyed.rejects_file}")
-    lines += _column_lines(surveyed.notes.as_attributes, surveyed.notes.left_out)
+    lines += AttributeReport.of(surveyed).lines()
     lines += value_lines(surveyed.notes.unread, surveyed.notes.overruled)
     if surveyed.sample:
         lines.append("one item is embedded as: " + surveyed.sample[0][1].text)
@@ -58,6 +59,7 @@ def survey_lines(surveyed: "Survey") -> list[str]:
 def update_lines(report: "UpdateReport", word: str) -> list[str]:
     """What an upsert or a delete did."""
     lines = [f"{report.written} items {word} in {', '.join(report.indexes) or 'no index'}"]
+    lines += report.attributes[:12]
     if report.not_found:
         lines.append(f"{len(report.not_found)} were not there: {_some(report.not_found)}")
     if report.superseded:
@@ -118,16 +120,6 @@ def _age(seconds: float) -> str:
         if seconds >= unit:
             return f"{seconds / unit:.1f} {name}"
     return f"{seconds:.0f} s"
-
-
-def _column_lines(as_attributes: dict[str, int], left_out: dict[str, int]) -> list[str]:
-    lines = []
-    if as_attributes:
-        lines.append("kept as attributes: " + _some(sorted(as_attributes), 12))
-    if left_out:
-        counts = [f"{name} ({count} rows)" for name, count in sorted(left_out.items())]
-        lines.append("left out: " + _some(counts, 12))
-    return lines
 
 
 def value_lines(unread: Mapping[str, "UnreadValues"], overruled: int) -> list[str]:

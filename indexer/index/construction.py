@@ -11,6 +11,7 @@ from typing import Any
 from opensearchpy.exceptions import RequestError
 
 from indexer.encoder_spec import EncoderSpec
+from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.context import IndexContext
 from indexer.index.generations import BUILDING, READY, Generation, generations, refuse_taken_alias
 from indexer.index.owner import Owner
@@ -82,7 +83,11 @@ def discard_dead_rebuilds(context: IndexContext) -> None:
 
 
 def index_body(
-    spec: EncoderSpec, settings: IndexSettings, index: str, now: datetime
+    spec: EncoderSpec,
+    settings: IndexSettings,
+    index: str,
+    now: datetime,
+    attributes: AttributeSchema,
 ) -> dict[str, Any]:
     """The body of the request that creates a new items index; `_meta` says how and by whom."""
     hnsw = (settings.hnsw_m, settings.ef_construction, settings.ef_search)
@@ -97,9 +102,10 @@ def index_body(
         "bundle": index,
         "created_at": now.isoformat(timespec="milliseconds"),
         "version": int(now.timestamp() * 1000),  # of every write of the fill
+        **attributes.to_meta(),
         **Owner.this_process().to_meta(),
     }
-    return items_mapping(field, settings.analyzer, meta)
+    return items_mapping(field, settings.analyzer, meta, attributes=attributes.fields)
 
 
 def claim(context: IndexContext, index: str, body: dict[str, Any]) -> None:

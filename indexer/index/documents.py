@@ -8,22 +8,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.catalogue.categories import category_paths, category_texts
+from indexer.catalogue.filter_keys import filter_key
 from indexer.catalogue.items import Item
 from indexer.catalogue.terms import attribute_terms
 from indexer.catalogue.values.markup import plain_text
+from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.schema import DESCRIPTION_TEXT, VECTOR, VECTOR_FLOAT16
 
 SMALLEST_RANK = 1e-30  # `rank_feature` refuses what float32 would round to zero
 # Fields that are stored as they are: always, and unless they are empty.
 LONG_DEADLINE = ("item_id", "title", "available", "popularity")
 UNLESS_EMPTY = (
-    "description", "brand", "price", "currency", "image_url", "attributes", "language",
-    "updated_at", "identifiers",
+    "description", "brand", "price", "currency", "image_url", "language", "updated_at",
+    "identifiers",
 )  # fmt: skip
+KEYED = ("brand", "category", "language")  # with filter keys below `keys`
 
 
-def to_document(item: Item, vector: NDArray[np.float32] | None) -> dict[str, Any]:
-    """The document of an item; `vector` is g_i, float32 [dims].
+def to_document(
+    item: Item, vector: NDArray[np.float32] | None, attributes: AttributeSchema
+) -> dict[str, Any]:
+    """The document of an item; `vector` is g_i, float32 [dims], `attributes` those of the index.
 
     Without a vector only text queries match the document, until the rebuild that fills the index
     (or the next upsert) adds one.
@@ -36,10 +41,12 @@ def to_document(item: Item, vector: NDArray[np.float32] | None) -> dict[str, Any
         document["category"] = category_texts(item.category_paths)
     for name in UNLESS_EMPTY:
         value = getattr(item, name)
-        if value not in ("", None, {}, ()):
+        if value not in ("", None, ()):
             document[name] = value
     if item.description:
         document[DESCRIPTION_TEXT] = plain_text(item.description)
+    keys = {name: _filter_keys(document[name]) for name in KEYED if name in document}
+    document |= ({"keys": keys} if keys else {}) | attributes.document_part(item.attributes)
     if vector is not None:
         document[VECTOR] = vector
         document[VECTOR_FLOAT16] = float16_base64(vector)
@@ -49,9 +56,14 @@ def to_document(item: Item, vector: NDArray[np.float32] | None) -> dict[str, Any
 def to_stored_item(source: Mapping[str, Any]) -> Item:
     """The item of a document's `_source`: the reverse of `to_document`."""
     paths = category_paths(source.get("category") or [])
-    fields = {name: source[name] for name in (*LONG_DEADLINE, *UNLESS_EMPTY) if name in source}
+    names = (*LONG_DEADLINE, *UNLESS_EMPTY, "attributes")
+    fields = {name: source[name] for name in names if name in source}
     fields["identifiers"] = tuple(fields.get("identifiers", ()))
     return Item(category=paths[0] if paths else (), other_categories=paths[1:], **fields)
+
+
+def _filter_keys(value: str | list[str]) -> list[str]:
+    return [filter_key(text) for text in ([value] if isinstance(value, str) else value)]
 
 
 def float16_base64(vector: NDArray[np.float32]) -> str:

@@ -11,6 +11,7 @@ from indexer.bundle.projections import Vectors
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueError
 from indexer.catalogue.items import Item, item_windows
 from indexer.catalogue.survey import Survey
+from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.bulk import ItemWrite, WriteOutcome, index_write
 from indexer.index.bulk_writer import BulkWriter
 from indexer.index.construction import NewIndex
@@ -56,6 +57,7 @@ def fill(
     survey: Survey,
     vectors: ItemVectors,
     *,
+    attributes: AttributeSchema,
     sample_embeddings: Vectors | None = None,
 ) -> Filled:
     """Writes every item to the new index.
@@ -75,7 +77,7 @@ def fill(
 
     def make(pair: tuple[Item, Vectors]) -> ItemWrite:
         item, vector = pair
-        return index_write(item.item_id, to_document(item, vector), new.version)
+        return index_write(item.item_id, to_document(item, vector, attributes), new.version)
 
     context.progress.start("encode and index", survey.items)
     writer: BulkWriter[tuple[Item, Vectors]] = BulkWriter(context, new.alias, make)

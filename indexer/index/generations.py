@@ -7,6 +7,7 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
+from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.owner import Owner
 from plugin_config.errors import LiveIntentError
 from plugin_config.ownership import refuse_foreign
@@ -35,6 +36,7 @@ class Generation:
     meta: dict[str, Any] = field(default_factory=dict)
     live: bool = False  # the alias `items` points at it
     building: bool = False  # the alias `items-building` points at it
+    attributes: AttributeSchema = field(default_factory=AttributeSchema)
 
     @property
     def state(self) -> str:
@@ -84,13 +86,14 @@ def generations(client: OpenSearch, names: IndexNames) -> list[Generation]:
     for index, body in indexes.items():
         if not isinstance(body, dict) or not ours.fullmatch(index):
             continue
-        meta = body.get("mappings", {}).get("_meta", {}).get(META)
+        mapping = body.get("mappings", {})
+        meta = mapping.get("_meta", {}).get(META)
         if meta is None:
             continue
         aliases = body.get("aliases", {})
-        result.append(
-            Generation(index, meta, names.items in aliases, names.items_building in aliases)
-        )
+        live, building = names.items in aliases, names.items_building in aliases
+        schema = AttributeSchema.of_mapping(mapping)
+        result.append(Generation(index, meta, live, building, schema))
     return sorted(result, key=lambda g: g.order, reverse=True)
 
 

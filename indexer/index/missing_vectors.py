@@ -5,6 +5,7 @@ index's, or the projections are not fitted yet. It then writes the item without 
 the older row of the catalogue can't overwrite it), and the rebuild adds the vector.
 """
 
+from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.bulk import index_write, send_items
 from indexer.index.context import IndexContext
 from indexer.index.documents import to_document, to_stored_item
@@ -25,10 +26,13 @@ def add_missing_vectors(context: IndexContext, index: str, alias: str, vectors: 
         hits = client.search(index=index, body=body)["hits"]["hits"]
         if not hits:
             break
+        # Live upserts may have added attributes.
+        mapping = client.indices.get_mapping(index=index, params=params)[index]["mappings"]
+        schema = AttributeSchema.of_mapping(mapping)
         items = [to_stored_item(hit["_source"]) for hit in hits]
         # Written with the version that was read: a later upsert is not overwritten.
         writes = [
-            index_write(item.item_id, to_document(item, vector), hit["_version"])
+            index_write(item.item_id, to_document(item, vector, schema), hit["_version"])
             for item, vector, hit in zip(items, vectors.encode(items), hits, strict=True)
         ]
         added += send_items(context, alias, writes).written

@@ -9,11 +9,13 @@ from typing import Any
 from indexer.bundle.meaning_cut import meaningless_texts
 from indexer.bundle.model_bundle import fit_bundle, fit_space, vector_space
 from indexer.bundle.projections import Projections, Vectors
+from indexer.catalogue.attribute_report import AttributeReport
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
 from indexer.catalogue.column_map import UnreadValues
 from indexer.catalogue.items import good_items
 from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey
+from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.construction import (
     NewIndex,
     abandon,
@@ -50,8 +52,7 @@ class RebuildReport:
     seconds: float
     items_per_s: float
     removed: tuple[str, ...]
-    as_attributes: dict[str, int]
-    left_out: dict[str, int]
+    attributes: AttributeReport
     unread: dict[str, UnreadValues]
     overruled: int
 
@@ -96,7 +97,8 @@ class _Rebuild:
         now, names = datetime.now(UTC), context.names
         taken = context.client.indices.get(index=names.items_pattern, ignore=[404])
         index = names.new_items_index(now, taken)
-        self.body = index_body(encoder.spec, context.settings, index, now)
+        self.attributes = AttributeSchema(surveyed.attributes.fields, catalogue.mapping.public)
+        self.body = index_body(encoder.spec, context.settings, index, now, self.attributes)
         self.meta: dict[str, Any] = self.body["mappings"]["_meta"][META]
         self.new = NewIndex(index, names.items_building, int(self.meta["version"]))
 
@@ -104,6 +106,9 @@ class _Rebuild:
         """Every step in order; after any failure, Ctrl-C too, the half-made index is deleted."""
         context, index = self.context, self.new.name
         live = live_generation(context.client, context.names)
+        report = AttributeReport.of(self.survey)
+        for line in report.lines():
+            context.progress.note(line)
         try:
             claim(context, index, self.body)
             projections, sample = self._fit_first()
@@ -111,7 +116,13 @@ class _Rebuild:
             fill_begun = time.monotonic()
             vectors = ItemVectors(self.encoder, projections)
             filled = fill(
-                context, self.new, self.catalogue, self.survey, vectors, sample_embeddings=sample
+                context,
+                self.new,
+                self.catalogue,
+                self.survey,
+                vectors,
+                attributes=self.attributes,
+                sample_embeddings=sample,
             )
             fill_s = time.monotonic() - fill_begun
             if sample is None:
@@ -147,8 +158,7 @@ class _Rebuild:
             seconds=time.monotonic() - begun,
             items_per_s=self.survey.items / max(fill_s, 1e-9),
             removed=tuple(removed),
-            as_attributes=dict(notes.as_attributes),
-            left_out=dict(notes.left_out),
+            attributes=report,
             unread=dict(notes.unread),
             overruled=notes.overruled,
         )

@@ -17,10 +17,11 @@ from indexer.catalogue.item_changes import (
 from indexer.catalogue.items import Item, item_windows
 from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey
+from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.bulk import conditional_write, delete_write, index_write
 from indexer.index.context import IndexContext
 from indexer.index.documents import to_document
-from indexer.index.generations import refuse_taken_alias
+from indexer.index.generations import live_generation, refuse_taken_alias
 from indexer.index.item_vectors import ItemEncoder
 from indexer.index.live_vectors import LiveVectors
 from indexer.index.live_writes import LiveOutcome, Target, WritePlan, write_everywhere
@@ -41,6 +42,7 @@ class UpdateReport:
     created: tuple[str, ...] = ()
     vanished: Mapping[str, int] = field(default_factory=dict)  # items that lost a field, by field
     examples: Mapping[str, str] = field(default_factory=dict)  # of these: item and old value
+    attributes: tuple[str, ...] = ()  # a line for each new attribute, and for one of another type
 
     def plus(self, other: "UpdateReport") -> "UpdateReport":
         """The report of both; every index that either reached."""
@@ -52,6 +54,7 @@ class UpdateReport:
             self.created + other.created,
             dict(Counter(self.vanished) + Counter(other.vanished)),
             {**other.examples, **self.examples},
+            tuple(dict.fromkeys(self.attributes + other.attributes)),
         )
 
 
@@ -74,7 +77,7 @@ def upsert(
     now, versions = _now_ms(), versions or {}
     vectors = LiveVectors(context, load_encoder)
     by_id = {item.item_id: item for item in items}
-    losses = dict[str, dict[str, str]]()
+    losses, notes = dict[str, dict[str, str]](), list[str]()
 
     def plan(target: Target, ids: Sequence[str]) -> WritePlan:
         stored = _stored(context, target, ids)
@@ -82,16 +85,16 @@ def upsert(
         wanted = [by_id[item_id] for item_id in ids if item_id not in set(newer)]
         if target.generation.live:
             losses.update((i, vanished(old.item, by_id[i])) for i, old in stored.items())
+        made = vectors.of(target.generation, wanted, stored)
+        schema = _attributes(context, target, wanted, notes)
         writes = [
-            index_write(item.item_id, to_document(item, vector), versions.get(item.item_id, now))
-            for item, vector in zip(
-                wanted, vectors.of(target.generation, wanted, stored), strict=True
-            )
+            index_write(i.item_id, to_document(i, vector, schema), versions.get(i.item_id, now))
+            for i, vector in zip(wanted, made, strict=True)
         ]
         return WritePlan(writes, superseded=newer)
 
     outcome = write_everywhere(context, list(by_id), plan)
-    return _report(outcome, len(by_id), losses)
+    return _report(outcome, len(by_id), losses, notes)
 
 
 def update(
@@ -107,6 +110,7 @@ def update(
     vectors = LiveVectors(context, load_encoder)
     by_id, now = {change.item_id: change for change in changes}, _now_ms()
     live: dict[str, StoredItem] = {}
+    notes: list[str] = []
 
     def plan(target: Target, ids: Sequence[str]) -> WritePlan:
         stored = _stored(context, target, ids)
@@ -120,9 +124,10 @@ def update(
         ]
         wanted = [by_id[i].of_item(bases[i].item) for i in bases if i not in set(newer)]
         made = vectors.of(target.generation, wanted, stored)
+        schema = _attributes(context, target, wanted, notes)
         writes = []
         for item, vector in zip(wanted, made, strict=True):
-            document, old = to_document(item, vector), stored.get(item.item_id)
+            document, old = to_document(item, vector, schema), stored.get(item.item_id)
             version = by_id[item.item_id].version
             if version is None and old is not None:
                 write = conditional_write(item.item_id, document, old.seq_no, old.primary_term)
@@ -131,7 +136,8 @@ def update(
             writes.append(write)
         return WritePlan(writes, [i for i in ids if i not in bases], newer)
 
-    return _report(write_everywhere(context, list(by_id), plan), len(by_id))
+    outcome = write_everywhere(context, list(by_id), plan)
+    return _report(outcome, len(by_id), notes=notes)
 
 
 def delete(
@@ -151,10 +157,9 @@ def upsert_source(
 ) -> tuple[UpdateReport, Survey]:
     """Upserts every item of a catalogue, after all of it was read and checked.
 
-    Raises as `upsert` and `survey` do.
+    The live index says which attributes are public. Raises as `upsert` and `survey` do.
     """
-    refuse_taken_alias(context.client, context.names)
-    load_encoder = cache(load_encoder)
+    load_encoder, source = cache(load_encoder), _with_public_attributes(context, source)
     with source.open() as catalogue:
         surveyed = survey(
             catalogue,
@@ -180,7 +185,7 @@ def update_source(
     Raises as `update` and `survey_changes` do.
     """
     refuse_taken_alias(context.client, context.names)
-    load_encoder = cache(load_encoder)
+    load_encoder, source = cache(load_encoder), _with_public_attributes(context, source)
     source = replace(source, mapping=replace(source.mapping, partial=True))
     with source.open() as catalogue:
         surveyed = survey_changes(
@@ -206,8 +211,29 @@ def _stored(context: IndexContext, target: Target, ids: Sequence[str]) -> dict[s
     return {item_id: replace(old, vector=None) for item_id, old in stored.items()}
 
 
+def _with_public_attributes(context: IndexContext, source: CatalogueSource) -> CatalogueSource:
+    """The source, read with the public attributes of the live index."""
+    live = live_generation(context.client, context.names)
+    if live is None:
+        return source
+    return replace(source, mapping=replace(source.mapping, public=live.attributes.public))
+
+
+def _attributes(
+    context: IndexContext, target: Target, items: Sequence[Item], notes: list[str]
+) -> AttributeSchema:
+    """The attributes of the target, which gets fields for new ones; lines on them go to `notes`."""
+    earlier = target.generation.attributes
+    schema = earlier.extended(context.client, target.generation.index, items)
+    notes += schema.notes(earlier, items)
+    return schema
+
+
 def _report(
-    outcome: LiveOutcome, count: int, losses: Mapping[str, Mapping[str, str]] | None = None
+    outcome: LiveOutcome,
+    count: int,
+    losses: Mapping[str, Mapping[str, str]] | None = None,
+    notes: Sequence[str] = (),
 ) -> UpdateReport:
     superseded, not_found = outcome.superseded, outcome.not_found
     vanished_fields, examples = Counter[str](), dict[str, str]()
@@ -224,6 +250,7 @@ def _report(
         tuple(outcome.created),
         dict(vanished_fields),
         examples,
+        tuple(dict.fromkeys(notes)),
     )
 
 

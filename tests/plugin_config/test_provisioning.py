@@ -156,7 +156,8 @@ def test_items_are_found_by_word_and_by_vector(
         "item_id": "1",
         "title": title,
         "category": ["Phones", "Phones > Smartphones"],
-        "attributes": {"colour": "red"},
+        "attributes": {"colour": "red", "size.cm": [1, "two"]},
+        "keys": {"brand": ["acme"]},
         "popularity": 3.0,
         "popularity_rank": 3.0,
         "features": ["brand:x"],
@@ -179,8 +180,11 @@ def test_items_are_found_by_word_and_by_vector(
     )["hits"]["hits"][0]
     assert by_vector["_score"] == pytest.approx(2.0)  # 1 + inner product
     assert by_vector["fields"] == {"vector_float16": ["zTgzuw"], "features": ["brand:x"]}
-    filtered = client.count(index=index, body={"query": {"term": {"attributes.colour": "red"}}})
+    filtered = client.count(index=index, body={"query": {"term": {"keys.brand": "acme"}}})
     assert filtered["count"] == 1
+    stored = client.get(index=index, id="1")["_source"]
+    assert stored["attributes"] == {"colour": "red", "size.cm": [1, "two"]}
+    assert "keys" not in stored
     meta = client.indices.get_mapping(index=index)[index]["mappings"]["_meta"]["live_intent"]
     assert meta["fingerprint"] == "0123456789abcdef"
     assert meta["hnsw"]["engine"] == "lucene"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from indexer.catalogue.column_map import ColumnMap, MappingError, Notes
+from indexer.catalogue.public_attributes import PublicAttributes
 
 TOML = """
 format = "csv"
@@ -25,7 +26,7 @@ attributes.shop = "north"
 
 def test_options_map_columns_to_fields() -> None:
     mapping = ColumnMap.parse(["title=name", "attributes.colour=color"])
-    row = {"item_id": "1", "name": "Red phone", "color": "red", "weight": 3}
+    row = {"item_id": "1", "name": "Red phone", "color": "red", "attributes.weight": 3}
     assert mapping.pick(row) == {
         "item_id": "1",
         "title": "Red phone",
@@ -54,7 +55,7 @@ def test_options_replace_entries_of_the_file(tmp_path: Path) -> None:
         "title": "l",
         "description": "a",
         "currency": "USD",
-        "attributes": {"shop": "north", "colour": "red", "name": "n"},
+        "attributes": {"shop": "north", "colour": "red"},
     }
 
 
@@ -66,14 +67,49 @@ def test_a_row_s_value_replaces_a_constant(tmp_path: Path) -> None:
     assert mapping.pick({"currency": ""})["currency"] == "USD"
 
 
-def test_notes_count_the_columns_of_no_field() -> None:
+def test_columns_that_nobody_mapped_are_private() -> None:
     notes = Notes()
-    mapping = ColumnMap()
-    row = {"item_id": "1", "title": "t", "size": "L", "tags": ["a"], "nested": {"a": 1}}
-    picked = mapping.pick(row, notes)
-    assert picked["attributes"] == {"size": "L", "tags": ["a"]}
-    assert notes.as_attributes == {"size": 1, "tags": 1}
-    assert notes.left_out == {"nested": 1}
+    row = {"item_id": "1", "title": "t", "margin": 0.3, "tags": ["a"], "supplier": {"email": "e"}}
+    picked = ColumnMap().pick({**row, "attributes": {"colour": "red"}}, notes)
+    assert picked["attributes"] == {"colour": "red"}
+    assert notes.private == {"margin": 1, "tags": 1, "supplier.email": 1}
+
+
+def test_a_column_is_public_when_it_is_named() -> None:
+    notes = Notes()
+    mapping = ColumnMap(public=PublicAttributes.of(["tags", "size.*"]))
+    row = {"item_id": "1", "tags": ["a"], "size": {"width": 3}, "margin": 1}
+    picked = mapping.pick({**row, "attributes": {"colour": "red"}}, notes)
+    assert picked["attributes"] == {"tags": ["a"], "size.width": 3}
+    assert notes.private == {"margin": 1, "colour": 1}
+    everything = ColumnMap(public=PublicAttributes.parse("*")).pick(row)
+    assert everything["attributes"] == {"tags": ["a"], "size.width": 3, "margin": 1}
+
+
+def test_a_mapping_file_names_the_public_attributes(tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text('public = ["colour"]\n')
+    assert ColumnMap.parse((), file).public == PublicAttributes(("colour",))
+    file.write_text('public = "colour"\n')
+    with pytest.raises(MappingError, match="public wants a list"):
+        ColumnMap.parse((), file)
+
+
+def test_columns_of_one_attribute_are_a_list() -> None:
+    mapping = ColumnMap.parse(["attributes.colour=colour1", "attributes.colour=colour2"])
+    row = {"colour1": "red", "colour2": ["blue", "green"]}
+    assert mapping.pick(row) == {"attributes": {"colour": ["red", "blue", "green"]}}
+
+
+def test_attributes_as_a_list_of_names_and_values() -> None:
+    given = [{"name": "Colour", "options": ["red", "blue"]}, {"name": "Size", "value": 8}]
+    picked = ColumnMap().pick({"attributes": [*given, {"name": "Size", "value": 9}]})
+    assert picked == {"attributes": {"Colour": ["red", "blue"], "Size": [8, 9]}}
+
+
+def test_attributes_as_an_object_in_a_text() -> None:
+    picked = ColumnMap().pick({"attributes": '{"colour": "red", "size": 8}'})
+    assert picked == {"attributes": {"colour": "red", "size": 8}}
 
 
 def test_a_dotted_column_names_a_part_of_an_object() -> None:
@@ -179,7 +215,7 @@ def test_columns_with_numbers_are_identifiers_too() -> None:
     row = {"item_id": "1", "SKU": "AB-1", "ean": 4006381333931, "upc": " ", "colour": "red"}
     picked = ColumnMap().pick(row)
     assert picked["identifiers"] == ["AB-1", 4006381333931]
-    assert picked["attributes"] == {"SKU": "AB-1", "ean": 4006381333931, "colour": "red"}
+    assert "attributes" not in picked
     mapping = ColumnMap.parse(["identifiers=art_no", "identifiers=codes", "item_id=ean"])
     picked = mapping.pick({"art_no": "7-B", "codes": ["x1", "x2"], "ean": "4006381333931"})
     assert picked["identifiers"] == ["7-B", "x1", "x2"]

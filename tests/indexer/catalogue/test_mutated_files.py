@@ -9,15 +9,18 @@ from typing import Any
 import orjson
 import pytest
 
+from indexer.catalogue.attributes import AttributeSurvey
 from indexer.catalogue.catalogue_file import CatalogueSource
 from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.items import Item, read_items
+from indexer.catalogue.public_attributes import PublicAttributes
 from indexer.catalogue.values.availability import read_availability
 from indexer.catalogue.values.markup import plain_text
 from indexer.catalogue.values.numbers import read_number
 from indexer.catalogue.values.prices import read_price
 from indexer.catalogue.values.text import ValueProblem, read_id, read_text
 from indexer.catalogue.values.times import read_time
+from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.documents import to_document, to_stored_item
 from plugin_config.errors import LiveIntentError
 
@@ -53,7 +56,7 @@ SNIPPETS = [
     b"null", b"NaN", b'\\ud800', b"-", b"9999-12-31T23:59:59-05:00", b"[" * 1500, b'{"a":' * 500,
 ]  # fmt: skip
 MAPPINGS = [
-    ColumnMap(),
+    ColumnMap(public=PublicAttributes.of(["*"])),
     ColumnMap.parse(["brand=brand.name", "title=title"], strict=True, duplicates="last"),
     ColumnMap.parse(encoding="cp1252", decimal_sign=",", date_order="dmy", paths_separator=","),
 ]
@@ -106,9 +109,12 @@ def test_mutated_files_give_items_rejects_or_errors_of_our_own(name: str, tmp_pa
         except LiveIntentError as error:
             str(error).encode()  # can be printed
             continue
+        survey = AttributeSurvey()
         for row in rows:
             if isinstance(row, Item):
-                orjson.dumps(to_document(row, None))
+                survey.add(row.attributes)
+                document = to_document(row, None, AttributeSchema(survey.fields))
+                orjson.dumps(document)
                 row.text.encode()
                 read += 1
             else:
@@ -147,5 +153,5 @@ def test_stored_items_come_back_whatever_their_category() -> None:
     for _ in range(300):
         path = tuple(rng.choices(names, k=rng.randint(1, 3)))
         item = Item("1", "t", category=path)
-        stored = to_stored_item(to_document(item, None))
+        stored = to_stored_item(to_document(item, None, AttributeSchema()))
         assert stored == item

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from indexer.catalogue.items import Item
+from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.bulk import BulkError, delete_write, index_write, send_items
 from indexer.index.bulk_writer import BulkWriter, IndexDeleted
 from indexer.index.documents import to_document
@@ -33,7 +34,7 @@ def context(client, fresh_names, tmp_path):
 
 
 def item_write(number, version=1000, **changes):
-    document = to_document(Item(str(number), f"item {number}"), None) | changes
+    document = to_document(Item(str(number), f"item {number}"), None, AttributeSchema()) | changes
     return index_write(str(number), document, version)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from opensearchpy import OpenSearch
 
 from indexer.catalogue.items import Item
+from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.documents import to_document
 from plugin_config.schema import VectorField, items_mapping
 from query_service.retrieval.text_query import words_query
@@ -24,7 +25,7 @@ class TitleIndex:
         self.client.indices.create(index=self.name, body=body)
         lines: list[object] = []
         for item in items:
-            lines += [{"index": {"_id": item.item_id}}, to_document(item, None)]
+            lines += [{"index": {"_id": item.item_id}}, to_document(item, None, AttributeSchema())]
         response = self.client.bulk(body=lines, index=self.name, refresh=True)
         assert not response["errors"], response
         return self
