@@ -11,7 +11,15 @@ from learning.evaluation import evaluation_index
 from plugin_config.errors import ConfigMismatch
 from plugin_config.ownership import ForeignIndex, earlier_installation
 from plugin_config.provisioning import apply, ensure_indexes
-from plugin_config.schema import MARK, META, TEMPLATES, IndexNames, load_template
+from plugin_config.schema import (
+    MARK,
+    META,
+    TEMPLATES,
+    IndexNames,
+    VectorField,
+    items_mapping,
+    load_template,
+)
 from tests.integration.command_line import invoke, run
 from tests.integration.rebuilding import write_catalogue
 
@@ -141,14 +149,15 @@ def test_an_items_index_without_the_mark_is_ours_by_its_own_metadata(
     client: OpenSearch, fresh_names: IndexNames
 ) -> None:
     index = f"{fresh_names.items}-20260101t000000z"
-    body = {"mappings": {"_meta": {META: {"state": "ready"}}}, "aliases": {fresh_names.items: {}}}
-    client.indices.create(index=index, body=body)
+    body = items_mapping(VectorField(4), "english", {"analyzer": "english", "state": "ready"})
+    del body["mappings"]["_meta"]["made_by"]
+    client.indices.create(index=index, body=body | {"aliases": {fresh_names.items: {}}})
     apply(client, fresh_names)
     hint = earlier_installation(client, IndexNames("test-other-"), fresh_names)
     assert f"LIVE_INTENT_INDEX_PREFIX={fresh_names.prefix}" in hint
     assert not earlier_installation(client, fresh_names, fresh_names)
     meta = client.indices.get_mapping(index=index)[index]["mappings"]["_meta"]
-    assert meta == MARK | {META: {"state": "ready"}}
+    assert meta == MARK | {META: body["mappings"]["_meta"][META]}
 
 
 def test_all_that_is_made_carries_the_mark(client: OpenSearch, fresh_names: IndexNames) -> None:
