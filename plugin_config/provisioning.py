@@ -78,6 +78,7 @@ def apply(
         if client.indices.exists(index=index):
             changes += _apply_mapping(client, index, body["mappings"], dry_run)
             changes += _apply_settings(client, index, body["settings"], dry_run)
+            changes += _apply_alias(client, index, dry_run)
         else:
             changes.append(Change("created", "index", index))
             if not dry_run:
@@ -86,15 +87,22 @@ def apply(
 
 
 def ensure_indexes(client: OpenSearch, names: IndexNames) -> None:
-    """Create the missing ones of the indexes for sessions and UBI; change nothing else.
+    """Create what is missing of the indexes for sessions and UBI, of their aliases and templates.
 
-    Raises ForeignIndex when one of them exists and we did not make it.
+    Nothing else is changed. Raises ForeignIndex when one of them exists and we did not make it.
     """
     refuse_foreign_stores(client, names)
-    for which in TEMPLATES:
-        index = names.prefix + which
-        if which != "items" and not client.indices.exists(index=index):
-            _create(client, index, load_template(which, names.prefix)["template"])
+    templates = {
+        which: load_template(which, names.prefix) for which in TEMPLATES if which != "items"
+    }
+    for which, template in templates.items():
+        if not client.indices.exists(index=names.prefix + which):
+            _create(client, names.prefix + which, template["template"])
+    refuse_foreign_stores(client, names)  # another application may have been faster
+    for which, template in templates.items():
+        _apply_alias(client, names.prefix + which, dry_run=False)
+        if all(_template(client, name) is None for name in names.templates(which)):
+            _apply_template(client, names.template(which), template, dry_run=False)
 
 
 def refuse_all_foreign(client: OpenSearch, names: IndexNames, adopt: Collection[str] = ()) -> None:
@@ -260,6 +268,16 @@ def _apply_settings(
         client.indices.put_settings(index=index, body=new)
     details = tuple(f"{key}: {current.get(key, '(none)')} -> {new[key]}" for key in new)
     return [Change("updated", "index", index, details)]
+
+
+def _apply_alias(client: OpenSearch, index: str, dry_run: bool) -> list[Change]:
+    """Give the index the alias that it is written through, and no other index."""
+    alias = IndexNames.writing(index)
+    if client.indices.exists_alias(name=alias, index=index):
+        return []
+    if not dry_run:
+        client.indices.put_alias(index=index, name=alias)
+    return [Change("updated", "index", index, (f"alias: (none) -> {alias}",))]
 
 
 def _reason(error: RequestError) -> str:

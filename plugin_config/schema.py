@@ -61,6 +61,11 @@ class IndexNames:
         """The indexes of sessions and UBI."""
         return self.sessions, self.ubi_queries, self.ubi_events
 
+    @staticmethod
+    def writing(store: str) -> str:
+        """The alias of one of `stores` that is written to, so that no write creates an index."""
+        return f"{store}-write"
+
     def new_items_index(self, now: datetime, taken: Collection[str] = ()) -> str:
         """`items-<UTC time>`, with a suffix `-2`, `-3`, ... if the name is `taken`.
 
@@ -149,6 +154,8 @@ def load_template(
     source = resources.files("plugin_config").joinpath("index_templates", f"{which}.json")
     template: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
     template["index_patterns"] = [prefix + pattern for pattern in template["index_patterns"]]
+    if which != "items":
+        template["template"]["aliases"] = {IndexNames.writing(prefix + which): {}}
     mappings = template["template"]["mappings"]
     mappings["_meta"] = dict(MARK)
     if which == "items":

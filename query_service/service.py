@@ -29,6 +29,7 @@ from query_service.schemas.events import ReceivedEvent
 from query_service.sessions.documents import KnownItem, SessionLimits
 from query_service.sessions.intake import EventOutcome
 from query_service.sessions.store import SessionStore
+from query_service.sessions.stores import MISSING, problems_text, store_problems
 from query_service.settings import ServiceSettings
 from query_service.visitors import SessionVisitors
 
@@ -123,8 +124,24 @@ class Service:
             checks["opensearch"] = self._not_ready(error)
         if self._views.problem:
             checks["newest_index"] = self._views.plain_problem
+        if checks["opensearch"] == "ok":
+            checks["events"] = self._events_check()
         ok = checks["opensearch"] == "ok" and checks["index"].startswith("ok")
         return Readiness(ok, checks)
+
+    def _events_check(self) -> str:
+        """Whether events are kept; what is missing for it is made."""
+        try:
+            problems = store_problems(self._client, self._names)
+            if MISSING in problems.values():
+                ensure_indexes(self._client, self._names)
+                problems = store_problems(self._client, self._names)
+        except (LiveIntentError, OpenSearchException) as error:
+            self._not_ready(error)
+            return "not known: the indexes of sessions and events can't be read; the log says why"
+        if problems:
+            return f"not kept: {problems_text(problems)}"
+        return f"refused: {self.store.writer.failure}" if self.store.writer.failure else "ok"
 
     def _engine_check(self) -> str:
         try:
@@ -133,11 +150,11 @@ class Service:
             return self._not_ready(error)
         return "ok"
 
-    def _not_ready(self, error: LiveIntentError) -> str:
+    def _not_ready(self, error: Exception) -> str:
         if str(error) != self._logged:  # once, not at every check
             log.warning("not ready: %s", error)
         self._logged = str(error)
-        return error.plain
+        return error.plain if isinstance(error, LiveIntentError) else ""
 
     def record_events(self, events: Sequence[ReceivedEvent]) -> list[EventOutcome]:
         """Write events; when it returns, the next search counts them. Raises ClusterUnavailable."""

@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
@@ -14,35 +14,61 @@ ATTEMPTS = 3
 # 409: another process wrote to the same session in between.
 RETRIED_STATUSES = frozenset({409, 429, 502, 503, 504})
 CONFLICT_RETRIES = 50
+# Of these a retry brings nothing until somebody has changed the index.
+_LASTING = frozenset({"cluster_block_exception", "index_closed_exception"})
+_OF_THE_DOCUMENT = frozenset({"mapper_parsing_exception", "illegal_argument_exception"})
+_DISK_FULL = ("flood-stage", "read-only / allow delete", "no space left")
+Cause = Literal["", "event", "cluster", "disk"]
 
 
 @dataclass(frozen=True)
 class DocumentWrite:
-    """One action of a `_bulk`: `kind` is update, create or index."""
+    """One action of a `_bulk`: `kind` is update, create or index; or delete, without a body.
+
+    `index` is an alias, except of a delete: a write to an index that is gone would create it, with
+    guessed types; a write to an alias that is gone fails. `version` (sequence number and primary
+    term): only if the document still has it.
+    """
 
     kind: str
     index: str
     document_id: str
-    body: dict[str, Any]
+    body: dict[str, Any] = field(default_factory=dict)
+    version: tuple[int, int] | None = None
 
     @property
-    def header(self) -> dict[str, Any]:
+    def lines(self) -> list[dict[str, Any]]:
+        """The lines of the bulk body."""
         target: dict[str, Any] = {"_index": self.index, "_id": self.document_id}
+        if self.version is not None:
+            target["if_seq_no"], target["if_primary_term"] = self.version
+        if self.kind == "delete":
+            return [{"delete": target}]
+        target["require_alias"] = True
         if self.kind == "update":
             target["retry_on_conflict"] = CONFLICT_RETRIES
-        return {self.kind: target}
+        return [{self.kind: target}, self.body]
 
 
 @dataclass(frozen=True)
 class WriteResult:
-    """HTTP status of one write; `reason` says why it failed, "" if it succeeded."""
+    """HTTP status of one write; `reason` says why it failed, "" if it succeeded.
+
+    `cause`: whether the document, the cluster's state or a full disk is at fault.
+    """
 
     status: int
     reason: str = ""
+    cause: Cause = ""
 
     @property
     def done(self) -> bool:
         return not self.reason
+
+    @property
+    def alias_missing(self) -> bool:
+        """Whether the index does not exist, or is not behind the alias that we write to."""
+        return self.reason.startswith("index_not_found_exception")
 
 
 def scripted_upsert(index: str, document_id: str, script: dict[str, Any]) -> DocumentWrite:
@@ -64,17 +90,21 @@ def send_documents(client: OpenSearch, writes: Sequence[DocumentWrite]) -> list[
             break
         if attempt:
             time.sleep(0.05 * 2**attempt)
-        body = [line for i in pending for line in (writes[i].header, writes[i].body)]
+        body = [line for i in pending for line in writes[i].lines]
         try:
             response = client.bulk(body=body)
         except OpenSearchException as error:
             raise cluster_unavailable(error, "keep events or queries") from error
         for i, item in zip(pending, response["items"], strict=True):
             results[i] = _result(writes[i], item)
-        pending = [
-            i for i in pending if results[i].status in RETRIED_STATUSES and results[i].reason
-        ]
+        pending = [i for i in pending if _is_temporary(writes[i], results[i])]
     return results
+
+
+def _is_temporary(write: DocumentWrite, result: WriteResult) -> bool:
+    if result.done or result.status not in RETRIED_STATUSES or write.version is not None:
+        return False
+    return result.reason.split(":")[0] not in _LASTING
 
 
 def _result(write: DocumentWrite, item: dict[str, Any]) -> WriteResult:
@@ -83,5 +113,12 @@ def _result(write: DocumentWrite, item: dict[str, Any]) -> WriteResult:
     if "error" not in outcome or (write.kind == "create" and status == 409):
         return WriteResult(status)  # 409 on create: the document exists already
     error = outcome["error"]
-    cause = error.get("caused_by", {}).get("reason", "")
-    return WriteResult(status, f"{error['type']}: {error['reason']} {cause}".strip())
+    deeper = error.get("caused_by", {}).get("reason", "")
+    reason = f"{error['type']}: {error['reason']} {deeper}".strip()
+    return WriteResult(status, reason, _cause(error["type"], reason))
+
+
+def _cause(error_type: str, reason: str) -> Cause:
+    if any(words in reason for words in _DISK_FULL):
+        return "disk"
+    return "event" if error_type in _OF_THE_DOCUMENT else "cluster"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from plugin_config.errors import LiveIntentError
 from query_service.schemas.events import ReceivedEvent
-from query_service.sessions.document_writes import WriteResult
+from query_service.sessions.document_writes import Cause, WriteResult
 from query_service.sessions.documents import KnownItem, digest
 from query_service.user.visitor import Event
 
@@ -25,15 +25,23 @@ _TARGETS = {
     "user": ("the user's document", "not in the user's history"),
     "ubi": ("ubi_events", "not in ubi_events"),
 }
+_PLAIN: dict[Cause, str] = {
+    "disk": "the cluster's disk is full",
+    "cluster": "the cluster does not take it now",
+}
 
 
 @dataclass(frozen=True)
 class EventOutcome:
-    """Whether one event was accepted; `reason` says what the client should know, "" if nothing."""
+    """Whether one event was accepted; `reason` says what the client should know, "" if nothing.
+
+    `cause`: why it is rejected; "" if it is accepted.
+    """
 
     status: Literal["accepted", "accepted_unknown_item", "rejected"]
     event_id: str
     reason: str = ""
+    cause: Cause = ""
 
 
 def event_with_item(
@@ -109,7 +117,7 @@ def after_write(outcome: EventOutcome, target: str, result: WriteResult) -> Even
         return outcome
     where, note = _TARGETS[target]
     logger.warning("an event is not in %s: %s", where, result.reason)
-    note = f"{note}: {result.reason}"
+    note = f"{note}: {_PLAIN.get(result.cause, result.reason)}"
     if target == "session":
-        return replace(outcome, status="rejected", reason=note)
+        return replace(outcome, status="rejected", reason=note, cause=result.cause)
     return replace(outcome, reason=f"{outcome.reason}; {note}" if outcome.reason else note)

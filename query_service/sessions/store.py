@@ -14,6 +14,7 @@ from typing import Any
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
+from plugin_config.client import engine_time_left
 from plugin_config.errors import LiveIntentError
 from plugin_config.ownership import ForeignIndex
 from plugin_config.schema import IndexNames
@@ -21,7 +22,7 @@ from query_service.schemas.events import ReceivedEvent
 from query_service.schemas.timestamps import seconds
 from query_service.sessions import ubi_rows
 from query_service.sessions.appends import Append, add_row, upserts
-from query_service.sessions.document_writes import DocumentWrite, WriteResult, send_documents
+from query_service.sessions.document_writes import DocumentWrite, WriteResult
 from query_service.sessions.documents import (
     KnownItem,
     Scope,
@@ -43,9 +44,11 @@ from query_service.sessions.intake import (
     text_vectors,
 )
 from query_service.sessions.query_log import QueryLog
+from query_service.sessions.store_writer import StoreWriter
 from query_service.user.visitor import PastQuery, Visitor
 
 logger = logging.getLogger(__name__)
+writing = IndexNames.writing
 Lookup = Callable[[Sequence[str]], Mapping[str, KnownItem]]
 
 
@@ -82,7 +85,8 @@ class SessionStore:
         self.query_log: QueryLog[_RecordedQuery] = QueryLog(
             self._write_queries, capacity=queue_size, interval_s=write_interval_s
         )
-        self._erasure = SessionErasure(client, names)
+        self.writer = StoreWriter(client, names)
+        self._erasure = SessionErasure(client, names, self.writer)
 
     def read(
         self,
@@ -169,7 +173,7 @@ class SessionStore:
                 client_id=received.client_id,
                 received=received.ubi,
             )
-            ubi_writes.append(DocumentWrite("create", self.names.ubi_events, row_id, row))
+            ubi_writes.append(DocumentWrite("create", writing(self.names.ubi_events), row_id, row))
             known = received.item_id in items or not received.item_id
             status: Any = "accepted" if known else "accepted_unknown_item"
             outcomes.append(EventOutcome(status, event_id, note))
@@ -253,7 +257,8 @@ class SessionStore:
 
     def flush(self, timeout_s: float = 5.0) -> bool:
         """Wait until all queries recorded so far are written; False after `timeout_s`."""
-        return self.query_log.flush(timeout_s)
+        left_s = engine_time_left()
+        return self.query_log.flush(timeout_s if left_s is None else min(timeout_s, left_s))
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Write all waiting queries, and stop the background thread."""
@@ -275,7 +280,8 @@ class SessionStore:
             session_id = entry.query.session_id
             add_row(appends, index, session_id, entry.user_id, query=entry.stored)
             row_id = ubi_rows.query_row_id(session_id, entry.query.query_id)
-            ubi_writes.append(DocumentWrite("index", self.names.ubi_queries, row_id, entry.row))
+            alias = writing(self.names.ubi_queries)
+            ubi_writes.append(DocumentWrite("index", alias, row_id, entry.row))
         results = self._send(appends, ubi_writes, now_ms())
         failed = {index for index, _, result in results if not result.done}
         return [entries[index] for index in sorted(failed)]
@@ -290,8 +296,8 @@ class SessionStore:
         """
         if self.refusal:
             raise ForeignIndex(self.refusal)
-        append_writes = upserts(appends, self.names.sessions, self.limits, now)
-        results = send_documents(self.client, [*append_writes, *ubi_writes])
+        append_writes = upserts(appends, writing(self.names.sessions), self.limits, now)
+        results = self.writer.send([*append_writes, *ubi_writes])
         for append, result in zip(appends.values(), results[: len(appends)], strict=True):
             for index in append.batch_indexes:
                 yield index, append.kind, result

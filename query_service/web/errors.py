@@ -37,7 +37,7 @@ def problem(
     errors: Sequence[FieldError] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The response with the problem details; a 503 has Retry-After."""
+    """The response with the problem details; a 503 and a 507 have Retry-After."""
     body = Problem(
         title=http.HTTPStatus(status).phrase,
         status=status,
@@ -48,8 +48,8 @@ def problem(
     content = orjson.dumps(body.model_dump(exclude_none=True))
     response = Response(content, status=status, content_type=CONTENT_TYPE)
     response.headers.update(headers or {})
-    if status == 503:
-        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    if status in (503, 507):
+        response.headers.setdefault("Retry-After", str(RETRY_AFTER_S))
     return response
 
 

@@ -42,6 +42,11 @@ class Metrics:
             "live_intent_degraded", "Answers that had to do without a stage.", ["stage"]
         )
         self.events = counter("live_intent_events", "Events by what became of them.", ["status"])
+        self.events_refused = counter(
+            "live_intent_events_refused",
+            "Well-formed events that were not kept: by the cluster's state, or for a full disk.",
+            ["cause"],
+        )
 
     def count_response(self, response: SearchResponse) -> None:
         """Record the time of each stage, and the stages that are missing."""

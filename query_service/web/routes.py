@@ -9,12 +9,14 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, PlainValidator, RootModel
 
+from plugin_config.errors import LiveIntentError
 from query_service.schemas.events import (
     DeletedResponse,
     EventAnswer,
     EventForm,
     EventList,
     EventsResponse,
+    ReceivedEvent,
     SessionResponse,
     UbiEvent,
 )
@@ -34,6 +36,12 @@ from query_service.web.errors import problem
 from query_service.web.event_forms import EventError, parse_events
 from query_service.web.metrics import Metrics
 
+REFUSED_RETRY_AFTER_S = 10  # somebody must change the cluster first
+_REFUSALS = {
+    "cluster": (503, "The events could not be kept: the cluster does not take them now. Send them "
+                     "again."),
+    "disk": (507, "The events could not be kept: the cluster's disk is full. Send them again."),
+}  # fmt: skip
 SEARCH = Tag(name="search", description="Hits for a query, for a visitor, or in another order.")
 VISITORS = Tag(name="visitors", description="What visitors do, and what is kept of it.")
 
@@ -129,27 +137,47 @@ def api(service: Service, metrics: Metrics) -> APIBlueprint:
         """Another engine's items, re-ranked for this visitor and query."""
         return hits(service.pipeline.rank(body, g.started))
 
+    def record(received: list[ReceivedEvent]) -> list[EventOutcome]:
+        try:
+            outcomes = service.record_events(received)
+        except LiveIntentError:
+            metrics.events_refused.labels("cluster").inc(len(received))
+            raise
+        for outcome in outcomes:
+            if outcome.cause:
+                metrics.events_refused.labels(outcome.cause).inc()
+        return outcomes
+
     @routes.post(
         "/events",
         tags=[VISITORS],
         summary="What a visitor did",
-        responses={200: EventsResponse} | problems(*body_errors),
+        responses={200: EventsResponse} | problems(*body_errors, 507),
     )
     def events(body: EventsBody) -> Response:
-        """Keeps events; the next search counts them. 422 only when all are malformed."""
+        """Keeps events; the next search counts them.
+
+        Where none could be kept: 422 if the events are at fault, 503 or 507 if the cluster is.
+        """
         parsed = parse_events(body.root)
         received = [event for event in parsed if not isinstance(event, EventError)]
-        outcomes = iter(service.record_events(received)) if received else iter(())
+        outcomes = record(received) if received else []
+        following = iter(outcomes)
         items = [
-            _malformed(event) if isinstance(event, EventError) else _recorded(index, next(outcomes))
+            _malformed(event)
+            if isinstance(event, EventError)
+            else _recorded(index, next(following))
             for index, event in enumerate(parsed)
         ]
         rejected = sum(item.status == "rejected" for item in items)
         response = EventsResponse(accepted=len(items) - rejected, rejected=rejected, items=items)
         metrics.count_events(response)
-        if not received:
-            return _all_malformed(parsed)
-        return json_response(response.model_dump(exclude_none=True))
+        if response.accepted:
+            return json_response(response.model_dump(exclude_none=True))
+        if causes := {outcome.cause for outcome in outcomes} & _REFUSALS.keys():
+            status, detail = _REFUSALS["disk" if "disk" in causes else "cluster"]
+            return problem(status, detail, headers={"Retry-After": str(REFUSED_RETRY_AFTER_S)})
+        return _none_kept(items)
 
     @routes.get(
         "/sessions/<session_id>",
@@ -194,12 +222,13 @@ def _malformed(error: EventError) -> EventAnswer:
     )
 
 
-def _all_malformed(parsed: list[Any]) -> Response:
+def _none_kept(items: list[EventAnswer]) -> Response:
     errors = [
         FieldError(
-            field=f"events.{e.index}" + (f".{e.field}" if e.field else ""), message=e.message
+            field=f"events.{item.index}" + (f".{item.field}" if item.field else ""),
+            message=item.error or "",
         )
-        for e in parsed
+        for item in items
     ]
     first = errors[0]
     return problem(422, f"No event is well formed. {first.field}: {first.message}", errors)
