@@ -23,10 +23,12 @@ from opensearchpy.exceptions import (
     TransportError,
 )
 
-from plugin_config.errors import ClusterUnavailable, SettingsError
+from plugin_config.errors import ClusterUnavailable, LiveIntentError, RequestRefused, SettingsError
 from plugin_config.settings import ClusterSettings
 
 RETRIED_STATUSES = (429, 502, 503, 504)
+REFUSED_STATUSES = (400, 405, 406, 411, 413, 414, 415, 422)
+REFUSED_KINDS = ("too_many_nested_clauses", "too_many_clauses", "too many nested clauses")
 # When (time.perf_counter()) the request that this thread works on must be answered; None: no limit.
 ENGINE_DEADLINE: ContextVar[float | None] = ContextVar("engine_deadline", default=None)
 
@@ -151,8 +153,13 @@ def destination(settings: ClusterSettings, *targets: str) -> str:
     return f"cluster {', '.join(settings.hosts)}: {', '.join(targets)}"
 
 
-def cluster_unavailable(error: OpenSearchException, action: str = "") -> ClusterUnavailable:
-    """The error for a failed request; `action` completes "OpenSearch could not ..."."""
+def cluster_unavailable(error: OpenSearchException, action: str = "") -> LiveIntentError:
+    """The error for a failed request; `action` completes "OpenSearch could not ...".
+
+    ClusterUnavailable; RequestRefused where the request itself is wrong.
+    """
+    if isinstance(error, TransportError) and is_refusal(error.status_code, str(error)):
+        return RequestRefused(f"OpenSearch refuses to {action or 'answer'}: {error}")
     if not action:
         return ClusterUnavailable(f"OpenSearch did not answer: {type(error).__name__}: {error}")
     cause = error.error if isinstance(error, TransportError) else error
@@ -160,6 +167,15 @@ def cluster_unavailable(error: OpenSearchException, action: str = "") -> Cluster
         f"OpenSearch could not {action}: {cause}. "
         "Is it running, and LIVE_INTENT_OPENSEARCH_URL right?"
     )
+
+
+def is_refusal(status: object, reason: str) -> bool:
+    """Whether the engine's answer says that the request is wrong, and would be again.
+
+    A query with too many clauses has status 500. Refused credentials, blocks and an overload are
+    the cluster's state: they may pass.
+    """
+    return status in REFUSED_STATUSES or any(kind in reason for kind in REFUSED_KINDS)
 
 
 def _authentication(settings: ClusterSettings) -> Any:

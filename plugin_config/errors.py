@@ -21,6 +21,13 @@ class ClusterUnavailable(LiveIntentError):
     plain = "The search engine does not answer right now."
 
 
+class RequestRefused(LiveIntentError):
+    """OpenSearch understood a request and refused it: to send it again does not help."""
+
+    exit_code = 3
+    plain = "The search engine refuses this request."
+
+
 class ConfigMismatch(LiveIntentError):
     """The cluster's indexes or templates do not fit the configuration."""
 

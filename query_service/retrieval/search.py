@@ -8,8 +8,8 @@ from typing import Any, Literal
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, OpenSearchException
 
-from plugin_config.client import cluster_unavailable
-from plugin_config.errors import ClusterUnavailable, LiveIntentError
+from plugin_config.client import cluster_unavailable, is_refusal
+from plugin_config.errors import ClusterUnavailable, LiveIntentError, RequestRefused
 from plugin_config.schema import TITLE_EXACT, VECTOR_FLOAT16
 from query_service.retrieval.candidates import Candidates, ids_with_words
 from query_service.retrieval.plan import HAS_WORDS, MEANING, WORDS, RetrievalPlan
@@ -49,6 +49,7 @@ def retrieve(client: OpenSearch, index: str, plan: RetrievalPlan, dims: int) -> 
 
     Raises:
         ClusterUnavailable: no leg could be answered.
+        RequestRefused: the engine refuses every leg's query.
         IndexGone: the index does not exist any more.
     """
     bodies = search_bodies(plan)
@@ -65,10 +66,10 @@ def retrieve(client: OpenSearch, index: str, plan: RetrievalPlan, dims: int) -> 
         raise IndexGone(f"the index {index} is gone")
     hits: LegHits = {leg: r["hits"]["hits"] for leg, r in responses.items() if "hits" in r}
     if not hits:
-        raise ClusterUnavailable(
-            "OpenSearch answered none of the searches: "
-            + "; ".join(f"{leg}: {reason}" for leg, reason in failed.items())
-        )
+        reasons = "; ".join(f"{leg}: {reason}" for leg, reason in failed.items())
+        if all(is_refusal(r.get("status"), str(r.get("error"))) for r in responses.values()):
+            raise RequestRefused(f"OpenSearch refuses every search: {reasons}")
+        raise ClusterUnavailable(f"OpenSearch answered none of the searches: {reasons}")
     total = responses.get(WORDS, {}).get("hits", {}).get("total", {})
     hits = _with_misspelt(client, index, plan, hits, total.get("value", 0))
     candidates = Candidates.union(_close_enough(hits, plan), plan.legs, dims)

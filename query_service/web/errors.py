@@ -9,7 +9,7 @@ from flask import Flask, Response, g
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from plugin_config.errors import ClusterUnavailable, LiveIntentError
+from plugin_config.errors import ClusterUnavailable, LiveIntentError, RequestRefused
 from query_service.cursor import CursorExpired, CursorInvalid
 from query_service.retrieval.filters import FilterProblem
 from query_service.schemas.search import FieldError, Problem
@@ -70,6 +70,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(CursorInvalid, lambda error: problem(422, str(error)))
     app.register_error_handler(CursorExpired, lambda error: problem(410, str(error)))
     app.register_error_handler(ClusterUnavailable, _unavailable)
+    app.register_error_handler(RequestRefused, _refused)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
 
@@ -82,6 +83,12 @@ def _unavailable(error: LiveIntentError) -> Response:
     """A 503 in plain words: the log has the cause, with addresses, by the request's id."""
     logger.error("answered 503: %s", error)
     return problem(503, f"{error.plain} Try again in a moment.")
+
+
+def _refused(error: RequestRefused) -> Response:
+    """A 500 without Retry-After: the engine would refuse the same request again."""
+    logger.error("answered 500: %s", error)
+    return problem(500, f"{error.plain} The log says more, by the request's id.")
 
 
 _DETAILS = {

@@ -1,8 +1,9 @@
 """Words in the whole pipeline: identifiers, long queries, words that are being typed."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from opensearchpy import OpenSearch
 from indexer.encoder.encoder import Encoder
 from learning.data.visitors import Visitors
 from learning.evaluation.offline_pipeline import EmptySources, HistoryVisitors, NoQueryRecorder
+from plugin_config.errors import RequestRefused
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.context import RetrievalOptions
@@ -19,6 +21,9 @@ from query_service.pipeline import Pipeline
 from query_service.preparation import Preparation
 from query_service.ranking.learned_reranker import LearnedReranker, RerankerConfig
 from query_service.ranking.reranker import Reranker, Scoring
+from query_service.retrieval.legs import LEGS
+from query_service.retrieval.plan import Leg, RetrievalPlan
+from query_service.retrieval.search import retrieve
 from query_service.schemas.search import RankRequest, SearchRequest, SearchResponse
 from query_service.settings import ServiceSettings
 from tests.integration.json_lines import write_json_lines
@@ -188,6 +193,29 @@ def test_words_of_a_description_s_text_find_it_and_the_source_keeps_its_html(
     source = client.get(index=names.items, id="tee")["_source"]
     assert source["description"] == HTML
     assert "description_text" not in source
+
+
+def too_many(plan: RetrievalPlan) -> Mapping[str, Any]:
+    """Return a query of more clauses than the engine allows."""
+    terms = [{"term": {"title": f"w{number}"}} for number in range(2000)]
+    return {"bool": {"should": terms}}
+
+
+def malformed(plan: RetrievalPlan) -> Mapping[str, Any]:
+    """Return a query with a value that its field can't have."""
+    return {"range": {"updated_at": {"gte": "no date"}}}
+
+
+@pytest.mark.parametrize("query", [too_many, malformed])
+def test_a_query_that_the_engine_refuses_is_no_outage(
+    parts: Parts, client: OpenSearch, query: Callable[[RetrievalPlan], Mapping[str, Any]]
+) -> None:
+    index = parts[0].current().index
+    refused = RetrievalPlan((Leg("refused", query, 1.0, "query"),), "phone")
+    with pytest.raises(RequestRefused, match="refuses every search"):
+        retrieve(client, index, refused, 128)
+    beside = RetrievalPlan((Leg("refused", query, 1.0, "query"), *LEGS), "phone")
+    assert list(retrieve(client, index, beside, 128).failed) == ["refused"]
 
 
 def test_a_query_is_normalised_at_the_door() -> None:

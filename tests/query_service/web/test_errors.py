@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from gunicorn.http.errors import InvalidChunkSize
 
+from plugin_config.errors import RequestRefused
 from query_service.web import logs
 from tests.query_service.apps import app_without_cluster, client_without_cluster
 
@@ -24,6 +25,10 @@ def client(tmp_path: Path) -> Iterator[FlaskClient]:
     @app.get("/broken", doc_ui=False)
     def broken() -> None:
         raise RuntimeError("the secret is 42")
+
+    @app.get("/refused", doc_ui=False)
+    def refused() -> None:
+        raise RequestRefused("OpenSearch refuses: too many clauses at 10.1.2.3")
 
     yield app.test_client()
     app.extensions["live_intent"].close()
@@ -269,3 +274,13 @@ def test_metrics_count_requests(client: FlaskClient) -> None:
     client.post("/v1/search", json={})
     text = client.get("/metrics").get_data(as_text=True)
     assert 'live_intent_request_seconds_count{route="/v1/search",status="422"} 1.0' in text
+
+
+def test_what_the_engine_refuses_is_no_invitation_to_try_again(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = client.get("/refused")
+    body = problem(response, 500)
+    assert "Retry-After" not in response.headers
+    assert "10.1.2.3" not in str(body)
+    assert "too many clauses at 10.1.2.3" in caplog.text
