@@ -7,6 +7,7 @@ from pydantic import Field, field_validator
 
 from plugin_config.settings import Settings, register
 from plugin_config.state_dir import default_state_dir
+from plugin_config.text_analysis import Decompound
 
 
 @register
@@ -76,6 +77,11 @@ class IndexSettings(Settings):
         pattern=r"^[A-Za-z0-9_.-]+$",
         description="Analyzer of the items' texts: `english`, `cjk`, `standard`, or any other "
         "that the cluster knows.",
+    )
+    decompound: Decompound = Field(
+        "auto",
+        description="Whether words are split into the catalogue's own words that they are made of "
+        "(`Ledersofa`, `Leder`, `Sofa`): `on`, `off`; auto: with the analyzer `german`.",
     )
     public_attributes: str = Field(
         "",

@@ -3,6 +3,7 @@
 import shutil
 import socket
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -88,6 +89,8 @@ def index_body(
     index: str,
     now: datetime,
     attributes: AttributeSchema,
+    *,
+    compound_parts: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The body of the request that creates a new items index; `_meta` says how and by whom."""
     hnsw = (settings.hnsw_m, settings.ef_construction, settings.ef_search)
@@ -105,7 +108,9 @@ def index_body(
         **attributes.to_meta(),
         **Owner.this_process().to_meta(),
     }
-    return items_mapping(field, settings.analyzer, meta, attributes=attributes.fields)
+    return items_mapping(
+        field, settings.analyzer, meta, compound_parts, attributes=attributes.fields
+    )
 
 
 def claim(context: IndexContext, index: str, body: dict[str, Any]) -> None:

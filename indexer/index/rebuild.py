@@ -12,6 +12,7 @@ from indexer.bundle.projections import Projections, Vectors
 from indexer.catalogue.attribute_report import AttributeReport
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
 from indexer.catalogue.column_map import UnreadValues
+from indexer.catalogue.compounds import CompoundWords
 from indexer.catalogue.items import good_items
 from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey
@@ -32,6 +33,7 @@ from indexer.index.item_vectors import ItemEncoder, ItemVectors
 from indexer.index.missing_vectors import add_missing_vectors
 from indexer.index.swap import move_alias, prune, set_meta
 from plugin_config.schema import META
+from plugin_config.text_analysis import splits_compounds
 
 INSPECTED = 32  # items whose stored vectors are compared
 
@@ -98,7 +100,10 @@ class _Rebuild:
         taken = context.client.indices.get(index=names.items_pattern, ignore=[404])
         index = names.new_items_index(now, taken)
         self.attributes = AttributeSchema(surveyed.attributes.fields, catalogue.mapping.public)
-        self.body = index_body(encoder.spec, context.settings, index, now, self.attributes)
+        self.body = index_body(
+            encoder.spec, context.settings, index, now, self.attributes,
+            compound_parts=self._compound_parts(),
+        )  # fmt: skip
         self.meta: dict[str, Any] = self.body["mappings"]["_meta"][META]
         self.new = NewIndex(index, names.items_building, int(self.meta["version"]))
 
@@ -162,6 +167,17 @@ class _Rebuild:
             unread=dict(notes.unread),
             overruled=notes.overruled,
         )
+
+    def _compound_parts(self) -> tuple[str, ...]:
+        """The words that compounds are split into; none where the settings keep them whole."""
+        settings = self.context.settings
+        if not splits_compounds(settings.analyzer, settings.decompound):
+            return ()
+        items = [item for _, item in self.survey.sample]
+        texts = [text for item in items for text in (item.title, *item.category)]
+        parts = CompoundWords(texts).parts
+        self.context.progress.note(f"compounds are split into {len(parts)} words of the catalogue")
+        return parts
 
     def _fit_first(self) -> tuple[Projections | None, Vectors | None]:
         """Fits the bundle before the fill in the layout `concat`, whose vectors need projections.

@@ -23,6 +23,7 @@ from indexer.index.rebuild import rebuild
 from learning.data.datasets import ItemsFile
 from plugin_config.ownership import refuse_foreign
 from plugin_config.schema import IndexNames, VectorField, items_mapping
+from plugin_config.text_analysis import splits_compounds
 
 MARK = "evaluate-"  # in the prefix of every evaluation's index
 
@@ -44,6 +45,8 @@ def own_context(
         "body": items_mapping(field, settings.analyzer, {}),
         "version": _version(),
     }
+    if splits_compounds(settings.analyzer, settings.decompound):
+        content["compounds"] = "split"
     raw = json.dumps(content, sort_keys=True, default=str).encode()
     prefix = f"{shop.names.prefix}{MARK}{hashlib.sha256(raw).hexdigest()[:12]}-"
     return replace(shop, names=IndexNames(prefix))

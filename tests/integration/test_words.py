@@ -10,6 +10,7 @@ import torch
 from opensearchpy import OpenSearch
 
 from indexer.encoder.encoder import Encoder
+from indexer.index.rebuild import RebuildReport
 from learning.data.visitors import Visitors
 from learning.evaluation.offline_pipeline import EmptySources, HistoryVisitors, NoQueryRecorder
 from plugin_config.errors import RequestRefused
@@ -136,6 +137,26 @@ def test_a_number_among_other_words_is_no_identifier(parts: Parts) -> None:
 def test_given_items_are_ranked_by_their_number_too(parts: Parts) -> None:
     request = RankRequest(item_ids=["n1", "by-field", "n2"], query="m 100", session_id="s")
     assert pipeline(parts, Reranker()).rank(request).hits[0].item_id == "by-field"
+
+
+@pytest.mark.parametrize(("setting", "found"), [("auto", True), ("off", False)])
+def test_a_rebuild_splits_german_compounds_where_the_setting_says_so(
+    run_rebuild: Callable[..., RebuildReport],
+    client: OpenSearch,
+    tmp_path: Path,
+    setting: str,
+    found: bool,
+) -> None:
+    texts = ("Ledersofa braun", "Sofa grau", "Leder Tasche")
+    rows = [{"item_id": str(number), "title": text} for number, text in enumerate(texts)]
+    catalogue = write_json_lines(tmp_path / "items.jsonl", rows)
+    report = run_rebuild(catalogue, analyzer="german", decompound=setting)
+    client.indices.refresh(index=report.index)
+    body = {"query": {"match": {"title": "sofa"}}}
+    hits = client.search(index=report.index, body=body)["hits"]["hits"]
+    assert ("0" in [hit["_id"] for hit in hits]) == found
+    analysis = client.indices.get_settings(index=report.index)[report.index]["settings"]["index"]
+    assert ("compounds" in analysis["analysis"]["filter"]) == found
 
 
 LONG = {

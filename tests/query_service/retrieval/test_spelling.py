@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from opensearchpy import OpenSearch
 
+from indexer.catalogue.compounds import CompoundWords
 from indexer.catalogue.items import items_of_file
 from plugin_config.languages import LANGUAGES
 from plugin_config.schema import IndexNames
@@ -99,6 +100,23 @@ def test_a_german_title_is_found_with_umlauts_or_without(
     index = TitleIndex(client, name).create(titles("Jäger Hüte", "Fön Tasche"), "german")
     for query in ("jäger", "jaeger", "jager", "hut", "ja\u0308ger"):
         assert index.found(query) == ["Jäger Hüte"], query
+
+
+def test_german_compounds_meet_the_words_that_they_consist_of(
+    client: OpenSearch, names: IndexNames
+) -> None:
+    texts = ("Ledersofa braun", "Küchentisch Eiche", "Tischlampe", "Sofa grau", "Leder Tasche",
+             "Tisch rund", "Lampe für die Küche", "Schrank weiß")  # fmt: skip
+    parts = CompoundWords(texts).parts
+    name = f"{names.prefix}items-compounds"
+    index = TitleIndex(client, name).create(titles(*texts), "german", parts)
+    assert set(index.found("tisch")) == {"Küchentisch Eiche", "Tischlampe", "Tisch rund"}
+    assert set(index.found("lampen")) == {"Tischlampe", "Lampe für die Küche"}
+    for query in ("ledersofa", "Leder Sofa", "leder-sofa"):
+        assert index.found(query)[0] == "Ledersofa braun"
+        assert "Sofa grau" in index.found(query)
+    assert "Küchentisch Eiche" in index.found("kuechentische")[:1]
+    assert index.found("schrank") == ["Schrank weiß"]
 
 
 def test_an_analyzer_that_is_no_language_is_used_as_it_is(
