@@ -8,21 +8,17 @@ common, and some items are bought after others.
 import bisect
 import math
 import random
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from live_intent.sample.catalogue import SampleRow
+from live_intent.sample.queries import SampleQueries
 
 TASTE_GROUPS = 24
 _GROUP_SHELVES, _VISITOR_SHELVES = 9, 4  # that interest a taste group, and one visitor of it
 _CHINESE = 0.08  # share of visitors who read Chinese titles
 _COMPANIONS, _FOLLOWS = 3, 0.4  # items often bought after an item; the chance that one is next
-_CHINESE_QUERIES = {
-    "Smartphones": "手机", "Cases": "手机壳", "Chargers and cables": "充电器",
-    "In-ear headphones": "耳机",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,7 +32,8 @@ class SampleItem:
     traits: frozenset[str]  # values of its attributes
     popularity: float
     price: float
-    query: str  # what a visitor who wants this item types
+    query: str  # what a visitor types who wants an item of this kind: one broad word
+    phrases: tuple[str, ...]  # and what one types who knows it better, perhaps nothing
 
 
 @dataclass(frozen=True)
@@ -110,11 +107,9 @@ class SampleShop:
 def _available_items(rows: Sequence[SampleRow]) -> list[SampleItem]:
     """Return what can be bought, in the catalogue's order."""
     rows = [row for row in rows if row["available"]]
-    categories_of: dict[str, list[str]] = defaultdict(list)  # by title word, one per title
+    queries = SampleQueries(rows)
     prices: dict[str, list[float]] = defaultdict(list)
     for row in rows:
-        for word in title_words(str(row["title"])):
-            categories_of[word].append(str(row["category"]))
         bisect.insort(prices[_shelf(row)], float(str(row["price"])))
     items = []
     for row in rows:
@@ -130,7 +125,8 @@ def _available_items(rows: Sequence[SampleRow]) -> list[SampleItem]:
                 frozenset(map(str, attributes.values())),
                 float(str(row["popularity"])),
                 bisect.bisect(shelf_prices, float(str(row["price"]))) / len(shelf_prices),
-                _query(row, categories_of),
+                queries.broad(row),
+                queries.precise(row),
             )
         )
     return items
@@ -138,25 +134,3 @@ def _available_items(rows: Sequence[SampleRow]) -> list[SampleItem]:
 
 def _shelf(row: SampleRow) -> str:
     return f"{row['category']} {row['language']}"
-
-
-def _query(row: SampleRow, categories_of: Mapping[str, list[str]]) -> str:
-    """Return a title word that names a kind of item: in eight titles or more, of few categories."""
-    kind = str(row["category"]).split(" > ")[-1]
-    if row["language"] == "zh":
-        return _CHINESE_QUERIES[kind]
-    brand_words = title_words(str(row["brand"]))
-    words = [
-        word
-        for word in title_words(str(row["title"]))
-        if word not in brand_words
-        and len(categories_of[word]) >= 8
-        and len(set(categories_of[word])) <= 3
-    ]
-    # The most frequent word is the broadest query: the visitor's taste has to decide.
-    return min(words, key=lambda word: (-len(categories_of[word]), word), default=kind.lower())
-
-
-def title_words(text: str) -> list[str]:
-    """Return the distinct words of a title: three or more Latin letters, in lower case."""
-    return list(dict.fromkeys(re.findall(r"[a-z]{3,}", text.lower())))

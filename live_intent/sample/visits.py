@@ -14,12 +14,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from live_intent.sample.catalogue import SampleRow, sample_items, write_json_lines
-from live_intent.sample.visitors import SampleItem, SampleShop, SimulatedVisitor, title_words
+from live_intent.sample.queries import title_words
+from live_intent.sample.visitors import SampleItem, SampleShop, SimulatedVisitor
 
 APPLICATION = "live-intent-simulated"
 SEQUENCES, ROWS = "simulated-sequences.jsonl", "simulated-rows.jsonl"
 EVENTS = "simulated-events.ndjson"
 PAGE = 10  # hits of an answer; nobody asks for the next page
+PRECISE = 0.5  # share of visitors' searches for an item that begin with a phrase of its title
 BIAS = 0.6  # a visitor looks at position k with probability k^-BIAS
 FIRST_DAY, DAYS = datetime(2026, 2, 1, tzinfo=UTC), 60
 _FEWEST, _MOST = 4, 16  # items that a visitor comes for
@@ -47,7 +49,7 @@ class SimulatedSearch:
 
 @dataclass
 class Visits:
-    """All searches of one visitor; `first_query`: the broad one for the visitor's last item."""
+    """All searches of one visitor; `first_query`: the first one for the visitor's last item."""
 
     visitor: SimulatedVisitor
     searches: list[SimulatedSearch] = field(default_factory=list)
@@ -133,13 +135,18 @@ class Simulation:
             yield visits
 
     def _visit(self, visits: Visits, start: datetime, draw: random.Random) -> datetime:
-        """Search for one item, first broadly, then with its brand; return the time at the end."""
+        """Search for one item, then with its brand too; return the time at the end."""
         target = self._shop.next_target(visits.visitor, draw)
+        knows = bool(target.phrases) and draw.random() < PRECISE
+        query = draw.choice(target.phrases) if knows else target.query
         time = start
         clicked: list[str] = []
         bought: list[str] = []
         for brand in ("", target.brand):
-            search = self._search(visits.visitor, target, brand, time, draw)
+            hits = self._hits(query, brand, draw)
+            search = self._search(
+                visits.visitor, target, f"{brand} {query}".strip(), hits, time, draw
+            )
             visits.searches.append(search)
             time = (search.events[-1].time if search.events else time) + timedelta(seconds=20)
             bought = [event.item_id for event in search.events if event.action == "purchase"]
@@ -149,19 +156,19 @@ class Simulation:
         chosen = bought[:1] or clicked[-1:]  # one item or none
         if chosen and chosen[0] not in visits.visitor.item_ids:
             visits.visitor.item_ids.extend(chosen)
-            visits.first_query = (target.query, start)
+            visits.first_query = (query, start)
         return time
 
     def _search(
         self,
         visitor: SimulatedVisitor,
         target: SampleItem,
-        brand: str,
+        query: str,
+        hits: Sequence[SampleItem],
         start: datetime,
         draw: random.Random,
     ) -> SimulatedSearch:
-        """Search, and act on the hits from the top down until patience ends or target is bought."""
-        hits = self._hits(target.query, brand, draw)
+        """Act on the hits from the top down until patience ends or the target is bought."""
         looked_at = min(len(hits), int((1 - draw.random()) ** (-1 / BIAS)))
         events: list[SimulatedEvent] = []
         time = start
@@ -174,12 +181,16 @@ class Simulation:
                 time += timedelta(seconds=draw.randint(10, 60))
                 events.append(SimulatedEvent(item.item_id, "purchase", position, time))
                 break
-        query = f"{brand} {target.query}".strip()
         return SimulatedSearch(query, start, tuple(hit.item_id for hit in hits), tuple(events))
 
-    def _hits(self, word: str, brand: str, draw: random.Random) -> list[SampleItem]:
+    def _hits(self, query: str, brand: str, draw: random.Random) -> list[SampleItem]:
         """Return the first PAGE items that have the words, by popularity with log-normal noise."""
-        items = [item for item in self._postings[word] if brand in ("", item.brand)]
+        words = [query] if query in self._postings else title_words(query)
+        postings = [self._postings[word] for word in words]
+        having = set.intersection(*({item.item_id for item in items} for items in postings))
+        items = [
+            item for item in postings[0] if item.item_id in having and brand in ("", item.brand)
+        ]
         noisy = {item.item_id: item.popularity * draw.lognormvariate(0, 1) for item in items}
         return sorted(items, key=lambda item: (-noisy[item.item_id], item.item_id))[:PAGE]
 

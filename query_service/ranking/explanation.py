@@ -41,7 +41,7 @@ def explain(row: int, candidates: Candidates, scores: Scores, intent: Intent) ->
     if scores.identified is not None:
         add("identifier", -1, float(scores.identified[row]))
     shares = [
-        _share(kind, index, value, intent)
+        _share(kind, index, value, intent, scores.model_note)
         for (kind, index), value in values.items()
         if value or kind in ("query", "item")
     ]
@@ -103,7 +103,7 @@ def _reason(share: Share, has_words: bool) -> str:
     return reasons[share.kind]
 
 
-def _share(kind: ShareKind, index: int, value: float, intent: Intent) -> Share:
+def _share(kind: ShareKind, index: int, value: float, intent: Intent, note: str = "") -> Share:
     visitor = intent.visitor
     if kind in ("event", "user_history"):
         event = visitor.events[index]
@@ -114,7 +114,7 @@ def _share(kind: ShareKind, index: int, value: float, intent: Intent) -> Share:
     if kind == "search_history":
         text = visitor.queries[index].query_text
         return Share(kind=kind, label=text, value=value, text=text)
-    learned = "learned re-ranker" if index == RERANKER else "user model"
+    learned = f"learned re-ranker{note}" if index == RERANKER else "user model"
     labels = {
         "query": intent.query_text, "identifier": intent.query_text, "item": "popularity",
         "model": learned,

@@ -2,130 +2,54 @@
 
 The residual is computed from `features` and by target attention (Zhou et al. 2018): a small network
 reads the candidate beside each event, and decides which events matter for it. Before training it is
-zero, so that step 0 is the fixed order. The shares of a score still add up: the residual is one
-share, "learned re-ranker".
+zero, so that step 0 is the fixed order. It acts as far as the scale of the request's segment allows
+(`learned_scale`). The shares of a score still add up: what is left of the residual is one share,
+"learned re-ranker".
 """
 
 import copy
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import nn
 
 from indexer.bundle.hashed_folder import BundleError
 from query_service.ranking.cooccurrence import IDS, Cooccurrence
 from query_service.ranking.feature_matrix import FEATURE_SET, FeatureSet
+from query_service.ranking.learned_scale import (
+    LearnedScale,
+    RequestKind,
+    Segment,
+    blended,
+    on_scale_of,
+)
+from query_service.ranking.query_kind import complete_titles, query_kind_of
 from query_service.ranking.rerank_input import RerankInput
 from query_service.ranking.reranker import FEATURE_GROUPS, Reranker
+from query_service.ranking.residual import RerankerConfig, Residual
 from query_service.ranking.scores import Scores
 
 CONFIG, WEIGHTS, TREES = "config.json", "weights.safetensors", "lightgbm-{kind}.txt"
-LIMIT = 5.0  # standard deviations, at which features are clipped
-Kind = Literal["search", "recommend", "rank"]
+Floats = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class RerankerConfig:
-    """Shape of the network, and what it was trained for.
-
-    `kinds`: of requests; others keep the fixed order. `trees_for`: those of `kinds` that LightGBM's
-    trees score in place of the network. `fingerprint`: of the item vectors in its training.
-    """
-
-    fingerprint: str = ""
-    kinds: tuple[str, ...] = ("search",)
-    columns: tuple[str, ...] = FEATURE_SET.columns
-    pairs: tuple[str, ...] = FEATURE_SET.pairs
-    hidden: int = 64
-    attention: int = 16
-    summary: int = 8
-    dropout: float = 0.1
-    trees_for: tuple[str, ...] = ()
-
-
-def kind_of(inputs: RerankInput) -> Kind:
+def kind_of(inputs: RerankInput) -> RequestKind:
     """The kind of request: items for a query, items without one, or an order of given items."""
     if inputs.given:
         return "rank"
     return "search" if inputs.query_terms else "recommend"
 
 
-class Residual(nn.Module):
-    """The network whose output is added to the fixed score. Zero before training."""
-
-    def __init__(self, config: RerankerConfig) -> None:
-        super().__init__()
-        F, P = len(config.columns), len(config.pairs)
-        self.dropout = config.dropout
-        for name, size in (("columns", F), ("pairs", P)):
-            self.register_buffer(f"{name}_mean", torch.zeros(size))
-            self.register_buffer(f"{name}_scale", torch.ones(size))
-            self.register_buffer(f"{name}_kept", torch.ones(size))
-        self.look = nn.Linear(P, config.attention)
-        self.tell = nn.Linear(config.attention, 1 + config.summary)
-        self.first = nn.Linear(F + config.summary, config.hidden)
-        self.second = nn.Linear(config.hidden, config.hidden // 2)
-        self.deep = nn.Linear(config.hidden // 2, 1)
-        self.wide = nn.Linear(F, 1, bias=False)
-        nn.init.zeros_(self.deep.weight)
-        nn.init.zeros_(self.deep.bias)
-        nn.init.zeros_(self.wide.weight)
-
-    def forward(
-        self,
-        columns: Tensor,  # [B, n, F]
-        pairs: Tensor,  # [B, n, E, P]
-        real_events: Tensor,  # [B, E], False: padding
-    ) -> Tensor:
-        """The residual of each candidate, [B, n]."""
-        x = self._standard(columns, "columns")
-        pooled = self.attend(pairs, real_events)  # [B, n, summary]
-        rate = self.dropout if self.training else 0.0
-        hidden = functional.gelu(self.first(torch.cat([x, pooled], dim=-1)))
-        hidden = functional.dropout(hidden, rate)
-        hidden = functional.dropout(functional.gelu(self.second(hidden)), rate)
-        residual: Tensor = (self.deep(hidden) + self.wide(x))[..., 0]
-        return residual
-
-    def attend(self, pairs: Tensor, real_events: Tensor) -> Tensor:
-        """Attention pooling over the events of each candidate, [B, n, summary].
-
-        `tell` gives each event's attention logit and its value projection.
-        """
-        if pairs.shape[2] == 0:
-            return pairs.new_zeros(*pairs.shape[:2], self.tell.out_features - 1)
-        output = self.tell(functional.gelu(self.look(self._standard(pairs, "pairs"))))
-        logits, values = output[..., 0], output[..., 1:]
-        logits = logits.masked_fill(~real_events[:, None], -1e9)  # [B, n, E]
-        attention = torch.softmax(logits, dim=-1) * real_events[:, None]
-        pooled: Tensor = (attention[..., None] * values).sum(dim=2)
-        return pooled
-
-    def _standard(self, values: Tensor, name: str) -> Tensor:
-        """z-scores, clipped; 0 in the columns that an ablation switches off."""
-        mean, scale, kept = (
-            self.get_buffer(f"{name}_{what}") for what in ("mean", "scale", "kept")
-        )
-        return ((values - mean) / scale).clamp(-LIMIT, LIMIT) * kept
-
-    def fit_scales(self, matrices: Sequence[NDArray[Any]], pairs: Sequence[NDArray[Any]]) -> None:
-        """Set the means and standard deviations of columns, from lists' [n, F] and [n, E, P]."""
-        for name, tables in (("columns", matrices), ("pairs", pairs)):
-            rows = sum(table[..., 0].size for table in tables)
-            if rows:  # list by list: all at once would be several GB
-                axes = tuple(range(tables[0].ndim - 1))
-                mean = sum(t.sum(axis=axes, dtype=np.float64) for t in tables) / rows
-                square = sum(((t - mean) ** 2).sum(axis=axes) for t in tables) / rows
-                scale = np.where(np.sqrt(square) > 1e-6, np.sqrt(square), 1.0)
-                for what, values in (("mean", mean), ("scale", scale)):
-                    self.get_buffer(f"{name}_{what}").copy_(torch.from_numpy(values))
+def segment_of(inputs: RerankInput, complete: NDArray[np.bool_]) -> Segment:
+    """The segment of a request; `complete` [n]: which candidates' titles have all its words."""
+    query = query_kind_of(inputs, complete)
+    return Segment(kind_of(inputs), query, len(inputs.event_weights) > 0)
 
 
 class LearnedReranker(nn.Module):
@@ -164,25 +88,32 @@ class LearnedReranker(nn.Module):
 
     @torch.inference_mode()
     def score(self, inputs: RerankInput) -> Scores:
-        """Scores of n >= 1 candidates, as numpy; the fixed ones for kinds without training."""
+        """Scores of n >= 1 candidates, as numpy; the fixed ones for segments of scale 0."""
         scores = self.fixed.score(inputs)
-        kind = kind_of(inputs)
-        if kind not in self.config.kinds:
-            return replace(scores, model=np.zeros_like(scores.total))
-        matrix = self.features.matrix(inputs, scores.total, self.cooccurrence)
-        if kind in self.config.trees_for:
+        fixed = scores.total
+        complete = complete_titles(inputs.query_text, inputs.candidates.titles)
+        segment = segment_of(inputs, complete)
+        scale = self.config.scale_of(segment)
+        if scale == 0:
+            return replace(scores, model=np.zeros_like(fixed))
+        total = blended(fixed, self._learned(inputs, fixed, segment.request), scale, complete)
+        note = "" if scale == 1 else f", {scale:g} of it for a request like this"
+        return replace(scores, total=total, model=total - fixed, model_note=note)
+
+    def _learned(self, inputs: RerankInput, fixed: Floats, request: str) -> Floats:
+        """The learned scores alone, float32 [n]."""
+        matrix = self.features.matrix(inputs, fixed, self.cooccurrence)
+        if request in self.config.trees_for:
             kept = self.residual.get_buffer("columns_kept").cpu().numpy() > 0
             mean = self.residual.get_buffer("columns_mean").cpu().numpy()
             columns = np.where(kept, matrix.columns, mean)
-            predicted = self.trees[kind].predict(columns, num_threads=1)
-            residual = predicted.astype(np.float32) - scores.total
-        else:
-            device = self.residual.wide.weight.device
-            pairs = torch.from_numpy(matrix.pairs)[None].to(device)
-            real = torch.ones(1, pairs.shape[2], dtype=torch.bool, device=device)
-            values = torch.from_numpy(matrix.columns)[None].to(device)
-            residual = self.residual(values, pairs, real)[0].cpu().numpy()
-        return replace(scores, total=scores.total + residual, model=residual)
+            return on_scale_of(fixed, self.trees[request].predict(columns, num_threads=1))
+        device = self.residual.wide.weight.device
+        pairs = torch.from_numpy(matrix.pairs)[None].to(device)
+        real = torch.ones(1, pairs.shape[2], dtype=torch.bool, device=device)
+        values = torch.from_numpy(matrix.columns)[None].to(device)
+        learned: Floats = fixed + self.residual(values, pairs, real)[0].cpu().numpy()
+        return learned
 
     def save(self, folder: Path) -> None:
         """Write config, weights, co-occurrence and trees, as a part of a learned bundle."""
@@ -207,7 +138,13 @@ class LearnedReranker(nn.Module):
 
         saved = json.loads((folder / CONFIG).read_text("utf-8"))
         _check_columns(saved, folder)
-        tuples = {name: tuple(saved[name]) for name in ("kinds", "columns", "pairs", "trees_for")}
+        tuples: dict[str, Any] = {
+            name: tuple(saved[name]) for name in ("kinds", "columns", "pairs", "trees_for")
+        }
+        if saved.get("scales") is not None:
+            tuples["scales"] = tuple(
+                LearnedScale(Segment(**each["segment"]), each["scale"]) for each in saved["scales"]
+            )
         config = RerankerConfig(**{**saved, **tuples})
         cooccurrence = Cooccurrence.load(folder) if (folder / IDS).is_file() else None
         trees = {kind: _trees(folder, kind) for kind in config.trees_for}

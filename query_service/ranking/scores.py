@@ -15,8 +15,9 @@ class Scores:
 
     `legs`: float32 [n] by the leg's name, except the person leg: `person` float32 [n, S] by the
     sources of R; `events` float32 [n, E]; `popularity` float32 [n]; `model` float32 [n], the
-    residual of a learned re-ranker, None without one; `identified` float32 [n], what puts items
-    first whose identifier is the query, None without such items.
+    residual of a learned re-ranker, None without one; `model_note`: how far it was let act.
+    `identified` float32 [n]: what puts items first whose identifier is the query, None without such
+    items.
     """
 
     total: Floats
@@ -25,6 +26,7 @@ class Scores:
     events: Floats
     popularity: Floats
     model: Floats | None = None
+    model_note: str = ""
     identified: Floats | None = None
 
 

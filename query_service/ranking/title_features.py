@@ -23,7 +23,8 @@ SLOTS = 1 << 18  # of the hashes: of 60 in a title, none collides with one of a 
 CACHED = 20_000  # titles whose hashes are cached, about 1.5 kB each
 _BASE, _PRIME = 257, 2_147_483_647  # of the polynomial that hashes letter n-grams
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:/\d+)?")
-_ENDINGS = ("ings", "ing", "ies", "es", "s", "ed")
+_ENDINGS = ("ings", "ing", "ed")
+_TAKES_ES = ("ss", "x", "z", "ch", "sh")  # boxes, dishes; shoes and cases do not
 
 
 @dataclass(frozen=True)
@@ -233,8 +234,20 @@ def _float32(values: NDArray[np.number]) -> Floats:
 
 def _stem(word: str) -> str:
     """The word without the ending of a plural or a verb form, the same for queries and titles."""
+    word = _singular(word)
     endings = (e for e in _ENDINGS if word.endswith(e) and len(word) - len(e) >= 3)
     return word.removesuffix(next(endings, ""))
+
+
+def _singular(word: str) -> str:
+    """Without the ending of an English plural: batteries, boxes, shoes; not of glass, bus."""
+    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us")):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return f"{word[:-3]}y"
+    if word.endswith("es") and word[:-2].endswith(_TAKES_ES):
+        return word[:-2]
+    return word[:-1]
 
 
 def _ngrams(letters: Ints, length: int) -> Ints:

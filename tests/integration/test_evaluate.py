@@ -75,7 +75,8 @@ def test_the_table_names_the_split_and_the_legs(search: Command) -> None:
     assert "NDCG@10" in result.stdout
     assert "split: train" in result.stdout
     assert "words" in result.stdout
-    assert "meaning" not in result.stdout
+    assert "+ meaning" not in result.stdout
+    assert "NDCG@10 by kind of query" in result.stdout
 
 
 def test_the_evaluation_index_is_reused_until_cleaned_and_the_shop_s_stays(

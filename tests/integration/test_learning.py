@@ -21,6 +21,7 @@ QUICKER = {  # options that a command gets besides those on the page
     "live-intent index rebuild": "-q",
 }
 BOTH = "query + history"
+PRECISE = ("running shoes", "office chair", "wireless mouse")  # what a newcomer tries
 
 
 def shortened(command: str) -> str:
@@ -64,9 +65,26 @@ def serve_and_search(reader: Reader, command: str) -> None:
         response = api("POST", "/v1/search", {"session_id": "reader", "query": "headphones"})
         assert response.body["hits"]
         assert not response.body["degraded"]
+        for query in PRECISE:
+            assert_complete_titles_first(api, query)
     finally:
         process.terminate()
         process.wait(30)
+
+
+def assert_complete_titles_first(api: Api, query: str) -> None:
+    """Check that the first page starts with eight or more items that have all the words."""
+    session = query.replace(" ", "-")  # of its own: the earlier queries would count
+    body = {"session_id": session, "query": query, "explain": True}
+    hits = api("POST", "/v1/search", body).body["hits"]
+    complete = [
+        all(word in hit["source"]["title"].lower() for word in query.split()) for hit in hits
+    ]
+    assert complete == sorted(complete, reverse=True), query
+    assert sum(complete) >= 8, query
+    for hit in hits:
+        shares = sum(share["value"] for share in hit["explanation"]["shares"])
+        assert shares == pytest.approx(hit["score"], abs=1e-4)
 
 
 @pytest.mark.node
@@ -83,6 +101,9 @@ def test_the_page_s_commands_lead_to_a_better_search(reader: Reader) -> None:
             reports.append(json.loads(output))
         if "learn user-model" in command or "learn reranker" in command:
             assert "users kept apart" in output
+        if "learn reranker" in command:
+            assert "search, precise, without a history" in output
+            assert "first pages that change most" in output
     assert sum("live-intent serve" in command for command in commands) == 1
     before, after = (
         {row["label"]: row["measures"]["NDCG@10"]["mean"] for row in report["rows"]}
@@ -90,3 +111,8 @@ def test_the_page_s_commands_lead_to_a_better_search(reader: Reader) -> None:
     )
     assert after[BOTH] > before[BOTH] + 0.02
     assert after[BOTH] > after["query + another user's history"] + 0.02
+    for row in reports[-1]["rows"]:
+        if row["label"] in ("query alone", BOTH):  # another user's history is meant to mislead
+            precise = row["by_kind_of_query"]["precise"]["difference_to_baseline"]["NDCG@10"]
+            assert precise["count"] > 20
+            assert precise["high"] >= 0, f"{row['label']}: what is learned hurts precise queries"

@@ -1,4 +1,4 @@
-"""Brand, category and popularity of a catalogue's items."""
+"""Title, brand, category and popularity of a catalogue's items."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ class ItemAttributes:
     """
 
     rows: Mapping[str, int]
+    titles: tuple[str, ...]
     brands: tuple[str, ...]
     categories: tuple[str, ...]
     popularity: Values
@@ -35,33 +36,37 @@ class ItemAttributes:
         Raises what `read_items` does, and DatasetError when there is no item.
         """
         items = items_of_file(path, mapping)
-        return cls._of([(i.item_id, i.brand, i.category, i.popularity) for i in items], str(path))
+        return cls._of(
+            [(i.item_id, i.title, i.brand, i.category, i.popularity) for i in items], str(path)
+        )
 
     @classmethod
     def of_index(cls, client: OpenSearch, alias: str) -> "ItemAttributes":
         """Those of the items behind an alias. Raises DatasetError when there are none."""
         if not client.indices.exists(index=alias):
             raise DatasetError(f"there is no index {alias}: name the catalogue with --items")
-        body = {"query": {"match_all": {}}, "_source": ["brand", "category", "popularity"]}
+        body = {"query": {"match_all": {}}, "_source": ["title", "brand", "category", "popularity"]}
         items = []
         for hit in scan(client, index=alias, query=body, size=5000):
             source = hit["_source"]
             path = source.get("category") or ()
             path = (path,) if isinstance(path, str) else tuple(path)
             brand, popularity = str(source.get("brand") or ""), source.get("popularity")
-            items.append((hit["_id"], brand, path, float(popularity or 0.0)))
+            title = str(source.get("title") or "")
+            items.append((hit["_id"], title, brand, path, float(popularity or 0.0)))
         return cls._of(items, alias)
 
     @classmethod
     def _of(
-        cls, items: Sequence[tuple[str, str, tuple[str, ...], float]], name: str
+        cls, items: Sequence[tuple[str, str, str, tuple[str, ...], float]], name: str
     ) -> "ItemAttributes":
         if not items:
             raise DatasetError(f"{name} holds no item")
         return cls(
             {item_id: row for row, (item_id, *_) in enumerate(items)},
-            tuple(brand or NONE for _, brand, _, _ in items),
-            _category_labels([path for _, _, path, _ in items]),
+            tuple(title for _, title, *_ in items),
+            tuple(brand or NONE for _, _, brand, *_ in items),
+            _category_labels([path for *_, path, _ in items]),
             np.array([popularity for *_, popularity in items], dtype=np.float64),
         )
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from learning.evaluation.measures.intervals import Interval, bootstrap, paired_difference
 from learning.evaluation.measures.metrics import Values
+from query_service.ranking.query_kind import QUERY_KINDS
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class MeasuredRanking:
     `degraded` counts the answers that had to do without a stage. `keys` names the queries in the
     same order, so that a later run can be compared with this one, query by query. A metric in
     `weights`, float64 [queries], is a weighted mean. `note` is shown beside the label. With
-    `groups` (each query's session), an interval resamples groups.
+    `groups` (each query's session), an interval resamples groups. `parts`: the same ranking of the
+    queries of one kind alone, by kind.
     """
 
     label: str
@@ -27,6 +29,7 @@ class MeasuredRanking:
     weights: Mapping[str, Values] = field(default_factory=dict)
     note: str = ""
     groups: Sequence[str] = ()
+    parts: Mapping[str, "MeasuredRanking"] = field(default_factory=dict)
 
     def intervals(self, seed: int = 0) -> dict[str, Interval]:
         """Each metric's mean with its 95 % interval over queries."""
@@ -54,6 +57,34 @@ class MeasuredRanking:
             for name, values in self.values.items()
             if name in baseline.values and (metrics is None or name in metrics)
         }
+
+    def only(self, chosen: Sequence[bool]) -> "MeasuredRanking":
+        """The ranking of the chosen queries alone, bool [queries]."""
+        rows: list[int] = np.flatnonzero(chosen).tolist()
+        return replace(
+            self,
+            values={name: values[rows] for name, values in self.values.items()},
+            weights={name: weights[rows] for name, weights in self.weights.items()},
+            keys=[self.keys[row] for row in rows] if self.keys else (),
+            groups=[self.groups[row] for row in rows] if self.groups else (),
+            parts={},
+        )
+
+    def by_kind(self, kinds: Sequence[str], groups: Sequence[str] = ()) -> "MeasuredRanking":
+        """The ranking with its `parts`, by the kind of each query; with `groups` as by `by_group`.
+
+        Kinds are in the order of QUERY_KINDS.
+        """
+        parts = {}
+        for kind in (each for each in QUERY_KINDS if each in kinds):
+            chosen = [each == kind for each in kinds]
+            part = self.only(chosen)
+            own = (
+                [group for group, own in zip(groups, chosen, strict=True) if own] if groups else []
+            )
+            parts[str(kind)] = part.by_group(own) if own else part
+        whole = self.by_group(groups) if groups else self
+        return replace(whole, parts=parts)
 
     def by_group(self, groups: Sequence[str]) -> "MeasuredRanking":
         """The same means, with intervals that resample groups (users) in place of queries.

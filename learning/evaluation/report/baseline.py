@@ -64,17 +64,23 @@ class Baseline:
                     "Run both with the same data, split and options."
                 )
 
-    def differences(self, row: MeasuredRanking, seed: int) -> dict[str, Interval]:
-        """By metric that both have, the paired difference of `row` to the baseline's row."""
-        before = self.row_for(row.label)
-        numbers = {name: number for number, name in enumerate(query_names(before))}
-        order = np.array([numbers[name] for name in query_names(row)], dtype=np.int64)
-        aligned = replace(
-            before,
-            values={name: values[order] for name, values in before.values.items()},
-            weights={name: weights[order] for name, weights in before.weights.items()},
-        )
-        return row.differences(aligned, seed)
+
+def differences_to(before: MeasuredRanking, row: MeasuredRanking, seed: int) -> dict[str, Interval]:
+    """By metric that both have, the paired difference of `row` to an earlier run's `before`.
+
+    Of the queries that both have: of one kind of query, two runs may have slightly different ones.
+    """
+    numbers = {name: number for number, name in enumerate(query_names(before))}
+    names = query_names(row)
+    order = np.array([numbers[name] for name in names if name in numbers], dtype=np.int64)
+    aligned = replace(
+        before,
+        values={name: values[order] for name, values in before.values.items()},
+        weights={name: weights[order] for name, weights in before.weights.items()},
+    )
+    if len(order) < len(names):
+        row = row.only([name in numbers for name in names])
+    return row.differences(aligned, seed)
 
 
 def query_names(row: MeasuredRanking) -> list[str]:
@@ -120,7 +126,11 @@ def _ranking(row: Mapping[str, Any]) -> MeasuredRanking:
         }
 
     values, weights = arrays(row["values"]), arrays(row.get("weights", {}))
-    return MeasuredRanking(str(row["label"]), values, 0.0, {}, keys, weights)
+    parts = {
+        str(kind): _ranking({"label": row["label"], **part})
+        for kind, part in row.get("by_kind_of_query", {}).items()
+    }
+    return MeasuredRanking(str(row["label"]), values, 0.0, {}, keys, weights, parts=parts)
 
 
 def _examples(keys: set[str]) -> str:

@@ -10,7 +10,13 @@ from pathlib import Path
 from learning.evaluation.charts import Bars, Figure
 from learning.evaluation.measures.intervals import Interval
 from learning.evaluation.report import plots
-from learning.evaluation.report.report import Report, as_data, format_interval, table_of
+from learning.evaluation.report.report import (
+    Report,
+    as_data,
+    format_interval,
+    kind_table_of,
+    table_of,
+)
 from plugin_config.errors import SettingsError
 
 PAGE, DATA = "index.html", "report.json"
@@ -130,6 +136,16 @@ def _table(report: Report) -> str:
     head, *body = table_of(report)
     if len(head) > len(body) + 4:  # few rows and many measures: a measure a line reads better
         head, *body = [list(column) for column in zip(*[head, *body], strict=True)]
+    kinds = kind_table_of(report)
+    return (
+        f"<h2>Results</h2>{_html_of([head, *body])}{_html_of(kinds) if kinds else ''}"
+        '<p class="quiet">In brackets: 95 % bootstrap interval over queries. '
+        "“of n”: only so many queries have a value.</p>"
+    )
+
+
+def _html_of(table: Sequence[Sequence[str]]) -> str:
+    head, *body = table
     cells = "".join(f'<th scope="col">{escape(cell.strip())}</th>' for cell in head)
     lines = "".join(
         f'<tr{" class=less" if line[0].startswith("  - ") else ""}><th scope="row">'
@@ -137,10 +153,8 @@ def _table(report: Report) -> str:
         for line in body
     )
     return (
-        f'<h2>Results</h2><div class="wide"><table><thead><tr>{cells}</tr></thead>'
+        f'<div class="wide"><table><thead><tr>{cells}</tr></thead>'
         f"<tbody>{lines}</tbody></table></div>"
-        '<p class="quiet">In brackets: 95 % bootstrap interval over queries. '
-        "“of n”: only so many queries have a value.</p>"
     )
 
 

@@ -3,14 +3,14 @@
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from learning.evaluation.charts import Figure
 from learning.evaluation.measures.intervals import Interval
 from learning.evaluation.measures.measured_ranking import MeasuredRanking
-from learning.evaluation.report.baseline import Baseline, by_query
+from learning.evaluation.report.baseline import Baseline, by_query, differences_to
 
 _WIDE = 5  # more metrics than that are rows of the table, unless the rankings are more still
 
@@ -27,6 +27,7 @@ class ReportRow:
     intervals: Mapping[str, Interval]
     differences: Mapping[str, Interval]
     to_baseline: Mapping[str, Interval]
+    parts: Mapping[str, "ReportRow"] = field(default_factory=dict)  # by kind of query
 
 
 @dataclass(frozen=True)
@@ -67,15 +68,29 @@ class Report:
         Computed once for table, JSON and page: of 100,000 queries each interval takes seconds.
         """
         first, baseline = self.rankings[0], self.baseline
-        return [
-            ReportRow(
-                ranking,
-                ranking.intervals(self.seed),
-                {} if ranking is first else ranking.differences(first, self.seed),
-                baseline.differences(ranking, self.seed) if baseline else {},
-            )
-            for ranking in self.rankings
-        ]
+        rows = []
+        for ranking in self.rankings:
+            before = baseline.row_for(ranking.label) if baseline else None
+            parts = {
+                kind: self._row(part, first.parts.get(kind), before and before.parts.get(kind))
+                for kind, part in ranking.parts.items()
+            }
+            rows.append(replace(self._row(ranking, first, before), parts=parts))
+        return rows
+
+    def _row(
+        self,
+        ranking: MeasuredRanking,
+        first: MeasuredRanking | None,
+        before: MeasuredRanking | None,
+    ) -> ReportRow:
+        """A ranking beside the first one, of the same queries, and one of the baseline."""
+        return ReportRow(
+            ranking,
+            ranking.intervals(self.seed),
+            {} if first is None or ranking is first else ranking.differences(first, self.seed),
+            differences_to(before, ranking, self.seed) if before else {},
+        )
 
 
 def as_data(report: Report, *, values: bool = False) -> dict[str, Any]:
@@ -95,6 +110,14 @@ def as_data(report: Report, *, values: bool = False) -> dict[str, Any]:
             line["difference_to_baseline"] = _plain(row.to_baseline)
         if ranking.note:
             line["note"] = ranking.note
+        if row.parts:
+            line["by_kind_of_query"] = {
+                kind: {"measures": _plain(part.intervals),
+                       "difference_to_first": _plain(part.differences),
+                       "difference_to_baseline": _plain(part.to_baseline)}
+                | (by_query(part.ranking) if values else {})
+                for kind, part in row.parts.items()
+            }  # fmt: skip
         rows.append(line | (by_query(ranking) if values else {}))
     data = {"task": report.task, **report.facts, "rows": rows, "remarks": list(report.remarks)}
     if report.totals:
@@ -111,16 +134,13 @@ def as_json(report: Report) -> str:
 
 def as_table(report: Report) -> str:
     """The report for a terminal: facts, table, totals and remarks."""
-    table = table_of(report)
+    table, kinds = table_of(report), kind_table_of(report)
     if len(report.measures) > _WIDE and len(table) <= len(report.measures) + 1:
         table = [list(column) for column in zip(*table, strict=True)]
-    head, *body = table
-    widths = [max(len(line[i]) for line in table) for i in range(len(head))]
     lines = [f"{name}: {value}" for name, value in report.facts.items()]
     if report.baseline:
         lines.append(f"baseline: {report.baseline.name}")
-    lines += ["", _line(head, widths), "  ".join("-" * width for width in widths)]
-    lines += [_line(line, widths) for line in body]
+    lines += [*_text_of(table), *(_text_of(kinds) if kinds else ())]
     if report.totals:
         width = max(map(len, report.totals))
         lines += [
@@ -152,6 +172,33 @@ def table_of(report: Report) -> list[list[str]]:
     return table
 
 
+def kind_table_of(report: Report) -> list[list[str]]:
+    """The first metric by kind of query, a column a kind; empty where the kinds are unknown."""
+    kinds = list(dict.fromkeys(kind for row in report.rows for kind in row.parts))
+    if not kinds:
+        return []
+    metric = report.measures[0]
+
+    def cells(row: ReportRow, which: str, text: Callable[[Interval], str]) -> list[str]:
+        figures = [getattr(row.parts[k], which).get(metric) if k in row.parts else None
+                   for k in kinds]  # fmt: skip
+        return [text(figure) if figure else "" for figure in figures]
+
+    sizes = {k: max(r.parts[k].intervals[metric].count for r in report.rows if k in r.parts)
+             for k in kinds}  # fmt: skip
+    table = [[f"{metric} by kind of query", *(f"{kind} ({sizes[kind]})" for kind in kinds)]]
+    for row in (each for each in report.rows if each.parts):
+        table.append([row.ranking.label, *cells(row, "intervals", format_interval)])
+        if row.differences:
+            first = report.rankings[0].label
+            table.append([f"  - {first}", *cells(row, "differences", format_difference)])
+        if report.baseline and any(part.to_baseline for part in row.parts.values()):
+            before = report.baseline.row_for(row.ranking.label).label
+            changes = cells(row, "to_baseline", format_difference)
+            table.append([f"  - baseline {before}", *changes])
+    return table
+
+
 def format_interval(interval: Interval) -> str:
     """`0.4210 [0.4012, 0.4410]`, and of how many queries, where some have no value."""
     if not interval.count:
@@ -173,6 +220,14 @@ def _plain(intervals: Mapping[str, Interval]) -> dict[str, dict[str, float | int
         name: {k: None if math.isnan(v) else v for k, v in asdict(interval).items()}
         for name, interval in intervals.items()
     }
+
+
+def _text_of(table: Sequence[Sequence[str]]) -> list[str]:
+    """An empty line, the header, and the lines, in columns."""
+    head, *body = table
+    widths = [max(len(line[i]) for line in table) for i in range(len(head))]
+    rule = "  ".join("-" * width for width in widths)
+    return ["", _line(head, widths), rule, *(_line(line, widths) for line in body)]
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

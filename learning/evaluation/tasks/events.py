@@ -27,6 +27,7 @@ from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from learning.evaluation.measures.metrics import Values
 from learning.evaluation.report.report import Report
 from plugin_config.errors import SettingsError
+from query_service.ranking.query_kind import complete_titles, query_kind
 
 CLICKED_NDCG, IPS_NDCG = "NDCG@10 of clicks", "IPS NDCG@10"
 SIMULATED = "SIMULATED behaviour: these figures show that the form can be read, and no quality"
@@ -116,7 +117,7 @@ class EventsTask:
             weights=weights,
             groups=[each.session_id or each.query_id for each in shown],
         )
-        rows = [as_logged]
+        rows = [as_logged if attributes is None else as_logged.by_kind(_kinds(shown, attributes))]
         if propensities is not None:
             rows += self._by_text(shown, propensities, facts)
         return Report("events", facts, rows, remarks, self.seed, totals, figures)
@@ -179,6 +180,18 @@ def _counts(log: UbiLog) -> dict[str, Any]:
     if times:
         facts["from, to"] = f"{_iso(min(times))}, {_iso(max(times))}"
     return facts
+
+
+def _kinds(shown: Sequence[Impression], attributes: ItemAttributes) -> list[str]:
+    """The kind of each query, from the titles of the items that it showed: a log has no others."""
+    kinds: list[str] = []
+    for each in shown:
+        rows = [attributes.rows[item] for item in each.item_ids if item in attributes.rows]
+        titles = [attributes.titles[row] for row in rows]
+        kinds.append(
+            query_kind(each.query_text, complete_titles(each.query_text, titles), matched=True)
+        )
+    return kinds
 
 
 def _iso(timestamp: float) -> str:

@@ -22,6 +22,7 @@ from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from learning.evaluation.measures.targets import target_measures
 from learning.evaluation.offline_pipeline import CachedQueryEncoder
 from learning.evaluation.popularity import Popularity
+from learning.evaluation.query_kinds import query_kinds
 from learning.evaluation.report.report import Report
 from learning.evaluation.tasks.ablation import ablation
 from learning.evaluation.variants import WHOLE, Variant
@@ -108,7 +109,9 @@ class PersonalisedTask:
     ) -> list[MeasuredRanking]:
         """A row for each way to ask the service; in an ablation, for each variant of it."""
         visitors = bench.visitors({q.own: q.row.history for q in questions})
-        encoder = CachedQueryEncoder(bench.encoder, [q.row.query for q in questions])
+        queries = [question.row.query for question in questions]
+        encoder = CachedQueryEncoder(bench.encoder, queries)
+        kinds = query_kinds(bench, queries, encoder)
         targets = [question.row.target for question in questions]
         rows = []
         for variant in variants:
@@ -123,7 +126,8 @@ class PersonalisedTask:
                         degraded_counts(answers),
                         [question.key for question in questions],
                     )
-                    rows.append(row.by_group([question.row.user_id for question in questions]))
+                    user_ids = [question.row.user_id for question in questions]
+                    rows.append(row.by_kind(kinds, user_ids))
         return rows
 
 

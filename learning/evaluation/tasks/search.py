@@ -6,6 +6,7 @@ from pathlib import Path
 
 from learning.data.datasets import read_judgments
 from learning.evaluation.offline_pipeline import CachedQueryEncoder
+from learning.evaluation.query_kinds import query_kinds
 from learning.evaluation.report.report import Report
 from learning.evaluation.tasks.judged_queries import JudgedQueries, answerable_queries
 from learning.evaluation.variants import Variant
@@ -49,14 +50,15 @@ class SearchTask:
         answerable = answerable_queries(part, self.relevant, self.split)
         judged = JudgedQueries(answerable, self.relevant, self.setup, self.judged_lists)
         with self.setup.workbench(items, mapping) as bench:
-            meaning = any(MEANING in legs for legs in self.legs)
-            encoder = CachedQueryEncoder(bench.encoder, answerable.queries if meaning else ())
+            # Kinds of queries need the meaning leg, whatever the legs to search by.
+            encoder = CachedQueryEncoder(bench.encoder, answerable.queries)
+            kinds = query_kinds(bench, answerable.queries, encoder)
             rows = []
             for legs in self.legs:
                 label = " + ".join(leg for leg in LEG_NAMES if leg in legs)
                 variant = Variant(label, legs=legs, encodes=MEANING in legs)
                 with bench.pipeline(variant, encoder=encoder) as pipeline:
-                    rows.append(judged.ranking(pipeline, label))
+                    rows.append(judged.ranking(pipeline, label).by_kind(kinds))
         left_out = len(part.queries) - len(answerable.queries)
         facts = {
             "items": f"{len(items.ids)} of {items.path.name}",

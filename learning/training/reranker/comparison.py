@@ -12,7 +12,8 @@ from learning.evaluation.measures.intervals import bootstrap, paired_difference
 from learning.evaluation.report.report import format_difference, format_interval
 from learning.training.checkpoints import Checkpoints
 from learning.training.reranker.boosted_trees import train_trees, tree_scores
-from learning.training.reranker.ranking_lists import KINDS, RankingList
+from learning.training.reranker.ranking_lists import KINDS, Floats, RankingList
+from learning.training.reranker.segment_scales import SegmentScale, segment_scales, served_scores
 from learning.training.reranker.trainer import (
     RerankerTrainer,
     RerankerTrainingSettings,
@@ -20,42 +21,41 @@ from learning.training.reranker.trainer import (
     residual_scores,
 )
 from plugin_config.errors import SettingsError
-from query_service.ranking.learned_reranker import LearnedReranker, RerankerConfig
+from query_service.ranking.learned_reranker import LearnedReranker
+from query_service.ranking.learned_scale import LearnedScale, on_scale_of
+from query_service.ranking.residual import RerankerConfig, Residual
 
-FIXED, TREES, BEST = "fixed", "lightgbm", "best"
+FIXED, TREES, BEST, SERVED = "fixed", "lightgbm", "best", "served"
 Values = NDArray[np.float64]
 
 
 @dataclass
 class Comparison:
     """`model`: what is served. `winner`: the loss of its network, or lightgbm when that alone is
-    served. `values`: NDCG@10 of each validation list, by what ranked it.
+    served. `values`: NDCG@10 of each validation list, by what ranked it; `segments`: how far the
+    model acts on each; `scores`: those that the service gives, of each list's n items.
     """
 
     model: LearnedReranker
     winner: str
     values: dict[str, Values]
     lists: Sequence[RankingList]
+    segments: Sequence[SegmentScale]
+    scores: Sequence[Floats]
     seed: int
     histories: dict[str, Any]
 
     @property
     def lines(self) -> list[str]:
         """The table: each with its interval, and its paired difference to the fixed weights."""
-        lines = [f"NDCG@10 on {len(self.lists)} validation lists (served: {self.served})"]
+        lines = [f"NDCG@10 on {len(self.lists)} validation lists ({SERVED}: {self.served})"]
         for name, values in self.values.items():
             line = f"  {name}: {format_interval(bootstrap(values, seed=self.seed))}"
             lines.append(line + ("" if name == FIXED else f", {self._to(FIXED, name)} to fixed"))
         if TREES in self.values and self.winner != TREES:
             lines.append(f"  {TREES} to {self.winner}: {self._to(self.winner, TREES)}")
-        groups = [(e.kind, "without" if e.without_history else "with") for e in self.lists]
-        for group in [(kind, side) for kind in KINDS for side in ("with", "without")]:
-            mask = np.array([each == group for each in groups])
-            if mask.any() and not mask.all():
-                means = [f"{name} {np.nanmean(v[mask]):.4f}" for name, v in self.values.items()]
-                label = f"{group[0]} {group[1]} a history ({int(mask.sum())})"
-                lines.append(f"  {label}: {', '.join(means)}")
-        return lines
+        lines.append("by kind of request and query: what is learned acts where it is better")
+        return lines + [f"  {each.line}" for each in self.segments]
 
     def _to(self, baseline: str, name: str) -> str:
         values = self.values
@@ -79,7 +79,8 @@ class Comparison:
         for name, values in self.values.items():
             interval = bootstrap(values, seed=self.seed)
             metrics[f"NDCG@10, {name}"] = [interval.mean, interval.low, interval.high]
-        return metrics | {"history": self.histories}
+        by_kind = [each.as_data for each in self.segments]
+        return metrics | {"by kind": by_kind, "history": self.histories}
 
 
 def compare(
@@ -123,13 +124,32 @@ def compare(
                 if _mean_of(kind, values[TREES], validation)
                 > _mean_of(kind, values[winner], validation)
             )  # fmt: skip
-    config = replace(config, trees_for=served_by_trees)
+    residual = trainers[winner].residual
+    learned = _learned_scores(residual, {k: trees[k] for k in served_by_trees}, validation)
+    segments = segment_scales(validation, learned, settings.seed)
+    scales = tuple(LearnedScale(e.segment, e.scale) for e in segments if e.scale)
+    scores = served_scores(validation, learned, scales)
+    values[SERVED] = ndcgs(validation, scores)
+    config = replace(config, trees_for=served_by_trees, scales=scales)
     model = LearnedReranker(config, trees={kind: trees[kind] for kind in served_by_trees})
-    model.residual.load_state_dict(trainers[winner].residual.state_dict())
+    model.residual.load_state_dict(residual.state_dict())
     if served_by_trees == config.kinds:
         winner = TREES
     histories = {loss: trainer.history for loss, trainer in trainers.items()}
-    return Comparison(model, winner, values, validation, settings.seed, histories)
+    return Comparison(model, winner, values, validation, segments, scores, settings.seed, histories)
+
+
+def _learned_scores(
+    residual: Residual, trees: Mapping[str, Any], lists: Sequence[RankingList]
+) -> list[Floats]:
+    """The learned scores of each list: of the trees where its kind of request has some."""
+    scores = residual_scores(residual, lists)
+    for kind, booster in trees.items():
+        numbers = [number for number, each in enumerate(lists) if each.kind == kind]
+        own = [lists[number] for number in numbers]
+        for number, each, by_trees in zip(numbers, own, tree_scores(booster, own), strict=True):
+            scores[number] = on_scale_of(each.fixed, by_trees) if len(each) else each.fixed
+    return scores
 
 
 def _by_kind(trees: Mapping[str, Any], lists: Sequence[RankingList], fixed: Values) -> Values:

@@ -8,7 +8,7 @@ comes from other visitors (`cooccurrence_counts.cross_fitted`).
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from learning.data.behaviour import PastEvent, Sequences, VisitRow
 from learning.data.datasets import Judgments
@@ -20,7 +20,7 @@ from query_service.schemas.search import RankRequest, RecommendRequest, SearchRe
 from query_service.user import actions
 
 Request = SearchRequest | RecommendRequest | RankRequest
-WITHOUT_HISTORY_EVERY = 4  # one query of so many is also a request without its history
+WITHOUT_HISTORY_EVERY = 4  # of the queries learned from, one of so many lacks its history too
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class LabelledRequest:
 
     `gains`: by item id, others 0; `validation_gains`: those that a validation counts. `excluded`:
     items that are no candidates; `allowed`: if set, no others are. `visitor`: whose visits must not
-    be in the co-occurrence counts.
+    be in the co-occurrence counts. `only_validates`: a training leaves it out.
     """
 
     key: str
@@ -41,6 +41,7 @@ class LabelledRequest:
     excluded: frozenset[str] = frozenset()
     allowed: frozenset[str] | None = None
     visitor: str = ""
+    only_validates: bool = False
 
     @property
     def kind(self) -> str:
@@ -55,8 +56,10 @@ def from_rows(
 ) -> list[LabelledRequest]:
     """Requests for each row's target.
 
-    A row with a query: a search with its history, and of some rows one without it. A row without a
-    query: a recommendation from all items and (`drawn`) a ranking among `negatives` others.
+    A row with a query: a search with its history, and one without it, of which a training reads
+    one in WITHOUT_HISTORY_EVERY; a validation needs all, to tell whether visitors without a history
+    are served better. A row without a query: a recommendation from all items and (`drawn`) a
+    ranking among `negatives` others.
     """
     labelled: list[LabelledRequest] = []
     for row in rows:
@@ -65,8 +68,9 @@ def from_rows(
         if row.query:
             request = search_request(row.query, session, personalize=True)
             labelled.append(_of_row(row, request, row.history))
-            if int(key_hash, 16) % WITHOUT_HISTORY_EVERY == 0:
-                labelled.append(_of_row(row, search_request(row.query), ()))
+            without = _of_row(row, search_request(row.query), ())
+            rest = int(key_hash, 16) % WITHOUT_HISTORY_EVERY != 0
+            labelled.append(replace(without, only_validates=rest))
             continue
         fields = {"session_id": session, "size": DEPTH} | LONG_DEADLINE
         labelled.append(_of_row(row, RecommendRequest.model_validate(fields), row.history))

@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ from learning.training.reranker.labelled_requests import LabelledRequest
 from query_service.pipeline import Pipeline
 from query_service.ranking.cooccurrence import Cooccurrence
 from query_service.ranking.feature_matrix import FEATURE_SET
+from query_service.ranking.learned_reranker import segment_of
+from query_service.ranking.learned_scale import Segment
+from query_service.ranking.query_kind import complete_titles
 from query_service.ranking.reranker import Reranker
 
 Floats = NDArray[np.float32]
@@ -28,7 +31,8 @@ FILE_SIZE = 500  # requests
 KINDS = ("search", "recommend", "rank")
 K = 10  # of NDCG
 # Concatenated fields of lists in a file, by the tensor's name.
-TENSORS = {"matrix": "matrix", "fixed": "fixed", "gains": "gains", "worth": "validation_gains"}
+TENSORS = {"matrix": "matrix", "fixed": "fixed", "gains": "gains", "worth": "validation_gains",
+           "complete": "complete"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,18 +41,27 @@ class RankingList:
 
     `matrix` float32 [n, F]: features; `pairs` float16 [n, E, P]: features of candidate and event;
     `fixed` float32 [n]: the fixed re-ranker's score; `gains`, `validation_gains` float32 [n];
-    `ideal`: the best DCG@10 by all validation gains, also of items that were not retrieved.
+    `ideal`: the best DCG@10 by all validation gains, also of items that were not retrieved;
+    `complete` bool [n]: whose titles have all the words of `query_text`; `titles` of validation
+    lists only. `segment` is that of the request where it is served, with all its candidates.
     """
 
     owner: str
-    kind: str
-    without_history: bool
+    segment: Segment
     matrix: Floats
     pairs: NDArray[np.float16]
     fixed: Floats
     gains: Floats
     validation_gains: Floats
     ideal: float
+    complete: NDArray[np.bool_]
+    query_text: str = ""
+    titles: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """search, recommend or rank."""
+        return self.segment.request
 
     def __len__(self) -> int:
         return len(self.fixed)
@@ -115,7 +128,8 @@ class ListMaker:
         pipeline = self.pipeline
         context = pipeline.context(labelled.request, pipeline.views.current())
         inputs = pipeline.preparation.prepare(context).inputs
-        ids = inputs.candidates.ids
+        ids, titles = inputs.candidates.ids, inputs.candidates.titles
+        complete = complete_titles(inputs.query_text, titles)
         if ids:
             fixed = Reranker().score(inputs).total
             features = FEATURE_SET.matrix(inputs, fixed, self.cooccurrence(labelled))
@@ -136,9 +150,10 @@ class ListMaker:
         if self.most and len(rows) > self.most:
             rows = self._sample(rows, gains, labelled.key)
         return RankingList(
-            labelled.owner, labelled.kind, not labelled.history, matrix[rows],
+            labelled.owner, segment_of(inputs, complete), matrix[rows],
             pairs[rows].astype(np.float16), fixed[rows], gains[rows], validation_gains[rows],
-            _ideal_dcg(labelled.validation_gains.values()),
+            _ideal_dcg(labelled.validation_gains.values()), complete[rows], inputs.query_text,
+            () if self.most else tuple(titles[row] for row in rows),
         )  # fmt: skip
 
     def _sample(self, rows: NDArray[np.intp], gains: Floats, key: str) -> NDArray[np.intp]:
@@ -176,7 +191,10 @@ def write(lists: Sequence[RankingList], path: Path) -> None:
     pairs = [each.pairs.reshape(-1, len(FEATURE_SET.pairs)) for each in lists]
     tensors["pairs"] = np.concatenate(pairs)
     tensors["sizes"] = np.array([each.pairs.shape[:2] for each in lists], dtype=np.int64)
-    facts = [[each.owner, each.kind, each.without_history, each.ideal] for each in lists]
+    facts = [
+        [each.owner, asdict(each.segment), each.ideal, each.query_text, each.titles]
+        for each in lists
+    ]
     partial = path.with_name(f".{path.name}.part")
     save_file(tensors, partial, metadata={"lists": json.dumps(facts)})
     os.replace(partial, path)
@@ -190,12 +208,14 @@ def read(path: Path) -> list[RankingList]:
         facts = json.loads(file.metadata()["lists"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     lists, row, pair = [], 0, 0
-    for (owner, kind, without_history, ideal), (n, E) in zip(facts, tensors["sizes"], strict=True):
+    for fact, (n, E) in zip(facts, tensors["sizes"], strict=True):
+        owner, segment, ideal, query_text, titles = fact
         rows, pairs = slice(row, row + n), slice(pair, pair + n * E)
         lists.append(RankingList(
-            owner, kind, without_history, tensors["matrix"][rows],
+            owner, Segment(**segment), tensors["matrix"][rows],
             tensors["pairs"][pairs].reshape(n, E, len(FEATURE_SET.pairs)), tensors["fixed"][rows],
-            tensors["gains"][rows], tensors["worth"][rows], ideal,
+            tensors["gains"][rows], tensors["worth"][rows], ideal, tensors["complete"][rows],
+            query_text, tuple(titles),
         ))  # fmt: skip
         row, pair = row + n, pair + n * E
     return lists

@@ -21,7 +21,7 @@ from learning.evaluation.popularity import Popularity, counted
 from learning.evaluation.variants import WHOLE
 from learning.evaluation.workbench import Setup, Workbench
 from learning.training.checkpoints import Checkpoints
-from learning.training.reranker import labelled_requests
+from learning.training.reranker import changed_pages, labelled_requests
 from learning.training.reranker.cooccurrence_counts import cross_fitted, fit, fold_of
 from learning.training.reranker.labelled_requests import LabelledRequest
 from learning.training.reranker.ranking_lists import ListMaker, RankingList
@@ -120,6 +120,7 @@ class LearnReranker(LearningRun):
             f"validated on {len(answerable)}, of which {lacking} lack the wanted item "
             "(they count 0)",
             *comparison.lines,
+            *changed_pages.lines_of(validation, comparison.scores),
             *self.remarks,
             f"wrote {self.out}. Next: LIVE_INTENT_BUNDLE={self.out} live-intent index rebuild "
             f"{self.setup.items_file}, then live-intent serve with the same setting (if only the "
@@ -168,7 +169,10 @@ class LearnReranker(LearningRun):
         test_apart = self.users_not_in is not None and self.judgments_file is None
         users = split_users({each.owner for each in labelled}, test_apart)
         train_owners, validation_owners = map(frozenset, users)
-        train = [each for each in ordered if each.owner in train_owners]
+        train = [
+            each for each in ordered
+            if each.owner in train_owners and not each.only_validates
+        ]  # fmt: skip
         validation = [each for each in ordered if each.owner in validation_owners]
         return train[: self.most], validation[:MOST_VALIDATION]
 

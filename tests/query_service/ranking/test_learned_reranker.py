@@ -15,14 +15,12 @@ from query_service.ranking.explanation import explain
 from query_service.ranking.feature_matrix import FEATURE_SET
 from query_service.ranking.feature_source import TEMPERATURE
 from query_service.ranking.fusion import fused
-from query_service.ranking.learned_reranker import (
-    LearnedReranker,
-    RerankerConfig,
-    Residual,
-    kind_of,
-)
+from query_service.ranking.learned_reranker import LearnedReranker, kind_of
+from query_service.ranking.learned_scale import LearnedScale, Segment
+from query_service.ranking.query_kind import complete_titles
 from query_service.ranking.rerank_input import RerankInput, rerank_input
 from query_service.ranking.reranker import Reranker
+from query_service.ranking.residual import RerankerConfig, Residual
 from query_service.ranking.title_features import TitleTable, shared_rarity, title_match
 from query_service.user.intent import Intent
 from tests.query_service.fixtures import bundle, embeddings, subset, visitor
@@ -31,6 +29,7 @@ from tests.query_service.ranking.test_reranker import a_visit, candidates
 LAYOUTS = pytest.mark.parametrize("layout", ["sum", "concat"])
 COLUMNS, PAIRS = FEATURE_SET.columns, FEATURE_SET.pairs
 ALL_KINDS = RerankerConfig(kinds=("search", "recommend", "rank"))
+A_VISIT = Segment("search", "precise", history=True)  # that of `a_visit`
 VISITS = [["0", "3", "6"], ["0", "3", "9"], ["4", "7", "3"], ["3", "9"]]
 
 
@@ -89,6 +88,61 @@ def test_kinds_of_requests_without_training_keep_the_fixed_order() -> None:
     assert np.abs(model.score(search).model).max() > 0.01
     for each in (start, given):
         np.testing.assert_array_equal(model.score(each).total, Reranker().score(each).total)
+
+
+def scaled(scale: float, segment: Segment = A_VISIT) -> LearnedReranker:
+    """The trained model with a scale for one segment only."""
+    return trained(config=replace(ALL_KINDS, scales=(LearnedScale(segment, scale),)))
+
+
+def test_a_scale_moves_the_score_part_of_the_way_and_the_shares_add_up() -> None:
+    intent, inputs = a_visit(bundle())
+    fixed, learned = Reranker().score(inputs).total, trained().score(inputs).total
+    complete = complete_titles(inputs.query_text, inputs.candidates.titles)
+    scores = scaled(0.25).score(inputs)
+    np.testing.assert_allclose(scores.total[complete], (fixed + (learned - fixed) / 4)[complete])
+    explanation = explain(0, inputs.candidates, scores, intent)
+    assert sum(share.value for share in explanation.shares) == pytest.approx(
+        explanation.score, abs=1e-4
+    )
+    labels = [share.label for share in explanation.shares if share.kind == "model"]
+    assert labels == ["learned re-ranker, 0.25 of it for a request like this"]
+
+
+def test_segments_without_a_scale_keep_the_fixed_order_and_say_nothing_is_learned() -> None:
+    intent, inputs = a_visit(bundle())
+    other = Segment("search", "broad", history=True)
+    for model in (scaled(1.0, other), scaled(0.0)):
+        scores = model.score(inputs)
+        np.testing.assert_array_equal(scores.total, Reranker().score(inputs).total)
+        shares = explain(0, inputs.candidates, scores, intent).shares
+        assert not [share for share in shares if share.kind == "model"]
+
+
+def test_learned_popularity_lifts_no_item_above_one_that_has_all_words() -> None:
+    _, inputs = a_visit(bundle())
+    fixed = Reranker().score(inputs).total
+    complete = complete_titles(inputs.query_text, inputs.candidates.titles)
+    assert 0 < complete.sum() < 30
+    for seed in range(5):
+        torch.manual_seed(seed)
+        model = LearnedReranker(ALL_KINDS)
+        with torch.no_grad():
+            for parameter in model.residual.parameters():
+                parameter.add_(torch.randn_like(parameter))
+        total = model.score(inputs).total
+        for having, lacking in np.argwhere(complete[:, None] & ~complete):
+            if fixed[having] >= fixed[lacking]:
+                assert total[having] > total[lacking]
+
+
+def test_a_bundle_of_an_earlier_version_acts_on_all_segments(tmp_path: Path) -> None:
+    scaled(0.25).save(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert LearnedReranker.load(tmp_path).config.scale_of(A_VISIT) == 0.25
+    del config["scales"]
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert LearnedReranker.load(tmp_path).config.scale_of(A_VISIT) == 1
 
 
 def test_forms_of_a_feature_equal_a_loop() -> None:

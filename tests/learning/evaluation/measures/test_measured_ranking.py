@@ -28,3 +28,19 @@ def test_users_are_weighted_by_their_numbers_of_queries() -> None:
 def test_one_query_a_user_needs_no_groups() -> None:
     row = MeasuredRanking("ours", {"MRR": np.array([1.0, 0.0])}, 1.0, keys=["a q", "b q"])
     assert row.by_group(["a", "b"]) is row
+
+
+def test_parts_by_kind_of_query_hold_their_queries_alone() -> None:
+    values = {"MRR": np.array([1.0, 0.0, 0.5, 0.25])}
+    row = MeasuredRanking("ours", values, 1.0, keys=["a", "b", "c", "d"])
+    kinds = ["broad", "precise", "broad", "precise"]
+    by_query = row.by_kind(kinds)
+    assert list(by_query.parts) == ["precise", "broad"]
+    assert by_query.parts["broad"].values["MRR"].tolist() == [1.0, 0.5]
+    assert by_query.parts["precise"].keys == ["b", "d"]
+    assert by_query.values == values
+    by_user = row.by_kind(kinds, ["u", "u", "v", "u"])
+    assert by_user.keys == ["u", "v"]
+    assert by_user.parts["precise"].keys == ["u"]
+    assert by_user.parts["precise"].intervals()["MRR"].mean == 0.125
+    assert by_user.parts["broad"].values["MRR"].tolist() == [1.0, 0.5]

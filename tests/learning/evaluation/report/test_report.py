@@ -43,3 +43,21 @@ def test_degraded_answers_are_named() -> None:
     (line,) = report(meaning=2).degraded
     assert line == "NOT WHOLE: words + meaning: 2 answers had to do without meaning"
     assert line in as_table(report(meaning=2))
+
+
+def test_kinds_of_queries_have_a_table_with_counts_intervals_and_differences() -> None:
+    kinds = ["precise", "broad", "broad"]
+    rows = [
+        MeasuredRanking(label, {"NDCG@10": np.array(values)}, 1.0).by_kind(kinds)
+        for label, values in (("words", [0.5, 0.2, 0.4]), ("both", [0.25, 0.6, 0.4]))
+    ]
+    by_kind = Report("search", {}, rows)
+    table = as_table(by_kind)
+    assert "NDCG@10 by kind of query" in table
+    assert "precise (1)" in table
+    assert "broad (2)" in table
+    assert "-0.2500 [" in table
+    parts = json.loads(as_json(by_kind))["rows"][1]["by_kind_of_query"]
+    assert parts["precise"]["difference_to_first"]["NDCG@10"]["mean"] == pytest.approx(-0.25)
+    assert parts["broad"]["measures"]["NDCG@10"]["mean"] == pytest.approx(0.5)
+    assert "by kind of query" not in as_table(report())

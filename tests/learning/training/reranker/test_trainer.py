@@ -18,7 +18,8 @@ from learning.training.reranker.trainer import (
     residual_scores,
 )
 from query_service.ranking.feature_matrix import FEATURE_SET
-from query_service.ranking.learned_reranker import RerankerConfig
+from query_service.ranking.learned_scale import Segment
+from query_service.ranking.residual import RerankerConfig
 
 SETTINGS = RerankerTrainingSettings(
     epochs=6, batch=8, learning_rate=0.01, hidden=16, dropout=0.0, trees=20
@@ -37,8 +38,11 @@ def lists(count: int = 80, seed: int = 0) -> list[RankingList]:
         gains[pairs[:, :, 0].max(axis=1).argmax()] = 1.0
         matrix = rng.normal(size=(n, len(FEATURE_SET.columns))).astype(np.float32)
         fixed = 0.1 * rng.normal(size=n).astype(np.float32)
+        segment = Segment("search", "broad", history=number % 4 > 0)
+        complete = np.ones(n, np.bool_)
         lists.append(RankingList(
-            str(number), "search", number % 4 == 0, matrix, pairs, fixed, gains, gains, 1.0
+            str(number), segment, matrix, pairs, fixed, gains, gains, 1.0, complete,
+            query_text="phone", titles=tuple(f"Phone {row}" for row in range(n)),
         ))  # fmt: skip
     return lists
 
@@ -90,12 +94,15 @@ def test_a_resumed_training_gives_the_weights_of_an_uninterrupted_one(tmp_path: 
 
 def test_the_comparison_serves_what_validates_best_and_reports_all() -> None:
     comparison = compared("network", "pairwise", "pairwise+listwise")
-    assert set(comparison.values) == {FIXED, "pairwise", "pairwise+listwise", "lightgbm"}
+    assert set(comparison.values) == {
+        FIXED, "pairwise", "pairwise+listwise", "lightgbm", "served"
+    }  # fmt: skip
     means = {name: values.mean() for name, values in comparison.values.items()}
     assert means[comparison.winner] == max(means["pairwise"], means["pairwise+listwise"])
     assert comparison.model.config.kinds == ("search",)
     assert comparison.model.fingerprint == "abc"
-    assert any(line.startswith("  search without a history (10)") for line in comparison.lines)
+    label = "  search, broad, without a history (10): fixed "
+    assert any(line.startswith(label) for line in comparison.lines)
     assert comparison.metrics["winner"] == comparison.winner
 
 
@@ -122,7 +129,7 @@ def test_each_kind_of_request_is_served_by_what_validates_better() -> None:
                 gains[np.abs(each.matrix[:, 3]).argmin()] = 1.0
                 mixed_lists.append(replace(each, gains=gains, validation_gains=gains))
             else:
-                mixed_lists.append(replace(each, kind="rank"))
+                mixed_lists.append(replace(each, segment=replace(each.segment, request="rank")))
         return mixed_lists
 
     validation = mixed(1)
@@ -144,9 +151,9 @@ def test_lists_are_written_and_read_again(tmp_path: Path) -> None:
     written = lists(5)
     write(written, tmp_path / "lists.safetensors")
     for one, other in zip(written, read(tmp_path / "lists.safetensors"), strict=True):
-        for name in ("owner", "kind", "without_history", "ideal"):
+        for name in ("owner", "segment", "ideal", "query_text", "titles"):
             assert getattr(one, name) == getattr(other, name)
-        for name in ("pairs", "matrix", "gains", "validation_gains", "fixed"):
+        for name in ("pairs", "matrix", "gains", "validation_gains", "fixed", "complete"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
 
 

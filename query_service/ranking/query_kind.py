@@ -1,0 +1,48 @@
+"""The kind of a query: one definition for serving, training and evaluation.
+
+- precise: two or more different words, and the title of a candidate has them all;
+- broad: another query that some candidate matches by words: one word, which many titles have, or
+  several that no title has together;
+- meaning: no candidate matches by words, all come by meaning;
+- none: no query.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from query_service.ranking.rerank_input import RerankInput
+from query_service.ranking.title_features import RaggedHashes, hashed_text
+
+QueryKind = Literal["precise", "broad", "meaning", "none"]
+QUERY_KINDS: tuple[QueryKind, ...] = get_args(QueryKind)
+
+
+def complete_titles(query_text: str, titles: Sequence[str]) -> NDArray[np.bool_]:
+    """Which of n titles have all the query's words, bool [n]; none without a word.
+
+    Words are those of the title features: `terms`, without the ending of a plural or a verb form.
+    """
+    words = np.unique(hashed_text(query_text).words)
+    if not len(words) or not len(titles):
+        return np.zeros(len(titles), dtype=np.bool_)
+    of_titles = RaggedHashes.of([hashed_text(title).words for title in titles])
+    complete: NDArray[np.bool_] = of_titles.overlap(words) == len(words)
+    return complete
+
+
+def query_kind(query_text: str, complete: NDArray[np.bool_], *, matched: bool) -> QueryKind:
+    """From `complete_titles` of the candidates; `matched`: whether one of them matches by words."""
+    if not query_text.strip():
+        return "none"
+    if complete.any() and len(np.unique(hashed_text(query_text).words)) > 1:
+        return "precise"
+    return "broad" if matched or complete.any() else "meaning"
+
+
+def query_kind_of(inputs: RerankInput, complete: NDArray[np.bool_]) -> QueryKind:
+    """The kind of the query behind these candidates; `complete` [n] are their complete titles."""
+    matched = bool(inputs.candidates.has_words.any())
+    return query_kind(inputs.query_text, complete, matched=matched)
