@@ -34,7 +34,9 @@ WRITTEN_OUT_SHARE = 0.5
 # A broad query (one word) matches hundreds of items alike, and popularity must order them: its
 # boost is this over the square of the number of terms.
 POPULARITY_BOOST = 6.0
-PREFIX_WEIGHT = 0.5  # of a word that is being typed: titles that have a word with this beginning
+# Of a word that is being typed: titles that have a word with this beginning. NDCG@10 of queries
+# without their last two letters .247 -> .292, of whole queries +.0001 [-.0005, .0007].
+PREFIX_WEIGHT = 0.5
 # An item whose identifier is the whole query: more than any BM25 score.
 IDENTIFIER_SCORE = 10_000.0
 LONGEST_IDENTIFIER = 64
