@@ -204,7 +204,7 @@ class Pipeline:
             timing_ms=progress.clock.timing(),
             stages_run=progress.stages_run,
             degraded=[Degradation(stage=s, reason=r) for s, r in progress.degraded.items()],
-            query_cut=retrieved.query_cut,
+            query_cut=prepared.query_cut,
             index=context.view.index,
             personalized=prepared.intent.user_vector is not None,
             next_cursor=page.next_cursor(context),

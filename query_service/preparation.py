@@ -22,7 +22,6 @@ from query_service.retrieval.query_words import QueryWords
 from query_service.retrieval.search import (
     Match,
     Retrieved,
-    excluding,
     matches_below,
     retrieve,
     retrieve_ids,
@@ -44,6 +43,14 @@ class Prepared:
     plan: RetrievalPlan
     retrieved: Retrieved
     inputs: RerankInput
+
+    @property
+    def query_cut(self) -> QueryCut | None:
+        """What was searched of a query that is too long; None: all of it."""
+        plan = self.plan
+        if not plan.terms_left_out:
+            return None
+        return QueryCut(searched=plan.query_text, terms_left_out=plan.terms_left_out)
 
 
 class Preparation:
@@ -89,8 +96,11 @@ class Preparation:
 
         Raises ClusterUnavailable, IndexGone.
         """
-        plan = excluding(prepared.plan, prepared.retrieved.candidates.ids)
-        plan = replace(plan, timeout_s=context.timeout_s(MIN_TIMEOUT_S))
+        plan = replace(
+            prepared.plan,
+            exclude=[*prepared.plan.exclude, *prepared.retrieved.candidates.ids],
+            timeout_s=context.timeout_s(MIN_TIMEOUT_S),
+        )
         return matches_below(self._client, context.view.index, plan, skip=skip, size=size)
 
     def close(self) -> None:
@@ -148,9 +158,6 @@ class Preparation:
             progress.ran(stage)
         for leg, reason in retrieved.failed.items():
             progress.degrade(leg, reason)
-        if plan.terms_left_out:
-            cut = QueryCut(searched=plan.query_text, terms_left_out=plan.terms_left_out)
-            retrieved = replace(retrieved, query_cut=cut)
         if plan.popular:
             # The popular items' scores are popularity, which is a term of its own.
             candidates = retrieved.candidates.without_scores_of(WORDS)

@@ -1,6 +1,6 @@
 """The commands `live-intent index`: rebuild, upsert, update, delete, status, rollback."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -12,6 +12,17 @@ from indexer.cli.options import (
     encoder_options,
     output_options,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from indexer.catalogue.catalogue_file import CatalogueSource
+    from indexer.catalogue.item_changes import ChangesSurvey
+    from indexer.catalogue.survey import Survey
+    from indexer.index.context import IndexContext
+    from indexer.index.updates import LoadEncoder, UpdateReport
+
+Read = TypeVar("Read", "Survey", "ChangesSurvey")
 
 
 @click.group()
@@ -89,37 +100,18 @@ def rebuild(
 @encoder_options
 @cluster_options
 @output_options
-def upsert(
-    catalogue: str,
-    encoder: str | None,
-    layout: str | None,
-    url: str | None,
-    prefix: str | None,
-    quiet: bool,
-    as_json: bool,
-    **reading: Any,
-) -> None:
+def upsert(catalogue: str, as_json: bool, **options: Any) -> None:
     """Put the items of CATALOGUE into the live index, new or in place of what is there.
 
     A field that a row lacks is gone afterwards, and the report says so; to change some fields only:
     live-intent index update.
     """
     from indexer.cli.reports import output, update_lines, value_lines
-    from indexer.progress import for_terminal
-    from indexer.settings import IndexSettings
-    from plugin_config.settings import load
+    from indexer.index.updates import upsert_source
 
-    settings = load(IndexSettings, max_rejects=reading.pop("max_rejects"))
-    source = catalogue_source(catalogue, reading, settings.public_attributes)
-    with ClusterSession(url, prefix) as cluster:
-        from indexer.index.updates import upsert_source
-
-        cluster.begin_writing(quiet=quiet)
-        context = cluster.index_context(settings, for_terminal(quiet))
-        report, surveyed = upsert_source(context, lambda: _load_encoder(encoder, layout), source)
+    report, surveyed = _write_source(upsert_source, catalogue, **options)
     click.echo(output(report, update_lines(report, "upserted"), as_json))
-    if surveyed.rejects and not as_json:
-        click.echo(f"{surveyed.rejects} bad rows are in {surveyed.rejects_file}", err=True)
+    _report_bad_rows(surveyed, as_json)
     for line in value_lines(surveyed.notes.unread, surveyed.notes.overruled):
         click.echo(line, err=True)
 
@@ -129,37 +121,18 @@ def upsert(
 @encoder_options
 @cluster_options
 @output_options
-def update(
-    catalogue: str,
-    encoder: str | None,
-    layout: str | None,
-    url: str | None,
-    prefix: str | None,
-    quiet: bool,
-    as_json: bool,
-    **reading: Any,
-) -> None:
+def update(catalogue: str, as_json: bool, **options: Any) -> None:
     """Change the fields that CATALOGUE gives, of items in the live index, and no others.
 
     CATALOGUE has the item_id and some columns: price and available, say. A blank value removes the
     field. An item that is not in the index is reported and not made.
     """
     from indexer.cli.reports import changes_lines, output
-    from indexer.progress import for_terminal
-    from indexer.settings import IndexSettings
-    from plugin_config.settings import load
+    from indexer.index.updates import update_source
 
-    settings = load(IndexSettings, max_rejects=reading.pop("max_rejects"))
-    source = catalogue_source(catalogue, reading, settings.public_attributes)
-    with ClusterSession(url, prefix) as cluster:
-        from indexer.index.updates import update_source
-
-        cluster.begin_writing(quiet=quiet)
-        context = cluster.index_context(settings, for_terminal(quiet))
-        report, surveyed = update_source(context, lambda: _load_encoder(encoder, layout), source)
+    report, surveyed = _write_source(update_source, catalogue, **options)
     click.echo(output(report, changes_lines(report, surveyed), as_json))
-    if surveyed.rejects and not as_json:
-        click.echo(f"{surveyed.rejects} bad rows are in {surveyed.rejects_file}", err=True)
+    _report_bad_rows(surveyed, as_json)
 
 
 @index.command()
@@ -218,6 +191,35 @@ def rollback(to: str | None, url: str | None, prefix: str | None) -> None:
     )
     if not bundle.is_dir():
         click.echo(f"Its model bundle is not here ({bundle}): the service needs it.", err=True)
+
+
+def _write_source(
+    run: "Callable[[IndexContext, LoadEncoder, CatalogueSource], tuple[UpdateReport, Read]]",
+    catalogue: str,
+    *,
+    encoder: str | None,
+    layout: str | None,
+    url: str | None,
+    prefix: str | None,
+    quiet: bool,
+    **reading: Any,
+) -> "tuple[UpdateReport, Read]":
+    """What `run` returns for a catalogue and the live index; the model is loaded if it needs it."""
+    from indexer.progress import for_terminal
+    from indexer.settings import IndexSettings
+    from plugin_config.settings import load
+
+    settings = load(IndexSettings, max_rejects=reading.pop("max_rejects"))
+    source = catalogue_source(catalogue, reading, settings.public_attributes)
+    with ClusterSession(url, prefix) as cluster:
+        cluster.begin_writing(quiet=quiet)
+        context = cluster.index_context(settings, for_terminal(quiet))
+        return run(context, lambda: _load_encoder(encoder, layout), source)
+
+
+def _report_bad_rows(surveyed: "Survey | ChangesSurvey", as_json: bool) -> None:
+    if surveyed.rejects and not as_json:
+        click.echo(f"{surveyed.rejects} bad rows are in {surveyed.rejects_file}", err=True)
 
 
 def _load_encoder(encoder: str | None, layout: str | None) -> Any:

@@ -1,7 +1,7 @@
 """The candidates of the legs as arrays: the input of the re-ranker."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from query_service.retrieval.plan import HAS_WORDS, PERSON, WORDS, Leg
 from query_service.retrieval.text_query import is_identified
 
 Floats = NDArray[np.float32]
+LegHits = Mapping[str, Sequence[Mapping[str, Any]]]  # the engine's hits, by the leg's name
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,16 @@ class Candidates:
 
     @classmethod
     def union(
-        cls, hits: Mapping[str, Sequence[Mapping[str, Any]]], legs: tuple[Leg, ...], dims: int
+        cls,
+        hits: LegHits,
+        legs: tuple[Leg, ...],
+        dims: int,
+        with_words: Collection[str] = frozenset(),
     ) -> "Candidates":
-        """The union of the legs' hits, by the leg's name, in the order of first appearance."""
+        """The union of the legs' hits, by the leg's name, in the order of first appearance.
+
+        `with_words`: ids of the hits that match the query's words, see `ids_with_words`.
+        """
         rows: dict[str, int] = {}
         fields: list[Mapping[str, Any]] = []
         for leg_hits in hits.values():
@@ -73,7 +81,6 @@ class Candidates:
                 if hit["_id"] in rows:
                     leg_scores[rows[hit["_id"]], column] = leg.score(hit["_score"])
         identified = {h["_id"] for h in hits.get(WORDS, ()) if is_identified(h["_score"])}
-        with_words = ids_with_words(hits)
         # The engine leaves the padding of base64 out; superfluous padding does no harm.
         raw = b"".join(base64.b64decode(row[VECTOR_FLOAT16][0] + "==") for row in fields)
         return cls(
@@ -91,7 +98,7 @@ class Candidates:
         )
 
 
-def ids_with_words(hits: Mapping[str, Sequence[Mapping[str, Any]]]) -> set[str]:
+def ids_with_words(hits: LegHits) -> set[str]:
     """Ids of the hits that match the query's words, given the hits of each leg.
 
     The words leg scores them above 0 (given items without the words score 0), the person leg

@@ -1,8 +1,8 @@
 """All legs in one round trip to OpenSearch, the union of their hits, and the matches below them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from opensearchpy import OpenSearch
@@ -11,16 +11,12 @@ from opensearchpy.exceptions import NotFoundError, OpenSearchException
 from plugin_config.client import cluster_unavailable, is_refusal
 from plugin_config.errors import ClusterUnavailable, LiveIntentError, RequestRefused
 from plugin_config.schema import TITLE_EXACT, VECTOR_FLOAT16
-from query_service.retrieval.candidates import Candidates, ids_with_words
+from query_service.retrieval.candidates import Candidates, LegHits, ids_with_words
 from query_service.retrieval.plan import HAS_WORDS, MEANING, WORDS, RetrievalPlan
 from query_service.retrieval.text_query import text_query
-from query_service.schemas.search import QueryCut
 
 # The re-ranker's fields are read from doc values: no stored source is read for it.
 FEATURE_FIELDS = [VECTOR_FLOAT16, "popularity", "price", "brand", "category"]
-
-
-LegHits = Mapping[str, Sequence[Mapping[str, Any]]]  # the engine's hits, by the leg's name
 
 
 class IndexGone(LiveIntentError):
@@ -41,7 +37,6 @@ class Retrieved:
     by_meaning: int = 0
     stages: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
-    query_cut: QueryCut | None = None
 
 
 def retrieve(client: OpenSearch, index: str, plan: RetrievalPlan, dims: int) -> Retrieved:
@@ -71,8 +66,9 @@ def retrieve(client: OpenSearch, index: str, plan: RetrievalPlan, dims: int) -> 
             raise RequestRefused(f"OpenSearch refuses every search: {reasons}")
         raise ClusterUnavailable(f"OpenSearch answered none of the searches: {reasons}")
     total = responses.get(WORDS, {}).get("hits", {}).get("total", {})
-    hits = _with_misspelt(client, index, plan, hits, total.get("value", 0))
-    candidates = Candidates.union(_close_enough(hits, plan), plan.legs, dims)
+    with_words = _ids_with_words(client, index, plan, hits, total.get("value", 0))
+    near = _close_enough(hits, plan, with_words)
+    candidates = Candidates.union(near, plan.legs, dims, with_words)
     without_words = int((~candidates.has_words).sum()) if plan.query_text else 0
     return Retrieved(
         candidates=candidates,
@@ -97,7 +93,8 @@ def retrieve_ids(
     body = _body(query, len(ids), plan)
     with _errors_of(index):
         answer = client.search(index=index, body=body, params={"request_timeout": plan.timeout_s})
-    candidates = Candidates.union({WORDS: answer["hits"]["hits"]}, plan.legs, dims)
+    hits = {WORDS: answer["hits"]["hits"]}
+    candidates = Candidates.union(hits, plan.legs, dims, ids_with_words(hits))
     return Retrieved(candidates, total=len(candidates), stages=("retrieve",))
 
 
@@ -146,39 +143,31 @@ def matches_below(
     return [Match(hit["_id"], float(hit["_score"])) for hit in hits]
 
 
-def excluding(plan: RetrievalPlan, ids: Sequence[str]) -> RetrievalPlan:
-    """The plan for the items that are not among `ids` either."""
-    return replace(plan, exclude=[*plan.exclude, *ids])
-
-
-def _with_misspelt(
+def _ids_with_words(
     client: OpenSearch, index: str, plan: RetrievalPlan, hits: LegHits, total: int
-) -> LegHits:
-    """The hits, those of the meaning leg marked too that have a word of the query misspelt.
+) -> set[str]:
+    """Ids of the hits that match the query's words, misspelt ones of the meaning leg too.
 
-    The meaning leg names only words as they are written: the other ones double its time. They
-    matter where the words leg has more matches than it returned, and not all of those as written.
+    The meaning leg names only words as they are written: the other ones double its time. They are
+    asked for where the words leg has more matches (`total`) than it returned, and not all of those
+    as written.
     """
-    words = hits.get(WORDS, ())
-    as_written = all(HAS_WORDS in hit.get("matched_queries", ()) for hit in words)
-    unmarked = {hit["_id"] for hit in hits.get(MEANING, ())} - ids_with_words(hits)
-    if not plan.query_text or total <= len(words) or as_written or not unmarked:
-        return hits
+    with_words, words = ids_with_words(hits), hits.get(WORDS, ())
+    unmarked = {hit["_id"] for hit in hits.get(MEANING, ())} - with_words
+    if not plan.query_text or total <= len(words) or not unmarked:
+        return with_words
+    if all(HAS_WORDS in hit.get("matched_queries", ()) for hit in words):
+        return with_words
     matching = text_query(plan.query_text, plan.prefix)
     query = {"bool": {"filter": [{"ids": {"values": sorted(unmarked)}}, matching]}}
     body = {"query": query, "size": len(unmarked), "_source": False}
     params = {"request_timeout": plan.timeout_s, **_preference(plan)}
     with _errors_of(index):
-        found = client.search(index=index, body=body, params=params)["hits"]["hits"]
-    misspelt = {hit["_id"] for hit in found}
-    marked = [
-        {**hit, "matched_queries": [HAS_WORDS]} if hit["_id"] in misspelt else hit
-        for hit in hits[MEANING]
-    ]
-    return {**hits, MEANING: marked}
+        misspelt = client.search(index=index, body=body, params=params)["hits"]["hits"]
+    return with_words | {hit["_id"] for hit in misspelt}
 
 
-def _close_enough(hits: LegHits, plan: RetrievalPlan) -> LegHits:
+def _close_enough(hits: LegHits, plan: RetrievalPlan, with_words: Collection[str]) -> LegHits:
     """The hits without those of the meaning leg that have no word of the query and are not close.
 
     k-NN returns k items for any query, also for one that means nothing here.
@@ -186,7 +175,6 @@ def _close_enough(hits: LegHits, plan: RetrievalPlan) -> LegHits:
     inner_product = {leg.name: leg.score for leg in plan.legs}.get(MEANING)
     if inner_product is None or not plan.query_text:
         return hits
-    with_words = ids_with_words(hits)
     cut = plan.meaning_cut if with_words else plan.meaning_cut_alone
     near = [
         hit

@@ -11,6 +11,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from indexer.encoder.encoder import Encoder
+from indexer.index.context import IndexContext
 from indexer.index.updates import delete
 from plugin_config.client import connect
 from plugin_config.schema import IndexNames
@@ -47,6 +48,13 @@ def api(settings: ServiceSettings, shop: ClusterSettings, encoder: Encoder) -> I
     with serving(create_app(settings, shop, batching)) as api:
         yield api
     batching.close()
+
+
+@pytest.fixture
+def twenty_items(fresh_context: IndexContext, encoder: Encoder, tmp_path: Path) -> str:
+    """The items index of `fresh_settings`, with twenty items, `0` to `19`."""
+    catalogue = write_catalogue(tmp_path / "items.jsonl", range(20))
+    return rebuild_index(fresh_context, encoder, catalogue)
 
 
 def shares_sum(hit: Any) -> float:
@@ -350,19 +358,16 @@ def test_it_is_ready_only_when_a_search_is_answered(
     fresh_settings: ClusterSettings,
     settings: ServiceSettings,
     encoder: Encoder,
-    tmp_path: Path,
+    twenty_items: str,
 ) -> None:
-    context = index_context(client, fresh_names, fresh_settings.bundles_dir)
-    catalogue = write_catalogue(tmp_path / "items.jsonl", range(20))
-    index = rebuild_index(context, encoder, catalogue)
     with serving(create_app(settings, fresh_settings, encoder)) as api:
         assert api("GET", "/readyz").status == 200
         # As after a restart: the engine answers, and has no shard yet to search.
-        client.indices.close(index=index)
+        client.indices.close(index=twenty_items)
         wait_until(lambda: not api.ready())
         readiness = api("GET", "/readyz")
         assert readiness.body["checks"]["opensearch"] != "ok"
-        client.indices.open(index=index)
+        client.indices.open(index=twenty_items)
         wait_until(api.ready)
         assert api.search("shoe", "r1")["hits"]
 
@@ -373,11 +378,8 @@ def test_events_are_not_stored_in_another_application_s_index(
     fresh_settings: ClusterSettings,
     settings: ServiceSettings,
     encoder: Encoder,
-    tmp_path: Path,
+    twenty_items: str,
 ) -> None:
-    context = index_context(client, fresh_names, fresh_settings.bundles_dir)
-    catalogue = write_catalogue(tmp_path / "items.jsonl", range(20))
-    rebuild_index(context, encoder, catalogue)
     with serving(create_app(settings, fresh_settings, encoder)) as api:
         assert api.event("click", "1", "f1").status == 200
         client.indices.delete(index=fresh_names.sessions)
@@ -425,11 +427,8 @@ def test_missing_session_indexes_are_made_once_the_cluster_answers(
     settings: ServiceSettings,
     encoder: Encoder,
     node_url: str,
-    tmp_path: Path,
+    twenty_items: str,
 ) -> None:
-    catalogue = write_catalogue(tmp_path / "items.jsonl", range(20))
-    context = index_context(client, fresh_names, fresh_settings.bundles_dir)
-    rebuild_index(context, encoder, catalogue)
     client.indices.delete(index=fresh_names.sessions, ignore=[404])
     proxy = ClusterProxy(node_url)
     proxy.close()
