@@ -83,8 +83,9 @@ def why(shares: list[Share], score: float, *, has_words: bool = True) -> str:
     An item that `has_words` answers the query; any other is only close to it in meaning.
     """
     least = MIN_SHARE * max(abs(score), 1e-6)
-    large = [share for share in shares if abs(share.value) >= least]
-    large.sort(key=lambda share: (share.kind != "query", -abs(share.value)))
+    # The identifier decides the place, however small its share is beside a learned one.
+    large = [s for s in shares if abs(s.value) >= least or (s.kind == "identifier" and s.value)]
+    large.sort(key=lambda s: (s.kind != "query", s.kind != "identifier", -abs(s.value)))
     reasons = dict.fromkeys(_reason(share, has_words) for share in large[:3])
     return "; ".join(reasons) or "nothing in particular speaks for it"
 
