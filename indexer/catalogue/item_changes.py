@@ -148,12 +148,7 @@ def survey_changes(
     items = 0
     progress.start("read and check")
     with RejectsFile(rejects_file) as rejects:
-        for each in read_changes(catalogue, notes):
-            progress.advance()
-            if isinstance(each, Reject):
-                rejects.add(each)
-                rejects.check(limit)
-                continue
+        for each in rejects.accepted(read_changes(catalogue, notes), limit, progress):
             items += 1
             counts.update(each.names)
         progress.close()

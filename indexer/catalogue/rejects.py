@@ -1,12 +1,15 @@
 """Rejects: rows that can't become items, the file that lists them, and a limit on their number."""
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Self, TypeVar
 
+from indexer.progress import Progress
 from plugin_config.errors import LiveIntentError, SettingsError
 
+Row = TypeVar("Row")
 MAX_RAW = 10_000  # characters of a bad row in the file; an unclosed quote swallows many lines
 
 
@@ -97,6 +100,21 @@ class RejectsFile:
                 ) from error
         entry = {"line": reject.line, "reason": reject.reason, "raw": reject.raw[:MAX_RAW]}
         self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
+    def accepted(
+        self, rows: Iterable[Row | Reject], limit: RejectLimit, progress: Progress
+    ) -> Iterator[Row]:
+        """The rows that are none, in order; the others are added, and checked against `limit`.
+
+        Raises SettingsError as `add` does, TooManyRejects as `check` does.
+        """
+        for row in rows:
+            progress.advance()
+            if isinstance(row, Reject):
+                self.add(row)
+                self.check(limit)
+            else:
+                yield row
 
     def check(self, limit: RejectLimit, rows: int | None = None) -> None:
         """Raises TooManyRejects beyond `limit`; without `rows` not every row is read yet."""

@@ -9,7 +9,7 @@ from indexer.catalogue.catalogue_file import Catalogue, CatalogueError, Catalogu
 from indexer.catalogue.column_map import Notes
 from indexer.catalogue.items import Item, read_items
 from indexer.catalogue.public_attributes import PublicAttributes
-from indexer.catalogue.rejects import Reject, RejectLimit, RejectsFile
+from indexer.catalogue.rejects import RejectLimit, RejectsFile
 from indexer.catalogue.statistics import Statistics
 from indexer.progress import Progress
 from indexer.settings import IndexSettings
@@ -53,12 +53,7 @@ def survey(
     items, max_popularity = 0, 0.0
     progress.start("read and check")
     with RejectsFile(rejects_file) as rejects:
-        for each in read_items(catalogue, notes):
-            progress.advance()
-            if isinstance(each, Reject):
-                rejects.add(each)
-                rejects.check(limit)
-                continue
+        for each in rejects.accepted(read_items(catalogue, notes), limit, progress):
             attributes.add(each.attributes)
             max_popularity = max(max_popularity, each.popularity)
             if items < sample_items:

@@ -226,7 +226,7 @@ class SessionStore:
 
         Costs a few microseconds. A thread writes the query after `write_interval_s` at the latest;
         until then `read` of this process includes it. With a full queue it is written at once. A
-        query that repeats the previous one of its session replaces that: only its time moves.
+        query that its session has already replaces that one: only its time moves.
         """
         query = replace(query, query_id=query.query_id or uuid.uuid4().hex)
         row = ubi_rows.query_row(
