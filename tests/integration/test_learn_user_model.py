@@ -109,21 +109,24 @@ def test_the_manifest_has_data_seed_settings_versions_and_metrics(bundle, sequen
 
 @pytest.mark.node
 def test_an_upsert_is_refused_until_a_rebuild_with_the_same_item_halves(
-    bundle, items, environment, cluster_settings: ClusterSettings
+    bundle, items, environment, cluster_settings: ClusterSettings, tmp_path
 ) -> None:
+    """Items whose text is unchanged keep their vectors, and need no encoder: here all are new."""
     fixed = environment | {
         "LIVE_INTENT_OPENSEARCH_URL": cluster_settings.opensearch_url,
         "LIVE_INTENT_INDEX_PREFIX": cluster_settings.index_prefix,
     }
     learned = fixed | {"LIVE_INTENT_BUNDLE": str(bundle)}
     assert run(fixed, "index", "rebuild", items, "-q").returncode == 0
-    refused = run(learned, "index", "upsert", items)
+    new = write_json_lines(tmp_path / "new.jsonl", [{"item_id": "new", "title": "a new kettle"}])
+    refused = run(learned, "index", "upsert", new)
     assert refused.returncode == 4
     assert "learned item halves" in refused.stderr
     assert "Rebuild it" in refused.stderr
     assert run(learned, "index", "rebuild", items, "-q").returncode == 0
-    assert run(learned, "index", "upsert", items).returncode == 0
-    assert run(fixed, "index", "upsert", items).returncode == 4
+    assert run(learned, "index", "upsert", new).returncode == 0
+    newer = write_json_lines(tmp_path / "newer.jsonl", [{"item_id": "new", "title": "a pot"}])
+    assert run(fixed, "index", "upsert", newer).returncode == 4
 
 
 @pytest.mark.parametrize(
