@@ -6,7 +6,7 @@ from typing import Literal, TypeVar, cast
 
 from opensearchpy.exceptions import OpenSearchException
 
-from indexer.catalogue.item_changes import ItemChange
+from indexer.catalogue.item_changes import ItemChange, joined
 from indexer.catalogue.items import Item
 from indexer.index.bulk import BulkError
 from indexer.index.context import IndexContext
@@ -76,23 +76,29 @@ class ItemWriter:
     def _send(self, batch: Sequence[ItemOperation]) -> UpdateReport:
         versions = {each.item_id: each.version for each in batch if each.version is not None}
         load: Callable[[], ItemEncoder] = lambda: cast(ItemEncoder, self._encoder)  # noqa: E731
-        if batch[0].kind == "put":
+        if batch[0].kind == "put":  # of one item the last counts
             return upsert(self._context, load, _not_none(each.item for each in batch), versions)
         if batch[0].kind == "patch":
-            return update(self._context, load, _not_none(each.change for each in batch))
-        return delete(self._context, [each.item_id for each in batch], versions)
+            changes = joined(_not_none(each.change for each in batch))
+            return update(self._context, load, changes)
+        return delete(self._context, list(dict.fromkeys(e.item_id for e in batch)), versions)
 
 
 def _batches(operations: Sequence[ItemOperation]) -> Iterator[list[ItemOperation]]:
-    """Successive operations of one kind, no item twice, so that their order is kept."""
+    """Successive operations of one kind, so that their order is kept.
+
+    An item is there twice only where its operations can be one: no version is named.
+    """
     batch: list[ItemOperation] = []
+    versions: dict[str, int | None] = {}
     for each in operations:
-        if batch and (
-            each.kind != batch[0].kind or each.item_id in {other.item_id for other in batch}
-        ):
+        repeats = each.item_id in versions
+        one = each.version is None and versions.get(each.item_id) is None
+        if batch and (each.kind != batch[0].kind or (repeats and not one)):
             yield batch
-            batch = []
+            batch, versions = [], {}
         batch.append(each)
+        versions[each.item_id] = each.version
     if batch:
         yield batch
 

@@ -42,7 +42,7 @@ class ItemChange:
         """From raw values by field name; a blank one removes the field, or the attribute.
 
         A value that can't be read changes nothing and is counted in `notes`. Raises ValueProblem:
-        no item_id, no field to change, a title to remove, an unread value if `rules.strict`.
+        no item_id, a title to remove, an unread value if `rules.strict`.
         """
         item_id = read_id(raw.get("item_id"))
         if "title" in raw and is_blank(raw["title"]):
@@ -57,14 +57,12 @@ class ItemChange:
         if "price" in values and item.currency and "currency" not in raw:
             values["currency"] = item.currency  # of the price's sign
         given = raw.get("attributes")
-        removed = [n for n, v in given.items() if is_blank(v)] if isinstance(given, Mapping) else []
+        given_names = given.items() if isinstance(given, Mapping) else ()
+        removed = [" ".join(str(name).split()) for name, value in given_names if is_blank(value)]
         attributes = dict.fromkeys(removed) | item.attributes
-        clears = "attributes" in raw and given in (None, "", [], {})
+        clears = "attributes" in raw and is_blank(given)
         if notes is not None:
             notes.merge_unread(unread)
-        if not (values or attributes or clears):
-            left_out = f" ({', '.join(unread.unread)} can't be read)" if unread.unread else ""
-            raise ValueProblem(f"there is no field to change{left_out}")
         return cls(item_id, values, attributes, clears, version)
 
     @property
@@ -119,9 +117,14 @@ def read_changes(catalogue: Catalogue, notes: Notes | None = None) -> Iterator[I
             raw, blank = mapping.pick(row.columns, notes), mapping.blanks(row.columns)
             if "attributes" in raw or "attributes" in blank:
                 blank["attributes"] = (blank.get("attributes") or {}) | raw.get("attributes", {})
-            yield ItemChange.of(raw | blank, mapping.rules, notes)
+            change = ItemChange.of(raw | blank, mapping.rules, notes)
         except ValueProblem as problem:
             yield Reject.of_bytes(row.line, str(problem), row.raw)
+            continue
+        if change.names:
+            yield change
+        else:
+            yield Reject.of_bytes(row.line, "no field to change that can be read", row.raw)
 
 
 def change_windows(catalogue: Catalogue, size: int) -> Iterator[list[ItemChange]]:

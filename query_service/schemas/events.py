@@ -9,11 +9,12 @@ and user (`sessions.documents`), one in ubi_events (`sessions.ubi_rows`).
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from query_service.schemas.identifiers import Id, ItemId
+from query_service.schemas.numbers import NO_TEXT, Number
 from query_service.schemas.search import Strict
 from query_service.user.actions import Action
 
@@ -31,10 +32,15 @@ class EventForm(Strict):
         None, description="A time, or s, ms, µs or ns since 1970, as digits too; absent: now."
     )
     query_id: str | None = Field(None, max_length=128, description="Of the answer it came from.")
-    position: int | None = Field(None, ge=1, le=100_000, description="Of the hit, from 1.")
-    watched_fraction: float | None = Field(None, ge=0, le=1, description="Of a watch.")
+    position: Annotated[int, Field(ge=1, le=100_000), NO_TEXT] | None = Field(
+        None, description="Of the hit, from 1."
+    )
+    watched_fraction: Number | None = Field(None, ge=0, le=1, description="Of a watch.")
     text: str | None = Field(None, max_length=2000, description="Of a comment.")
     event_id: Id | None = Field(None, description="An event that is sent twice counts once.")
+
+
+UbiId = Id | Literal[""] | None  # trackers send empty texts
 
 
 class UbiEvent(BaseModel):
@@ -42,13 +48,20 @@ class UbiEvent(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    action_name: str
-    client_id: Id
-    session_id: Id | None = None
-    user_id: Id | None = None
+    action_name: str = Field(json_schema_extra={"example": "click"})
+    client_id: UbiId = Field(None, description="Or session_id.")
+    session_id: UbiId = None
+    user_id: UbiId = None
     query_id: str | None = None
     timestamp: datetime | float | None = None
-    event_attributes: dict[str, Any] = Field(description="With object.object_id, the item's id.")
+    event_attributes: dict[str, Any] = Field(
+        description="With object.object_id, the item's id.",
+        json_schema_extra={
+            "required": ["object"],
+            "properties": {"object": {"type": "object", "required": ["object_id"]}},
+            "example": {"object": {"object_id": "B07-42"}, "position": {"ordinal": 3}},
+        },
+    )
 
 
 @dataclass(frozen=True)

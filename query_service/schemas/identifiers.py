@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from indexer.catalogue.values.text import MAX_ID, ValueProblem, read_id
 
@@ -16,7 +16,14 @@ _Visible = Annotated[
         pattern=r"^[^\s\x00-\x1f\x7f]+$",
     ),
 ]
-_ItemText = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)]
+_IN = r"\x00-\x1f\x7f-\x9f\u2028\u2029"  # what `read_id` refuses
+_ItemText = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_ID, pattern=rf"^[^{_IN}]*[^\s{_IN}][^{_IN}]*$"),
+]
+
+# A larger number is read as a float, whose digits are not those that were sent.
+_Digits = Annotated[int, Field(ge=-(2**63), le=2**64 - 1)]
 
 
 def _as_text(value: object) -> object:
@@ -34,5 +41,14 @@ def _read(value: object) -> str:
         raise ValueError(str(problem)) from None
 
 
-Id = Annotated[_Visible, BeforeValidator(_as_text, json_schema_input_type=_Visible | int)]
-ItemId = Annotated[_ItemText, BeforeValidator(_read, json_schema_input_type=_ItemText | int)]
+# With examples: else a page that shows the document makes up 60 random characters.
+Id = Annotated[
+    _Visible,
+    BeforeValidator(_as_text, json_schema_input_type=_Visible | _Digits),
+    Field(json_schema_extra={"example": "visitor-7"}),
+]
+ItemId = Annotated[
+    _ItemText,
+    BeforeValidator(_read, json_schema_input_type=_ItemText | _Digits),
+    Field(json_schema_extra={"example": "B07-42"}),
+]

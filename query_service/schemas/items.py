@@ -2,19 +2,34 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
 
 from query_service.schemas.identifiers import ItemId
+from query_service.schemas.numbers import Flag, Number
 from query_service.schemas.search import Strict
 
 MAX_OPERATIONS = 1000  # in one request
-Title = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=r"\S")]
+Title = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=10_000, pattern=r"[^\s\x00-\x1f\x7f-\x9f]"),
+    Field(json_schema_extra={"example": "Wireless headphones"}),
+]
 Text = Annotated[str, StringConstraints(max_length=100_000)]
 Name = Annotated[str, StringConstraints(max_length=500)]
-Number = Annotated[float, Field(ge=0, le=1e12)]
+Amount = Annotated[Number, Field(ge=0, le=1e12)]
+Attribute = (
+    Flag | Annotated[Number, Field(gt=-1e12, lt=1e12)] | Annotated[Text, Field(max_length=2000)]
+)
+Attributes = Annotated[list[Attribute], Field(max_length=1000)]
 Names = Annotated[list[Name], Field(max_length=50)]
+Time = Annotated[
+    str,
+    StringConstraints(max_length=64, pattern=r"^(197[1-9]|19[89]\d|20\d\d)-"),
+    Field(json_schema_extra={"format": "date-time", "example": "2026-11-24T10:15:00Z"}),
+]
 Version = Annotated[
-    int | None,
+    int,
     Field(
         ge=10**12,
         lt=10**13,
@@ -22,6 +37,11 @@ Version = Annotated[
         "than what is stored changes nothing.",
     ),
 ]
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    """Drop the default null, which the schema does not allow."""
+    schema.pop("default")
 
 
 class ItemPath(BaseModel):
@@ -33,30 +53,32 @@ class ItemPath(BaseModel):
 class VersionQuery(Strict):
     """The version of a write."""
 
-    version: Version = None
+    version: Version | None = None
 
 
 class ItemPatch(Strict):
     """Some fields of an item, as a merge patch (RFC 7396): null removes, absent fields stay."""
 
-    model_config = ConfigDict(strict=True)
-
-    title: Title | None = Field(None, description="Can't be removed.")
+    title: Title | SkipJsonSchema[None] = Field(
+        None,
+        description="Can't be removed.",
+        json_schema_extra=_without_default,
+    )
     description: Text | None = None
     brand: Name | None = None
     category: Name | Names | Annotated[list[Names], Field(max_length=50)] | None = Field(
         None, description='A path: "Phones > Smart" or ["Phones", "Smart"]; or a list of paths.'
     )
-    price: Number | None = None
+    price: Amount | None = None
     currency: Annotated[str, StringConstraints(max_length=16)] | None = None
-    available: bool | None = None
-    popularity: Number | None = None
+    available: Flag | None = None
+    popularity: Amount | None = None
     image_url: Text | None = None
-    attributes: dict[str, Any] | None = Field(
+    attributes: dict[Name, Attribute | Attributes | None] | None = Field(
         None, max_length=1000, description="By name: texts, numbers, flags, or lists of them."
     )
     language: Annotated[str, StringConstraints(max_length=35)] | None = None
-    updated_at: str | float | None = None
+    updated_at: Time | None = None
     identifiers: Names | Name | None = Field(None, description="SKU, EAN, MPN and the like.")
 
 
@@ -72,7 +94,7 @@ class PutItem(Strict):
     op: Literal["put"]
     item_id: ItemId
     item: ItemFields
-    version: Version = None
+    version: Version | None = None
 
 
 class PatchItem(Strict):
@@ -81,7 +103,7 @@ class PatchItem(Strict):
     op: Literal["patch"]
     item_id: ItemId
     item: ItemPatch
-    version: Version = None
+    version: Version | None = None
 
 
 class DeleteItem(Strict):
@@ -89,7 +111,7 @@ class DeleteItem(Strict):
 
     op: Literal["delete"]
     item_id: ItemId
-    version: Version = None
+    version: Version | None = None
 
 
 Operation = Annotated[PutItem | PatchItem | DeleteItem, Field(discriminator="op")]

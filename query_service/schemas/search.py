@@ -9,7 +9,6 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainValidator,
-    StrictBool,
     StringConstraints,
     TypeAdapter,
     ValidationInfo,
@@ -20,20 +19,22 @@ from pydantic import (
 
 from indexer.catalogue.spelling import canonical
 from query_service.schemas.identifiers import Id, ItemId
+from query_service.schemas.numbers import NO_TEXT, Flag, Number
 from query_service.user.actions import Scenario
 
 QueryText = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=512),
     AfterValidator(canonical),
+    Field(json_schema_extra={"pattern": r"\S", "example": "wireless headphones"}),
 ]
-Deadline = Annotated[int | None, Field(ge=1, le=60000, description="Time for the answer, ms.")]
+Deadline = Annotated[int, Field(ge=1, le=60000, description="Time for the answer, ms."), NO_TEXT]
 # Bounds that keep a request below what the engine refuses: 65,536 terms and 1,024 clauses.
 Value = Annotated[str, StringConstraints(max_length=512)]
 MAX_ATTRIBUTES = 50
 MAX_DEPTH = 10_000  # hits that can be paged through; the engine's `max_result_window`
 # The index holds prices as float32, where a larger bound would be infinite.
-PriceBound = Annotated[float | None, Field(ge=0, le=1e38)]
+PriceBound = Annotated[Number, Field(ge=0, le=1e38)]
 
 
 class Strict(BaseModel):
@@ -90,7 +91,7 @@ class Condition(Strict):
 
     any: Values | None = None
     not_: Values | None = Field(None, alias="not")
-    exists: StrictBool | None = None
+    exists: Flag | None = None
 
 
 class AttributeCondition(Strict):
@@ -98,7 +99,7 @@ class AttributeCondition(Strict):
 
     any: Scalars | None = None
     not_: Scalars | None = Field(None, alias="not")
-    exists: StrictBool | None = None
+    exists: Flag | None = None
     gte: Bound | None = None
     gt: Bound | None = None
     lte: Bound | None = None
@@ -124,10 +125,10 @@ AttributeFilter = Annotated[AttributeCondition, _any_of(Scalars, AttributeCondit
 class PriceRange(Strict):
     """Bounds of the price: at least, more than, at most, less than."""
 
-    gte: PriceBound = None
-    gt: PriceBound = None
-    lte: PriceBound = None
-    lt: PriceBound = None
+    gte: PriceBound | None = None
+    gt: PriceBound | None = None
+    lte: PriceBound | None = None
+    lt: PriceBound | None = None
 
     @field_validator("lte")
     @classmethod
@@ -147,7 +148,7 @@ class Filters(Strict):
     brand: FieldFilter | None = None
     category: FieldFilter | None = Field(None, description='A path: "Phones > Smartphones".')
     price: PriceRange | None = None
-    available: bool | None = None
+    available: Flag | None = None
     language: FieldFilter | None = None
     attributes: dict[Value, AttributeFilter] | None = Field(None, max_length=MAX_ATTRIBUTES)
 
@@ -155,20 +156,30 @@ class Filters(Strict):
 class _Visit(Strict):
     session_id: Id
     user_id: Id | None = None
-    explain: bool = False
-    deadline_ms: Deadline = None
+    explain: Flag = False
+    deadline_ms: Deadline | None = None
 
 
 class _Paged(_Visit):
-    size: int = Field(10, ge=1, le=100)
-    from_: int = Field(0, ge=0, le=MAX_DEPTH, alias="from")
+    model_config = ConfigDict(
+        # A cursor says where the page begins. (No schema can say: from + size at most MAX_DEPTH.)
+        json_schema_extra={
+            "not": {
+                "required": ["cursor", "from"],
+                "properties": {"cursor": {"type": "string"}, "from": {"minimum": 1}},
+            }
+        }
+    )
+
+    size: Annotated[int, Field(ge=1, le=100), NO_TEXT] = 10
+    from_: Annotated[int, Field(ge=0, le=MAX_DEPTH), NO_TEXT] = Field(0, alias="from")
     cursor: str | None = Field(
         None,
         max_length=1024,
         description="`next_cursor` of the page before: what the visitor did since is left out.",
     )
     filters: Filters | None = None
-    personalize: bool = True
+    personalize: Flag = True
     scenario: Scenario = "shop"
 
     @field_validator("from_")
@@ -202,9 +213,11 @@ class RecommendRequest(_Paged):
 class RankRequest(_Visit):
     """Items of another engine's answer, to be ordered for this visitor."""
 
-    item_ids: list[ItemId] = Field(min_length=1, max_length=500)
+    item_ids: list[ItemId] = Field(
+        min_length=1, max_length=500, json_schema_extra={"uniqueItems": True}
+    )
     query: QueryText | None = None
-    size: int | None = Field(None, ge=1, le=500)
+    size: Annotated[int, Field(ge=1, le=500), NO_TEXT] | None = None
 
     @field_validator("item_ids")
     @classmethod

@@ -21,6 +21,7 @@ from query_service.web.deadlines import ARRIVED, SEARCHES, Deadlines
 from query_service.web.item_routes import item_routes
 from query_service.web.json_body import JsonRequest
 from query_service.web.metrics import Metrics
+from query_service.web.openapi_document import openapi_document
 from query_service.web.pages import pages
 from query_service.web.probes import PROBES, add_probes
 from query_service.web.routes import api
@@ -75,7 +76,7 @@ def create_app(
 
     @app.get("/openapi.json", doc_ui=False)
     def openapi() -> Response:
-        return Response(orjson.dumps(app.api_doc), content_type="application/json")
+        return Response(orjson.dumps(openapi_document(app)), content_type="application/json")
 
     return app
 

@@ -123,7 +123,7 @@ def _from_ubi(event: Mapping[str, Any]) -> ReceivedEvent:
                 "item_id": item_id,
                 "session_id": session_id or client_id,
                 "user_id": _id(event.get("user_id"), "user_id") or None,
-                "query_id": event.get("query_id") or None,
+                "query_id": None if event.get("query_id") == "" else event.get("query_id"),
                 # Some clients count from 0; the row in ubi_events keeps their number.
                 "position": ordinal if isinstance(ordinal, int) and ordinal >= 1 else None,
                 "watched_fraction": attributes.get("watched_fraction"),

@@ -45,8 +45,13 @@ def test_only_the_given_fields_change_and_a_blank_value_removes(raw: dict, field
     assert all(getattr(after, name) == getattr(PHONE, name) for name in others)
 
 
-@pytest.mark.parametrize("raw", [{}, {"title": ""}, {"title": None}, {"nonsense": 3}])
-def test_a_title_can_not_be_removed_and_something_has_to_change(raw: dict) -> None:
+@pytest.mark.parametrize("raw", [{}, {"attributes": {}}, {"nonsense": 3}])
+def test_a_change_of_nothing_changes_nothing(raw: dict) -> None:
+    assert changed(raw) == PHONE
+
+
+@pytest.mark.parametrize("raw", [{"title": ""}, {"title": None}, {"title": " "}])
+def test_a_title_can_not_be_removed(raw: dict) -> None:
     with pytest.raises(ValueProblem):
         changed(raw)
 

@@ -46,7 +46,6 @@ def test_the_api_s_fields_of_an_item_are_those_of_a_catalogue() -> None:
         ("PUT", "/v1/items/5", {"title": "Lamp", "price": "3"}, "price"),
         ("PUT", "/v1/items/5", {"title": "Lamp", "price": -1}, "price"),
         ("PUT", "/v1/items/5", {"title": "Lamp", "available": 0}, "available"),
-        ("PATCH", "/v1/items/5", {}, "no field to change"),
         ("PATCH", "/v1/items/5", {"title": None}, "title"),
         ("PATCH", "/v1/items/5", {"updated_at": "someday"}, "updated_at"),
         ("DELETE", "/v1/items/5?version=5", None, "version"),

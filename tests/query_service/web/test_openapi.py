@@ -33,6 +33,21 @@ def test_it_describes_exactly_the_routes_of_the_api(client: FlaskClient) -> None
     assert list(search["responses"]["503"]["content"]) == ["application/problem+json"]
 
 
+def test_it_is_valid_openapi_3_1(client: FlaskClient) -> None:
+    validator = pytest.importorskip("openapi_spec_validator")
+    document = client.get("/openapi.json").get_json()
+    assert not list(validator.OpenAPIV31SpecValidator(document).iter_errors())
+
+
+def test_texts_with_a_pattern_have_an_example(client: FlaskClient) -> None:
+    """Else a page that shows the document makes 60 random characters of the pattern."""
+    schemas = client.get("/openapi.json").get_json()["components"]["schemas"]
+    for name, schema in schemas.items():
+        for field, content in schema.get("properties", {}).items():
+            text = json.dumps(content)
+            assert '"pattern"' not in text or '"example"' in text, (name, field)
+
+
 def test_all_its_references_resolve(client: FlaskClient) -> None:
     document = client.get("/openapi.json").get_json()
     references = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))

@@ -1,0 +1,66 @@
+"""The API keeps to its OpenAPI document: schemathesis sends what it allows, and what it forbids."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from indexer.encoder.encoder import Encoder
+from plugin_config.settings import ClusterSettings, load
+from query_service.batching import BatchingEncoder
+from query_service.settings import ServiceSettings
+from query_service.web.app import create_app
+from tests.integration.serving import Api, serving
+
+pytestmark = [
+    pytest.mark.node,
+    pytest.mark.skipif(
+        importlib.util.find_spec("schemathesis") is None, reason="schemathesis: make environment"
+    ),
+]
+# Whether a filter's attribute and a cursor exist, and which names of actions and which times an
+# event may have, no schema can say: these three may answer 422 to what theirs allows.
+CONFIGURATION = """
+[[operations]]
+include-name = ["POST /v1/search", "POST /v1/recommend", "POST /v1/events"]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 422]
+"""
+OPTIONS = (
+    "--checks=all",
+    "--phases=coverage,fuzzing",
+    "--max-examples=3",
+    "--request-timeout=60",
+    "--seed=11",
+    "--continue-on-failure",
+    "--warnings=off",
+    "--generation-database=none",
+    "--no-color",
+)
+
+
+@pytest.fixture(scope="module")
+def api(shop: ClusterSettings, encoder: Encoder) -> Iterator[Api]:
+    settings = load(ServiceSettings, default_deadline_ms=20_000, item_writes=True)
+    batching = BatchingEncoder(encoder)
+    with serving(create_app(settings, shop, batching)) as api:
+        yield api
+    batching.close()
+
+
+def test_the_api_answers_as_its_openapi_document_says(api: Api, tmp_path: Path) -> None:
+    (tmp_path / "schemathesis.toml").write_text(CONFIGURATION)
+    url = f"{api.url}/openapi.json"
+    ran = subprocess.run(
+        [sys.executable, "-m", "schemathesis.cli", "run", url, *OPTIONS],
+        cwd=tmp_path,
+        env=os.environ | {"NO_PROXY": "127.0.0.1"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
