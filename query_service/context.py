@@ -13,12 +13,8 @@ from query_service.index_view import IndexView
 from query_service.progress import RequestProgress
 from query_service.retrieval.legs import LEGS
 from query_service.retrieval.plan import Leg
-from query_service.schemas.search import (
-    RankRequest,
-    RecommendRequest,
-    SearchRequest,
-    SearchResponse,
-)
+from query_service.schemas.answers import SearchResponse
+from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
 from query_service.user.actions import Scenario
 from query_service.user.visitor import Visitor
 

@@ -13,7 +13,8 @@ from query_service.preparation import Prepared
 from query_service.ranking.explanation import explain, explain_below
 from query_service.ranking.scores import Scores, below_candidates
 from query_service.retrieval.search import Match
-from query_service.schemas.search import MAX_DEPTH, Hit, RankRequest
+from query_service.schemas.answers import Hit
+from query_service.schemas.search import MAX_DEPTH, RankRequest
 
 Below = Callable[[int, int], Sequence[Match]]  # (skip, size) to the matches below the candidates
 

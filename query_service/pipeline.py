@@ -40,15 +40,8 @@ from query_service.ranking.scores import ranked_rows
 from query_service.ranking.stage import RerankStage, varied
 from query_service.retrieval.filters import FilterProblem
 from query_service.retrieval.search import IndexGone, Match
-from query_service.schemas.search import (
-    Degradation,
-    RankRequest,
-    RankResponse,
-    RecommendRequest,
-    SearchRequest,
-    SearchResponse,
-    Total,
-)
+from query_service.schemas.answers import Degradation, RankResponse, SearchResponse, Total
+from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
 
 Answer = TypeVar("Answer", bound=SearchResponse)
 

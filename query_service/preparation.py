@@ -26,7 +26,8 @@ from query_service.retrieval.search import (
     retrieve,
     retrieve_ids,
 )
-from query_service.schemas.search import QueryCut, RankRequest, RecommendRequest
+from query_service.schemas.answers import QueryCut
+from query_service.schemas.search import RankRequest, RecommendRequest
 from query_service.settings import ServiceSettings
 from query_service.user import user_vector
 from query_service.user.decay_time import decay_time

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from indexer.encoder_spec import EncoderSpec
 from learning.data.visitors import Visitors
 from query_service.context import QueryEncoder, RequestContext
-from query_service.schemas.search import SearchResponse
+from query_service.schemas.answers import SearchResponse
 from query_service.user.visitor import Visitor
 
 Vectors = NDArray[np.float32]

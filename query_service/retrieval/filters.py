@@ -10,7 +10,8 @@ from indexer.catalogue.filter_keys import filter_key
 from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.attribute_fields import KEYS, NAMES, VALUES, AttributeType, field_name
 from plugin_config.errors import LiveIntentError
-from query_service.schemas.search import AttributeCondition, Condition, FieldError, Filters
+from query_service.schemas.answers import FieldError
+from query_service.schemas.filters import AttributeCondition, Condition, Filters
 
 Clauses = list[dict[str, Any]]
 BOUNDS = ("gte", "gt", "lte", "lt")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from query_service.schemas.search import ShareKind
+from query_service.schemas.answers import ShareKind
 
 WORDS, MEANING, PERSON = "words", "meaning", "person"
 HAS_WORDS = "has_words"  # the named query that tells which hits have the query's words

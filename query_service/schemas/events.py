@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from query_service.schemas.identifiers import Id, ItemId
 from query_service.schemas.numbers import NO_TEXT, Number
-from query_service.schemas.search import Strict
+from query_service.schemas.strict import Strict
 from query_service.user.actions import Action
 
 MAX_EVENTS = 500  # in one request

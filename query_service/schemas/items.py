@@ -7,7 +7,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from query_service.schemas.identifiers import ItemId
 from query_service.schemas.numbers import Flag, Number
-from query_service.schemas.search import Strict
+from query_service.schemas.strict import Strict
 
 MAX_OPERATIONS = 1000  # in one request
 Title = Annotated[

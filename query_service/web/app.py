@@ -12,7 +12,7 @@ from flask_openapi3.openapi import OpenAPI
 from plugin_config.client import ENGINE_DEADLINE
 from plugin_config.settings import ClusterSettings
 from query_service.context import MIN_TIMEOUT_S, QueryEncoder
-from query_service.schemas.search import Problem
+from query_service.schemas.answers import Problem
 from query_service.service import Service, make_service
 from query_service.settings import ServiceSettings
 from query_service.web import errors, logs

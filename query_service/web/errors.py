@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from plugin_config.errors import ClusterUnavailable, LiveIntentError, RequestRefused
 from query_service.cursor import CursorExpired, CursorInvalid
 from query_service.retrieval.filters import FilterProblem
-from query_service.schemas.search import FieldError, Problem
+from query_service.schemas.answers import FieldError, Problem
 from query_service.sessions.erasure import SessionUnknown
 from query_service.web.event_forms import EventsMalformed, field_errors
 

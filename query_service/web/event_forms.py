@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from query_service.schemas.answers import FieldError
 from query_service.schemas.events import MAX_EVENTS, EventForm, ReceivedEvent
 from query_service.schemas.identifiers import Id
-from query_service.schemas.search import FieldError
 from query_service.schemas.timestamps import seconds
 from query_service.user.action_names import action_named
 from query_service.user.actions import ACTIONS

@@ -10,6 +10,7 @@ from pydantic import PlainValidator, RootModel
 
 from indexer.catalogue.values.text import ValueProblem
 from query_service.item_writer import ItemOperation, ItemOutcome, ItemWriter
+from query_service.schemas.answers import FieldError
 from query_service.schemas.items import (
     ItemAnswer,
     ItemFields,
@@ -19,7 +20,6 @@ from query_service.schemas.items import (
     Operations,
     VersionQuery,
 )
-from query_service.schemas.search import FieldError
 from query_service.web.errors import ApiProblem, problem
 from query_service.web.item_forms import (
     OperationError,

@@ -10,6 +10,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, PlainValidator, RootModel
 
 from plugin_config.errors import LiveIntentError
+from query_service.schemas.answers import FieldError, Problem, RankResponse, SearchResponse
 from query_service.schemas.events import (
     DeletedResponse,
     EventAnswer,
@@ -21,15 +22,7 @@ from query_service.schemas.events import (
     UbiEvent,
 )
 from query_service.schemas.identifiers import Id
-from query_service.schemas.search import (
-    FieldError,
-    Problem,
-    RankRequest,
-    RankResponse,
-    RecommendRequest,
-    SearchRequest,
-    SearchResponse,
-)
+from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
 from query_service.service import Service
 from query_service.sessions.intake import EventOutcome
 from query_service.web.errors import problem

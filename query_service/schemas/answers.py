@@ -1,0 +1,115 @@
+"""The API's answers to requests for hits, and its errors."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from query_service.schemas.strict import Strict
+
+ShareKind = Literal[
+    "query", "search_history", "event", "user_history", "item", "model", "identifier"
+]
+
+
+class Share(Strict):
+    """How much of a score came from one source; negative: it counted against the item."""
+
+    kind: ShareKind
+    label: str
+    value: float
+    item_id: str | None = None
+    action: str | None = None
+    text: str | None = None
+
+
+class Explanation(Strict):
+    """Why a hit is where it is: the shares' values add up to the score."""
+
+    score: float
+    legs: dict[str, float | None] = Field(description="Score of each leg; null: it lacks the item.")
+    shares: list[Share]
+    why: str
+
+
+class Hit(Strict):
+    """One item of an answer."""
+
+    item_id: str
+    score: float
+    position: int
+    source: dict[str, Any]
+    by_meaning: bool = Field(
+        False, description="It has none of the query's words: it came by meaning alone."
+    )
+    reranked: bool = Field(
+        True,
+        description="False below the re-ranked candidates: the engine's order, no person in it.",
+    )
+    explanation: Explanation | None = None
+
+
+class Total(Strict):
+    """How many hits all pages have together, exactly (eq) or at least (gte).
+
+    Of a search: the items with the query's words, and `by_meaning` more without them. Of a
+    recommendation: the items that the filters allow.
+    """
+
+    value: int
+    relation: Literal["eq", "gte"] = "eq"
+    by_meaning: int = 0
+
+
+class Degradation(Strict):
+    """A stage that this answer had to do without."""
+
+    stage: str
+    reason: str
+
+
+class QueryCut(Strict):
+    """A long query, of which the engine was asked the most informative words only."""
+
+    searched: str
+    terms_left_out: int
+
+
+class SearchResponse(Strict):
+    """Ranked items, and what the answer says of itself."""
+
+    query_id: str
+    hits: list[Hit]
+    total: Total
+    timing_ms: dict[str, float]
+    stages_run: list[str]
+    degraded: list[Degradation]
+    query_cut: QueryCut | None = Field(None, description="null: the whole query was searched.")
+    index: str
+    personalized: bool
+    next_cursor: str | None = Field(
+        None, description="For the page that follows this one; null after the last hit."
+    )
+
+
+class RankResponse(SearchResponse):
+    """The given items in order; those the index does not have are named."""
+
+    unknown_item_ids: list[str]
+
+
+class FieldError(Strict):
+    """One wrong field of a request."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 has it."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    instance: str = Field(description="The request's id, as in the log.")
+    errors: list[FieldError] | None = None
