@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import os
 import re
 import shutil
 import stat
@@ -21,12 +22,14 @@ from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.csv_lines import CsvLines, csv_reader, find_delimiter, find_quoting
 from indexer.catalogue.encodings import Encoding, Utf8Bytes
 from indexer.catalogue.file_kinds import foreign_json, foreign_kind
+from indexer.catalogue.json_value import json_value
 from indexer.catalogue.rejects import Reject
 from plugin_config.errors import LiveIntentError
 
 FORMATS = ("auto", "jsonl", "csv")
 _SAMPLE = 4 << 20  # bytes from which format, delimiter and escape character are recognised
 _BUFFER = 1 << 20  # bytes
+_MARK = "\ufeff"  # of the byte order: also where files were put together
 
 
 class CatalogueError(LiveIntentError):
@@ -100,13 +103,14 @@ class Catalogue:
             if header is None:
                 if not lines.is_utf8:
                     raise self._not_utf8(b"".join(lines.record))
-                header = [name.strip() for name in values]
+                header = [name.strip(f"{_MARK} ") for name in values]
                 self.mapping.check_header(header)
             elif len(values) != len(header):
                 yield lines.reject(f"{len(values)} columns; the header has {len(header)}")
             elif not lines.is_utf8:
                 yield lines.reject(f"not {self.encoding.shown}")
             else:
+                values[0] = values[0].lstrip(_MARK)
                 columns = dict(zip(header, values, strict=True))
                 yield Row(lines.first, columns, b"".join(lines.record))
         if header is None:
@@ -125,7 +129,7 @@ def _json_rows(file: IO[bytes]) -> Iterator[Row | Reject]:
         if not line.strip():
             continue
         try:
-            columns = orjson.loads(line)
+            columns = json_value(line)
         except orjson.JSONDecodeError as error:
             reason = f"not JSON: {error.msg}, column {error.colno}"
             yield Reject.of_bytes(number, reason, line)
@@ -156,27 +160,36 @@ class CatalogueSource:
         """
         is_stdin, path = str(self.path) == "-", Path(self.path)
         name = "standard input" if is_stdin else str(self.path)
-        try:
-            if not is_stdin and stat.S_ISREG(path.stat().st_mode):
+        if is_stdin:
+            opened: IO[bytes] = sys.stdin.buffer
+        else:
+            opened = _opened(path, name)
+            if stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+                opened.close()
                 yield _examine(path, name, self.format, self.mapping)
                 return
-            if path.is_dir():
-                raise CatalogueError(f"{name} is a folder: name a catalogue file")
-            # A TemporaryFile has no name to open again: hence a file in a temporary folder.
-            with tempfile.TemporaryDirectory(prefix="live-intent-") as folder:
-                spool = Path(folder) / "catalogue"
-                with (
-                    spool.open("wb") as copy,
-                    nullcontext(sys.stdin.buffer) if is_stdin else path.open("rb") as pipe,
-                ):
-                    shutil.copyfileobj(pipe, copy, _BUFFER)
-                yield _examine(spool, name, self.format, self.mapping)
-        except (FileNotFoundError, PermissionError) as error:
-            if error.filename not in (str(self.path), self.path):
-                raise
-            raise CatalogueError(
-                f"the catalogue {name} can't be opened: {error.strerror}"
-            ) from error
+        # A TemporaryFile has no name to open again: hence a file in a temporary folder.
+        with tempfile.TemporaryDirectory(prefix="live-intent-") as folder:
+            spool = Path(folder) / "catalogue"
+            with spool.open("wb") as copy, nullcontext(opened) if is_stdin else opened as pipe:
+                shutil.copyfileobj(pipe, copy, _BUFFER)
+            yield _examine(spool, name, self.format, self.mapping)
+
+
+def _opened(path: Path, name: str) -> IO[bytes]:
+    """The file or pipe, open. Raises CatalogueError when it can't be opened."""
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", name):
+        raise CatalogueError(
+            f"the catalogue {name} is an address: fetch the file first, or give it by standard "
+            "input (curl ADDRESS | live-intent index rebuild -)"
+        )
+    try:
+        return path.open("rb")
+    except IsADirectoryError:
+        raise CatalogueError(f"{name or '.'} is a folder: name a catalogue file") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or error
+        raise CatalogueError(f"the catalogue {name} can't be opened: {reason}") from error
 
 
 def _examine(path: Path, name: str, file_format: str, mapping: ColumnMap) -> Catalogue:

@@ -1,5 +1,6 @@
 """Options that several `live-intent index` commands share."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -137,6 +138,6 @@ def catalogue_source(
         mapping = replace(mapping, public=PublicAttributes.parse(public_attributes))
     source = Path("stdin" if catalogue == "-" else catalogue)
     rejects: Path = reading["rejects_file"] or Path(f"{source.name}.rejects.jsonl")
-    if rejects.exists() and source.exists() and rejects.samefile(source):
+    if os.path.exists(rejects) and os.path.exists(source) and rejects.samefile(source):
         raise SettingsError(f"--rejects {rejects} is the catalogue itself: name another file")
     return CatalogueSource(catalogue, mapping, reading["file_format"], rejects)

@@ -123,3 +123,57 @@ def test_a_dump_is_read_where_its_parts_are_mapped(tmp_path: Path) -> None:
     dump = b'{"_id": "7", "_source": {"name": "one"}}\n'
     (item,) = read(dump, tmp_path, options=["item_id=_id", "title=_source.name"])
     assert item == Item("7", "one")
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("https://shop.example/items.csv", "is an address: fetch the file first"),
+        ("s3://bucket/items.csv", "is an address"),
+        ("absent/items.csv", "can't be opened: No such file"),
+        ("file/items.csv", "can't be opened: Not a directory"),
+        ("loop", "can't be opened: Too many levels"),
+        ("x" * 300, "can't be opened: File name too long"),
+        ("a\0b", "can't be opened: embedded null"),
+        (".", "is a folder"),
+    ],
+)
+def test_a_catalogue_that_can_t_be_opened_is_named_with_the_reason(
+    address: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    with (
+        pytest.raises(CatalogueError, match=reason),
+        CatalogueSource(address, ColumnMap.parse()).open(),
+    ):
+        pass
+
+
+def test_json_as_other_programs_write_it_costs_no_item(tmp_path: Path) -> None:
+    rows = [
+        '{"item_id": "1", "title": "one", "price": NaN, "attributes": {"a": Infinity, "b": 2}}',
+        '{"item_id": "2", "title": "t\0w\x01o"}',
+        '\ufeff{"item_id": "3", "title": "three"}',
+        f'{{"item_id": "4", "title": "four", "price": 1{"0" * 400}, "popularity": 5}}',
+        '{"item_id": "5", "title": "\\ud800"}',
+        '{"item_id": "6", "title": "six"} {"item_id": "7", "title": "seven"}',
+        '{"item_id": "8", "attributes": ' + '{"a": ' * 5000 + "1" + "}" * 5001,
+    ]
+    read_rows = read("\n".join(rows).encode(), tmp_path)
+    one, two, three, four, *broken = read_rows
+    assert isinstance(one, Item)
+    assert one.price is None
+    assert one.attributes == {"b": 2}
+    assert titles([two, three, four]) == ["two", "three", "four"]
+    assert isinstance(four, Item)
+    assert (four.price, four.popularity) == (None, 5)
+    assert [reason.split(":")[0] for reason in titles(broken)] == ["not JSON"] * 3
+
+
+def test_a_byte_order_mark_inside_is_no_part_of_a_value(tmp_path: Path) -> None:
+    """Files that were put together have one in the middle, or two at the start."""
+    content = b"\xef\xbb\xbf\xef\xbb\xbfitem_id,title\n1,one\n\xef\xbb\xbf2,two\n"
+    items = read(content, tmp_path)
+    assert [item.item_id for item in items if isinstance(item, Item)] == ["1", "2"]
