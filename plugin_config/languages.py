@@ -21,8 +21,11 @@ class Language:
     after: tuple[str, ...] = ()
 
 
-def _latin(stem: str, stop: str, *first: str) -> Language:
-    return Language(stem, first=first, stop=f"_{stop}_", accents=True)
+def _latin(stem: str, stop: str, *first: str, normalise: tuple[str, ...] = ()) -> Language:
+    return Language(stem, normalise, first=first, stop=f"_{stop}_", accents=True)
+
+
+_AA_OE = ("scandinavian_normalization",)  # aa, ae, oe as å, æ, ø
 
 
 LANGUAGES = {
@@ -39,8 +42,8 @@ LANGUAGES = {
     "galician": _latin("galician", "galician"),
     "basque": _latin("basque", "basque"),
     "dutch": _latin("dutch", "dutch"),
-    "danish": _latin("danish", "danish"),
-    "norwegian": _latin("norwegian", "norwegian"),
+    "danish": _latin("danish", "danish", normalise=_AA_OE),
+    "norwegian": _latin("norwegian", "norwegian", normalise=_AA_OE),
     "swedish": _latin("swedish", "swedish"),
     "finnish": _latin("finnish", "finnish"),
     "estonian": _latin("estonian", "estonian"),
@@ -58,11 +61,10 @@ LANGUAGES = {
     "greek": Language("greek", stop="_greek_", lower="lowercase_greek"),
     "armenian": Language("armenian", stop="_armenian_"),
     "arabic": Language("arabic", stop="_arabic_"),
-    "persian": Language(None, ("persian_normalization",), stop="_persian_"),
+    "persian": Language(stop="_persian_"),
     "sorani": Language("sorani", ("sorani_normalization",), stop="_sorani_"),
-    "hindi": Language("hindi", ("indic_normalization", "hindi_normalization"), stop="_hindi_"),
-    "bengali": Language("bengali", ("indic_normalization", "bengali_normalization"),
-                        stop="_bengali_"),
+    "hindi": Language("hindi", stop="_hindi_"),
+    "bengali": Language("bengali", ("bengali_normalization",), stop="_bengali_"),
     "thai": Language(stop="_thai_", tokenizer="thai"),
 }  # fmt: skip
 ARTICLES = {

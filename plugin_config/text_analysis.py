@@ -6,31 +6,28 @@ folds accents and width, removes invisible characters, and splits letters from d
 other analyzer is used as it is. Only filters that are part of every OpenSearch are used.
 """
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from plugin_config.languages import ARTICLES, LANGUAGES, Language
+from plugin_config.spelling_rules import (
+    CHARACTERS,
+    COMPOSED,
+    DECIMAL,
+    INVISIBLE,
+    JOINT,
+    MARKS,
+    RULES,
+    THOUSANDS,
+)
 
-# Zero-width characters, soft hyphens, marks of direction, variation selectors.
-INVISIBLE = (
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-    "\ufe00-\ufe0f\ufeff]"
-)
-# Combining accents, and the vowel signs of Hebrew and Arabic. Not those of Hindi or Thai: these are
-# letters.
-MARKS = (
-    "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640"
-    "\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed]"
-)
-# Letters whose accent makes another letter: composed before MARKS are removed.
-_COMPOSED_BLOCKS = ((0x0370, 0x03FF), (0x0400, 0x052F), (0x0620, 0x06FF), (0x3040, 0x30FF))
-_REPLACED = {
-    "\u3000": " ", "_": " ", "\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u00d7": "x",
-    "\u00b2": "2", "\u00b3": "3", "\u00bd": " 1/2", "\u00bc": " 1/4", "\u00be": " 3/4",
-    "\u00b5": "\u03bc", "\u0451": "\u0435", "\u0401": "\u0415",
-}  # fmt: skip
+# Of scripts that any shop may have, whatever its language. `hindi_normalization` comes in too: it
+# writes the nasal signs alike, and leaves out the dots of borrowed letters.
+_NORMALISED = (
+    "decimal_digit", "arabic_normalization", "persian_normalization", "indic_normalization",
+    "hindi_normalization",
+)  # fmt: skip
 JOINED_WORDS = 3  # adjacent words that are also indexed as one
 LONGEST_WORD, SHORTEST_PART = 40, 4  # letters, of a compound and of a word in it
 Decompound = Literal["auto", "on", "off"]
@@ -90,7 +87,7 @@ class TextAnalysis:
             "normalizer": {
                 "identifier": {
                     "type": "custom",
-                    "char_filter": ["invisible", "width", "identifier_signs", "leading_zeros"],
+                    "char_filter": ["invisible", "characters", "identifier_signs", "leading_zeros"],
                     "filter": ["lowercase", "asciifolding"],
                 }
             },
@@ -102,7 +99,7 @@ class TextAnalysis:
             chain.append("stop_words")
         if self.compound_parts:
             chain.append("compounds")
-        chain += ["decimal_digit", "arabic_normalization", *language.normalise]
+        chain += [*_NORMALISED, *language.normalise]
         if language.accents:
             chain.append("both_forms")
         else:
@@ -110,7 +107,7 @@ class TextAnalysis:
         return [*chain, *language.after]
 
     def _joining(self, language: Language) -> list[str]:
-        fold = ["decimal_digit", "arabic_normalization", *language.normalise, "asciifolding"]
+        fold = [*_NORMALISED, *language.normalise, "asciifolding"]
         return ["cjk_width", language.lower, *fold, "join"]
 
     def _analyzer(
@@ -167,34 +164,19 @@ def _escaped(text: str) -> str:
     return "".join(f"\\u{ord(letter):04X}" for letter in text)
 
 
-def _composed() -> dict[str, str]:
-    """Decomposed letters of the scripts whose accents make other letters, to composed ones."""
-    pairs = {}
-    for first, last in _COMPOSED_BLOCKS:
-        for code in range(first, last + 1):
-            letter = chr(code)
-            decomposed = unicodedata.normalize("NFD", letter)
-            if decomposed != letter and unicodedata.normalize("NFC", decomposed) == letter:
-                pairs[decomposed] = letter
-    return pairs
-
-
 def _replace(pattern: str, replacement: str) -> dict[str, Any]:
     return {"type": "pattern_replace", "pattern": pattern, "replacement": replacement}
 
 
-WIDTH = {chr(0xFF01 + offset): chr(0x21 + offset) for offset in range(94)} | _REPLACED
-# 1,299 and 1299 are one number, 1,5 and 1.5 too; 1,2,3 are three.
-THOUSANDS = r"(?<=(?<![\d.,])[1-9]\d{0,2}(?:,\d{3}){0,3}),(?=\d{3}(?!\d|,\d{1,2}(?!\d)))"
-DECIMAL = r"(?<=(?<![\d.,])\d{1,9}),(?=\d{1,3}(?!\d|[.,]\d))"
-# The letter behind the joint is replaced too: a space alone would shift the word's end offset.
-JOINT = r"(?<=\p{L})(\p{Nd})|(?<=\p{Nd})(\p{L})"
-_SPELLING = ("invisible", "composed", "marks", "width", "thousands", "decimals", "joints")
+_SPELLING = (
+    "invisible", "composed", "marks", "characters", *RULES, "thousands", "decimals", "joints",
+)  # fmt: skip
 _CHAR_FILTERS = {
     "invisible": _replace(INVISIBLE, ""),
-    "composed": _mapping(_composed()),
+    "composed": _mapping(COMPOSED),
     "marks": _replace(MARKS, ""),
-    "width": _mapping(WIDTH),
+    "characters": _mapping(CHARACTERS),
+    **{name: _replace(pattern, replacement) for name, (pattern, replacement) in RULES.items()},
     "thousands": _replace(THOUSANDS, ""),
     "decimals": _replace(DECIMAL, "."),
     "joints": _replace(JOINT, " $1$2"),

@@ -4,9 +4,10 @@ import re
 import unicodedata
 from functools import cache
 
-from plugin_config.text_analysis import INVISIBLE, MARKS, WIDTH
+from plugin_config.spelling_rules import CHARACTERS, INVISIBLE, MARKS, RULES
 
 _INVISIBLE, _MARKS = re.compile(INVISIBLE), re.compile(MARKS)
+_RULES = [(re.compile(pattern), text.replace("$", "\\")) for pattern, text in RULES.values()]
 _NUMBER = re.compile(r"(?<![\d.,])\d+(?:,\d+)+(?!\d)")
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+")
 _DECIMAL = re.compile(r"\d+,\d{1,3}")
@@ -31,7 +32,9 @@ def spelled(text: str) -> str:
     if not text.isascii():
         text = canonical(_INVISIBLE.sub("", text)).translate(_folded())
         text = _MARKS.sub("", text)
-    text = text.replace("_", " ")
+    text = text.replace("_", " ").replace("`", "'")
+    for pattern, replacement in _RULES:
+        text = pattern.sub(replacement, text)
     if not any(map(str.isdigit, text)):
         return text
     return _JOINT.sub(" ", _NUMBER.sub(_number, text))
@@ -47,7 +50,7 @@ def _number(match: re.Match[str]) -> str:
 @cache
 def _folded() -> dict[int, str]:
     """Letters to what they become: without accent, of half width."""
-    table = dict(WIDTH) | _OTHERS
+    table = CHARACTERS | _OTHERS
     for first, last in _LATIN:
         for letter in map(chr, range(first, last + 1)):
             base = _MARKS.sub("", unicodedata.normalize("NFD", letter))

@@ -40,6 +40,8 @@ PREFIX_WEIGHT = 0.5
 # An item whose identifier is the whole query: more than any BM25 score.
 IDENTIFIER_SCORE = 10_000.0
 LONGEST_IDENTIFIER = 64
+_HYPHENS = re.compile(r"[\u2010\u2011-]")
+_HYPHENATED = re.compile(rf"(?<!\S)[^\W\d_]+(?:{_HYPHENS.pattern}[^\W\d_]+)+(?!\S)")  # e-mail
 _SPACES = re.compile(r"[\s\u2010\u2011-]+")  # between words: hyphens too
 
 
@@ -71,11 +73,13 @@ def text_query(query_text: str, prefix: str = "") -> dict[str, Any]:
         query = {"dis_max": {"queries": queries, "tie_breaker": WRITTEN_OUT_SHARE}}
     joined = {"query": query_text, "boost": TITLE_WEIGHT * JOINED_WEIGHT}
     should = [query, {"match": {TITLE_JOINED: joined}}]
-    one_word = " ".join(
+    one_words = [
         one + two
         for one, two in _bigrams(query_text)
         if all(w.isascii() and w.isalpha() and len(w) >= MIN_ONE_WORD for w in (one, two))
-    )
+    ]
+    hyphenated = [_HYPHENS.sub("", word) for word in _HYPHENATED.findall(query_text)[:MAX_BIGRAMS]]
+    one_word = " ".join(dict.fromkeys([*one_words, *hyphenated]))
     if one_word:
         as_one_word = {"query": one_word, "boost": TITLE_WEIGHT * ONE_WORD_WEIGHT}
         should.append({"match": {"title": as_one_word}})

@@ -16,6 +16,7 @@ from indexer.catalogue.terms import attribute_terms, price_band, terms
         ("WD40 wd-40", ["wd", "40", "wd", "40"]),
         ("Cafe\u0301 ＣＡＦＥ́ Straße Head\u00adphones", ["cafe", "cafe", "strasse", "headphones"]),
         ("10,000mAh 1,5l", ["10000", "mah", "1", "5", "l"]),
+        ("1½ l s21+ C# Levi´s", ["1", "5", "l", "s", "21", "plus", "c", "sharp", "levi's"]),
         ("", []),
     ],
 )

@@ -48,6 +48,27 @@ TITLES = {
     "हिन्दी किताब": ("हिन्दी", "किताब"),
     "L\u2019Oréal Shampoo": ("l'oréal", "l\u2019oreal", "loreal"),
     "Shelf Board 50×70": ("board 50x70", "board 50 x 70", "board 50×70"),
+    "Juice Orange 1½ l": ("orange 1.5 l", "orange 1,5l", "orange 1 1/2 l", "orange 1,50 l"),
+    "Juice Apple 1,5 l": ("apple 1½ l", "apple 1.5l", "apple 1½l"),
+    "Juice Cherry 2.50l": ("cherry 2,5 l", "cherry 2½ l"),
+    "Juice Cherry 2 l": ("cherry 2l", "cherry 2,0 l", "cherry 2.00 l"),
+    "Juice Cherry 250 ml": ("cherry 250㎖", "cherry 250ml"),
+    "Pipe 3/4 in": ("pipe ¾ in", "pipe 3⁄4 in", "pipe 3/4 in"),
+    "Pipe 3/8 in": ("pipe ⅜ in", "pipe 3/8in"),
+    "Lens .75": ("lens 0.75", "lens 0,75", "lens .75", "lens 0·75"),
+    "Puzzle 1'000": ("puzzle 1000", "puzzle 1’000", "puzzle 1,000"),
+    "Rain\u202fCoat": ("rain coat", "rain\u202fcoat", "rain\u00a0coat"),
+    "Levi´s Jeans": ("levi's jeans", "levi`s jeans", "levis jeans", "levi′s jeans"),
+    "Galaxy S21+ Case": ("galaxy s21+ case", "s21 plus case", "s21plus case"),
+    "Book C++": ("book c++", "book C++"),
+    "Book C#": ("book c#", "book C♯"),
+    "Final Fantasy Ⅶ": ("fantasy vii", "fantasy VII", "fantasy ⅶ"),
+    "ﻗﻠﻢ Pen": ("قلم", "ﻗﻠﻢ"),
+    "کتاب یک": ("كتاب يك", "کتاب یک"),
+    'חולצה צה"ל': ("צה״ל", "צהל", 'צה"ל'),
+    "नीला क़लम": ("नीला कलम", "नीला क़लम", unicodedata.normalize("NFD", "नीला क़लम")),
+    "घंटी पुस्तक": ("घन्टी पुस्तक", "घंटी पुस्तक"),
+    "น้ำ Bottle": ("น้ำ", "นํ้า", "น้ํา"),
     "😀 Emoji Pillow": ("emoji pillow", "😀"),
 }  # fmt: skip
 
@@ -100,6 +121,26 @@ def test_a_german_title_is_found_with_umlauts_or_without(
     index = TitleIndex(client, name).create(titles("Jäger Hüte", "Fön Tasche"), "german")
     for query in ("jäger", "jaeger", "jager", "hut", "ja\u0308ger"):
         assert index.found(query) == ["Jäger Hüte"], query
+
+
+@pytest.mark.parametrize("language", ["danish", "norwegian"])
+def test_scandinavian_letters_are_found_as_two_letters(
+    client: OpenSearch, names: IndexNames, language: str
+) -> None:
+    name = f"{names.prefix}items-letters-{language}"
+    index = TitleIndex(client, name).create(titles("Rødgrød Skål", "Gaaseleg Blå"), language)
+    for query in ("rødgrød", "rodgrod", "roedgroed", "skål", "skaal", "skal"):
+        assert index.found(query) == ["Rødgrød Skål"], query
+    assert index.found("gåseleg")[:1] == ["Gaaseleg Blå"]
+
+
+def test_a_hyphenated_word_finds_the_title_that_writes_it_as_one(
+    client: OpenSearch, names: IndexNames
+) -> None:
+    texts = ("Crossbody Bag", "Bag Body", "Email Box", "Letter Mail", "Usbc Hub", "Usb Hub C")
+    index = TitleIndex(client, f"{names.prefix}items-hyphens").create(titles(*texts))
+    for query, title in (("cross-body bag", "Crossbody Bag"), ("e‑mail box", "Email Box")):
+        assert index.found(query)[0] == title
 
 
 def test_german_compounds_meet_the_words_that_they_consist_of(
