@@ -1,8 +1,5 @@
-"""A catalogue file: JSON lines or CSV, plain or gzip, read row by row, as often as needed."""
+"""A catalogue file that is read row by row, as often as needed, and where it comes from."""
 
-import csv
-import gzip
-import io
 import os
 import re
 import shutil
@@ -10,134 +7,86 @@ import stat
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-import orjson
-
-from indexer.catalogue.column_map import ColumnMap
-from indexer.catalogue.csv_lines import CsvLines, csv_reader, find_delimiter, find_quoting
-from indexer.catalogue.encodings import Encoding, Utf8Bytes
-from indexer.catalogue.file_kinds import foreign_json, foreign_kind
-from indexer.catalogue.json_value import json_value
+from indexer.catalogue.column_map import FIELDS, ColumnMap
+from indexer.catalogue.decimal_comma import DecimalComma
+from indexer.catalogue.files.csv_file import CsvFile
+from indexer.catalogue.files.json_lines import json_rows
+from indexer.catalogue.files.parquet_rows import parquet_columns, parquet_rows
+from indexer.catalogue.files.rows import CatalogueError, LeftOut, Row
+from indexer.catalogue.files.xml_items import xml_rows
+from indexer.catalogue.formats.shop_format import ShopRow
+from indexer.catalogue.recognition import Recognised, recognise
 from indexer.catalogue.rejects import Reject
-from plugin_config.errors import LiveIntentError
 
-FORMATS = ("auto", "jsonl", "csv")
-_SAMPLE = 4 << 20  # bytes from which format, delimiter and escape character are recognised
 _BUFFER = 1 << 20  # bytes
-_MARK = "\ufeff"  # of the byte order: also where files were put together
-
-
-class CatalogueError(LiveIntentError):
-    """The catalogue can't be read at all."""
-
-    exit_code = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row: the line it starts on (from 1), its columns, and its text for the rejects file."""
-
-    line: int
-    columns: dict[str, Any]
-    raw: bytes
+_PEEKED = 1000  # rows by which it is decided whether commas are decimal signs
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """A regular file that can be read again. `name` is what the user called it."""
+    """A regular file that can be read again. `name` is what the user called it.
+
+    `assumed`: what was taken for granted about its values, in words; "" for nothing.
+    """
 
     path: Path
     name: str
     mapping: ColumnMap
-    format: str
-    compressed: bool = False
-    delimiter: str = ","
-    escape: str | None = None
-    encoding: Encoding = field(default_factory=Encoding)
-    quoted: bool = True  # False: quotes are part of the values
-    names_delimiter: bool = False  # the first line is `sep=;`
+    recognised: Recognised = field(default_factory=Recognised)
+    assumed: str = ""
 
-    def open(self) -> IO[bytes]:
-        """The file's bytes, unpacked and in UTF-8."""
-        file: IO[bytes]
-        if self.compressed:
-            file = io.BufferedReader(gzip.open(self.path, "rb"), _BUFFER)  # noqa: SIM115
-        else:
-            file = self.path.open("rb", buffering=_BUFFER)
-        return file if self.encoding.is_utf8 else io.BufferedReader(Utf8Bytes(file, self.encoding))
-
-    def rows(self) -> Iterator[Row | Reject]:
+    def rows(self) -> Iterator[Row | Reject | LeftOut]:
         """Every row in order, a Reject for a bad one; blank lines are skipped.
 
-        Raises CatalogueError when the file breaks off (damaged gzip), MappingError when a CSV's
+        A row of a shop's export has the fields of its item beside the columns that are none.
+        Raises CatalogueError when the file breaks off (damaged gzip), MappingError when a
         header lacks a column that the mapping names.
         """
+        shop, mapping = self.recognised.shop, self.mapping
+        if shop is None:
+            yield from self._file_rows()
+            return
+        named = frozenset(column for columns in mapping.columns.values() for column in columns)
+        mapped = {*mapping.columns, *({"group_id"} - set(FIELDS))}
+        for each in shop.read(self._file_rows, mapping.rules):
+            yield shop.merged(each, mapped, named) if isinstance(each, ShopRow) else each
+
+    def _file_rows(self) -> Iterator[Row | Reject]:
+        """The rows as the file has them."""
+        container, recognised = self.recognised.container, self.recognised
+        if container == "parquet":
+            self._check_header(parquet_columns(self.path, self.name))
+            yield from parquet_rows(self.path, self.name)
+            return
         try:
-            with self.open() as file:
-                yield from _json_rows(file) if self.format == "jsonl" else self._csv_rows(file)
+            with recognised.open(self.path) as file:
+                if container == "jsonl":
+                    yield from json_rows(file)
+                elif container == "xml":
+                    yield from xml_rows(file, self.name)
+                else:
+                    csv_file = CsvFile(self.name, recognised.dialect, recognised.encoding)
+                    yield from csv_file.rows(file, self._check_header)
         except (OSError, EOFError, zlib.error) as error:
             raise CatalogueError(f"{self.name} can't be read to its end: {error}") from error
 
-    def _csv_rows(self, file: IO[bytes]) -> Iterator[Row | Reject]:
-        lines = CsvLines(file)
-        if self.names_delimiter:
-            next(lines)
-        reader = csv_reader(lines, self.delimiter, self.escape, quoted=self.quoted)
-        header: list[str] | None = None
-        while True:
-            lines.record.clear()
-            try:
-                values = next(reader)
-            except StopIteration:
-                break
-            except csv.Error as error:
-                yield lines.reject_broken(error)
-                continue
-            if not values:
-                continue
-            if header is None:
-                if not lines.is_utf8:
-                    raise self._not_utf8(b"".join(lines.record))
-                header = [name.strip(f"{_MARK} ") for name in values]
-                self.mapping.check_header(header)
-            elif len(values) != len(header):
-                yield lines.reject(f"{len(values)} columns; the header has {len(header)}")
-            elif not lines.is_utf8:
-                yield lines.reject(f"not {self.encoding.shown}")
-            else:
-                values[0] = values[0].lstrip(_MARK)
-                columns = dict(zip(header, values, strict=True))
-                yield Row(lines.first, columns, b"".join(lines.record))
-        if header is None:
-            raise CatalogueError(f"{self.name} is empty: it needs a header and rows")
+    def _check_header(self, header: Sequence[str]) -> None:
+        shop = self.recognised.shop
+        if shop is not None:  # several columns of one name are a list there
+            fields = (name for name in shop.fields(header) if name not in header)
+            header = [*dict.fromkeys(header), *fields]
+        self.mapping.check_header(header)
 
-    def _not_utf8(self, header: bytes) -> CatalogueError:
-        shown = header.decode("cp1252", "replace").strip()[:200]
-        return CatalogueError(
-            f"the header of {self.name} is not {self.encoding.shown}: name its encoding with "
-            f"--encoding. As windows-1252 it reads: {shown}"
-        )
-
-
-def _json_rows(file: IO[bytes]) -> Iterator[Row | Reject]:
-    for number, line in enumerate(file, 1):
-        if not line.strip():
-            continue
-        try:
-            columns = json_value(line)
-        except orjson.JSONDecodeError as error:
-            reason = f"not JSON: {error.msg}, column {error.colno}"
-            yield Reject.of_bytes(number, reason, line)
-            continue
-        if isinstance(columns, dict):
-            yield Row(number, columns, line)
-        else:
-            yield Reject.of_bytes(number, "not a JSON object", line)
+    def check_rows(self, present: set[str]) -> None:
+        """Raises MappingError when no row of a file without a header has a needed column."""
+        if self.recognised.container in ("jsonl", "xml") and present:
+            self.mapping.check_rows(present)
 
 
 @dataclass(frozen=True)
@@ -166,14 +115,26 @@ class CatalogueSource:
             opened = _opened(path, name)
             if stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
                 opened.close()
-                yield _examine(path, name, self.format, self.mapping)
+                yield self._examined(path, name)
                 return
         # A TemporaryFile has no name to open again: hence a file in a temporary folder.
         with tempfile.TemporaryDirectory(prefix="live-intent-") as folder:
             spool = Path(folder) / "catalogue"
             with spool.open("wb") as copy, nullcontext(opened) if is_stdin else opened as pipe:
                 shutil.copyfileobj(pipe, copy, _BUFFER)
-            yield _examine(spool, name, self.format, self.mapping)
+            yield self._examined(spool, name)
+
+    def _examined(self, path: Path, name: str) -> Catalogue:
+        """The catalogue with what was recognised, and a decimal comma where its prices show it."""
+        recognised = recognise(path, name, self.format, self.mapping)
+        catalogue = Catalogue(path, name, self.mapping, recognised)
+        if self.mapping.rules.decimal_sign:
+            return catalogue
+        comma = DecimalComma.of(self.mapping, catalogue.rows(), _PEEKED)
+        if not comma.is_certain:
+            return catalogue
+        rules = replace(self.mapping.rules, decimal_sign=",")
+        return replace(catalogue, mapping=replace(self.mapping, rules=rules), assumed=comma.shown)
 
 
 def _opened(path: Path, name: str) -> IO[bytes]:
@@ -190,59 +151,3 @@ def _opened(path: Path, name: str) -> IO[bytes]:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or error
         raise CatalogueError(f"the catalogue {name} can't be opened: {reason}") from error
-
-
-def _examine(path: Path, name: str, file_format: str, mapping: ColumnMap) -> Catalogue:
-    """The catalogue, with format, compression, delimiter and escape character recognised."""
-    if file_format == "auto":
-        file_format = mapping.format
-    if file_format not in FORMATS:
-        raise CatalogueError(f"format {file_format!r} is unknown. Allowed: {', '.join(FORMATS)}")
-    with path.open("rb") as file:
-        compressed = file.read(2) == b"\x1f\x8b"
-    catalogue = Catalogue(path, name, mapping, file_format, compressed)
-    try:
-        with catalogue.open() as file:
-            sample = file.read(_SAMPLE)
-    except (OSError, EOFError, zlib.error) as error:
-        raise CatalogueError(f"{name} is not whole: {error}. Fetch or pack it again") from error
-    if (kind := foreign_kind(sample)) is not None:
-        raise CatalogueError(f"{name} is {kind}")
-    try:
-        encoding = Encoding.of(sample, mapping.encoding or "")
-    except LookupError:
-        raise CatalogueError(
-            f"encoding {mapping.encoding!r} is unknown: name one such as utf-8 or windows-1252"
-        ) from None
-    text = encoding.decode(sample)
-    if encoding.cr_ends_lines:
-        text = text.replace("\r", "\n")
-    catalogue = replace(catalogue, encoding=encoding)
-    start = text.lstrip()[:1]
-    if not start:
-        raise CatalogueError(f"{name} is empty: there are no items to index")
-    if start in "[{" and file_format != "csv":
-        columns = frozenset(column for each in mapping.columns.values() for column in each)
-        if (kind := foreign_json(text, columns)) is not None:
-            raise CatalogueError(f"{name} is {kind}")
-    if file_format == "auto":
-        file_format = "jsonl" if start == "{" else "csv"
-    catalogue = replace(catalogue, format=file_format)
-    return catalogue if file_format == "jsonl" else _with_dialect(catalogue, text)
-
-
-def _with_dialect(catalogue: Catalogue, text: str) -> Catalogue:
-    """The CSV catalogue with its delimiter, quotes and escape character recognised."""
-    mapping = catalogue.mapping
-    said = re.match(r"sep=([^\r\n])\r?\n", text, re.IGNORECASE)
-    if said is not None:
-        text = text[said.end() :]
-    delimiter = mapping.delimiter or (said[1] if said else find_delimiter(text))
-    escape, quoted = find_quoting(text, delimiter)
-    return replace(
-        catalogue,
-        delimiter=delimiter,
-        escape=mapping.escape or escape,
-        quoted=quoted or mapping.escape is not None,
-        names_delimiter=said is not None,
-    )

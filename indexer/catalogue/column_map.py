@@ -11,10 +11,10 @@ from typing import Any
 import orjson
 
 from indexer.catalogue.attributes import flat
+from indexer.catalogue.formats.shop_formats import advice
 from indexer.catalogue.mapping_file import ATTRIBUTES, read_mapping_file
 from indexer.catalogue.public_attributes import PublicAttributes
 from indexer.catalogue.reading_rules import RULES, MappingError, ReadingRules
-from indexer.catalogue.shop_exports import advice
 from indexer.catalogue.values.text import is_blank
 
 FIELDS = (
@@ -42,6 +42,8 @@ class Notes:
     unread: dict[str, UnreadValues] = field(default_factory=dict)  # by field
     overruled: int = 0  # rows that a later one with the same item_id replaces
     columns: set[str] = field(default_factory=set)  # every column of any row
+    left_out: Counter[str] = field(default_factory=Counter)  # rows that are no items, by reason
+    guessed: int = 0  # rows with letters in an encoding that was guessed
 
     def add_unread(self, name: str, problem: str) -> None:
         """Counts one value of the field `name` that could not be read."""

@@ -7,9 +7,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from indexer.catalogue.catalogue_file import Catalogue, CatalogueError
+from indexer.catalogue.catalogue_file import Catalogue
 from indexer.catalogue.column_map import FIELDS, Notes
+from indexer.catalogue.files.rows import CatalogueError, LeftOut
 from indexer.catalogue.items import Item, to_item
+from indexer.catalogue.reading import Reading
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.catalogue.rejects import Reject, RejectLimit, RejectsFile
 from indexer.catalogue.values.text import ValueProblem, is_blank, read_id
@@ -100,6 +102,7 @@ class ChangesSurvey:
     rejects_file: Path | None
     fields: Counter[str]
     notes: Notes
+    reading: Reading
 
 
 def read_changes(catalogue: Catalogue, notes: Notes | None = None) -> Iterator[ItemChange | Reject]:
@@ -112,6 +115,9 @@ def read_changes(catalogue: Catalogue, notes: Notes | None = None) -> Iterator[I
     for row in catalogue.rows():
         if isinstance(row, Reject):
             yield row
+            continue
+        if isinstance(row, LeftOut):
+            notes.left_out[row.reason] += 1
             continue
         try:
             raw, blank = mapping.pick(row.columns, notes), mapping.blanks(row.columns)
@@ -155,12 +161,13 @@ def survey_changes(
             items += 1
             counts.update(each.names)
         progress.close()
-        rows = items + rejects.count
+        rows = items + rejects.count + notes.left_out.total()
         rejects.check(limit, rows)
         if not items:
             raise CatalogueError(f"{catalogue.name} changes no item (of {rows} rows)")
     where = rejects_file if rejects.count else None
-    return ChangesSurvey(rows, items, rejects.count, where, counts, notes)
+    reading = Reading.of(catalogue, notes)
+    return ChangesSurvey(rows, items, rejects.count, where, counts, notes, reading)
 
 
 def vanished(before: Item, after: Item) -> dict[str, str]:

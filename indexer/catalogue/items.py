@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from indexer.catalogue.attributes import AttributeValue, read_attributes
-from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource, Row
+from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
 from indexer.catalogue.categories import read_categories
 from indexer.catalogue.column_map import ColumnMap, Notes
+from indexer.catalogue.files.rows import LeftOut, Row
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.catalogue.rejects import Reject
 from indexer.catalogue.values.availability import read_availability
@@ -111,11 +112,15 @@ def read_items(catalogue: Catalogue, notes: Notes | None = None) -> Iterator[Ite
 
 
 def _every_row(catalogue: Catalogue, notes: Notes) -> Iterator[tuple[Row, Item] | Reject]:
-    mapping = catalogue.mapping
+    mapping, guessed = catalogue.mapping, catalogue.recognised.encoding.guessed
     for row in catalogue.rows():
         if isinstance(row, Reject):
             yield row
             continue
+        if isinstance(row, LeftOut):
+            notes.left_out[row.reason] += 1
+            continue
+        notes.guessed += guessed and not row.raw.isascii()
         try:
             yield row, to_item(mapping.pick(row.columns, notes), mapping.rules, notes)
         except ValueProblem as problem:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.catalogue.attributes import AttributeSurvey
-from indexer.catalogue.catalogue_file import Catalogue, CatalogueError, CatalogueSource
+from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
 from indexer.catalogue.column_map import Notes
+from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.items import Item, read_items
 from indexer.catalogue.public_attributes import PublicAttributes
+from indexer.catalogue.reading import Reading
 from indexer.catalogue.rejects import RejectLimit, RejectsFile
 from indexer.catalogue.statistics import Statistics
 from indexer.progress import Progress
@@ -30,6 +32,7 @@ class Survey:
     notes: Notes
     attributes: AttributeSurvey
     public: PublicAttributes
+    reading: Reading
 
 
 def survey(
@@ -64,9 +67,8 @@ def survey(
                     sample[row] = (items, each)
             items += 1
         progress.close()
-        if catalogue.format == "jsonl" and notes.columns:
-            catalogue.mapping.check_rows(notes.columns)
-        rows = items + rejects.count + notes.overruled
+        catalogue.check_rows(notes.columns)
+        rows = items + rejects.count + notes.overruled + notes.left_out.total()
         rejects.check(limit, rows)
         if not items:
             first = f". Line {rejects.first[0].line}: {rejects.first[0].reason}" if rows else ""
@@ -81,6 +83,7 @@ def survey(
         notes=notes,
         attributes=attributes,
         public=catalogue.mapping.public,
+        reading=Reading.of(catalogue, notes),
     )
 
 

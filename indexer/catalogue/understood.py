@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from indexer.catalogue.formats.shop_format import ShopFormat
+from indexer.catalogue.formats.shop_formats import SHOPS
 from indexer.catalogue.values.availability_words import WORDS
 from indexer.catalogue.values.currencies import AMBIGUOUS, SIGNS, THREE_DECIMALS, USUALLY
 from indexer.catalogue.values.numbers import DECIMAL_RULE
@@ -15,12 +17,13 @@ END = "<!-- end of what scripts/understood writes -->"
 
 
 def markdown() -> str:
-    """The lists of what is understood in numbers, prices, availability and times."""
+    """The formats, and the lists of what is understood in numbers, prices and so on."""
     by_code: dict[str, list[str]] = {}
     for sign, code in (*SIGNS.items(), *USUALLY.items()):
         by_code.setdefault(code, []).append(sign)
     currencies = [f"{code} {_listed(signs)}" for code, signs in sorted(by_code.items())]
     sections = (
+        _formats(),
         f"**No value**, in numbers, flags and times: {_listed(NO_VALUE)}.",
         f"**Points and commas.** {DECIMAL_RULE}",
         "**Currencies.** Codes of ISO 4217 in either case, and " + "; ".join(currencies) + ". "
@@ -36,6 +39,31 @@ def markdown() -> str:
     rows = [f"| {name} | {yes} | {no} |" for name, (yes, no) in WORDS.items()]
     table = ["| | available | not available |", "| --- | --- | --- |", *rows]
     return "\n\n".join((*sections, "\n".join(table))) + "\n"
+
+
+def _formats() -> str:
+    """The formats of shop systems: how each is recognised, and the columns of its fields."""
+    fields = list(dict.fromkeys(name for shop in SHOPS.values() for name in shop.columns))
+    head = ["| |", *(f" {shop.name} |" for shop in SHOPS.values())]
+    signs = ["| recognised by |", *(f" {_signs(shop)} |" for shop in SHOPS.values())]
+    lines = ["".join(head), "| --- " * (len(SHOPS) + 1) + "|", "".join(signs)]
+    for name in fields:
+        columns = (_listed(shop.columns.get(name, ())) for shop in SHOPS.values())
+        lines.append("".join((f"| {name} |", *(f" {each} |" for each in columns))))
+    remarks = [f"`{shop.name}`, {shop.title}. {shop.remark}" for shop in SHOPS.values()]
+    return "\n\n".join(
+        (
+            "**Formats of shops.** `--format` names one. Of several columns the first that is not "
+            "blank counts; those of `identifiers`, a description and several category paths all "
+            "count. Case, spaces and underscores in the names of columns make no difference.",
+            "\n".join(lines),
+            *remarks,
+        )
+    )
+
+
+def _signs(shop: ShopFormat) -> str:
+    return "; ".join(" or ".join(f"`{name}`" for name in names) for names in shop.signs)
 
 
 def with_lists(page: str, lists: str) -> str:

@@ -63,8 +63,9 @@ def rebuild(
 ) -> None:
     """Make a new index from CATALOGUE and move the alias to it.
 
-    CATALOGUE is a file of JSON lines or CSV, gzip or not; `-` is standard input. The live index
-    stays as it is until the new one is filled and checked, and is kept after that.
+    CATALOGUE is a file of JSON lines, CSV or Parquet, a product export of Shopify or WooCommerce,
+    or a feed of Google Merchant, gzip or not; `-` is standard input. The live index stays as it is
+    until the new one is filled and checked, and is kept after that.
     """
     from indexer.cli.interruption import stopped_by_signals
     from indexer.cli.reports import output, rebuild_lines, survey_lines
@@ -112,7 +113,8 @@ def upsert(catalogue: str, as_json: bool, **options: Any) -> None:
     report, surveyed = _write_source(upsert_source, catalogue, **options)
     click.echo(output(report, update_lines(report, "upserted"), as_json))
     _report_bad_rows(surveyed, as_json)
-    for line in value_lines(surveyed.notes.unread, surveyed.notes.overruled):
+    unread = value_lines(surveyed.notes.unread, surveyed.notes.overruled)
+    for line in (*surveyed.reading.lines(), *unread):
         click.echo(line, err=True)
 
 

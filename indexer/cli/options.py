@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from indexer.catalogue.formats.names import FORMAT_NAMES
+
 if TYPE_CHECKING:
     from indexer.catalogue.catalogue_file import CatalogueSource
 
@@ -57,7 +59,7 @@ catalogue_options = _options(
     click.option(
         "--decimal-sign",
         type=click.Choice([".", ","]),
-        help="Decides 1.299 and 1,299 [by the rule in docs/catalogues.md].",
+        help="Decides 1.299 and 1,299 [by the prices, and the rule in docs/catalogues.md].",
     ),
     click.option(
         "--date-order",
@@ -79,13 +81,14 @@ catalogue_options = _options(
     click.option(
         "--format",
         "file_format",
-        type=click.Choice(["auto", "jsonl", "csv"]),
+        type=click.Choice(FORMAT_NAMES),
         default="auto",
         show_default=True,
-        help="What the catalogue is; gzip is recognised.",
+        help="What the catalogue is, instead of what is recognised; gzip always is.",
     ),
     click.option(
-        "--encoding", help="Such as windows-1252 [UTF-8, UTF-16 and UTF-32 are recognised]."
+        "--encoding",
+        help="Such as windows-1251 [UTF-8, UTF-16, UTF-32 and windows-1252 are recognised].",
     ),
     click.option(
         "--rejects",

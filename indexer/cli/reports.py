@@ -32,6 +32,7 @@ def rebuild_lines(report: "RebuildReport", alias: str) -> list[str]:
     if report.rejects:
         where = f", see {report.rejects_file}" if report.rejects_file else ""
         lines.append(f"{report.rejects} bad rows left out{where}")
+    lines += report.reading.lines()
     lines += value_lines(report.unread, report.overruled)
     if report.superseded:
         lines.append(f"{report.superseded} rows were overtaken by live updates")
@@ -49,6 +50,7 @@ def survey_lines(surveyed: "Survey") -> list[str]:
     lines = [f"{surveyed.items} items in {surveyed.rows} rows; nothing was written"]
     if surveyed.rejects:
         lines.append(f"{surveyed.rejects} bad rows, see {surveyed.rejects_file}")
+    lines += surveyed.reading.lines()
     lines += AttributeReport.of(surveyed).lines()
     lines += value_lines(surveyed.notes.unread, surveyed.notes.overruled)
     if surveyed.sample:
@@ -79,6 +81,7 @@ def changes_lines(report: "UpdateReport", surveyed: "ChangesSurvey") -> list[str
     lines = update_lines(report, "updated")
     counts = [f"{name} ({count} rows)" for name, count in sorted(surveyed.fields.items())]
     lines.append("given: " + _some(counts, 20))
+    lines += surveyed.reading.lines()
     return lines + value_lines(surveyed.notes.unread, surveyed.notes.overruled)
 
 

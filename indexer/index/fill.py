@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from indexer.bundle.projections import Vectors
-from indexer.catalogue.catalogue_file import Catalogue, CatalogueError
+from indexer.catalogue.catalogue_file import Catalogue
+from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.items import Item, item_windows
 from indexer.catalogue.survey import Survey
 from indexer.index.attribute_schema import AttributeSchema

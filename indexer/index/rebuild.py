@@ -14,6 +14,7 @@ from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
 from indexer.catalogue.column_map import UnreadValues
 from indexer.catalogue.compounds import CompoundWords
 from indexer.catalogue.items import good_items
+from indexer.catalogue.reading import Reading
 from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey
 from indexer.index.attribute_schema import AttributeSchema
@@ -57,6 +58,7 @@ class RebuildReport:
     attributes: AttributeReport
     unread: dict[str, UnreadValues]
     overruled: int
+    reading: Reading
 
 
 def rebuild(
@@ -166,6 +168,7 @@ class _Rebuild:
             attributes=report,
             unread=dict(notes.unread),
             overruled=notes.overruled,
+            reading=self.survey.reading,
         )
 
     def _compound_parts(self) -> tuple[str, ...]:

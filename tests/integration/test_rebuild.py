@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from indexer.bundle.model_bundle import ModelBundle
-from indexer.catalogue.catalogue_file import CatalogueError, CatalogueSource
+from indexer.catalogue.catalogue_file import CatalogueSource
 from indexer.catalogue.column_map import ColumnMap
+from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.items import Item
 from indexer.catalogue.rejects import TooManyRejects
 from indexer.cli.status import read_status

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalogue.catalogue_file import CatalogueError, CatalogueSource
-from indexer.catalogue.column_map import ColumnMap
+from indexer.catalogue.catalogue_file import CatalogueSource
+from indexer.catalogue.column_map import ColumnMap, Notes
+from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.items import Item, read_items
 from indexer.catalogue.rejects import Reject
 
@@ -44,13 +45,22 @@ def test_unicode_encodings_and_line_ends_are_recognised(
     assert titles(read(content, tmp_path)) == ["Tür", "Stuhl"]
 
 
-def test_a_header_that_is_not_utf8_is_refused_with_the_way_out(tmp_path: Path) -> None:
-    content = "item_id;title;Größe\n1;Tür;42\n".encode("cp1252")
-    with pytest.raises(CatalogueError, match=r"not UTF-8: .*--encoding.*item_id;title;Größe"):
+def test_windows_1252_is_recognised_and_its_rows_are_counted(tmp_path: Path) -> None:
+    file, notes = tmp_path / "file", Notes()
+    file.write_bytes("item_id;title;Größe\n1;Tür;42\n2;Chair;40\n".encode("cp1252"))
+    with CatalogueSource(file).open() as catalogue:
+        assert titles(list(read_items(catalogue, notes))) == ["Tür", "Chair"]
+        assert "in windows-1252 separated by semicolons" in catalogue.recognised.shown
+    assert (notes.guessed, notes.private["Größe"]) == (1, 2)
+
+
+def test_a_header_in_an_unknown_encoding_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    content = "item_id;title;Размер\n1;Стул;42\n".encode("cp1251")
+    with pytest.raises(CatalogueError, match=r"not UTF-8: .*--encoding.*item_id;title;"):
         read(content, tmp_path)
-    (item,) = read(content, tmp_path, encoding="windows-1252")
+    (item,) = read(content, tmp_path, encoding="windows-1251")
     assert isinstance(item, Item)
-    assert item.title == "Tür"
+    assert item.title == "Стул"
     with pytest.raises(CatalogueError, match="encoding 'latin-99' is unknown"):
         read(content, tmp_path, encoding="latin-99")
 
@@ -99,9 +109,10 @@ def refused() -> Iterator[tuple[bytes, str]]:
     yield archive("tar"), "a tar archive"
     yield gzip.compress(archive("tar")), "a tar archive"
     yield gzip.compress(gzip.compress(row.encode())), "packed with gzip twice"
-    yield b"PAR1\x15\x04", "a Parquet file, which is not read yet"
-    yield b'<?xml version="1.0"?><rss xmlns:g="http://base.google.com/ns/1.0">', "an XML feed"
-    yield b"<products><product/></products>", "an XML file"
+    yield b"PAR1\x15\x04", "not a whole Parquet file"
+    yield gzip.compress(b"PAR1\x15\x04"), "a Parquet file inside gzip: unpack it"
+    yield b'<?xml version="1.0"?><rss xmlns:g="http://base.google.com/ns/1.0">', "breaks off"
+    yield b"<products><product/></products>", "an XML file, and no RSS or Atom feed"
     yield b"<!DOCTYPE html><html><body>Log in</body></html>", "a web page"
     yield f"[{row}]".encode(), "one JSON array.*jq -c"
     yield json.dumps(json.loads(row), indent=2).encode(), "each object on several lines"

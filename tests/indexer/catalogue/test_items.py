@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalogue.catalogue_file import CatalogueError, CatalogueSource
+from indexer.catalogue.catalogue_file import CatalogueSource
 from indexer.catalogue.column_map import ColumnMap, Notes
+from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.items import Item, read_items, to_item
 from indexer.catalogue.rejects import Reject
 

@@ -1,4 +1,4 @@
-"""Lines of a CSV file for csv.reader, and how its delimiter and escape character are recognised."""
+"""Lines of a CSV file for csv.reader, each with its number and bytes."""
 
 import csv
 from collections import deque
@@ -74,43 +74,3 @@ class CsvLines:
         text = str(error)
         unclosed = "unexpected end of data" in text or "field limit" in text
         return self.reject("a quote is opened and never closed" if unclosed else f"not CSV: {text}")
-
-
-def find_delimiter(text: str) -> str:
-    """The most frequent of `,` `;` tab `|` outside the quotes of the first line."""
-    header = text.lstrip("\r\n ").partition("\n")[0]
-    outside_quotes = "".join(header.split('"')[::2])
-    return max(",;\t|", key=outside_quotes.count)
-
-
-def find_quoting(text: str, delimiter: str) -> tuple[str | None, bool]:
-    r"""The escape character, and whether values are quoted, by which most records are well formed.
-
-    `\` where quotes are written \" (a dump of MySQL), else None: they are doubled. Values of a file
-    with tabs may be unquoted, as in feeds: `"Cosy" blanket`.
-    """
-    if '"' not in text:
-        return None, True
-    lines = text.splitlines(keepends=True)
-    lines = lines[:-1] if len(lines) > 2 and not text.endswith("\n") else lines
-    doubled = _well_formed(lines, delimiter, None, quoted=True)
-    if '\\"' in text and _well_formed(lines, delimiter, "\\", quoted=True) > doubled:
-        return "\\", True
-    if delimiter == "\t" and '""' not in text and '"' not in lines[0]:
-        return None, _well_formed(lines, delimiter, None, quoted=False) <= doubled
-    return None, True
-
-
-def _well_formed(lines: list[str], delimiter: str, escape: str | None, *, quoted: bool) -> int:
-    """The number of records with as many columns as the first one."""
-    reader = csv_reader(lines, delimiter, escape, quoted=quoted)
-    width, count = None, 0
-    while True:
-        try:
-            record = next(reader)
-        except StopIteration:
-            return count
-        except csv.Error:
-            continue
-        width = width or len(record)
-        count += len(record) == width

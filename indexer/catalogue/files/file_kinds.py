@@ -5,11 +5,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from indexer.catalogue.files.xml_items import is_feed
+
 _SAVE_AS_CSV = "save the sheet as CSV (UTF-8) or tab-separated text"
 _UNPACK = "unpack it and name the file inside"
 # The first bytes, what the file is, and what to do.
 _KINDS: tuple[tuple[bytes, str, str], ...] = (
-    (b"PAR1", "a Parquet file, which is not read yet", "write it as JSON lines"),
+    (b"PAR1", "a Parquet file inside gzip", "unpack it"),
     (b"Obj\x01", "an Avro file", "write it as JSON lines"),
     (b"ORC", "an ORC file", "write it as JSON lines"),
     (b"ARROW1", "an Arrow file", "write it as JSON lines"),
@@ -25,11 +27,12 @@ _KINDS: tuple[tuple[bytes, str, str], ...] = (
     (b"{\\rtf", "a rich text document", "save it as plain text"),
 )
 _BULK_ACTIONS = frozenset(("index", "create", "update", "delete"))
+_HEAD = 1 << 16  # characters in which the root element of XML is
 _MAX_DEPTH = 4  # of a list of items inside one JSON document
 
 
 def foreign_kind(sample: bytes) -> str | None:
-    """What a file is and what to do with it; None if it may be JSON lines or CSV."""
+    """What a file is and what to do with it; None if it may be a text."""
     for start, what, advice in _KINDS:
         if sample.startswith(start):
             return f"{what}: {advice}"
@@ -39,15 +42,22 @@ def foreign_kind(sample: bytes) -> str | None:
         if re.search(rb"xl/|\[Content_Types\]|opendocument\.spreadsheet", sample[:4096]):
             return f"a spreadsheet (xlsx or ods): {_SAVE_AS_CSV}"
         return f"a zip archive: {_UNPACK}"
-    start = sample.lstrip()[:512].lower()
-    if re.match(rb"<!doctype html|<html", start):
-        return "a web page (of a log-in or an error?): fetch the file itself"
-    if re.match(rb"<\?xml|<rss|<feed|<[a-z][\w:.-]*[\s>]", start):
-        feed = " feed of products" if b"base.google.com/ns" in sample[:65536].lower() else ""
-        return (
-            f"an XML{feed or ' file'}, which is not read yet: export it as CSV, TSV or JSON lines"
-        )
     return None
+
+
+def foreign_markup(text: str) -> str | None:
+    """What a text that begins with `<` is instead of a feed; "" for a feed, None for no markup."""
+    start = text[:512].lower()
+    if re.match(r"<!doctype html|<html", start):
+        return "a web page (of a log-in or an error?): fetch the file itself"
+    if not re.match(r"<\?xml|<!|<[a-z][\w:.-]*[\s>]", start):
+        return None
+    if is_feed(text[:_HEAD].encode("utf-8", "replace")):
+        return ""
+    return (
+        "an XML file, and no RSS or Atom feed of Google Merchant: export it as one, or as CSV, TSV "
+        "or JSON lines"
+    )
 
 
 def foreign_json(text: str, columns: frozenset[str]) -> str | None:

@@ -1,0 +1,1 @@
+"""Files of catalogues, from bytes to rows."""

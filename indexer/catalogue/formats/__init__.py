@@ -1,0 +1,1 @@
+"""Exports of shop systems, from their rows to fields of items."""
