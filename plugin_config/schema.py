@@ -17,6 +17,7 @@ VECTOR_FLOAT16 = "vector_float16"
 TITLE_EXACT = "title.exact"  # keyword sub-field: the unanalysed title, read from doc values
 DESCRIPTION_TEXT = "description_text"  # the description without its HTML; not in _source
 TITLE_JOINED = "title.joined"  # text sub-field: unstemmed words, and two or three of them as one
+GROUP_KEY = "group_key"  # of an item: its group_id, else its item_id
 IDENTIFIERS = "identifiers"  # an item's numbers: item_id, SKU, EAN, MPN
 TEMPLATES = ("items", "sessions", "ubi_queries", "ubi_events")
 META = "live_intent"

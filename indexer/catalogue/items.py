@@ -53,6 +53,7 @@ class Item:
     updated_at: str | None = None
     other_categories: tuple[tuple[str, ...], ...] = ()
     identifiers: tuple[str, ...] = ()  # its numbers beside the item_id: SKU, EAN, MPN
+    group_id: str = ""  # equal for the variants of one product; "": it is no variant
 
     @property
     def category_paths(self) -> tuple[tuple[str, ...], ...]:
@@ -218,6 +219,7 @@ def to_item(
         updated_at=read("updated_at", lambda v: read_time(v, "updated_at", rules.date_order), None),
         other_categories=tuple(paths[1:]),
         identifiers=read("identifiers", _identifiers, ()),
+        group_id=read("group_id", _group_id, ""),
     )
 
 
@@ -241,6 +243,10 @@ def _identifiers(value: Any) -> tuple[str, ...]:
     texts = [text for part in parts for text in _SEPARATOR.split(read_text(part, "identifiers"))]
     identifiers = (" ".join(text.split()) for text in texts)
     return tuple(dict.fromkeys(one for one in identifiers if one and len(one) <= MAX_IDENTIFIER))
+
+
+def _group_id(value: Any) -> str:
+    return "" if is_blank(value) else read_id(value, "group_id")
 
 
 def _attributes(

@@ -27,7 +27,7 @@ from plugin_config.attribute_fields import (
     field_name,
 )
 from plugin_config.errors import LiveIntentError
-from plugin_config.schema import META
+from plugin_config.schema import GROUP_KEY, META
 
 PUBLIC = "public_attributes"  # in `_meta`
 ROUNDS = 3  # of adding fields while other writers do
@@ -46,13 +46,15 @@ class AttributeSchema:
     fields: AttributeFields = field(default_factory=AttributeFields)
     public: PublicAttributes = field(default_factory=PublicAttributes)
     outdated: bool = False  # the index was made by a version without typed attributes
+    has_groups: bool = True  # it has a field for the group of variants
 
     @classmethod
     def of_mapping(cls, mapping: Mapping[str, Any]) -> "AttributeSchema":
         """Read from the mapping of an items index and its `_meta`."""
         meta = mapping.get("_meta", {}).get(META, {})
         public = PublicAttributes.of(meta.get(PUBLIC) or ())
-        return cls(AttributeFields.of_mapping(mapping), public, PUBLIC not in meta)
+        has_groups = GROUP_KEY in mapping.get("properties", {})
+        return cls(AttributeFields.of_mapping(mapping), public, PUBLIC not in meta, has_groups)
 
     def to_meta(self) -> dict[str, Any]:
         """The part of `_meta` that says which attributes are public."""

@@ -13,14 +13,14 @@ from indexer.catalogue.items import Item
 from indexer.catalogue.terms import attribute_terms
 from indexer.catalogue.values.markup import plain_text
 from indexer.index.attribute_schema import AttributeSchema
-from plugin_config.schema import DESCRIPTION_TEXT, VECTOR, VECTOR_FLOAT16
+from plugin_config.schema import DESCRIPTION_TEXT, GROUP_KEY, VECTOR, VECTOR_FLOAT16
 
 SMALLEST_RANK = 1e-30  # `rank_feature` refuses what float32 would round to zero
 # Fields that are stored as they are: always, and unless they are empty.
 LONG_DEADLINE = ("item_id", "title", "available", "popularity")
 UNLESS_EMPTY = (
     "description", "brand", "price", "currency", "image_url", "language", "updated_at",
-    "identifiers",
+    "identifiers", "group_id",
 )  # fmt: skip
 KEYED = ("brand", "category", "language")  # with filter keys below `keys`
 
@@ -35,13 +35,15 @@ def to_document(
     """
     document: dict[str, Any] = {name: getattr(item, name) for name in LONG_DEADLINE}
     document["features"] = attribute_terms(item)
+    if attributes.has_groups:
+        document[GROUP_KEY] = item.group_id or item.item_id
     if item.popularity > SMALLEST_RANK:
         document["popularity_rank"] = item.popularity
     if item.category:
         document["category"] = category_texts(item.category_paths)
     for name in UNLESS_EMPTY:
         value = getattr(item, name)
-        if value not in ("", None, ()):
+        if value not in ("", None, ()) and (attributes.has_groups or name != "group_id"):
             document[name] = value
     if item.description:
         document[DESCRIPTION_TEXT] = plain_text(item.description)

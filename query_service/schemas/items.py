@@ -80,6 +80,7 @@ class ItemPatch(Strict):
     language: Annotated[str, StringConstraints(max_length=35)] | None = None
     updated_at: Time | None = None
     identifiers: Names | Name | None = Field(None, description="SKU, EAN, MPN and the like.")
+    group_id: ItemId | None = Field(None, description="Equal for the variants of one product.")
 
 
 class ItemFields(ItemPatch):

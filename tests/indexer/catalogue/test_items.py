@@ -340,3 +340,8 @@ def test_other_catalogues_load_completely(
 def test_identifiers_are_a_list(value: object, expected: tuple[str, ...]) -> None:
     item = to_item({"item_id": "1", "title": "Phone", "identifiers": value})
     assert item.identifiers == expected
+
+
+@pytest.mark.parametrize(("value", "group_id"), [(" P 7 ", "P 7"), (7.0, "7"), ("", ""), ([1], "")])
+def test_a_group_id_is_read_as_an_item_id_is(value: object, group_id: str) -> None:
+    assert to_item({"item_id": "1", "title": "Phone", "group_id": value}).group_id == group_id

@@ -23,6 +23,7 @@ FULL = Item(
     updated_at="2026-11-24T10:15:00Z",
     other_categories=(("Gifts",), ("Phones", "Hi > Fi")),
     identifiers=("AB-12", "4006381333931"),
+    group_id="phone-7",
 )
 SCHEMA = AttributeSchema(
     AttributeFields({"colour": "text", "screen.size": "number", "new": "boolean"})
@@ -58,7 +59,19 @@ def test_words_see_the_text_of_a_description_and_the_source_keeps_its_html() -> 
 
 def test_blank_fields_are_absent() -> None:
     document = to_document(Item("1", "Phone"), None, SCHEMA)
-    assert set(document) == {"item_id", "title", "available", "popularity", "features"}
+    fields = {"item_id", "title", "available", "popularity", "features", "group_key"}
+    assert set(document) == fields
+
+
+def test_variants_share_a_group_key_and_other_items_have_their_own() -> None:
+    assert to_document(FULL, None, SCHEMA)["group_key"] == "phone-7"
+    assert to_document(Item("1", "Phone"), None, SCHEMA)["group_key"] == "1"
+
+
+def test_an_index_made_before_groups_gets_documents_without_them() -> None:
+    document = to_document(FULL, None, AttributeSchema.of_mapping({"properties": {}}))
+    assert "group_key" not in document
+    assert "group_id" not in document
 
 
 def test_a_document_gives_its_item_back() -> None:
