@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import resources
@@ -15,6 +15,7 @@ from plugin_config.text_analysis import TextAnalysis
 VECTOR = "vector"
 VECTOR_FLOAT16 = "vector_float16"
 TITLE_EXACT = "title.exact"  # keyword sub-field: the unanalysed title, read from doc values
+TITLE_SORTED = "title.sorted"  # keyword sub-field: the title by which items are sorted
 DESCRIPTION_TEXT = "description_text"  # the description without its HTML; not in _source
 TITLE_JOINED = "title.joined"  # text sub-field: unstemmed words, and two or three of them as one
 GROUP_KEY = "group_key"  # of an item: its group_id, else its item_id
@@ -190,6 +191,12 @@ def items_mapping(
     hnsw = {name: value for name, value in asdict(vector).items() if name != "dimension"}
     body["mappings"]["_meta"] = {**MARK, META: {"hnsw": hnsw, **meta}}
     return body
+
+
+def has_field(mapping: Mapping[str, Any], name: str) -> bool:
+    """Whether an index's mapping has the sub-field `name`: `title.sorted`."""
+    field, sub_field = name.split(".")
+    return sub_field in mapping.get("properties", {}).get(field, {}).get("fields", {})
 
 
 def _set_analyzers(fields: dict[str, Any], analysis: TextAnalysis) -> None:

@@ -89,7 +89,12 @@ class TextAnalysis:
                     "type": "custom",
                     "char_filter": ["invisible", "characters", "identifier_signs", "leading_zeros"],
                     "filter": ["lowercase", "asciifolding"],
-                }
+                },
+                "name": {
+                    "type": "custom",
+                    "char_filter": ["invisible", "composed", "marks", "characters"],
+                    "filter": ["lowercase", "asciifolding"],
+                },
             },
         }
 

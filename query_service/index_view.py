@@ -23,7 +23,7 @@ from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.client import cluster_unavailable, engine_time_left
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
 from plugin_config.ownership import earlier_installation
-from plugin_config.schema import META, IndexNames
+from plugin_config.schema import META, TITLE_SORTED, IndexNames, has_field
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +41,7 @@ class IndexView:
     index: str
     bundle: ModelBundle
     attributes: AttributeSchema = field(default_factory=AttributeSchema)
+    sorts_names: bool = False  # whether it has names to sort by
 
     @property
     def dims(self) -> int:
@@ -132,7 +133,7 @@ class IndexViews:
                 check_fingerprint(self._spec, meta, index)
                 bundle = ModelBundle.load(self._bundles / str(meta.get("bundle", index)))
                 check_fingerprint(bundle.spec, meta, index)
-                self._view = IndexView(index, bundle, attributes)
+                self._view = IndexView(index, bundle, attributes, has_field(mapping, TITLE_SORTED))
                 log.info("answering from index %s", index)
             elif self._view.attributes != attributes:  # a live upsert added some
                 self._view = replace(self._view, attributes=attributes)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from query_service.context import RequestContext
 from query_service.cursor import Cursor, request_digest
 from query_service.preparation import Prepared
-from query_service.ranking.explanation import explain, explain_below
+from query_service.ranking.explanation import explain, explain_below, explain_sorted
 from query_service.ranking.scores import Scores, below_candidates
-from query_service.retrieval.search import Match
+from query_service.retrieval.matches import Match
 from query_service.schemas.answers import Hit
 from query_service.schemas.search import MAX_DEPTH, RankRequest
 
@@ -25,6 +25,12 @@ class Ranked:
 
     scores: Scores
     rows: NDArray[np.intp]
+
+    @classmethod
+    def nothing(cls) -> "Ranked":
+        """No candidate is ranked: all matches are sorted by a field."""
+        none = np.zeros(0, np.float32)
+        return cls(Scores(none, {}, none, none, none), np.zeros(0, np.intp))
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,10 @@ class Page:
 
     def _below(self, number: int, explained: bool) -> dict[str, Any]:
         match, rows = self.below[number - len(self.rows)], self.ranked.rows
+        if order := self.prepared.plan.order:
+            why = explain_sorted(order.why(match.sort_values)) if explained else None
+            by_meaning = match.item_id in self.prepared.by_meaning
+            return {"score": 0.0, "by_meaning": by_meaning, "reranked": False, "explanation": why}
         lowest = float(self.ranked.scores.total[rows[-1]]) if len(rows) else 0.0
         score = below_candidates(lowest, match.score)
         why = explain_below(score, match.score, self.prepared.intent) if explained else None

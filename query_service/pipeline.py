@@ -38,8 +38,9 @@ from query_service.progress import Clock, RequestProgress
 from query_service.ranking.reranker import Scoring
 from query_service.ranking.scores import ranked_rows
 from query_service.ranking.stage import RerankStage, varied
+from query_service.retrieval.engine_errors import IndexGone
 from query_service.retrieval.filters import FilterProblem
-from query_service.retrieval.search import IndexGone, Match
+from query_service.retrieval.matches import Match
 from query_service.schemas.answers import Degradation, RankResponse, SearchResponse, Total
 from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
 
@@ -101,7 +102,7 @@ class Pipeline:
         def answer(context: RequestContext) -> SearchResponse:
             prepared = self.preparation.prepare(context)
             ranked = self._rerank(context, prepared)
-            if prepared.intent.user_vector is None:
+            if prepared.plan.order is None and prepared.intent.user_vector is None:
                 rows = varied(prepared.retrieved.candidates, ranked.rows.tolist())
                 ranked = replace(ranked, rows=np.array(rows, np.intp))
             return self._page(context, prepared, ranked)
@@ -165,6 +166,8 @@ class Pipeline:
             return answer(self.context(request, self.views.current(), arrived))
 
     def _rerank(self, context: RequestContext, prepared: Prepared) -> Ranked:
+        if prepared.plan.order is not None:
+            return Ranked.nothing()
         scores = self._stage.score(prepared.inputs, context.progress)
         return Ranked(scores, ranked_rows(scores.total, prepared.retrieved.candidates.ids))
 

@@ -5,9 +5,11 @@ Answers and the lists that a re-ranker learns from share them.
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from opensearchpy import OpenSearch
 
+from indexer.bundle.model_bundle import ModelBundle
 from query_service.context import (
     MIN_TIMEOUT_S,
     QueryEncoder,
@@ -17,15 +19,11 @@ from query_service.context import (
 )
 from query_service.ranking.rerank_input import RerankInput, rerank_input
 from query_service.retrieval.filters import Clauses, clauses
+from query_service.retrieval.matches import Match, MatchesQuery, matches
+from query_service.retrieval.order import SortOrder, sort_order
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.query_words import QueryWords
-from query_service.retrieval.search import (
-    Match,
-    Retrieved,
-    matches_below,
-    retrieve,
-    retrieve_ids,
-)
+from query_service.retrieval.search import Retrieved, retrieve, retrieve_ids
 from query_service.schemas.answers import QueryCut
 from query_service.schemas.search import RankRequest, RecommendRequest
 from query_service.settings import ServiceSettings
@@ -38,12 +36,28 @@ from query_service.user.visitor import Visitor
 
 @dataclass(frozen=True)
 class Prepared:
-    """What the visitor wants, what was asked, the candidates, and the re-ranker's arrays."""
+    """What the visitor wants, what was asked, and the candidates."""
 
     intent: Intent
     plan: RetrievalPlan
     retrieved: Retrieved
-    inputs: RerankInput
+    bundle: ModelBundle
+    given: bool  # the candidates are the request's own items
+
+    @cached_property
+    def inputs(self) -> RerankInput:
+        """The re-ranker's arrays."""
+        candidates = self.retrieved.candidates
+        return rerank_input(self.bundle, candidates, self.intent, given=self.given)
+
+    @property
+    def by_meaning(self) -> frozenset[str]:
+        """Ids of the candidates without any word of the query."""
+        candidates = self.retrieved.candidates
+        if not self.intent.query_text:
+            return frozenset()
+        pairs = zip(candidates.ids, candidates.has_words, strict=True)
+        return frozenset(item_id for item_id, has_words in pairs if not has_words)
 
     @property
     def query_cut(self) -> QueryCut | None:
@@ -76,33 +90,36 @@ class Preparation:
 
     def prepare(self, context: RequestContext) -> Prepared:
         """Every step before the scores. Raises ClusterUnavailable, IndexGone, FilterProblem."""
-        filters = _filters(context)  # a wrong one is refused before any work
+        # What the index can't answer is refused before any work.
+        filters, order = _filters(context), _order(context)
         encoding = self._start_encoding(context)  # while the session is read
         visitor = self._load_session(context)
         if context.cursor and "session" not in context.progress.degraded:
             context.cursor.check_visitor(visitor)
         embedding = self._encoded(context, encoding)
         intent = Intent(visitor, context.query_text, embedding)
-        intent = replace(intent, user_vector=self._build_user_vector(context, intent))
-        plan = replace(self._plan(context, intent), request_filters=filters)
+        if order is None:
+            intent = replace(intent, user_vector=self._build_user_vector(context, intent))
+        plan = replace(self._plan(context, intent), request_filters=filters, order=order)
         retrieved = self._retrieve(context, plan)
         given = isinstance(context.request, RankRequest)
-        inputs = rerank_input(context.view.bundle, retrieved.candidates, intent, given=given)
-        return Prepared(intent, plan, retrieved, inputs)
+        return Prepared(intent, plan, retrieved, context.view.bundle, given)
 
     def below(
         self, context: RequestContext, prepared: Prepared, *, skip: int, size: int
     ) -> list[Match]:
         """`size` items that match and are no candidates, after the first `skip` of them.
 
-        Raises ClusterUnavailable, IndexGone.
+        In an order other than relevance no item is a candidate. Raises ClusterUnavailable,
+        IndexGone.
         """
-        plan = replace(
-            prepared.plan,
-            exclude=[*prepared.plan.exclude, *prepared.retrieved.candidates.ids],
-            timeout_s=context.timeout_s(MIN_TIMEOUT_S),
-        )
-        return matches_below(self._client, context.view.index, plan, skip=skip, size=size)
+        plan, candidates = prepared.plan, prepared.retrieved.candidates
+        plan = replace(plan, timeout_s=context.timeout_s(MIN_TIMEOUT_S))
+        if plan.order is None:
+            query = MatchesQuery(replace(plan, exclude=[*plan.exclude, *candidates.ids]))
+        else:
+            query = MatchesQuery(plan, by_meaning=prepared.by_meaning)
+        return matches(self._client, context.view.index, query, skip=skip, size=size)
 
     def close(self) -> None:
         """Stop the threads."""
@@ -189,6 +206,13 @@ class Preparation:
             acted_on = sorted({event.item_id for event in intent.visitor.events})
             plan = replace(plan, exclude=acted_on, popular=True)
         return plan
+
+
+def _order(context: RequestContext) -> SortOrder | None:
+    request, view = context.request, context.view
+    if isinstance(request, RankRequest):
+        return None
+    return sort_order(request.sort, view.attributes, by_name=view.sorts_names)
 
 
 def _filters(context: RequestContext) -> Clauses:

@@ -68,6 +68,11 @@ def explain_below(score: float, engine_score: float, intent: Intent) -> Explanat
     )
 
 
+def explain_sorted(why: str) -> Explanation:
+    """The explanation of a hit whose place comes from a field of the item, not from a score."""
+    return Explanation(score=0.0, legs={}, shares=[], why=why)
+
+
 def _leg_shares(row: int, candidates: Candidates, scores: Scores) -> dict[ShareKind, float]:
     """The scores of the legs with a share of their own, by the kind of share."""
     sums: dict[ShareKind, np.float32] = {}

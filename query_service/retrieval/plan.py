@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from query_service.retrieval.order import SortOrder
 from query_service.schemas.answers import ShareKind
 
 WORDS, MEANING, PERSON = "words", "meaning", "person"
@@ -41,6 +42,7 @@ class RetrievalPlan:
     query_vector: NDArray[np.float32] | None = None  # float32 [dims], in the items' space
     R: NDArray[np.float32] | None = None  # float32 [dims]
     request_filters: Sequence[Mapping[str, Any]] = ()
+    order: SortOrder | None = None  # of all matches; None: by relevance
     exclude: Sequence[str] = ()  # item ids that must not come back
     k: int = 100  # hits of each leg
     meaning_cut: float = -1.0  # least inner product of a hit without the query's words

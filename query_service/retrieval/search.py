@@ -1,26 +1,21 @@
-"""All legs in one round trip to OpenSearch, the union of their hits, and the matches below them."""
+"""All legs in one round trip to OpenSearch, and the union of their hits."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import NotFoundError, OpenSearchException
 
-from plugin_config.client import cluster_unavailable, is_refusal
-from plugin_config.errors import ClusterUnavailable, LiveIntentError, RequestRefused
+from plugin_config.client import is_refusal
+from plugin_config.errors import ClusterUnavailable, RequestRefused
 from plugin_config.schema import TITLE_EXACT, VECTOR_FLOAT16
 from query_service.retrieval.candidates import Candidates, LegHits, ids_with_words
+from query_service.retrieval.engine_errors import IndexGone, engine_errors
 from query_service.retrieval.plan import HAS_WORDS, MEANING, WORDS, RetrievalPlan
 from query_service.retrieval.text_query import text_query
 
 # The re-ranker's fields are read from doc values: no stored source is read for it.
 FEATURE_FIELDS = [VECTOR_FLOAT16, "popularity", "price", "brand", "category"]
-
-
-class IndexGone(LiveIntentError):
-    """The index that the service reads from no longer exists: look where the alias points now."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +48,7 @@ def retrieve(client: OpenSearch, index: str, plan: RetrievalPlan, dims: int) -> 
     lines: list[Mapping[str, Any]] = []
     for body in bodies.values():
         lines += [{"index": index, **_preference(plan)}, body]
-    with _errors_of(index):
+    with engine_errors(index):
         answer = client.msearch(body=lines, params={"request_timeout": plan.timeout_s})
     responses = dict(zip(bodies, answer["responses"], strict=True))
     failed = {leg: reason for leg, r in responses.items() if (reason := _failure(r))}
@@ -91,7 +86,7 @@ def retrieve_ids(
     if plan.query_text:
         query["bool"]["should"] = [text_query(plan.query_text)]
     body = _body(query, len(ids), plan)
-    with _errors_of(index):
+    with engine_errors(index):
         answer = client.search(index=index, body=body, params={"request_timeout": plan.timeout_s})
     hits = {WORDS: answer["hits"]["hits"]}
     candidates = Candidates.union(hits, plan.legs, dims, ids_with_words(hits))
@@ -114,35 +109,6 @@ def _body(query: Mapping[str, Any], size: int, plan: RetrievalPlan) -> dict[str,
     return {"query": query, "size": size, "_source": False, "docvalue_fields": fields}
 
 
-@dataclass(frozen=True)
-class Match:
-    """An item below the candidates, with the engine's score."""
-
-    item_id: str
-    score: float
-
-
-def matches_below(
-    client: OpenSearch, index: str, plan: RetrievalPlan, *, skip: int, size: int
-) -> list[Match]:
-    """Matches of the words leg after the first `skip`, in the engine's order, ties by item id.
-
-    The plan excludes the candidates, which stand above all of these. Raises ClusterUnavailable,
-    IndexGone.
-    """
-    query = next((leg.query(plan) for leg in plan.legs if leg.name == WORDS), None)
-    if query is None or size < 1:
-        return []
-    body = {
-        "query": query, "from": skip, "size": size, "_source": False, "track_total_hits": False,
-        "sort": [{"_score": "desc"}, {"item_id": "asc"}],
-    }  # fmt: skip
-    params = {"request_timeout": plan.timeout_s, **_preference(plan)}
-    with _errors_of(index):
-        hits = client.search(index=index, body=body, params=params)["hits"]["hits"]
-    return [Match(hit["_id"], float(hit["_score"])) for hit in hits]
-
-
 def _ids_with_words(
     client: OpenSearch, index: str, plan: RetrievalPlan, hits: LegHits, total: int
 ) -> set[str]:
@@ -162,7 +128,7 @@ def _ids_with_words(
     query = {"bool": {"filter": [{"ids": {"values": sorted(unmarked)}}, matching]}}
     body = {"query": query, "size": len(unmarked), "_source": False}
     params = {"request_timeout": plan.timeout_s, **_preference(plan)}
-    with _errors_of(index):
+    with engine_errors(index):
         misspelt = client.search(index=index, body=body, params=params)["hits"]["hits"]
     return with_words | {hit["_id"] for hit in misspelt}
 
@@ -186,17 +152,6 @@ def _close_enough(hits: LegHits, plan: RetrievalPlan, with_words: Collection[str
 
 def _preference(plan: RetrievalPlan) -> dict[str, str]:
     return {"preference": plan.preference} if plan.preference else {}
-
-
-@contextmanager
-def _errors_of(index: str) -> Iterator[None]:
-    """Turn the client's errors into IndexGone and ClusterUnavailable."""
-    try:
-        yield
-    except NotFoundError as error:
-        raise IndexGone(f"the index {index} is gone") from error
-    except OpenSearchException as error:
-        raise cluster_unavailable(error) from error
 
 
 def _failure(response: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from indexer.catalogue.spelling import canonical
 from query_service.schemas.filters import Filters
 from query_service.schemas.identifiers import Id, ItemId
 from query_service.schemas.numbers import NO_TEXT, Flag
+from query_service.schemas.sort import Sort
 from query_service.schemas.strict import Strict
 from query_service.user.actions import Scenario
 
@@ -54,6 +55,9 @@ class _Paged(_Visit):
         description="`next_cursor` of the page before: what the visitor did since is left out.",
     )
     filters: Filters | None = None
+    sort: Sort | None = Field(
+        None, description="null: by relevance to this visitor.", examples=["price"]
+    )
     personalize: Flag = True
     scenario: Scenario = "shop"
 

@@ -1,0 +1,77 @@
+"""The matches in the engine's order: those below the candidates, or all of them sorted."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from opensearchpy import OpenSearch
+
+from query_service.retrieval.engine_errors import engine_errors
+from query_service.retrieval.plan import WORDS, RetrievalPlan
+from query_service.retrieval.text_query import text_query
+
+
+@dataclass(frozen=True)
+class Match:
+    """An item in the engine's order, with the engine's score (0 where sorted)."""
+
+    item_id: str
+    score: float
+    sort_values: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class MatchesQuery:
+    """All matches of a plan, without those that it excludes, in its order.
+
+    By relevance: those of the words leg. Else the ids in `by_meaning` match too.
+    """
+
+    plan: RetrievalPlan
+    by_meaning: Collection[str] = ()
+
+    def body(self) -> dict[str, Any] | None:
+        """The search body; None where the plan has no words leg with an input."""
+        order = self.plan.order
+        query = self._sorted() if order else self._words()
+        if query is None:
+            return None
+        sort = order.clauses if order else [{"_score": "desc"}, {"item_id": "asc"}]
+        return {"query": query, "sort": sort, "_source": False, "track_total_hits": False}
+
+    def _words(self) -> Any:
+        return next((leg.query(self.plan) for leg in self.plan.legs if leg.name == WORDS), None)
+
+    def _sorted(self) -> dict[str, Any]:
+        within = list(self.plan.filters)
+        if self.plan.query_text:
+            matching = [text_query(self.plan.query_text, self.plan.prefix)]
+            if self.by_meaning:
+                matching.append({"ids": {"values": sorted(self.by_meaning)}})
+            within.append({"bool": {"should": matching, "minimum_should_match": 1}})
+        return {"bool": {"filter": within}}
+
+
+def matches(
+    client: OpenSearch, index: str, query: MatchesQuery, *, skip: int, size: int
+) -> list[Match]:
+    """The matches after the first `skip`, in order, ties by item id.
+
+    Raises ClusterUnavailable, IndexGone.
+    """
+    body = query.body()
+    if body is None or size < 1:
+        return []
+    params: dict[str, Any] = {"request_timeout": query.plan.timeout_s}
+    if query.plan.preference:
+        params["preference"] = query.plan.preference
+    with engine_errors(index):
+        response = client.search(
+            index=index, body=body | {"from": skip, "size": size}, params=params
+        )
+    return matches_of(response["hits"]["hits"])
+
+
+def matches_of(hits: Sequence[Any]) -> list[Match]:
+    """The matches of the engine's hits."""
+    return [Match(hit["_id"], float(hit["_score"] or 0), tuple(hit["sort"])) for hit in hits]
