@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -109,7 +109,8 @@ def read_items(catalogue: Catalogue, notes: Notes | None = None) -> Iterator[Ite
                 f"item_id {item.item_id} stands on line {earlier} already (--duplicates last lets "
                 "the last row count)"
             )
-            yield Reject.of_bytes(row.line, reason, row.raw)
+            reject = Reject.of_bytes(row.line, reason, row.raw)
+            yield replace(reject, doubled=item.item_id)
 
 
 def _every_row(catalogue: Catalogue, notes: Notes) -> Iterator[tuple[Row, Item] | Reject]:

@@ -35,6 +35,7 @@ class Recognised:
     compressed: bool = False
     encoding: Encoding = field(default_factory=Encoding)
     dialect: CsvDialect = field(default_factory=CsvDialect)
+    columns: tuple[str, ...] = ()  # of the header, or of the first object; of XML none
 
     @property
     def format(self) -> str:
@@ -87,7 +88,8 @@ def recognise(path: Path, name: str, wanted: str, mapping: ColumnMap) -> Recogni
     else:
         found, header = _of_text(sample, name, wanted, mapping)
         found = replace(found, compressed=compressed)
-    return replace(found, shop=_shop(found, header, _Named(name, mapping.partial), wanted))
+    shop = _shop(found, header, _Named(name, mapping.partial), wanted)
+    return replace(found, shop=shop, columns=tuple(header))
 
 
 def _is_gzip(path: Path) -> bool:

@@ -21,11 +21,15 @@ class TooManyRejects(LiveIntentError):
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that is left out. `line` counts from 1; a CSV's header is line 1."""
+    """A row that is left out. `line` counts from 1; a CSV's header is line 1.
+
+    `doubled`: the item_id that an earlier row has already; "" for any other reason.
+    """
 
     line: int
     reason: str
     raw: str = ""
+    doubled: str = ""
 
     @classmethod
     def of_bytes(cls, line: int, reason: str, raw: bytes) -> "Reject":

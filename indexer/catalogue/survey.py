@@ -1,6 +1,7 @@
 """The first pass over a catalogue: checks every row, and draws a random sample of its items."""
 
 import random
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +12,13 @@ from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.items import Item, read_items
 from indexer.catalogue.public_attributes import PublicAttributes
 from indexer.catalogue.reading import Reading
-from indexer.catalogue.rejects import RejectLimit, RejectsFile
+from indexer.catalogue.rejects import Reject, RejectLimit, RejectsFile
 from indexer.catalogue.statistics import Statistics
 from indexer.progress import Progress
 from indexer.settings import IndexSettings
 
 SEED = 20
+Watch = Callable[[Iterator[Item | Reject], Notes], Iterator[Item | Reject]]
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,11 @@ def survey(
     limit: RejectLimit,
     sample_items: int,
     progress: Progress,
+    watch: Watch = lambda rows, _: rows,
 ) -> Survey:
     """Reads every row once, writes the rejects and draws the sample (Vitter's algorithm R).
+
+    `watch` sees every row on its way, and the notes on all.
 
     Raises:
         TooManyRejects: more bad rows than `limit` allows.
@@ -56,7 +61,8 @@ def survey(
     items, max_popularity = 0, 0.0
     progress.start("read and check")
     with RejectsFile(rejects_file) as rejects:
-        for each in rejects.accepted(read_items(catalogue, notes), limit, progress):
+        rows_read = watch(read_items(catalogue, notes), notes)
+        for each in rejects.accepted(rows_read, limit, progress):
             attributes.add(each.attributes)
             max_popularity = max(max_popularity, each.popularity)
             if items < sample_items:

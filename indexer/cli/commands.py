@@ -1,5 +1,6 @@
-"""The commands `live-intent index`: rebuild, upsert, update, delete, status, rollback."""
+"""The commands `live-intent index`: rebuild, check, upsert, update, delete, status, rollback."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -94,6 +95,29 @@ def rebuild(
         context = cluster.index_context(settings, progress)
         report = run(context, _load_encoder(encoder, layout), source, merge=merge)
     click.echo(output(report, rebuild_lines(report, cluster.names.items), as_json))
+
+
+@index.command()
+@catalogue_options
+@output_options
+def check(catalogue: str, quiet: bool, as_json: bool, **reading: Any) -> None:
+    """Report on CATALOGUE without a cluster: what it is, its fields and attributes, bad rows.
+
+    Every row is read, however many are bad. The exit code is 2 where there is nothing to index.
+    """
+    from indexer.catalogue.check.report import check_source
+    from indexer.cli.reports import output
+    from indexer.progress import for_terminal
+    from indexer.settings import IndexSettings
+    from plugin_config.settings import load
+
+    rejects_file = reading["rejects_file"]
+    settings = load(IndexSettings, max_rejects=reading.pop("max_rejects"))
+    source = catalogue_source(catalogue, reading, settings.public_attributes)
+    report = check_source(replace(source, rejects_file=rejects_file), for_terminal(quiet))
+    click.echo(output(report, report.lines(), as_json))
+    if report.problem:
+        raise SystemExit(2)
 
 
 @index.command()

@@ -1,0 +1,1 @@
+"""What a catalogue file holds, without a cluster."""

@@ -1,0 +1,220 @@
+"""The report on a catalogue file: what it is, what its items have, what is wrong with it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import orjson
+
+from indexer.catalogue.attribute_report import AttributeReport
+from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
+from indexer.catalogue.check.findings import MOST_VALUES, Findings, Reasons, Values
+from indexer.catalogue.column_map import IDENTIFIER_COLUMNS, UnreadValues
+from indexer.catalogue.files.rows import CatalogueError
+from indexer.catalogue.items import Item
+from indexer.catalogue.reading import Reading
+from indexer.catalogue.rejects import RejectLimit
+from indexer.catalogue.survey import Survey, survey
+from indexer.progress import Progress
+
+_SHOWN = 12  # reasons, doubled ids and attributes in the lines
+
+
+@dataclass(frozen=True)
+class FieldReport:
+    """`columns` give the field; `items` have a value; `values`: different ones, at most 1,000."""
+
+    columns: tuple[str, ...]
+    items: int
+    values: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AttributeValues:
+    """`type` is None for an attribute that filters can't use."""
+
+    type: str | None
+    items: int
+    values: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The groups of variants: how many, the items in them, and the largest one."""
+
+    count: int
+    items: int
+    largest: str
+    largest_items: int
+
+
+@dataclass(frozen=True)
+class CatalogueCheck:
+    """`problem`: why there is nothing to index; "" where there is. `doubled`: rows by item_id."""
+
+    name: str
+    problem: str
+    reading: Reading
+    rows: int
+    items: int
+    rejects: int
+    rejects_file: Path | None
+    reasons: Mapping[str, Reasons]
+    doubled: Mapping[str, int]
+    overruled: int
+    fields: Mapping[str, FieldReport]
+    attributes: Mapping[str, AttributeValues]
+    public: AttributeReport | None
+    unread: Mapping[str, UnreadValues]
+    groups: Groups
+    sample: Item | None
+    embedded: str
+
+    def lines(self) -> list[str]:
+        """The report to read, best first: what it is, what is wrong, what there is."""
+        lines = [f"{self.name}: {self.items} items in {self.rows} rows", *self.reading.lines()]
+        if self.problem:
+            lines.append(f"nothing to index: {self.problem}")
+        lines += self._bad_rows()
+        if self.fields:
+            lines += ["fields:", *self._fields()]
+        if self.attributes:
+            lines += ["attributes:", *self._attributes()]
+        if self.public is not None:
+            lines += self.public.lines()
+        if self.groups.count:
+            lines.append(
+                f"{self.groups.count} groups of {self.groups.items} items; the largest, "
+                f"{self.groups.largest}, has {self.groups.largest_items}"
+            )
+        if self.sample is not None:
+            shown = orjson.dumps(asdict(self.sample), option=orjson.OPT_INDENT_2).decode()
+            lines += [f"the fullest item is embedded as: {self.embedded}", shown]
+        return lines
+
+    def _bad_rows(self) -> list[str]:
+        lines = []
+        if self.rejects:
+            where = f", all in {self.rejects_file}" if self.rejects_file else ""
+            lines.append(f"{self.rejects} bad rows{where} (--rejects FILE writes them):")
+        by_count = sorted(self.reasons.values(), key=lambda each: -each.count)
+        lines += [
+            f"  {each.count} like line {', '.join(map(str, each.lines))}: {each.example}"
+            for each in by_count[:_SHOWN]
+        ]
+        if self.doubled:
+            named = [f"{name} ({count + 1} rows)" for name, count in self.doubled.items()]
+            lines.append(f"{len(named)} doubled ids: " + ", ".join(named[:_SHOWN]))
+        if self.overruled:
+            lines.append(f"{self.overruled} rows were replaced by a later one of their item_id")
+        lines += [
+            f"{each.count} values of {name} could not be read: " + "; ".join(each.examples)
+            for name, each in sorted(self.unread.items())
+        ]
+        return lines
+
+    def _fields(self) -> list[str]:
+        width = max(map(len, self.fields))
+        return [
+            f"  {name.ljust(width)}  {each.items} items, {_counted(each.values)}, from "
+            f"{', '.join(each.columns) or 'a constant'}: {' | '.join(each.examples)}"
+            for name, each in self.fields.items()
+        ]
+
+    def _attributes(self) -> list[str]:
+        return [
+            f"  {name} ({each.type or 'only shown'})  {each.items} items, "
+            f"{_counted(each.values)}: {' | '.join(each.examples)}"
+            for name, each in self.attributes.items()
+        ]
+
+
+def check_source(source: CatalogueSource, progress: Progress) -> CatalogueCheck:
+    """Reads a whole catalogue and reports on it, however many rows are bad.
+
+    Raises CatalogueError and MappingError where no row can be read at all.
+    """
+    findings, surveyed, problem = Findings(), None, ""
+    with source.open() as catalogue:
+        try:
+            surveyed = survey(
+                catalogue,
+                rejects_file=source.rejects_file,
+                limit=RejectLimit(percent=100),
+                sample_items=1,
+                progress=progress,
+                watch=findings.watch,
+            )
+        except CatalogueError as error:
+            if not findings.rejects and not findings.notes.left_out:
+                raise
+            problem = str(error)
+        return _report(catalogue, source, findings, surveyed, problem)
+
+
+def _report(
+    catalogue: Catalogue,
+    source: CatalogueSource,
+    findings: Findings,
+    surveyed: Survey | None,
+    problem: str,
+) -> CatalogueCheck:
+    notes = findings.notes
+    types = surveyed.attributes.fields.types if surveyed else {}
+    largest = findings.groups.most_common(1) or [("", 0)]
+    counts = Counter(dict(findings.doubled.most_common(1000)))
+    return CatalogueCheck(
+        name=catalogue.name,
+        problem=problem,
+        reading=Reading.of(catalogue, notes),
+        rows=findings.items + findings.rejects + notes.overruled + notes.left_out.total(),
+        items=findings.items,
+        rejects=findings.rejects,
+        rejects_file=source.rejects_file if findings.rejects else None,
+        reasons=findings.reasons,
+        doubled=dict(counts),
+        overruled=notes.overruled,
+        fields={
+            name: FieldReport(
+                _columns(catalogue, name), each.items, len(each.different), tuple(each.examples)
+            )
+            for name, each in findings.fields.items()
+            if name != "available" or _columns(catalogue, name)  # it is true where nothing says it
+        },
+        attributes={
+            name: _attribute(each, types.get(name))
+            for name, each in sorted(findings.attributes.items())
+        },
+        public=AttributeReport.of(surveyed) if surveyed else None,
+        unread=dict(notes.unread),
+        groups=Groups(len(findings.groups), findings.groups.total(), *largest[0]),
+        sample=findings.sample,
+        embedded=findings.sample.text if findings.sample else "",
+    )
+
+
+def _attribute(values: Values, kind: str | None) -> AttributeValues:
+    return AttributeValues(kind, values.items, len(values.different), tuple(values.examples))
+
+
+def _columns(catalogue: Catalogue, name: str) -> tuple[str, ...]:
+    """The columns that give a field."""
+    mapping, shop = catalogue.mapping, catalogue.recognised.shop
+    columns = catalogue.recognised.columns
+    name = "category" if name == "other_categories" else name
+    if name in mapping.columns:
+        return mapping.columns[name]
+    if name == "currency" and name not in columns and name not in mapping.constants:
+        return _columns(catalogue, "price")
+    if shop is not None:
+        return shop.fields(columns).get(name, ()) if columns else shop.columns.get(name, ())
+    if name == "identifiers" and name not in columns:
+        return tuple(each for each in columns if each.lower() in IDENTIFIER_COLUMNS)
+    return (name,) if name in columns else ()
+
+
+def _counted(values: int) -> str:
+    return f"{values} or more values" if values >= MOST_VALUES else f"{values} values"
