@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
-from indexer.catalogue.column_map import FIELDS, ColumnMap
+from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.decimal_comma import DecimalComma
 from indexer.catalogue.files.csv_file import CsvFile
 from indexer.catalogue.files.json_lines import json_rows
@@ -53,9 +53,8 @@ class Catalogue:
             yield from self._file_rows()
             return
         named = frozenset(column for columns in mapping.columns.values() for column in columns)
-        mapped = {*mapping.columns, *({"group_id"} - set(FIELDS))}
         for each in shop.read(self._file_rows, mapping.rules):
-            yield shop.merged(each, mapped, named) if isinstance(each, ShopRow) else each
+            yield shop.merged(each, mapping.columns, named) if isinstance(each, ShopRow) else each
 
     def _file_rows(self) -> Iterator[Row | Reject]:
         """The rows as the file has them."""

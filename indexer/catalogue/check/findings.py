@@ -92,9 +92,8 @@ class Findings:
                 self.fields.setdefault(name, Values()).add(_shown(name, value))
         for name, value in item.attributes.items():
             self.attributes.setdefault(name, Values()).add(value)
-        group = getattr(item, "group_id", "")
-        if group:
-            self.groups[group] += 1
+        if item.group_id:
+            self.groups[item.group_id] += 1
         if self.items <= _SAMPLED and (self.sample is None or _full(item) > _full(self.sample)):
             self.sample = item
 

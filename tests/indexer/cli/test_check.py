@@ -49,6 +49,7 @@ def test_a_file_is_reported_on_without_a_cluster(tmp_path: Path) -> None:
     assert "available    3 items, 2 values, from Variant Inventory Qty: false | true" in out
     assert "Size (text)  2 items, 2 values: S | M" in out
     assert "private, not in the index: Tags" in out
+    assert "2 groups of 3 items; the largest, tee, has 2" in out
     assert "embedded as: Tee. Leafy. Shirts" in out
     assert list(tmp_path.iterdir()) == [tmp_path / "shop"]
 

@@ -74,6 +74,7 @@ def test_a_feed_with_tabs(tmp_path: Path) -> None:
             "Watts": "7",
         },
         identifiers=("4012345678918", "GL-1"),
+        group_id="L",
     )
     assert (second.price, second.available, second.category) == (
         39.9,
@@ -98,6 +99,7 @@ def test_a_feed_as_rss(encoding: str, tmp_path: Path) -> None:
         image_url="1.jpg",
         attributes={"link": "https://s.example/1?a=1&b=2", "Watts": "7"},
         identifiers=("4012345678918",),
+        group_id="L",
     )
     assert set(notes.private) == {"shipping.country", "shipping.price"}
 

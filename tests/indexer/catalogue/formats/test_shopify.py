@@ -53,11 +53,12 @@ def test_each_variant_is_an_item_with_what_its_product_says(tmp_path: Path) -> N
         image_url="a.jpg",
         attributes={"Size": "Small", "Colour": "Red", "regular_price": 25.0},
         identifiers=("FT-SR", "0123456789012"),
+        group_id="fern-tee",
     )
     assert (blue.item_id, blue.title, blue.price) == ("fern-tee:Small:Blue", "Fern Tee", 21.0)
     assert (blue.available, blue.image_url) == (True, "blue.jpg")
     assert blue.attributes == {"Size": "Small", "Colour": "Blue"}
-    assert (cap.item_id, cap.available) == ("moss-cap", True)
+    assert (cap.item_id, cap.group_id, cap.available) == ("moss-cap", "moss-cap", True)
     assert notes.left_out == {
         "further pictures of a product": 1,
         "status archived": 1,

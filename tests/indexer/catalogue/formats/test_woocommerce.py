@@ -51,11 +51,12 @@ def test_variations_have_what_their_product_says_wherever_it_stands(tmp_path: Pa
         image_url="i.jpg",
         attributes={"Size": "S", "Fabric": "Cotton"},
         identifiers=("H-S",),
+        group_id="10",
     )
     assert items["11"].attributes == {"Size": ["M", "wide"], "Fabric": "Cotton"}
-    assert items["11"].image_url == "m.jpg"
-    assert items["16"].title == "Vest"
-    assert items["18"].title == "Ebook"
+    assert (items["11"].group_id, items["11"].image_url) == ("10", "m.jpg")
+    assert (items["16"].title, items["16"].group_id) == ("Vest", "")
+    assert (items["17"].group_id, items["18"].title) == ("99", "Ebook")
     assert notes.left_out == {
         "variable products, whose variations are the items": 1,
         "not published": 2,
