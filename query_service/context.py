@@ -13,6 +13,7 @@ from query_service.index_view import IndexView
 from query_service.progress import RequestProgress
 from query_service.retrieval.legs import LEGS
 from query_service.retrieval.plan import Leg
+from query_service.retrieval.source_fields import ALL_FIELDS, SourceFields
 from query_service.schemas.answers import SearchResponse
 from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
 from query_service.user.actions import Scenario
@@ -45,6 +46,7 @@ class RequestContext:
     engine_timeout_s: float  # of one request to OpenSearch, at most
     as_of: float  # seconds since 1970: the visitor's behaviour until then counts
     cursor: Cursor | None = None  # of the page before
+    source_fields: SourceFields = ALL_FIELDS  # that hits show
 
     @property
     def offset(self) -> int:
@@ -97,7 +99,7 @@ class HitSources(Protocol):
     """Reads the sources of hits: `ItemReader`."""
 
     def sources(self, context: RequestContext, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """The source that a hit shows, by item id, no deleted ones. Raises ClusterUnavailable."""
+        """The public fields by item id, no deleted items. Raises ClusterUnavailable."""
         ...
 
 

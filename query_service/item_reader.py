@@ -7,17 +7,12 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
 from indexer.index.documents import from_float16_base64
-from plugin_config.attribute_fields import KEYS, NAMES, VALUES
 from plugin_config.client import cluster_unavailable
-from plugin_config.schema import IDENTIFIERS, VECTOR, VECTOR_FLOAT16
+from plugin_config.schema import VECTOR_FLOAT16
 from query_service.context import MIN_TIMEOUT_S, RequestContext
 from query_service.index_view import IndexView
+from query_service.retrieval.source_fields import PUBLIC
 from query_service.sessions.documents import KnownItem
-
-_NOT_SHOWN = frozenset(
-    {VECTOR, VECTOR_FLOAT16, "features", "popularity_rank", IDENTIFIERS, "keys"}
-    | {NAMES, KEYS, VALUES}
-)
 
 
 class ItemReader:
@@ -31,10 +26,10 @@ class ItemReader:
         self._client = client
 
     def sources(self, context: RequestContext, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """The source that a hit shows, by item id, no deleted ones. Raises ClusterUnavailable."""
+        """The public fields by item id, no deleted items. Raises ClusterUnavailable."""
         documents = self._read(context.view.index, ids, context.timeout_s(MIN_TIMEOUT_S))
         return {
-            item_id: {name: value for name, value in source.items() if name not in _NOT_SHOWN}
+            item_id: {name: value for name, value in source.items() if name in PUBLIC}
             for item_id, source in documents.items()
         }
 

@@ -13,6 +13,7 @@ from query_service.preparation import Prepared
 from query_service.ranking.explanation import explain, explain_below, explain_sorted
 from query_service.ranking.scores import Scores, below_candidates
 from query_service.retrieval.matches import Match
+from query_service.retrieval.source_fields import SourceFields
 from query_service.schemas.answers import Hit
 from query_service.schemas.search import MAX_DEPTH, RankRequest
 
@@ -43,6 +44,7 @@ class Page:
     last: int
     rows: tuple[int, ...]
     below: tuple[Match, ...]
+    source_fields: SourceFields
 
     @classmethod
     def of(
@@ -54,7 +56,9 @@ class Page:
         matches: Sequence[Match] = ()
         if last > max(first, count) and not isinstance(context.request, RankRequest):
             matches = below(max(first - count, 0), last - max(first, count))
-        return cls(prepared, ranked, first, last, tuple(ranked.rows[first:last]), tuple(matches))
+        rows = tuple(ranked.rows[first:last])
+        fields = context.source_fields
+        return cls(prepared, ranked, first, last, rows, tuple(matches), fields)
 
     @property
     def ids(self) -> list[str]:
@@ -64,14 +68,14 @@ class Page:
 
     def hits(self, sources: Mapping[str, dict[str, Any]], *, explained: bool) -> list[Hit]:
         """The hits; an item without a source was deleted since the engine's last refresh."""
+        shown = self.source_fields.shown
         hits = []
         for number, item_id in enumerate(self.ids):
             if item_id in sources:
                 fields = self._candidate(number, explained) or self._below(number, explained)
                 position = self.first + number + 1
-                hits.append(
-                    Hit(item_id=item_id, source=sources[item_id], position=position, **fields)
-                )
+                source = shown(sources[item_id])
+                hits.append(Hit(item_id=item_id, source=source, position=position, **fields))
         return hits
 
     def next_cursor(self, context: RequestContext) -> str | None:

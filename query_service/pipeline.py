@@ -41,6 +41,7 @@ from query_service.ranking.stage import RerankStage, varied
 from query_service.retrieval.engine_errors import IndexGone
 from query_service.retrieval.filters import FilterProblem
 from query_service.retrieval.matches import Match
+from query_service.retrieval.source_fields import ALL_FIELDS, SourceFields
 from query_service.schemas.answers import Degradation, RankResponse, SearchResponse, Total
 from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
 
@@ -130,16 +131,19 @@ class Pipeline:
     ) -> RequestContext:
         """The context of a request; its clock started when it `arrived`, None: starts now.
 
-        Raises CursorInvalid, CursorExpired.
+        Raises CursorInvalid, CursorExpired, FilterProblem.
         """
         progress = RequestProgress(Clock(request.deadline_ms or self._deadline_ms, arrived))
-        cursor = None
-        if not isinstance(request, RankRequest) and request.cursor is not None:
-            cursor = Cursor.decode(request.cursor)
-            cursor.check(request, view.index)
+        cursor, source_fields = None, ALL_FIELDS
+        if not isinstance(request, RankRequest):
+            source_fields = SourceFields.of(request.fields, view.attributes)
+            if request.cursor is not None:
+                cursor = Cursor.decode(request.cursor)
+                cursor.check(request, view.index)
         return RequestContext(
             request, view, progress, self._options, self._engine_timeout_s,
             as_of=cursor.as_of if cursor else time.time(), cursor=cursor,
+            source_fields=source_fields,
         )  # fmt: skip
 
     def close(self) -> None:

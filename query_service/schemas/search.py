@@ -26,6 +26,7 @@ QueryText = Annotated[
     Field(json_schema_extra={"pattern": r"\S", "example": "wireless headphones"}),
 ]
 Deadline = Annotated[int, Field(ge=1, le=60000, description="Time for the answer, ms."), NO_TEXT]
+FieldName = Annotated[str, StringConstraints(min_length=1, max_length=523)]
 MAX_DEPTH = 10_000  # hits that can be paged through; the engine's `max_result_window`
 
 
@@ -57,6 +58,12 @@ class _Paged(_Visit):
     filters: Filters | None = None
     sort: Sort | None = Field(
         None, description="null: by relevance to this visitor.", examples=["price"]
+    )
+    fields: list[FieldName] | None = Field(
+        None,
+        max_length=100,
+        description="Fields of `source`, `attributes.NAME` of one attribute; null: all, []: none.",
+        examples=[["title", "price", "attributes.colour"]],
     )
     personalize: Flag = True
     scenario: Scenario = "shop"
