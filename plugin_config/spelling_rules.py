@@ -24,11 +24,12 @@ _COMPATIBILITY_BLOCKS = (
     (0x2100, 0x211F), (0x2126, 0x214F), (0x2150, 0x217F), (0x2189, 0x2189), (0x3371, 0x33DF),
     (0xFB1D, 0xFBB1), (0xFBD3, 0xFBFF), (0xFDF2, 0xFDF2), (0xFE80, 0xFEFC),
 )  # fmt: skip
+# Apostrophes as keyboards and programs write them: grave, acute, curly, prime, Hebrew geresh.
+APOSTROPHES = dict.fromkeys(map(ord, "`\u00b4\u2018\u2019\u201b\u02bb\u02bc\u2032\u05f3"), "'")
 _FRACTION_SLASH = "\u2044"
 _REPLACED = {
     "\u3000": " ", "\u202f": " ", "_": " ", "\u00d7": "x", _FRACTION_SLASH: "/",
-    "`": "'", "\u00b4": "'", "\u2018": "'", "\u2019": "'", "\u201b": "'", "\u02bb": "'",
-    "\u02bc": "'", "\u2032": "'", "\u05f3": "'", "\u2033": '"', "\u05f4": '"',
+    "\u2033": '"', "\u05f4": '"',
     "\u00b2": "2", "\u00b3": "3", "\u00bd": " 1/2", "\u00bc": " 1/4", "\u00be": " 3/4",
     "\u00b5": "\u03bc", "\u0451": "\u0435", "\u0401": "\u0415", "\u266f": "#",
 }  # fmt: skip
@@ -91,5 +92,8 @@ def _is_mark(character: str) -> bool:
 
 COMPOSED = _composed()
 CHARACTERS = (
-    {chr(0xFF01 + offset): chr(0x21 + offset) for offset in range(94)} | _compatible() | _REPLACED
+    {chr(0xFF01 + offset): chr(0x21 + offset) for offset in range(94)}
+    | _compatible()
+    | {chr(code): text for code, text in APOSTROPHES.items()}
+    | _REPLACED
 )

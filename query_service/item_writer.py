@@ -1,7 +1,7 @@
 """Writes of items that come over HTTP: put, patch, delete, in order."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeVar, cast
 
 from opensearchpy.exceptions import OpenSearchException
@@ -38,6 +38,14 @@ class ItemOutcome:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class ItemWrites:
+    """`outcomes`: one for each operation, in order; `notes`: what else happened, a line each."""
+
+    outcomes: list[ItemOutcome] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
 class ItemWriter:
     """Writes to the live index, and to one that is being filled. Safe to use from many threads."""
 
@@ -46,21 +54,24 @@ class ItemWriter:
         self._context = context
         self._encoder = encoder
 
-    def write(self, operations: Sequence[ItemOperation]) -> list[ItemOutcome]:
-        """Does the writes in order; one outcome each.
+    def write(self, operations: Sequence[ItemOperation]) -> ItemWrites:
+        """Does the writes in order; one outcome each, and notes on attributes and lost fields.
 
         Raises ClusterUnavailable, NoItemsIndex, EncoderMismatch, BundleError; some of the writes
         may be done then, and to send all of them again is safe.
         """
-        outcomes: list[ItemOutcome] = []
+        writes = ItemWrites()
         for batch in _batches(operations):
             try:
-                outcomes += self._write_batch(batch)
+                report, rejected = self._write_batch(batch)
             except OpenSearchException as error:
                 raise cluster_unavailable(error) from error
-        return outcomes
+            writes.outcomes.extend(_outcome(each, report, rejected) for each in batch)
+            writes.notes.extend(note for note in report.notes if note not in writes.notes)
+        return writes
 
-    def _write_batch(self, batch: Sequence[ItemOperation]) -> list[ItemOutcome]:
+    def _write_batch(self, batch: Sequence[ItemOperation]) -> tuple[UpdateReport, dict[str, str]]:
+        """The report, and why items were rejected, by item."""
         rejected: dict[str, str] = {}
         while True:
             pending = [each for each in batch if each.item_id not in rejected]
@@ -71,7 +82,7 @@ class ItemWriter:
                     raise
                 rejected |= error.reasons
                 continue  # the others again, which is safe: a write carries its version
-            return [_outcome(each, report, rejected) for each in batch]
+            return report, rejected
 
     def _send(self, batch: Sequence[ItemOperation]) -> UpdateReport:
         versions = {each.item_id: each.version for each in batch if each.version is not None}

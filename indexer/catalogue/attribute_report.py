@@ -1,6 +1,6 @@
 """What a rebuild says of the attributes, before it writes and at its end."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from indexer.catalogue.survey import Survey
@@ -46,7 +46,8 @@ class AttributeReport:
                 f"private, not in the index: {_some(list(self.private))}. Name those that shoppers "
                 "may see: --public NAME, or LIVE_INTENT_PUBLIC_ATTRIBUTES"
             )
-        lines += [f"attribute {name} is a text: {what}" for name, what in self.mixed.items()][:12]
+        mixed = [f"attribute {name} is a text: {what}" for name, what in self.mixed.items()]
+        lines += first_lines(mixed)
         if self.shown_only:
             lines.append(
                 f"in hits only, since more than {MAX_INDEXED} attributes are public: "
@@ -55,6 +56,22 @@ class AttributeReport:
         if self.unmatched:
             lines.append("named public, but no item has it: " + _some(self.unmatched))
         return lines
+
+
+def first_lines(lines: Sequence[str], most: int = 12) -> list[str]:
+    """The first lines, and how many more there are."""
+    more = len(lines) - most
+    return [*lines[:most], *([f"... and {more} more such lines"] if more > 0 else [])]
+
+
+def private_lines(private: Collection[str]) -> list[str]:
+    """A line that names the columns which live writes left out; none, no line."""
+    if not private:
+        return []
+    return [
+        f"private, left out: {_some(sorted(private))}. The live index says what is public; "
+        "a rebuild changes it"
+    ]
 
 
 def _some(names: Sequence[str]) -> str:

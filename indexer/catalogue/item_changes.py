@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.catalogue.catalogue_file import Catalogue
-from indexer.catalogue.column_map import FIELDS, Notes
+from indexer.catalogue.column_map import FIELDS, ColumnMap, Notes
 from indexer.catalogue.files.rows import CatalogueError, LeftOut
 from indexer.catalogue.items import Item, to_item
 from indexer.catalogue.reading import Reading
@@ -130,7 +130,19 @@ def read_changes(catalogue: Catalogue, notes: Notes | None = None) -> Iterator[I
         if change.names:
             yield change
         else:
-            yield Reject.of_bytes(row.line, "no field to change that can be read", row.raw)
+            yield Reject.of_bytes(row.line, _nothing_to_change(mapping, row.columns), row.raw)
+
+
+def _nothing_to_change(mapping: ColumnMap, columns: Mapping[str, Any]) -> str:
+    """Why a row changes nothing: all that it has is private, or can't be read."""
+    notes = Notes()
+    mapping.pick(columns, notes)
+    if notes.private:
+        return (
+            f"no field to change: private here are {', '.join(sorted(notes.private))} (a rebuild "
+            "names what is public)"
+        )
+    return "no field to change that can be read"
 
 
 def change_windows(catalogue: Catalogue, size: int) -> Iterator[list[ItemChange]]:

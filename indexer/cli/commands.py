@@ -131,14 +131,16 @@ def upsert(catalogue: str, as_json: bool, **options: Any) -> None:
     A field that a row lacks is gone afterwards, and the report says so; to change some fields only:
     live-intent index update.
     """
+    from indexer.catalogue.attribute_report import private_lines
     from indexer.cli.reports import output, update_lines, value_lines
     from indexer.index.updates import upsert_source
 
     report, surveyed = _write_source(upsert_source, catalogue, **options)
     click.echo(output(report, update_lines(report, "upserted"), as_json))
     _report_bad_rows(surveyed, as_json)
+    private = private_lines(surveyed.notes.private)
     unread = value_lines(surveyed.notes.unread, surveyed.notes.overruled)
-    for line in (*surveyed.reading.lines(), *unread):
+    for line in (*surveyed.reading.lines(), *private, *unread):
         click.echo(line, err=True)
 
 

@@ -60,8 +60,10 @@ def survey_lines(surveyed: "Survey") -> list[str]:
 
 def update_lines(report: "UpdateReport", word: str) -> list[str]:
     """What an upsert or a delete did."""
+    from indexer.catalogue.attribute_report import first_lines
+
     lines = [f"{report.written} items {word} in {', '.join(report.indexes) or 'no index'}"]
-    lines += report.attributes[:12]
+    lines += first_lines(report.attributes)
     if report.not_found:
         lines.append(f"{len(report.not_found)} were not there: {_some(report.not_found)}")
     if report.superseded:
@@ -78,10 +80,13 @@ def update_lines(report: "UpdateReport", word: str) -> list[str]:
 
 def changes_lines(report: "UpdateReport", surveyed: "ChangesSurvey") -> list[str]:
     """What an update changed, by field, and the values that it could not read."""
+    from indexer.catalogue.attribute_report import private_lines
+
     lines = update_lines(report, "updated")
     counts = [f"{name} ({count} rows)" for name, count in sorted(surveyed.fields.items())]
     lines.append("given: " + _some(counts, 20))
     lines += surveyed.reading.lines()
+    lines += private_lines(surveyed.notes.private)
     return lines + value_lines(surveyed.notes.unread, surveyed.notes.overruled)
 
 

@@ -44,6 +44,15 @@ class UpdateReport:
     examples: Mapping[str, str] = field(default_factory=dict)  # of these: item and old value
     attributes: tuple[str, ...] = ()  # a line for each new attribute, and for one of another type
 
+    @property
+    def notes(self) -> list[str]:
+        """A line for each attribute of `attributes`, and for each field that vanished."""
+        lost = [
+            f"{name} vanished of {count} items ({self.examples[name]})"
+            for name, count in sorted(self.vanished.items())
+        ]
+        return [*self.attributes, *lost]
+
     def plus(self, other: "UpdateReport") -> "UpdateReport":
         """The report of both; every index that either reached."""
         return UpdateReport(

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from query_service.schemas.identifiers import Id, ItemId
+from query_service.schemas.identifiers import Id, ItemId, QueryId
 from query_service.schemas.numbers import NO_TEXT, Number
 from query_service.schemas.strict import Strict
 from query_service.user.actions import Action
@@ -31,7 +31,7 @@ class EventForm(Strict):
     timestamp: datetime | float | None = Field(
         None, description="A time, or s, ms, µs or ns since 1970, as digits too; absent: now."
     )
-    query_id: str | None = Field(None, max_length=128, description="Of the answer it came from.")
+    query_id: QueryId | None = Field(None, description="Of the answer it came from.")
     position: Annotated[int, Field(ge=1, le=100_000), NO_TEXT] | None = Field(
         None, description="Of the hit, from 1."
     )
@@ -52,7 +52,7 @@ class UbiEvent(BaseModel):
     client_id: UbiId = Field(None, description="Or session_id.")
     session_id: UbiId = None
     user_id: UbiId = None
-    query_id: str | None = None
+    query_id: QueryId | None = None
     timestamp: datetime | float | None = None
     event_attributes: dict[str, Any] = Field(
         description="With object.object_id, the item's id.",

@@ -20,6 +20,7 @@ from query_service.schemas.strict import Strict
 # Bounds that keep a request below what the engine refuses: 65,536 terms and 1,024 clauses.
 Value = Annotated[str, StringConstraints(max_length=512)]
 MAX_ATTRIBUTES = 50
+MAX_NUMBER = 1e300  # of an attribute
 # The index holds prices as float32, where a larger bound would be infinite.
 PriceBound = Annotated[Number, Field(ge=0, le=1e38)]
 Values = Annotated[
@@ -38,8 +39,10 @@ def _scalar(value: bool | int | float | str) -> bool | int | float | str:
         if len(value) <= 512:
             return value
         raise ValueError("a text has at most 512 characters")
-    if isinstance(value, bool | int | float) and abs(value) < 2**63:  # not so for NaN
-        return value
+    if isinstance(value, bool | int | float):
+        if abs(value) <= MAX_NUMBER:  # not so for NaN
+            return value
+        raise ValueError(f"a number is at most {MAX_NUMBER:g}")
     raise ValueError("a text, a number, true or false is wanted")
 
 
@@ -49,7 +52,7 @@ def _bound(value: int | float | str) -> bool | int | float | str:
     return _scalar(value)
 
 
-_FINITE = Annotated[float, Field(gt=-(2**63), lt=2**63)]
+_FINITE = Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)]
 Scalar = Annotated[
     bool | int | float | str,
     PlainValidator(_scalar, json_schema_input_type=bool | _FINITE | Value),

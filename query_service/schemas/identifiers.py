@@ -47,6 +47,11 @@ Id = Annotated[
     BeforeValidator(_as_text, json_schema_input_type=_Visible | _Digits),
     Field(json_schema_extra={"example": "visitor-7"}),
 ]
+# As other engines make them: any text, also an empty one.
+_QueryText = Annotated[str, StringConstraints(max_length=128)]
+QueryId = Annotated[
+    _QueryText, BeforeValidator(_as_text, json_schema_input_type=_QueryText | _Digits)
+]
 ItemId = Annotated[
     _ItemText,
     BeforeValidator(_read, json_schema_input_type=_ItemText | _Digits),

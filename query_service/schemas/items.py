@@ -10,6 +10,7 @@ from query_service.schemas.numbers import Flag, Number
 from query_service.schemas.strict import Strict
 
 MAX_OPERATIONS = 1000  # in one request
+MAX_NOTES = 100  # of one answer
 Title = Annotated[
     str,
     StringConstraints(min_length=1, max_length=10_000, pattern=r"[^\s\x00-\x1f\x7f-\x9f]"),
@@ -124,6 +125,12 @@ class Operations(Strict):
     operations: list[Operation] = Field(min_length=1, max_length=MAX_OPERATIONS)
 
 
+_NOTES = Field(
+    default=None,
+    description="Fields that a put took away, new attributes, values that are not of their type.",
+)
+
+
 class ItemAnswer(Strict):
     """What became of one write."""
 
@@ -132,6 +139,7 @@ class ItemAnswer(Strict):
     index: int | None = Field(default=None, description="Its position in the request, from 0.")
     error: str | None = None
     field: str | None = Field(default=None, description="The field that is wrong.")
+    notes: list[str] | None = _NOTES
 
 
 class ItemsResponse(Strict):
@@ -140,3 +148,4 @@ class ItemsResponse(Strict):
     written: int
     failed: int
     items: list[ItemAnswer]
+    notes: list[str] | None = _NOTES

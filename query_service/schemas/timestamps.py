@@ -21,7 +21,8 @@ def seconds(value: object) -> float:
         try:
             timestamp = to_time(value, "the time").timestamp()
         except ValueProblem as problem:
-            raise ValueError(f"{problem}; write it as 2026-11-24T10:15:00Z") from None
+            reason = str(problem).split(" Say it with ")[0]  # options of a command, not of requests
+            raise ValueError(f"{reason}; write it as 2026-11-24T10:15:00Z") from None
     elif isinstance(value, int | float) and not isinstance(value, bool):
         if abs(value) < SECONDS_END:
             timestamp = float(value)

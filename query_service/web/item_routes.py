@@ -8,10 +8,12 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import PlainValidator, RootModel
 
+from indexer.catalogue.attribute_report import first_lines
 from indexer.catalogue.values.text import ValueProblem
 from query_service.item_writer import ItemOperation, ItemOutcome, ItemWriter
 from query_service.schemas.answers import FieldError
 from query_service.schemas.items import (
+    MAX_NOTES,
     ItemAnswer,
     ItemFields,
     ItemPatch,
@@ -100,7 +102,8 @@ def item_routes(writer: ItemWriter, *, allowed: bool) -> APIBlueprint:
         good = [each for each in parsed if isinstance(each, ItemOperation)]
         if not good:
             return _all_malformed([each for each in parsed if isinstance(each, OperationError)])
-        outcomes = iter(writer.write(good))
+        writes = writer.write(good)
+        outcomes = iter(writes.outcomes)
         answers = [
             _answer(each, next(outcomes), index)
             if isinstance(each, ItemOperation)
@@ -108,7 +111,12 @@ def item_routes(writer: ItemWriter, *, allowed: bool) -> APIBlueprint:
             for index, each in enumerate(parsed)
         ]
         written = sum(answer.status in ("created", "updated", "deleted") for answer in answers)
-        response = ItemsResponse(written=written, failed=len(answers) - written, items=answers)
+        response = ItemsResponse(
+            written=written,
+            failed=len(answers) - written,
+            items=answers,
+            notes=first_lines(writes.notes, MAX_NOTES) or None,
+        )
         return json_response(response.model_dump(exclude_none=True))
 
     routes.register_error_handler(ValueProblem, lambda error: problem(422, f"item: {error}"))
@@ -116,11 +124,14 @@ def item_routes(writer: ItemWriter, *, allowed: bool) -> APIBlueprint:
 
 
 def _one(writer: ItemWriter, operation: ItemOperation) -> Response:
-    [outcome] = writer.write([operation])
+    writes = writer.write([operation])
+    [outcome] = writes.outcomes
     if outcome.status in _PROBLEMS:
         status, detail = _PROBLEMS[outcome.status]
         return problem(status, detail.format(operation.item_id, outcome.reason))
-    response = json_response(_answer(operation, outcome).model_dump(exclude_none=True))
+    answer = _answer(operation, outcome)
+    answer.notes = first_lines(writes.notes, MAX_NOTES) or None
+    response = json_response(answer.model_dump(exclude_none=True))
     response.status_code = 201 if outcome.status == "created" else 200
     return response
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from subprocess import CompletedProcess
 from subprocess import run as run_process
 from typing import Any
 
@@ -186,3 +187,29 @@ def test_index_upsert_says_what_vanished(
     assert ran.returncode == 0, ran.stderr
     assert "  price of 1 items (item i6: 11.0)" in ran.stdout
     assert "live-intent index update" in ran.stdout
+
+
+def test_index_update_names_the_private_columns_that_it_left_out(
+    environment: dict[str, str], document: Any, tmp_path: Path
+) -> None:
+    def update(text: str) -> CompletedProcess[str]:
+        (tmp_path / "rows.csv").write_text(text)
+        line = [sys.executable, "-m", "live_intent.main", "index", "update", "rows.csv"]
+        return run_process(
+            line, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120,
+            check=False,
+        )  # fmt: skip
+
+    ran = update("item_id,price,margin\ni7,3,4\n")
+    assert ran.returncode == 0, ran.stderr
+    assert "private, left out: margin" in ran.stdout
+    ran = update("item_id,purchase_price,margin\ni7,3,4\n")
+    assert ran.returncode == 6
+    assert "private here are margin, purchase_price" in ran.stderr
+    columns = {"item_id": "i7", "attributes": {f"n{number}": number for number in range(30)}}
+    (tmp_path / "many.jsonl").write_text(json.dumps(columns))
+    line = [sys.executable, "-m", "live_intent.main", "index", "update", "many.jsonl"]
+    ran = run_process(
+        line, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True
+    )
+    assert "... and 18 more such lines" in ran.stdout

@@ -40,7 +40,7 @@ def test_an_item_is_put_patched_and_deleted_under_any_id(
         "attributes": {"keys": "88", "colour": "purple"},
     }  # fmt: skip
     made = api("PUT", path, item)
-    assert (made.status, made.body) == (201, {"item_id": item_id, "status": "created"})
+    assert (made.status, made.body["item_id"], made.body["status"]) == (201, item_id, "created")
     stored = source(client, names, item_id)
     expected = encoder.encode_items(["Purple piano. Acme. Keys"])[0]
     assert float(from_float16_base64(stored[VECTOR_FLOAT16]) @ expected) > 0.999
@@ -52,7 +52,9 @@ def test_an_item_is_put_patched_and_deleted_under_any_id(
     assert "brand" not in stored
     assert "keys" not in stored["attributes"]
 
-    assert api("PUT", path, {"title": "Purple piano"}).status == 200
+    put = api("PUT", path, {"title": "Purple piano"})
+    assert put.status == 200
+    assert f"price vanished of 1 items (item {item_id}: 850.5)" in put.body["notes"]
     assert "price" not in source(client, names, item_id)
     assert api("DELETE", path).body == {"item_id": item_id, "status": "deleted"}
     assert source(client, names, item_id) is None
@@ -97,3 +99,18 @@ def test_bulk_writes_are_done_in_order_and_answered_one_by_one(
     assert source(client, names, "i3") is None
     client.indices.refresh(index=names.items)
     assert item_ids(api.search("silver saxophone", "b"))[0] == "b1"
+
+
+def test_the_answer_says_what_became_of_attributes(api: Api) -> None:
+    def put(**attributes: object) -> Any:
+        return api("PUT", "/v1/items/noted", {"title": "Noted", "attributes": attributes}).body
+
+    assert put(volt=12)["notes"] == ["new attribute: volt (number)"]
+    assert "notes" not in put(volt=24)
+    [note] = put(volt="many")["notes"]
+    assert "volt" in note
+    many = {f"a{number}": number for number in range(120)}
+    operations = [{"op": "put", "item_id": "n2", "item": {"title": "N", "attributes": many}}]
+    notes = api("POST", "/v1/items", {"operations": operations}).body["notes"]
+    assert len(notes) == 101
+    assert notes[-1] == "... and 20 more such lines"

@@ -21,6 +21,8 @@ from indexer.catalogue.filter_keys import filter_key
         ("Home  \u00a0& Garden ", "home & garden"),
         ("ﬁne", "FINE"),
         ("ナイキ", "ﾅｲｷ"),
+        ("L’Oréal", "l'ORÉAL"),
+        ("Levi`s", "levi´s"),
     ],
 )
 def test_equal_keys_for_another_case_or_unicode_form(one: str, other: str) -> None:

@@ -20,4 +20,5 @@ def test_every_listed_name_means_its_action_and_no_other() -> None:
             assert action in ACTIONS
             assert {action_named(other) for other in others} == {action}
     assert [action_named(action) for action in ACTIONS] == list(ACTIONS)
-    assert action_named("view_item_list") is None
+    for name in ("view_item_list", "refund", "Checkout Started", "checkout_step", "search"):
+        assert action_named(name) is None

@@ -218,3 +218,15 @@ def test_malformed_events_do_not_affect_the_others() -> None:
 def test_a_body_without_events_is_refused(body: object) -> None:
     with pytest.raises(EventsMalformed):
         parse_events(body)
+
+
+@pytest.mark.parametrize(("query_id", "read"), [(7, "7"), (7.0, "7"), ("q-1", "q-1"), (None, "")])
+def test_query_ids_of_other_engines_may_be_whole_numbers(query_id: object, read: str) -> None:
+    assert (only(OURS | {"query_id": query_id}).query_id or "") == read
+    assert (only(UBI | {"query_id": query_id}).query_id or "") == read
+
+
+def test_an_ambiguous_time_is_refused_without_naming_a_command_s_option() -> None:
+    message = wrong(OURS | {"timestamp": "05/01/2024"}).message
+    assert "day or month first" in message
+    assert "--date-order" not in message
