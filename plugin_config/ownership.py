@@ -49,8 +49,8 @@ def refuse_foreign(
 
 
 def refuse_foreign_stores(client: OpenSearch, names: IndexNames) -> None:
-    """Raises ForeignIndex when one of the indexes of sessions and UBI was not made by us."""
-    refuse_foreign(client, names.stores, adoptable=names.stores)
+    """Raises ForeignIndex when an index of sessions and UBI, or behind its alias, is not ours."""
+    refuse_foreign(client, names.store_names, adoptable=names.stores)
 
 
 def earlier_installation(

@@ -98,7 +98,7 @@ def refuse_all_foreign(client: OpenSearch, names: IndexNames, adopt: Collection[
     """
     if unknown := sorted(set(adopt) - set(names.stores)):
         raise SettingsError(f"--adopt {unknown[0]}: allowed are {', '.join(names.stores)}")
-    targets = (names.items, names.items_building, *names.stores, *_patterns("items", names))
+    targets = (names.items, names.items_building, *names.store_names, *_patterns("items", names))
     foreign = {
         index: aliases
         for index, aliases in foreign_indexes(client, *targets).items()

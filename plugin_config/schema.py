@@ -63,6 +63,11 @@ class IndexNames:
         """The indexes of sessions and UBI."""
         return self.sessions, self.ubi_queries, self.ubi_events
 
+    @property
+    def store_names(self) -> tuple[str, ...]:
+        """The indexes of `stores`, and the alias of each that is written to."""
+        return (*self.stores, *map(self.writing, self.stores))
+
     @staticmethod
     def writing(store: str) -> str:
         """The alias of one of `stores` that is written to, so that no write creates an index."""

@@ -7,7 +7,8 @@ from query_service.context import QueryEncoder, RequestContext, Vectors
 from query_service.item_reader import ItemReader
 from query_service.schemas.answers import SearchResponse
 from query_service.schemas.search import SearchRequest
-from query_service.sessions.store import SessionStore, SessionsUnreadable
+from query_service.sessions.reader import SessionsUnreadable
+from query_service.sessions.store import SessionStore
 from query_service.user.visitor import Event, PastQuery, Visitor
 
 

@@ -4,7 +4,6 @@ A click counts in the very next search: `record_events` returns when the session
 changed, and `read` is a realtime GET, which sees every change that is finished.
 """
 
-import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,27 +11,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import OpenSearchException
 
 from plugin_config.client import engine_time_left
-from plugin_config.errors import LiveIntentError
 from plugin_config.ownership import ForeignIndex
 from plugin_config.schema import IndexNames
 from query_service.schemas.events import ReceivedEvent
-from query_service.schemas.timestamps import seconds
 from query_service.sessions import ubi_rows
 from query_service.sessions.appends import Append, add_row, upserts
 from query_service.sessions.document_writes import DocumentWrite, WriteResult
 from query_service.sessions.documents import (
     KnownItem,
-    Scope,
     SessionLimits,
-    document_id,
     event_to_stored,
-    milliseconds,
     now_ms,
     query_to_stored,
-    visitor_from_documents,
 )
 from query_service.sessions.erasure import Deleted, SessionErasure
 from query_service.sessions.intake import (
@@ -44,16 +36,13 @@ from query_service.sessions.intake import (
     text_vectors,
 )
 from query_service.sessions.query_log import QueryLog
+from query_service.sessions.reader import SessionReader
+from query_service.sessions.resent_events import with_first_times
 from query_service.sessions.store_writer import StoreWriter
 from query_service.user.visitor import PastQuery, Visitor
 
-logger = logging.getLogger(__name__)
 writing = IndexNames.writing
 Lookup = Callable[[Sequence[str]], Mapping[str, KnownItem]]
-
-
-class SessionsUnreadable(LiveIntentError):
-    """The visitor's documents can't be read now; answer without them, and say so."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +75,7 @@ class SessionStore:
             self._write_queries, capacity=queue_size, interval_s=write_interval_s
         )
         self.writer = StoreWriter(client, names)
+        self._reader = SessionReader(client, names, self.limits)
         self._erasure = SessionErasure(client, names, self.writer)
 
     def read(
@@ -107,9 +97,6 @@ class SessionStore:
             SessionsUnreadable: OpenSearch did not answer within `timeout_s`, or not in full; or a
                 document is damaged.
         """
-        ids = [document_id("user", user_id)] if user_id else []
-        ids.append(document_id("session", session_id))
-        options = {} if timeout_s is None else {"request_timeout": timeout_s}
         # Taken before the documents are read. A query that is written in between is then in both,
         # and counts once by its id; taken afterwards, it would be in neither.
         waiting = [
@@ -117,25 +104,14 @@ class SessionStore:
             for entry in self.query_log.waiting()
             if entry.query.session_id == session_id or (user_id and entry.user_id == user_id)
         ]
-        try:
-            response = self.client.mget(body={"ids": ids}, index=self.names.sessions, **options)
-        except OpenSearchException as error:
-            raise SessionsUnreadable(f"the session can't be read: {error}") from error
-        documents = []
-        for document in response["docs"]:
-            problem = document.get("error", {}).get("type", "")
-            if problem and problem != "index_not_found_exception":
-                raise SessionsUnreadable(f"the session can't be read: {problem}")
-            if document.get("found"):
-                documents.append(document["_source"])
-        newest = None if as_of is None else milliseconds(as_of)
-        scope = Scope(self.limits.oldest(now_ms()), newest, live_query)
-        try:
-            return visitor_from_documents(
-                session_id, user_id, documents, self.limits, pending=waiting, scope=scope
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise SessionsUnreadable(f"the session's document is damaged: {error!r}") from error
+        return self._reader.read(
+            session_id,
+            user_id,
+            waiting=waiting,
+            timeout_s=timeout_s,
+            live_query=live_query,
+            as_of=as_of,
+        )
 
     def record_events(
         self, events: Sequence[ReceivedEvent], lookup: Lookup, encode: Encode | None = None
@@ -154,7 +130,7 @@ class SessionStore:
         if not events:
             return []
         now = now_ms()
-        events = self._with_first_times(events)
+        events = with_first_times(self.client, self.names, events)
         items = lookup(sorted({event.item_id for event in events if event.item_id}))
         texts = text_vectors([event.text for event in events], encode)
         ubi_writes: list[DocumentWrite] = []
@@ -180,38 +156,6 @@ class SessionStore:
         for index, target, result in self._send(appends, ubi_writes, now):
             outcomes[index] = after_write(outcomes[index], target, result)
         return outcomes
-
-    def _with_first_times(self, events: Sequence[ReceivedEvent]) -> list[ReceivedEvent]:
-        """The events; one that was sent before, by its id and without a time, gets its first time.
-
-        Without it a resent event would be the newest of its session, and count again after newer
-        events have pushed it out. A cluster that can't tell leaves the events as they are.
-        """
-        row_ids = {
-            index: ubi_rows.event_row_id(event.session_id, event.event_id)
-            for index, event in enumerate(events)
-            if event.event_id and event.timestamp is None
-        }
-        if not row_ids:
-            return list(events)
-        try:
-            response = self.client.mget(
-                index=self.names.ubi_events,
-                body={"ids": list(dict.fromkeys(row_ids.values()))},
-                params={"_source_includes": "timestamp"},
-            )
-        except OpenSearchException as error:
-            logger.warning("resent events are not recognised: %s", error)
-            return list(events)
-        times = {
-            row["_id"]: seconds(row["_source"]["timestamp"])
-            for row in response["docs"]
-            if row.get("found") and "timestamp" in row["_source"]
-        }
-        return [
-            replace(event, timestamp=times.get(row_ids.get(index, ""), event.timestamp))
-            for index, event in enumerate(events)
-        ]
 
     def record_query(
         self,

@@ -30,6 +30,7 @@ WRITERS = {  # every command that changes, fills, swaps or deletes, and whose in
     "config apply": "items",
     "index rebuild CATALOGUE": "items",
     "index upsert CATALOGUE": "items",
+    "index update CATALOGUE": "items",
     "index delete 1": "items",
     "index rollback": "items",
     "serve --port 0": "sessions",
@@ -57,7 +58,13 @@ def state(client: OpenSearch, names: IndexNames) -> dict[str, Any]:
 
 
 def kinds_and_commands() -> list[tuple[str, str]]:
-    more = [("demo", "sessions"), ("config apply", "sessions")]
+    more = [
+        ("demo", "sessions"),
+        ("config apply", "sessions"),
+        ("config apply", "ubi_events-write"),
+        ("serve --port 0", "sessions-write"),
+        ("sessions purge --older-than-days 0", "sessions-write"),
+    ]
     return [*WRITERS.items(), *more]
 
 
@@ -74,6 +81,9 @@ def test_a_command_changes_nothing_that_we_did_not_make(
     if kind == "items":  # as an application has it that swaps indexes too
         name = f"{fresh_names.prefix}archive"
         of_another(client, name, fresh_names.items)
+    elif kind.endswith("-write"):  # what is written to the alias would land there
+        name = f"{fresh_names.prefix}archive"
+        of_another(client, name, fresh_names.prefix + kind)
     else:
         of_another(client, name)
     before = state(client, fresh_names)
@@ -83,7 +93,7 @@ def test_a_command_changes_nothing_that_we_did_not_make(
     assert result.returncode == ForeignIndex.exit_code, result.stdout + result.stderr
     assert f"the index {name}" in result.stderr
     assert "LIVE_INTENT_INDEX_PREFIX" in result.stderr
-    assert ("--adopt" in result.stderr) is (kind != "items")
+    assert ("--adopt" in result.stderr) is (kind in ("sessions", "ubi_events"))
     assert "Traceback" not in result.stderr
     assert state(client, fresh_names) == before
 

@@ -20,7 +20,8 @@ from query_service.schemas.events import ReceivedEvent
 from query_service.sessions.documents import KnownItem, SessionLimits
 from query_service.sessions.erasure import SessionUnknown
 from query_service.sessions.intake import EventOutcome
-from query_service.sessions.store import SessionStore, SessionsUnreadable
+from query_service.sessions.reader import SessionsUnreadable
+from query_service.sessions.store import SessionStore
 from query_service.user.visitor import PastQuery, Visitor
 from query_service.web.event_forms import parse_events
 from tests.integration.json_lines import read_json_lines

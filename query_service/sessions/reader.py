@@ -1,0 +1,74 @@
+"""Reads a visitor from the stored documents of session and user, in one round trip."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from opensearchpy import OpenSearch
+from opensearchpy.exceptions import OpenSearchException
+
+from plugin_config.errors import LiveIntentError
+from plugin_config.schema import IndexNames
+from query_service.sessions.documents import (
+    Scope,
+    SessionLimits,
+    document_id,
+    milliseconds,
+    now_ms,
+    visitor_from_documents,
+)
+from query_service.user.visitor import Visitor
+
+
+class SessionsUnreadable(LiveIntentError):
+    """The visitor's documents can't be read now; answer without them, and say so."""
+
+
+class SessionReader:
+    """Reads from one set of indexes. Safe to use from many threads."""
+
+    def __init__(self, client: OpenSearch, names: IndexNames, limits: SessionLimits) -> None:
+        self._client, self._names, self._limits = client, names, limits
+
+    def read(
+        self,
+        session_id: str,
+        user_id: str,
+        *,
+        waiting: Sequence[dict[str, Any]],
+        timeout_s: float | None,
+        live_query: str,
+        as_of: float | None,
+    ) -> Visitor:
+        """The visitor, with the stored queries that wait to be written; see `SessionStore.read`.
+
+        Raises SessionsUnreadable.
+        """
+        newest = None if as_of is None else milliseconds(as_of)
+        scope = Scope(self._limits.oldest(now_ms()), newest, live_query)
+        ids = [document_id("user", user_id)] if user_id else []
+        ids.append(document_id("session", session_id))
+        documents = self._documents(ids, timeout_s)
+        try:
+            return visitor_from_documents(
+                session_id, user_id, documents, self._limits, pending=waiting, scope=scope
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise SessionsUnreadable(f"the session's document is damaged: {error!r}") from error
+
+    def _documents(self, ids: Sequence[str], timeout_s: float | None) -> list[dict[str, Any]]:
+        """The documents of these ids that there are, in order. Raises SessionsUnreadable."""
+        options = {} if timeout_s is None else {"request_timeout": timeout_s}
+        try:
+            response = self._client.mget(
+                body={"ids": list(ids)}, index=self._names.sessions, **options
+            )
+        except OpenSearchException as error:
+            raise SessionsUnreadable(f"the session can't be read: {error}") from error
+        documents = []
+        for document in response["docs"]:
+            problem = document.get("error", {}).get("type", "")
+            if problem and problem != "index_not_found_exception":
+                raise SessionsUnreadable(f"the session can't be read: {problem}")
+            if document.get("found"):
+                documents.append(document["_source"])
+        return documents
