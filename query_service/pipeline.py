@@ -66,11 +66,12 @@ class Pipeline:
         options: RetrievalOptions,
         deadline_ms: int,
         engine_timeout_s: float,
+        diversity: float = 0.0,
     ) -> None:
-        """`deadline_ms` where the request names none; `reranker` None: the fused order."""
+        """`deadline_ms` and `diversity` where the request names none; no reranker: fused order."""
         self.views = views
         self.preparation = preparation
-        self._stage = RerankStage(reranker)
+        self._stage = RerankStage(reranker, diversity=diversity)
         self._sources = sources
         self._queries = queries
         self._options = options
@@ -172,7 +173,10 @@ class Pipeline:
     def _rerank(self, context: RequestContext, prepared: Prepared) -> Ranked:
         if prepared.plan.order is not None:
             return Ranked.nothing()
-        scores = self._stage.score(prepared.inputs, context.progress)
+        request = context.request
+        # The caller of `rank` chose the items: their order is all that is wanted.
+        diversity = 0.0 if isinstance(request, RankRequest) else request.diversity
+        scores = self._stage.score(prepared.inputs, context.progress, diversity)
         return Ranked(scores, ranked_rows(scores.total, prepared.retrieved.candidates.ids))
 
     def _page(

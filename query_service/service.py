@@ -82,6 +82,7 @@ class Service:
             options=RetrievalOptions(titles=models.reranker.reads_titles),
             deadline_ms=settings.default_deadline_ms,
             engine_timeout_s=cluster.opensearch_timeout_s,
+            diversity=settings.diversity,
         )
 
     def start(self) -> None:

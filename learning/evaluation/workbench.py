@@ -163,6 +163,7 @@ class Workbench:
             ),
             deadline_ms=settings.default_deadline_ms,
             engine_timeout_s=self.cluster.settings.opensearch_timeout_s,
+            diversity=settings.diversity,
         )
         try:
             yield pipeline

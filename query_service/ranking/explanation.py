@@ -40,6 +40,8 @@ def explain(row: int, candidates: Candidates, scores: Scores, intent: Intent) ->
         add("model", RERANKER, float(scores.model[row]))
     if scores.identified is not None:
         add("identifier", -1, float(scores.identified[row]))
+    if scores.diversity is not None:
+        add("diversity", -1, float(scores.diversity[row]))
     shares = [
         _share(kind, index, value, intent, scores.model_note)
         for (kind, index), value in values.items()
@@ -105,6 +107,7 @@ def _reason(share: Share, has_words: bool) -> str:
         "item": "popular",
         "model": "learned from other visitors",
         "identifier": f"its number is “{share.label}”",
+        "diversity": "like hits above it, which counts against it",
     }
     return reasons[share.kind]
 
@@ -123,7 +126,7 @@ def _share(kind: ShareKind, index: int, value: float, intent: Intent, note: str 
     learned = f"learned re-ranker{note}" if index == RERANKER else "user model"
     labels = {
         "query": intent.query_text, "identifier": intent.query_text, "item": "popularity",
-        "model": learned,
+        "model": learned, "diversity": "likeness to hits above",
     }  # fmt: skip
     label = labels[kind]
     return Share(kind=kind, label=label, value=value)

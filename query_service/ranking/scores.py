@@ -17,7 +17,7 @@ class Scores:
     sources of R; `events` float32 [n, E]; `popularity` float32 [n]; `model` float32 [n], the
     residual of a learned re-ranker, None without one; `model_note`: how far it was let act.
     `identified` float32 [n]: what puts items first whose identifier is the query, None without such
-    items.
+    items. `diversity` float32 [n], at most 0: what likeness to hits above costs, None without.
     """
 
     total: Floats
@@ -28,6 +28,7 @@ class Scores:
     model: Floats | None = None
     model_note: str = ""
     identified: Floats | None = None
+    diversity: Floats | None = None
 
 
 def identified_first(scores: Scores, identified: NDArray[np.bool_]) -> Scores:

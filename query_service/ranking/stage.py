@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 
 from query_service.progress import RequestProgress
+from query_service.ranking.diversity import diversified
 from query_service.ranking.fusion import fused
 from query_service.ranking.rerank_input import RerankInput
 from query_service.ranking.reranker import Scoring
@@ -15,15 +16,20 @@ from query_service.retrieval.candidates import Candidates
 class RerankStage:
     """A re-ranker (None: the fused order alone), and an estimate of its running time."""
 
-    def __init__(self, reranker: Scoring | None) -> None:
+    def __init__(self, reranker: Scoring | None, *, diversity: float = 0.0) -> None:
+        """`diversity`: of the requests that name none."""
         self._reranker = reranker
+        self._diversity = diversity
         self._expected_ms = 5.0  # exponentially weighted mean of earlier runs
         self._lock = threading.Lock()
 
-    def score(self, inputs: RerankInput, progress: RequestProgress) -> Scores:
+    def score(
+        self, inputs: RerankInput, progress: RequestProgress, diversity: float | None = 0.0
+    ) -> Scores:
         """Scores by the re-ranker; the fused order when it fails or would be late.
 
-        Either way an item whose identifier is the query comes first.
+        Either way items lose what likeness to those before them costs at this `diversity` (None:
+        the default), and an item whose identifier is the query comes first.
         """
         scores: Scores | None = None
         if self._reranker is not None and len(inputs.candidates):
@@ -36,6 +42,8 @@ class RerankStage:
                 with self._lock:  # a single slow run (the first) does not dominate
                     self._expected_ms += 0.2 * (min(ms, 10 * self._expected_ms) - self._expected_ms)
         scores = scores if scores is not None else fused(inputs)
+        diversity = self._diversity if diversity is None else diversity
+        scores = diversified(scores, inputs.meaning, diversity)
         return identified_first(scores, inputs.candidates.identified)
 
 

@@ -7,7 +7,14 @@ from pydantic import BaseModel, Field
 from query_service.schemas.strict import Strict
 
 ShareKind = Literal[
-    "query", "search_history", "event", "user_history", "item", "model", "identifier"
+    "query",
+    "search_history",
+    "event",
+    "user_history",
+    "item",
+    "model",
+    "identifier",
+    "diversity",
 ]
 
 

@@ -67,6 +67,11 @@ class _Paged(_Visit):
     )
     personalize: Flag = True
     scenario: Scenario = "shop"
+    diversity: Annotated[float, Field(ge=0, le=1), NO_TEXT] | None = Field(
+        None,
+        description="What an item loses for likeness to those above it, from 0 (nothing) to 1; "
+        "null: the service's setting.",
+    )
 
     @field_validator("from_")
     @classmethod
