@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -147,3 +148,45 @@ def test_it_starts_before_the_cluster_and_is_not_ready_then(
         assert api("GET", "/readyz").status == 503
         os.kill(running.process.pid, signal.SIGTERM)
         assert running.process.wait(40) == 0
+
+
+def test_a_killed_worker_is_replaced_and_hup_renews_it_while_clients_are_connected(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    answers_with = " answers with "
+    with serve(environment, tmp_path) as running:
+        api = running.api()
+        running.wait_for_output(answers_with)
+        assert api.event("click", "i3", "kept").status == 200
+        worker = int(running.output.split(answers_with)[0].split()[-1])
+        address = ("127.0.0.1", int(api.url.rsplit(":", 1)[1]))
+        with socket.create_connection(address) as half:
+            half.sendall(b"POST /v1/search HTTP/1.1\r\nHost: x\r\n")
+            os.kill(worker, signal.SIGKILL)
+            running.wait_for_output(answers_with, 2)
+            assert api("GET", "/readyz").status == 200
+        assert len(api("GET", "/v1/sessions/kept").body["session"]["events"]) == 1
+
+        stop, statuses = threading.Event(), []
+
+        def ask() -> None:
+            while not stop.is_set():
+                body = {"query": "running shoes", "session_id": "kept", "deadline_ms": 20_000}
+                statuses.append(api("POST", "/v1/search", body).status)
+
+        clients = [threading.Thread(target=ask) for _ in range(3)]
+        for client in clients:
+            client.start()
+        wait_until(lambda: len(statuses) > 5, READY_S)
+        running.process.send_signal(signal.SIGHUP)
+        running.wait_for_output(answers_with, 3)
+        before = len(statuses)
+        wait_until(lambda: len(statuses) > before + 5, READY_S)
+        stop.set()
+        for client in clients:
+            client.join(60)
+        assert set(statuses) == {200}
+        assert api("GET", "/readyz").status == 200
+        running.process.terminate()
+        assert running.process.wait(40) == 0
+        assert "Traceback" not in running.output
