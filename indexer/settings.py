@@ -139,6 +139,17 @@ class IndexSettings(Settings):
         description="Items that the model bundle is learned from (drawn by chance, same seed).",
     )
 
+    suggest_min_sessions: int = Field(
+        5,
+        ge=2,
+        le=100_000,
+        description="Different sessions that must have typed a query before it is suggested to "
+        "others; those of one user count as one.",
+    )
+    suggest_days: float = Field(
+        90, gt=0, le=3650, description="Days of the query log that suggestions are made from."
+    )
+
     @field_validator("max_rejects", mode="before")
     @classmethod
     def _number_as_text(cls, value: object) -> object:

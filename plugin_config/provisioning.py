@@ -98,7 +98,8 @@ def refuse_all_foreign(client: OpenSearch, names: IndexNames, adopt: Collection[
     """
     if unknown := sorted(set(adopt) - set(names.stores)):
         raise SettingsError(f"--adopt {unknown[0]}: allowed are {', '.join(names.stores)}")
-    targets = (names.items, names.items_building, *names.store_names, *_patterns("items", names))
+    aliases = (names.items, names.items_building, names.suggestions)
+    targets = (*aliases, names.suggestions_pattern, *names.store_names, *_patterns("items", names))
     foreign = {
         index: aliases
         for index, aliases in foreign_indexes(client, *targets).items()

@@ -47,6 +47,15 @@ class IndexNames:
         return f"{self.prefix}items-*"
 
     @property
+    def suggestions(self) -> str:
+        """Alias of the live index of suggestions."""
+        return f"{self.prefix}suggestions"
+
+    @property
+    def suggestions_pattern(self) -> str:
+        return f"{self.prefix}suggestions-*"
+
+    @property
     def sessions(self) -> str:
         return f"{self.prefix}sessions"
 
@@ -78,12 +87,11 @@ class IndexNames:
 
         OpenSearch wants lower case, hence `20261124t101500z`. Names sort by time.
         """
-        base = f"{self.prefix}items-{now.astimezone(UTC):%Y%m%dt%H%M%Sz}"
-        name, number = base, 1
-        while name in taken:
-            number += 1
-            name = f"{base}-{number}"
-        return name
+        return _stamped(self.items, now, taken)
+
+    def new_suggestions_index(self, now: datetime, taken: Collection[str] = ()) -> str:
+        """`suggestions-<UTC time>`, otherwise as `new_items_index`."""
+        return _stamped(self.suggestions, now, taken)
 
     def template(self, which: str) -> str:
         """Name of the index template for one of `TEMPLATES`."""
@@ -202,6 +210,15 @@ def has_field(mapping: Mapping[str, Any], name: str) -> bool:
     """Whether an index's mapping has the sub-field `name`: `title.sorted`."""
     field, sub_field = name.split(".")
     return sub_field in mapping.get("properties", {}).get(field, {}).get("fields", {})
+
+
+def _stamped(alias: str, now: datetime, taken: Collection[str]) -> str:
+    base = f"{alias}-{now.astimezone(UTC):%Y%m%dt%H%M%Sz}"
+    name, number = base, 1
+    while name in taken:
+        number += 1
+        name = f"{base}-{number}"
+    return name
 
 
 def _set_analyzers(fields: dict[str, Any], analysis: TextAnalysis) -> None:

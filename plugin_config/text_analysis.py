@@ -30,6 +30,7 @@ _NORMALISED = (
 )  # fmt: skip
 JOINED_WORDS = 3  # adjacent words that are also indexed as one
 LONGEST_WORD, SHORTEST_PART = 40, 4  # letters, of a compound and of a word in it
+LONGEST_TYPED = 24  # letters of a word that count while it is typed
 Decompound = Literal["auto", "on", "off"]
 
 
@@ -95,6 +96,29 @@ class TextAnalysis:
                     "char_filter": ["invisible", "composed", "marks", "characters"],
                     "filter": ["lowercase", "asciifolding"],
                 },
+            },
+        }
+
+    @property
+    def typed_settings(self) -> dict[str, Any]:
+        """The `analysis` settings of an index of suggestions.
+
+        `typed` has every beginning of a word, and of adjacent words as one; `typed_search` the
+        words that are typed so far. Neither stems nor drops stop words. Each CJK letter is a word.
+        """
+        language = LANGUAGES.get(self.analyzer, Language())
+        [*words, join] = self._joining(language)
+        filters = _filters(self.analyzer, language)
+        used = {name: filters[name] for name in (language.lower, join) if name in filters}
+        edges = {"type": "edge_ngram", "min_gram": 1, "max_gram": LONGEST_TYPED}
+        cut = {"type": "truncate", "length": LONGEST_TYPED}
+        first = ["cjk_letters", "apostrophes"]
+        return {
+            "char_filter": _CHAR_FILTERS | {"cjk_letters": _replace(CJK_JOINT, " $1")},
+            "filter": used | {"beginnings": edges, "longest": cut},
+            "analyzer": {
+                "typed": self._analyzer(language, [*words, join, "beginnings"], first),
+                "typed_search": self._analyzer(language, [*words, "longest"], first),
             },
         }
 
@@ -173,6 +197,9 @@ def _replace(pattern: str, replacement: str) -> dict[str, Any]:
     return {"type": "pattern_replace", "pattern": pattern, "replacement": replacement}
 
 
+# Not cut by the tokenizer everywhere: kana and Hangul make words, of which any letter may be typed.
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+CJK_JOINT = f"(?<=[{_CJK}])([{_CJK}])"
 _SPELLING = (
     "invisible", "composed", "marks", "characters", *RULES, "thousands", "decimals", "joints",
 )  # fmt: skip

@@ -31,6 +31,7 @@ from query_service.sessions.intake import EventOutcome
 from query_service.sessions.store import SessionStore
 from query_service.sessions.stores import MISSING, problems_text, store_problems
 from query_service.settings import ServiceSettings
+from query_service.suggestions.suggester import Suggester
 from query_service.visitors import SessionVisitors
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,8 @@ MAX_CHECK_PAUSE_S = 1.0
 
 
 class Service:
-    """`pipeline` answers searches; `store` keeps sessions and events; `item_writer` changes items.
+    """`pipeline` answers searches, `suggester` completes what is typed; `store` keeps sessions and
+    events; `item_writer` changes items.
 
     Call `start` before use and `close` at the end.
     """
@@ -84,6 +86,15 @@ class Service:
             engine_timeout_s=cluster.opensearch_timeout_s,
             diversity=settings.diversity,
         )
+        self.suggester = Suggester(
+            client,
+            names,
+            self._views,
+            self.store,
+            deadline_ms=settings.default_deadline_ms,
+            engine_timeout_s=cluster.opensearch_timeout_s,
+            threads=settings.threads,
+        )
 
     def start(self) -> None:
         """Create missing indexes, load the view, and warm up the encoder.
@@ -105,6 +116,7 @@ class Service:
         self._views.close()
         self.store.close()
         self.pipeline.close()
+        self.suggester.close()
 
     def ready(self) -> Readiness:
         """Whether a search can be answered, by the last check; it is a second or two old."""

@@ -15,7 +15,7 @@ from indexer.catalogue.spelling import spelled
 # engine's `cjk` analyzer does. Anything else is a word of letters and digits.
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _TOKEN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+(?:['’][^\W_{CJK}]+)?", re.UNICODE)
-_IS_CJK = re.compile(rf"[{CJK}]")
+CJK_LETTER = re.compile(rf"[{CJK}]")
 MAX_TITLE_WORDS = 12
 
 
@@ -23,7 +23,7 @@ def terms(text: str) -> list[str]:
     """The terms of a text, `spelled`: words, and bigrams of CJK runs; lower case, in order."""
     result: list[str] = []
     for token in _TOKEN.findall(spelled(text).lower()):
-        if _IS_CJK.match(token) and len(token) > 1:
+        if CJK_LETTER.match(token) and len(token) > 1:
             result.extend(token[i : i + 2] for i in range(len(token) - 1))
         else:
             result.append(token)

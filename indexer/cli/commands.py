@@ -1,4 +1,4 @@
-"""The commands `live-intent index`: rebuild, check, upsert, update, delete, status, rollback."""
+"""The commands `live-intent index`: from a catalogue to an index, and its changes."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +13,7 @@ from indexer.cli.options import (
     encoder_options,
     output_options,
 )
+from indexer.cli.suggestions_command import make_after_rebuild, suggestions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,9 @@ Read = TypeVar("Read", "Survey", "ChangesSurvey")
 @click.group()
 def index() -> None:
     """Put items into OpenSearch as searchable vectors."""
+
+
+index.add_command(suggestions)
 
 
 @index.command()
@@ -94,7 +98,8 @@ def rebuild(
         cluster.begin_writing(quiet=quiet)
         context = cluster.index_context(settings, progress)
         report = run(context, _load_encoder(encoder, layout), source, merge=merge)
-    click.echo(output(report, rebuild_lines(report, cluster.names.items), as_json))
+        click.echo(output(report, rebuild_lines(report, cluster.names.items), as_json))
+        make_after_rebuild(context, as_json)
 
 
 @index.command()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from indexer.cli.status import IndexStatus, Status
     from indexer.index.rebuild import RebuildReport
     from indexer.index.updates import UpdateReport
+    from indexer.suggestions.build import SuggestionsReport
 
 
 def output(report: Any, lines: list[str], as_json: bool) -> str:
@@ -40,6 +41,24 @@ def rebuild_lines(report: "RebuildReport", alias: str) -> list[str]:
         lines.append("removed: " + ", ".join(report.removed))
     if report.previous and report.previous not in report.removed:
         lines.append(f"back to {report.previous}: live-intent index rollback")
+    return lines
+
+
+def suggestions_lines(report: "SuggestionsReport", alias: str) -> list[str]:
+    """What suggestions there are now, and what of the log is none."""
+    lines = [
+        f"{alias} -> {report.index}",
+        f"{report.queries} queries ({report.from_log} of the log), {report.categories} categories "
+        f"and {report.brands} brands are suggested ({report.seconds:.1f} s)",
+    ]
+    left_out = {
+        "typed by too few sessions": report.too_few_visitors,
+        "that look personal": report.personal,
+        "without items": report.without_items,
+    }
+    counted = [f"{count} {reason}" for reason, count in left_out.items() if count]
+    if counted:
+        lines.append("queries of the log left out: " + ", ".join(counted))
     return lines
 
 

@@ -73,7 +73,10 @@ class DocumentRemoval:
         """
         script = painless(FORGET, session_id=session_id, oldest=oldest, now=now_ms())
         hits = self._scan(self._names.sessions, query)
-        ids = dict.fromkeys([hit["_id"] for hit in hits] + list(also))
+        return self.run(script, list(dict.fromkeys([hit["_id"] for hit in hits] + list(also))))
+
+    def run(self, script: dict[str, Any], ids: Sequence[str]) -> int:
+        """Run a script on these documents; return how many it changed or removed."""
         alias = IndexNames.writing(self._names.sessions)
         writes = [DocumentWrite("update", alias, each, {"script": script}) for each in ids]
         return sum(result.done for result in self._send(writes, unless=404))

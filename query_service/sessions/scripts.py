@@ -75,6 +75,13 @@ if (after == 0) { ctx.op = 'delete'; return; }
 if (after == before) { ctx.op = 'none'; return; }
 """
 
+_FORGET_QUERIES = """
+int before = source.queries.size();
+source.queries.removeIf(row -> params.texts.contains(row.query_text));
+if (source.queries.size() == before) { ctx.op = 'none'; return; }
+if (source.events.size() + source.queries.size() == 0) { ctx.op = 'delete'; return; }
+"""
+
 # Events and queries are not indexed. These fields are, so that a search finds the document by the
 # sessions in it and by the time of its oldest row.
 _DESCRIBE = """
@@ -96,6 +103,9 @@ APPEND = _FUNCTIONS + _LISTS + _APPEND + _DESCRIBE
 # Drops the rows of `session_id` and those received before `oldest`; deletes a document that has
 # none left. Also takes `now`.
 FORGET = _LISTS + _FORGET + _DESCRIBE
+# Drops the queries with one of these `texts`; deletes a document that has nothing left. Also takes
+# `now`.
+FORGET_QUERIES = _LISTS + _FORGET_QUERIES + _DESCRIBE
 
 
 def painless(source: str, **params: Any) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from query_service.sessions.intake import (
     text_vectors,
 )
 from query_service.sessions.query_log import QueryLog
+from query_service.sessions.query_removal import QueryRemoval, RemovedQuery
 from query_service.sessions.reader import SessionReader
 from query_service.sessions.resent_events import with_first_times
 from query_service.sessions.store_writer import StoreWriter
@@ -77,6 +78,7 @@ class SessionStore:
         self.writer = StoreWriter(client, names)
         self._reader = SessionReader(client, names, self.limits)
         self._erasure = SessionErasure(client, names, self.writer)
+        self._query_removal = QueryRemoval(client, names, self.writer)
 
     def read(
         self,
@@ -188,6 +190,11 @@ class SessionStore:
         """Remove a session permanently, see `SessionErasure.delete`."""
         self._settle()
         return self._erasure.delete(session_id)
+
+    def remove_query(self, session_id: str, query_text: str) -> RemovedQuery:
+        """Remove one query of a visitor, see `QueryRemoval.remove`."""
+        self._settle()
+        return self._query_removal.remove(session_id, query_text)
 
     def delete_user(self, user_id: str) -> Deleted:
         """Remove a user and all their sessions, see `SessionErasure.delete_user`."""

@@ -17,7 +17,7 @@ from query_service.service import Service, make_service
 from query_service.settings import ServiceSettings
 from query_service.web import errors, logs
 from query_service.web.any_id import allow_any_id
-from query_service.web.deadlines import ARRIVED, SEARCHES, Deadlines
+from query_service.web.deadlines import ARRIVED, Deadlines, is_search
 from query_service.web.item_routes import item_routes
 from query_service.web.json_body import JsonRequest
 from query_service.web.metrics import Metrics
@@ -25,6 +25,7 @@ from query_service.web.openapi_document import openapi_document
 from query_service.web.pages import pages
 from query_service.web.probes import PROBES, add_probes
 from query_service.web.routes import api
+from query_service.web.suggest_routes import suggest_routes
 
 _REQUEST_ID = re.compile(r"[\w.:@-]{1,128}")
 
@@ -70,6 +71,7 @@ def create_app(
     _add_headers(app, settings)
     errors.register(app)
     app.register_api(api(service, metrics))
+    app.register_api(suggest_routes(service, metrics))
     app.register_api(item_routes(service.item_writer, allowed=settings.item_writes))
     app.register_blueprint(pages())
     add_probes(app, service)
@@ -91,10 +93,10 @@ def _begin_requests(app: OpenAPI, deadlines: Deadlines) -> None:
         g.started = request.environ.get(ARRIVED, time.perf_counter())
         if request.routing_exception is not None or request.path in PROBES:
             return
-        is_search = request.path in SEARCHES
-        body = request.get_json() if is_search and request.method == "POST" else None
+        searches = is_search(request.method, request.path)
+        body = request.get_json() if searches else None
         deadline = g.started + deadlines.of(request.method, request.path, body) / 1000
-        ENGINE_DEADLINE.set(deadline + 2 * MIN_TIMEOUT_S if is_search else deadline)
+        ENGINE_DEADLINE.set(deadline + 2 * MIN_TIMEOUT_S if searches else deadline)
         if deadline < time.perf_counter():
             raise errors.ApiProblem(
                 503, "The service is busy: the request waited until its deadline. Try again."

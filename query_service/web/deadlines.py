@@ -10,9 +10,14 @@ from query_service.settings import ServiceSettings
 
 ARRIVED = "live_intent.arrived"  # in a request's environment: time.perf_counter() at its last byte
 MAX_DEADLINE_MS = 60_000
-SEARCHES = frozenset({"/v1/search", "/v1/recommend", "/v1/rank"})
+SEARCHES = frozenset({"/v1/search", "/v1/recommend", "/v1/rank", "/v1/suggest"})
 
 ITEMS = "/v1/items"
+
+
+def is_search(method: str, path: str) -> bool:
+    """Whether a request is answered within the deadline of its body."""
+    return method == "POST" and path in SEARCHES
 
 
 class Deadlines:
@@ -23,7 +28,7 @@ class Deadlines:
 
     def of(self, method: str, path: str, body: object) -> float:
         """Milliseconds for a request with this (parsed) body."""
-        if path in SEARCHES:
+        if is_search(method, path):
             named = body.get("deadline_ms") if isinstance(body, Mapping) else None
             if isinstance(named, int) and 0 < named <= MAX_DEADLINE_MS:
                 return named
@@ -37,7 +42,7 @@ class Deadlines:
     def of_bytes(self, method: str, path: str, body: bytes) -> float:
         """As `of`, of a body that is not parsed; the default where it is no JSON."""
         parsed: Any = None
-        if path in SEARCHES:
+        if is_search(method, path):
             with suppress(orjson.JSONDecodeError):
                 parsed = orjson.loads(body)
         return self.of(method, path, parsed)

@@ -20,6 +20,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from query_service.schemas.answers import SearchResponse
 from query_service.schemas.events import EventsResponse
+from query_service.schemas.suggest import SuggestResponse
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1, 2, 5, 10)
@@ -48,7 +49,7 @@ class Metrics:
             ["cause"],
         )
 
-    def count_response(self, response: SearchResponse) -> None:
+    def count_response(self, response: SearchResponse | SuggestResponse) -> None:
         """Record the time of each stage, and the stages that are missing."""
         for stage, ms in response.timing_ms.items():
             if stage != "total":

@@ -23,10 +23,10 @@ pytestmark = [
     ),
 ]
 # Whether a filter's attribute and a cursor exist, and which names of actions and which times an
-# event may have, no schema can say: these three may answer 422 to what theirs allows.
+# event may have, no schema can say: these four may answer 422 to what theirs allows.
 CONFIGURATION = """
 [[operations]]
-include-name = ["POST /v1/search", "POST /v1/recommend", "POST /v1/events"]
+include-name = ["POST /v1/search", "POST /v1/recommend", "POST /v1/suggest", "POST /v1/events"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", 422]
 """
 OPTIONS = (

@@ -332,6 +332,7 @@ def test_requests_get_503_while_the_cluster_is_unreachable(
             requests: list[tuple[str, dict[str, Any]]] = [
                 ("/v1/search", {"query": HEADPHONES, "session_id": "o1"}),
                 ("/v1/recommend", {"session_id": "o1"}),
+                ("/v1/suggest", {"session_id": "o1", "prefix": "wire"}),
                 ("/v1/rank", {"session_id": "o1", "item_ids": ["i1"]}),
                 ("/v1/events", {"action": "click", "item_id": "i1", "session_id": "o1"}),
             ]

@@ -23,6 +23,7 @@ def test_it_describes_exactly_the_routes_of_the_api(client: FlaskClient) -> None
         "/v1/search": {"post"},
         "/v1/recommend": {"post"},
         "/v1/rank": {"post"},
+        "/v1/suggest": {"post", "delete"},
         "/v1/events": {"post"},
         "/v1/sessions/{session_id}": {"get", "delete"},
         "/v1/items/{item_id}": {"put", "patch", "delete"},

@@ -1,0 +1,1 @@
+"""What completes a query that is being typed: from the shop's log and its catalogue."""

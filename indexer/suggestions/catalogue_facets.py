@@ -1,0 +1,64 @@
+"""The brands and categories of a catalogue, as suggestions."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from opensearchpy import OpenSearch
+
+from indexer.catalogue.filter_keys import filter_key
+from indexer.suggestions.suggestion import StoredType, Suggestion, leaf
+
+MOST_VALUES = 10_000  # of a field; the most frequent
+WEIGHT = 0.9  # of the most popular one; the most popular query has 1
+FIELDS: tuple[StoredType, ...] = ("brand", "category")
+
+
+def facet_suggestions(client: OpenSearch, index: str) -> list[Suggestion]:
+    """Every brand and category, by popularity: the events on its items, else their number.
+
+    Values that differ in letter case only are one. Raises OpenSearchException.
+    """
+    popularity = {"popularity": {"sum": {"field": "popularity"}}}
+    aggs = {
+        name: {"terms": {"field": name, "size": MOST_VALUES}, "aggs": popularity} for name in FIELDS
+    }
+    body = {"size": 0, "query": {"match_all": {}}, "aggs": aggs}
+    answer = client.search(index=index, body=body, params={"request_timeout": 60})
+    return [
+        suggestion
+        for name in FIELDS
+        for suggestion in _of_field(name, answer["aggregations"][name]["buckets"])
+    ]
+
+
+def _of_field(name: StoredType, buckets: list[dict[str, Any]]) -> Iterator[Suggestion]:
+    merged: dict[str, dict[str, Any]] = {}
+    for bucket in buckets:  # the most frequent spelling first
+        one = {
+            "value": bucket["key"],
+            "count": bucket["doc_count"],
+            "popularity": bucket["popularity"]["value"],
+        }
+        same = merged.setdefault(filter_key(bucket["key"]), one)
+        if same is not one:
+            same["count"] += one["count"]
+            same["popularity"] += one["popularity"]
+    most = max((one["popularity"] for one in merged.values()), default=0)
+    measure = "popularity" if most > 0 else "count"
+    largest = max((one[measure] for one in merged.values()), default=0)
+    for one in merged.values():
+        value = one["value"]
+        yield Suggestion(
+            type=name,
+            text=leaf(value) if name == "category" else value,
+            weight=WEIGHT * log_share(one[measure], largest),
+            count=one["count"],
+            filters={name: value},
+            features=(f"{name}:{value.lower()}",),
+        )
+
+
+def log_share(value: float, largest: float) -> float:
+    """log(1 + value) / log(1 + largest), 0 to 1."""
+    return math.log1p(max(value, 0.0)) / math.log1p(largest) if largest > 0 else 0.0

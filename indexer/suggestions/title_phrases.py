@@ -1,0 +1,104 @@
+"""The frequent phrases of a catalogue's titles: completions where there is no log yet."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from indexer.catalogue.terms import CJK, CJK_LETTER
+from indexer.suggestions.suggestion import suggestion_key
+
+LONGEST = 3  # words of a phrase
+CJK_LENGTHS = range(2, 7)  # letters of a phrase without spaces
+SHORTEST_WORD = 3  # letters of a phrase of one word: two are mostly a unit
+MAX_PHRASES = 10_000
+# A word that is mostly part of one phrase says nothing of its own: `stainless` of
+# `stainless steel`.
+# Two words may be a phrase without the third: `rain jacket` of `rain jacket model`.
+PART_OF_LONGER = 0.8
+_SEGMENT = re.compile(r"[,;|()\[\]{}/\\!?·•–—。，、（）【】]+|\s-\s|:\s|\.\s")
+_TOKEN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+(?:['’.&-][^\W_{CJK}]+)*")
+Phrase = tuple[str, ...]
+
+
+class TitlePhrases:
+    """Counts the phrases of titles: words next to each other, and letters of CJK runs."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[Phrase] = Counter()
+        self._spellings: dict[Phrase, Counter[str]] = defaultdict(Counter)
+        self.titles = 0
+
+    def add(self, title: str) -> None:
+        """Count each phrase of a title once."""
+        self.titles += 1
+        found = dict(_phrases(title.lower()))
+        self._counts.update(found.keys())
+        for key, text in found.items():
+            self._spellings[key][text] += 1
+
+    def words(self) -> list[str]:
+        """The frequent single words, most frequent first: some may be stop words."""
+        return [
+            key[0] for key, _ in self._frequent() if len(key) == 1 and not CJK_LETTER.match(key[0])
+        ]
+
+    def frequent(self, stop_words: Iterable[str] = ()) -> list[tuple[str, int]]:
+        """Phrases as most titles spell them, and in how many titles; most frequent first.
+
+        None begins or ends with one of `stop_words`; no word alone is mostly part of one phrase.
+        """
+        stops = frozenset(stop_words)
+        frequent = self._frequent()
+        longer: Counter[Phrase] = Counter()  # of each phrase, its most frequent extension
+        for key, count in frequent:
+            for part in _single_parts(key):
+                longer[part] = max(longer[part], count)
+        kept = [
+            (max(self._spellings[key].items(), key=lambda pair: (pair[1], pair[0]))[0], count)
+            for key, count in frequent
+            if longer[key] < PART_OF_LONGER * count and _stands_alone(key, stops)
+        ]
+        return kept[:MAX_PHRASES]
+
+    def _frequent(self) -> list[tuple[Phrase, int]]:
+        fewest = 2 if self.titles < 1000 else 3 if self.titles < 20_000 else 5
+        pairs = [(key, count) for key, count in self._counts.items() if count >= fewest]
+        return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+
+
+def _phrases(title: str) -> Iterator[tuple[Phrase, str]]:
+    """Each phrase of a title, as its key and as it is spelled there."""
+    for segment in _SEGMENT.split(title):
+        words: list[str] = []
+        for match in _TOKEN.finditer(segment):
+            word = match.group()
+            if not CJK_LETTER.match(word):
+                words.append(word)
+                continue
+            for length in CJK_LENGTHS:
+                for start in range(len(word) - length + 1):
+                    text = word[start : start + length]
+                    yield (text,), text
+        keys = [suggestion_key(word) for word in words]
+        for length in range(1, LONGEST + 1):
+            for start in range(len(words) - length + 1):
+                end = start + length
+                yield tuple(keys[start:end]), " ".join(words[start:end])
+
+
+def _single_parts(key: Phrase) -> Iterator[Phrase]:
+    """Of two words, each; of a run of CJK letters, those that are one letter shorter."""
+    if len(key) == 2:
+        yield from (key[1:], key[:1])
+    elif len(key) == 1 and CJK_LETTER.match(key[0]):
+        yield from ((key[0][1:],), (key[0][:-1],))
+
+
+def _stands_alone(key: Sequence[str], stops: frozenset[str]) -> bool:
+    """Whether people may search for it: no number or single letter first, no stop word outside."""
+    first, last = key[0], key[-1]
+    if first in stops or last in stops or first[0].isdigit():
+        return False
+    if len(key) == 1 and not CJK_LETTER.match(first):
+        return len(first) >= SHORTEST_WORD
+    return all(len(word) > 1 or word.isdigit() for word in (first, last)) or len(key) == 1

@@ -1,0 +1,101 @@
+"""What the engine is asked for suggestions: stored ones, items, and counts under filters."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from indexer.catalogue.terms import CJK_LETTER, terms
+from indexer.suggestions.suggestion import items_query
+from plugin_config.schema import TITLE_JOINED
+from query_service.retrieval.filters import Clauses
+from query_service.suggestions.typed_prefix import SHORTEST_MISSPELT, TWO_MISTAKES, TypedPrefix
+
+STORED, MISSPELT_STORED, TAILS = 60, 20, 20  # suggestions that are put in order for the session
+# As in a search, not the first letter.
+MISSPELT = {
+    "fuzziness": f"AUTO:{SHORTEST_MISSPELT},{TWO_MISTAKES}",
+    "prefix_length": 1,
+    "max_expansions": 30,
+}
+Search = dict[str, Any]
+
+
+def stored_search(prefix: TypedPrefix, *, misspelt: bool = False) -> Search:
+    """The stored suggestions that complete a prefix, the heaviest first."""
+    body: Search = {
+        "size": MISSPELT_STORED if misspelt else STORED,
+        "track_total_hits": False,
+        "query": {"match_all": {}},
+        "sort": [{"weight": "desc"}],
+    }
+    clauses: Clauses = []
+    words: list[str] = []
+    for part in prefix.parts:
+        if CJK_LETTER.search(part):
+            clauses.append({"match_phrase": {"text": part}})
+        else:
+            words.append(part)
+    if words:
+        clauses.append(_words(words, misspelt=misspelt))
+    if clauses:
+        body["query"] = {"bool": {"filter": clauses}}
+    return body
+
+
+def tail_search(prefix: TypedPrefix) -> Search:
+    """Stored queries that complete the last word alone."""
+    body = stored_search(prefix.tail)
+    body["query"]["bool"]["filter"].append({"term": {"type": "query"}})
+    return body | {"size": TAILS}
+
+
+def _words(words: Sequence[str], *, misspelt: bool) -> dict[str, Any]:
+    match: dict[str, Any] = {"query": " ".join(words), "operator": "and"}
+    return {"match": {"text": match | (MISSPELT if misspelt else {})}}
+
+
+def items_search(prefix: TypedPrefix, filters: Sequence[Mapping[str, Any]], size: int) -> Search:
+    """Items whose titles have the typed words, the last one as a beginning."""
+    clauses: Clauses = []
+    for part in prefix.parts:
+        clauses += _beginnings(part) if part == prefix.parts[-1] else _complete(part)
+    should = [
+        {"rank_feature": {"field": "popularity_rank"}},
+        {"constant_score": {"filter": {"term": {"available": True}}, "boost": 0.5}},
+    ]
+    return {
+        "size": size,
+        "track_total_hits": False,
+        "query": {"bool": {"filter": [*clauses, *filters], "should": should}},
+    }
+
+
+def _complete(part: str) -> Clauses:
+    if CJK_LETTER.search(part):
+        return [_cjk(part)]
+    return [_title_word(word) for word in terms(part)]
+
+
+def _beginnings(part: str) -> Clauses:
+    if CJK_LETTER.search(part):
+        return [_cjk(part)]
+    words = terms(part)
+    return [*map(_title_word, words[:-1]), {"prefix": {TITLE_JOINED: words[-1]}}] if words else []
+
+
+def _title_word(word: str) -> dict[str, Any]:
+    return {"match": {TITLE_JOINED: {"query": word, "zero_terms_query": "all"}}}
+
+
+def _cjk(part: str) -> dict[str, Any]:
+    """A run of CJK letters anywhere in a title; kana and Hangul also as a word's beginning."""
+    either = [
+        {"match_phrase": {"title": part}},
+        {"prefix": {TITLE_JOINED: " ".join(part.lower().split())}},
+    ]
+    return {"bool": {"should": either}}
+
+
+def count_search(text: str, of: Mapping[str, str], filters: Sequence[Mapping[str, Any]]) -> Search:
+    """The number of items behind a suggestion, under a request's filters."""
+    query = {"bool": {"must": [items_query(text, of)], "filter": list(filters)}}
+    return {"size": 0, "track_total_hits": True, "query": query}

@@ -1,0 +1,42 @@
+"""The phrases of titles that are suggested where there is no log."""
+
+from indexer.suggestions.title_phrases import TitlePhrases
+
+
+def phrases(*titles: str, stop_words: tuple[str, ...] = ()) -> dict[str, int]:
+    found = TitlePhrases()
+    for title in titles:
+        found.add(title)
+    return dict(found.frequent(stop_words))
+
+
+def test_frequent_words_next_to_each_other_are_phrases() -> None:
+    found = phrases("Acme Running Shoes, Red", "Bolt running shoes, blue", "Cube Shoes")
+    assert found == {"shoes": 3, "running shoes": 2}
+
+
+def test_a_phrase_does_not_span_a_comma() -> None:
+    assert "lamp red" not in phrases("Desk Lamp, Red", "Table Lamp, Red", "Lamp, Red")
+
+
+def test_a_part_of_a_longer_phrase_is_none() -> None:
+    found = phrases("stainless steel pan", "stainless steel pot", "steel wool")
+    assert "stainless" not in found
+    assert found["stainless steel"] == 2
+
+
+def test_no_phrase_ends_with_a_stop_word_or_begins_with_a_number() -> None:
+    titles = ("bag for women 12 cm", "bag for women 12 cm", "bag", "women")
+    found = phrases(*titles, stop_words=("for",))
+    assert "bag for women" in found
+    assert not {"bag for", "for women", "12 cm", "for"} & found.keys()
+
+
+def test_the_most_frequent_spelling_is_shown() -> None:
+    assert phrases("Pokémon cards", "Pokémon cards", "Pokemon cards") == {"pokémon cards": 3}
+
+
+def test_cjk_titles_have_phrases_without_spaces() -> None:
+    found = phrases("小米手机 红色", "红米手机壳", "华为手机")
+    assert found["手机"] == 3
+    assert "米手" not in found
