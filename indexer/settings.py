@@ -89,6 +89,12 @@ class IndexSettings(Settings):
         "characters, and alone for all. Others are not put into the index. Default: those that "
         "the catalogue has below `attributes` or that the column mapping names.",
     )
+    facets: str = Field(
+        "",
+        description="Attributes that are facets: names such as `attributes.colour`, separated by "
+        "commas; `*` stands for any characters. Default: numbers, dates, booleans, and texts of "
+        "at most 500 different short values.",
+    )
     keep_indexes: int = Field(
         2, ge=0, le=100, description="Earlier items indexes that a rebuild keeps for a roll-back."
     )

@@ -5,7 +5,8 @@ does not index. Beside it are the fields that filters read. None of them is stor
 
     attribute_names        the names of the item's attributes, for `exists`
     attribute_values.NAME  the values in the attribute's type; of texts only doc values, as shown
-    attribute_keys.NAME    the filter keys of texts, and of values that do not fit the type
+    attribute_keys.NAME    the filter keys of texts, and of values that do not fit the type; facets
+                           count them, and show a key by the commonest value that has it
 
 NAME is the attribute's name, percent-encoded: a point would be a path.
 """
@@ -21,7 +22,7 @@ NAMES, KEYS, VALUES = "attribute_names", "attribute_keys", "attribute_values"
 MAX_INDEXED = 2000  # attributes of an index that have fields; others are only shown
 MAX_KEY = 8000  # characters; the engine refuses a term of more than 32,766 bytes
 
-_KEY_FIELD = {"type": "keyword", "ignore_above": MAX_KEY, "doc_values": False}
+_KEY_FIELD = {"type": "keyword", "ignore_above": MAX_KEY}  # facets count its doc values
 _VALUE_FIELDS: dict[AttributeType, dict[str, Any]] = {
     "text": {"type": "keyword", "ignore_above": MAX_KEY, "index": False},
     "number": {"type": "double"},

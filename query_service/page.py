@@ -52,7 +52,8 @@ class Page:
     ) -> "Page":
         """The page that the request wants; `below` is called for a page that needs it."""
         first, count = context.offset, len(ranked.rows)
-        last = min(first + (context.request.size or count), MAX_DEPTH)
+        size = count if context.request.size is None else context.request.size
+        last = min(first + size, MAX_DEPTH)
         matches: Sequence[Match] = ()
         if last > max(first, count) and not isinstance(context.request, RankRequest):
             matches = below(max(first - count, 0), last - max(first, count))

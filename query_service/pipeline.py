@@ -24,6 +24,7 @@ import numpy as np
 
 from plugin_config.errors import LiveIntentError
 from query_service.context import (
+    MIN_TIMEOUT_S,
     HitSources,
     QueryRecorder,
     Request,
@@ -39,10 +40,11 @@ from query_service.ranking.reranker import Scoring
 from query_service.ranking.scores import ranked_rows
 from query_service.ranking.stage import RerankStage, varied
 from query_service.retrieval.engine_errors import IndexGone
-from query_service.retrieval.filters import FilterProblem
 from query_service.retrieval.matches import Match
+from query_service.retrieval.problems import FieldProblem
 from query_service.retrieval.source_fields import ALL_FIELDS, SourceFields
 from query_service.schemas.answers import Degradation, RankResponse, SearchResponse, Total
+from query_service.schemas.facets import Facet
 from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
 
 Answer = TypeVar("Answer", bound=SearchResponse)
@@ -89,7 +91,7 @@ class Pipeline:
             prepared = self.preparation.prepare(context)  # load session, encode, build, retrieve
             ranked = self._rerank(context, prepared)
             response = self._page(context, prepared, ranked)  # and explain
-            if context.personalize:
+            if context.personalize and request.size:
                 self._queries.record(context, prepared.intent.query_embedding, response)
             return response
 
@@ -165,7 +167,7 @@ class Pipeline:
             return answer(self.context(request, self.views.current(), arrived))
         except IndexGone:
             return answer(self.context(request, self.views.refresh(), arrived))
-        except FilterProblem:
+        except FieldProblem:
             with suppress(LiveIntentError):
                 self.views.refresh()
             return answer(self.context(request, self.views.current(), arrived))
@@ -197,6 +199,7 @@ class Pipeline:
             sources = self._sources.sources(context, page.ids)
         hits = page.hits(sources, explained=context.request.explain)
         progress.clock.step("page")
+        facets = self._facets(context, prepared)
         return SearchResponse(
             query_id=str(uuid.uuid4()),
             hits=hits,
@@ -209,7 +212,19 @@ class Pipeline:
             stages_run=progress.stages_run,
             degraded=[Degradation(stage=s, reason=r) for s, r in progress.degraded.items()],
             query_cut=prepared.query_cut,
+            facets=facets,
             index=context.view.index,
             personalized=prepared.intent.user_vector is not None,
             next_cursor=page.next_cursor(context),
         )
+
+    def _facets(self, context: RequestContext, prepared: Prepared) -> dict[str, Facet] | None:
+        """The facets, counted while the candidates were re-ranked; None where none are wanted."""
+        if prepared.facets is None:
+            return None
+        with context.progress.stage("facets"):
+            counted = prepared.facets.result(timeout=context.timeout_s(MIN_TIMEOUT_S))
+            if counted.problems:
+                context.progress.degrade("facets", counted.reason)
+            return counted.facets
+        return {}

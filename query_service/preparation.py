@@ -17,6 +17,8 @@ from query_service.context import (
     Vectors,
     VisitorSource,
 )
+from query_service.facets.facet_counter import CountedFacets, FacetCounter
+from query_service.facets.facet_plan import FacetPlan
 from query_service.ranking.rerank_input import RerankInput, rerank_input
 from query_service.retrieval.filters import Clauses, clauses
 from query_service.retrieval.matches import Match, MatchesQuery, matches
@@ -43,6 +45,7 @@ class Prepared:
     retrieved: Retrieved
     bundle: ModelBundle
     given: bool  # the candidates are the request's own items
+    facets: "Future[CountedFacets] | None" = None
 
     @cached_property
     def inputs(self) -> RerankInput:
@@ -87,11 +90,13 @@ class Preparation:
         self._user_model = user_model
         self._weights = FusionWeights(settings.alpha, settings.beta, settings.demand)
         self._pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="encode")
+        facets = ThreadPoolExecutor(settings.threads, thread_name_prefix="facets")
+        self._facets = FacetCounter(client, facets)
 
     def prepare(self, context: RequestContext) -> Prepared:
-        """Every step before the scores. Raises ClusterUnavailable, IndexGone, FilterProblem."""
+        """Every step before the scores. Raises ClusterUnavailable, IndexGone, FieldProblem."""
         # What the index can't answer is refused before any work.
-        filters, order = _filters(context), _order(context)
+        filters, order, facets = _filters(context), _order(context), _facets(context)
         encoding = self._start_encoding(context)  # while the session is read
         visitor = self._load_session(context)
         if context.cursor and "session" not in context.progress.degraded:
@@ -101,9 +106,11 @@ class Preparation:
         if order is None:
             intent = replace(intent, user_vector=self._build_user_vector(context, intent))
         plan = replace(self._plan(context, intent), request_filters=filters, order=order)
+        plan = facets.beside(plan)
         retrieved = self._retrieve(context, plan)
+        counting = self._count(context, facets, plan, retrieved)
         given = isinstance(context.request, RankRequest)
-        return Prepared(intent, plan, retrieved, context.view.bundle, given)
+        return Prepared(intent, plan, retrieved, context.view.bundle, given, counting)
 
     def below(
         self, context: RequestContext, prepared: Prepared, *, skip: int, size: int
@@ -124,6 +131,7 @@ class Preparation:
     def close(self) -> None:
         """Stop the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._facets.pool.shutdown(wait=False, cancel_futures=True)
 
     def _start_encoding(self, context: RequestContext) -> "Future[Vectors] | None":
         if self._encoder is None or not context.query_text:
@@ -182,6 +190,14 @@ class Preparation:
             retrieved = replace(retrieved, candidates=candidates)
         return retrieved
 
+    def _count(
+        self, context: RequestContext, facets: FacetPlan, plan: RetrievalPlan, retrieved: Retrieved
+    ) -> "Future[CountedFacets] | None":
+        if not facets.facets:
+            return None
+        plan = replace(plan, timeout_s=context.timeout_s(MIN_TIMEOUT_S))
+        return self._facets.start(context.view.index, facets, plan, retrieved)
+
     def _plan(self, context: RequestContext, intent: Intent) -> RetrievalPlan:
         request, options = context.request, context.options
         words = QueryWords.of(intent.query_text, context.view.bundle.W_uq)
@@ -213,6 +229,13 @@ def _order(context: RequestContext) -> SortOrder | None:
     if isinstance(request, RankRequest):
         return None
     return sort_order(request.sort, view.attributes, by_name=view.sorts_names)
+
+
+def _facets(context: RequestContext) -> FacetPlan:
+    request = context.request
+    if isinstance(request, RankRequest):
+        return FacetPlan()
+    return FacetPlan.of(request.facets, request.filters, context.view.attributes)
 
 
 def _filters(context: RequestContext) -> Clauses:

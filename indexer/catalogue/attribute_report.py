@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from indexer.catalogue.facets import ATTRIBUTES
 from indexer.catalogue.survey import Survey
 from plugin_config.attribute_fields import MAX_INDEXED, AttributeType
 
@@ -14,7 +15,8 @@ class AttributeReport:
     """`public`: the type of each attribute in the index; `private`: the rows of each that is not.
 
     `mixed`: values of several types, by attribute; it is a text then. `shown_only`: public ones
-    beyond the number that filters can use. `unmatched`: public names that no item has.
+    beyond the number that filters can use. `unmatched`: public names that no item has. `facets`:
+    those that are counted by value.
     """
 
     public: dict[str, AttributeType]
@@ -22,6 +24,7 @@ class AttributeReport:
     mixed: dict[str, str]
     shown_only: tuple[str, ...]
     unmatched: tuple[str, ...]
+    facets: tuple[str, ...]
 
     @classmethod
     def of(cls, surveyed: Survey) -> "AttributeReport":
@@ -33,6 +36,7 @@ class AttributeReport:
             mixed=attributes.mixed,
             shown_only=tuple(attributes.shown_only),
             unmatched=tuple(surveyed.public.without_match(attributes.items)),
+            facets=surveyed.facets,
         )
 
     def lines(self) -> list[str]:
@@ -41,6 +45,9 @@ class AttributeReport:
         lines = []
         if named or self.private:
             lines.append("public attributes, in hits and filters: " + (_some(named) or "none"))
+        if self.public:
+            facets = _some([ATTRIBUTES + name for name in self.facets]) or "none"
+            lines.append("attributes that are facets: " + facets)
         if self.private:
             lines.append(
                 f"private, not in the index: {_some(list(self.private))}. Name those that shoppers "

@@ -8,6 +8,7 @@ from pathlib import Path
 from indexer.catalogue.attributes import AttributeSurvey
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
 from indexer.catalogue.column_map import Notes
+from indexer.catalogue.facets import FacetChoice, FacetSurvey
 from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.items import Item, read_items
 from indexer.catalogue.public_attributes import PublicAttributes
@@ -35,6 +36,7 @@ class Survey:
     attributes: AttributeSurvey
     public: PublicAttributes
     reading: Reading
+    facets: tuple[str, ...] = ()  # attributes
 
 
 def survey(
@@ -45,6 +47,7 @@ def survey(
     sample_items: int,
     progress: Progress,
     watch: Watch = lambda rows, _: rows,
+    facets: FacetChoice | None = None,
 ) -> Survey:
     """Reads every row once, writes the rejects and draws the sample (Vitter's algorithm R).
 
@@ -57,13 +60,14 @@ def survey(
     """
     rng = random.Random(SEED)
     sample: list[tuple[int, Item]] = []
-    notes, attributes = Notes(), AttributeSurvey()
+    notes, attributes, values = Notes(), AttributeSurvey(), FacetSurvey()
     items, max_popularity = 0, 0.0
     progress.start("read and check")
     with RejectsFile(rejects_file) as rejects:
         rows_read = watch(read_items(catalogue, notes), notes)
         for each in rejects.accepted(rows_read, limit, progress):
             attributes.add(each.attributes)
+            values.add(each.attributes)
             max_popularity = max(max_popularity, each.popularity)
             if items < sample_items:
                 sample.append((items, each))
@@ -90,6 +94,7 @@ def survey(
         attributes=attributes,
         public=catalogue.mapping.public,
         reading=Reading.of(catalogue, notes),
+        facets=values.facets(attributes.fields, facets or FacetChoice()),
     )
 
 
@@ -102,4 +107,5 @@ def survey_source(source: CatalogueSource, settings: IndexSettings, progress: Pr
             limit=RejectLimit.parse(settings.max_rejects),
             sample_items=1,
             progress=progress,
+            facets=FacetChoice.parse(settings.facets),
         )

@@ -47,6 +47,14 @@ index.add_command(suggestions)
     help="Discard another machine's half-made index older than that "
     "[LIVE_INTENT_STALE_AFTER_HOURS].",
 )
+@click.option(
+    "--facet",
+    "facets",
+    multiple=True,
+    metavar="attributes.NAME",
+    help="An attribute that is a facet; '*' stands for any characters. Repeatable "
+    "[LIVE_INTENT_FACETS: those of low cardinality].",
+)
 @click.option("--merge", is_flag=True, help="Merge into one segment: slower now, k-NN quicker.")
 @click.option("--dry-run", is_flag=True, help="Only read and check the catalogue.")
 @cluster_options
@@ -58,6 +66,7 @@ def rebuild(
     layout: str | None,
     keep: int | None,
     stale_after: float | None,
+    facets: tuple[str, ...],
     merge: bool,
     dry_run: bool,
     url: str | None,
@@ -84,6 +93,7 @@ def rebuild(
         keep_indexes=keep,
         stale_after_hours=stale_after,
         max_rejects=reading.pop("max_rejects"),
+        facets=",".join(facets) or None,
     )
     source = catalogue_source(catalogue, reading, settings.public_attributes)
     progress = for_terminal(quiet)

@@ -29,7 +29,7 @@ from plugin_config.attribute_fields import (
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import GROUP_KEY, META
 
-PUBLIC = "public_attributes"  # in `_meta`
+PUBLIC, FACETS = "public_attributes", "facet_attributes"  # in `_meta`
 ROUNDS = 3  # of adding fields while other writers do
 
 
@@ -41,12 +41,17 @@ class IndexOutdated(LiveIntentError):
 
 @dataclass(frozen=True)
 class AttributeSchema:
-    """`fields`: the types of the attributes that the index has fields for."""
+    """`fields`: the types of the attributes that the index has fields for.
+
+    `facets`: those that are facets, as its rebuild decided; None: it was made before there were
+    facets.
+    """
 
     fields: AttributeFields = field(default_factory=AttributeFields)
     public: PublicAttributes = field(default_factory=PublicAttributes)
     outdated: bool = False  # the index was made by a version without typed attributes
     has_groups: bool = True  # it has a field for the group of variants
+    facets: tuple[str, ...] | None = None
 
     @classmethod
     def of_mapping(cls, mapping: Mapping[str, Any]) -> "AttributeSchema":
@@ -54,12 +59,15 @@ class AttributeSchema:
         meta = mapping.get("_meta", {}).get(META, {})
         public = PublicAttributes.of(meta.get(PUBLIC) or ())
         has_groups = GROUP_KEY in mapping.get("properties", {})
-        return cls(AttributeFields.of_mapping(mapping), public, PUBLIC not in meta, has_groups)
+        facets = tuple(meta[FACETS]) if FACETS in meta else None
+        return cls(
+            AttributeFields.of_mapping(mapping), public, PUBLIC not in meta, has_groups, facets
+        )
 
     def to_meta(self) -> dict[str, Any]:
-        """The part of `_meta` that says which attributes are public."""
+        """The part of `_meta` that says which attributes are public, and which are facets."""
         names = self.public.names
-        return {PUBLIC: None if names is None else list(names)}
+        return {PUBLIC: None if names is None else list(names), FACETS: list(self.facets or ())}
 
     def document_part(self, attributes: Mapping[str, AttributeValue]) -> dict[str, Any]:
         """The fields of a document for the public ones of an item's attributes."""

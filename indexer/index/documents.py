@@ -22,7 +22,7 @@ UNLESS_EMPTY = (
     "description", "brand", "price", "currency", "image_url", "language", "updated_at",
     "identifiers", "group_id",
 )  # fmt: skip
-KEYED = ("brand", "category", "language")  # with filter keys below `keys`
+KEYED = ("brand", "category", "language", "currency")  # with filter keys below `keys`
 
 
 def to_document(
@@ -47,7 +47,8 @@ def to_document(
             document[name] = value
     if item.description:
         document[DESCRIPTION_TEXT] = plain_text(item.description)
-    keys = {name: _filter_keys(document[name]) for name in KEYED if name in document}
+    keyed = KEYED if attributes.facets is not None else KEYED[:-1]  # of an index made before facets
+    keys = {name: _filter_keys(document[name]) for name in keyed if name in document}
     document |= ({"keys": keys} if keys else {}) | attributes.document_part(item.attributes)
     if vector is not None:
         document[VECTOR] = vector

@@ -13,6 +13,7 @@ from indexer.catalogue.attribute_report import AttributeReport
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
 from indexer.catalogue.column_map import UnreadValues
 from indexer.catalogue.compounds import CompoundWords
+from indexer.catalogue.facets import FacetChoice
 from indexer.catalogue.items import good_items
 from indexer.catalogue.reading import Reading
 from indexer.catalogue.rejects import RejectLimit
@@ -76,6 +77,7 @@ def rebuild(
         BulkError, ClusterUnavailable, IndexNotWhole: the fill.
     """
     limit = RejectLimit.parse(context.settings.max_rejects)
+    facets = FacetChoice.parse(context.settings.facets)
     begun = time.monotonic()
     check_writable(context.bundles_dir)
     discard_dead_rebuilds(context)
@@ -86,6 +88,7 @@ def rebuild(
             limit=limit,
             sample_items=context.settings.sample_items,
             progress=context.progress,
+            facets=facets,
         )
         return _Rebuild(context, encoder, catalogue, surveyed).run(begun, merge)
 
@@ -101,7 +104,9 @@ class _Rebuild:
         now, names = datetime.now(UTC), context.names
         taken = context.client.indices.get(index=names.items_pattern, ignore=[404])
         index = names.new_items_index(now, taken)
-        self.attributes = AttributeSchema(surveyed.attributes.fields, catalogue.mapping.public)
+        self.attributes = AttributeSchema(
+            surveyed.attributes.fields, catalogue.mapping.public, facets=surveyed.facets
+        )
         self.body = index_body(
             encoder.spec, context.settings, index, now, self.attributes,
             compound_parts=self._compound_parts(),

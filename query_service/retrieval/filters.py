@@ -9,23 +9,18 @@ from indexer.catalogue.attributes import Scalar, as_type, text_of
 from indexer.catalogue.filter_keys import filter_key
 from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.attribute_fields import KEYS, NAMES, VALUES, AttributeType, field_name
-from plugin_config.errors import LiveIntentError
+from query_service.retrieval.problems import FieldProblem
 from query_service.schemas.answers import FieldError
 from query_service.schemas.filters import AttributeCondition, Condition, Filters
 
-Clauses = list[dict[str, Any]]
+Clause = dict[str, Any]
+Clauses = list[Clause]
 BOUNDS = ("gte", "gt", "lte", "lt")
 MAX_LISTED = 30  # attributes that an error lists
 
 
-class FilterProblem(LiveIntentError):
-    """Filters that this index can't answer; `errors` has each wrong field."""
-
-    exit_code = 2
-
-    def __init__(self, errors: Sequence[FieldError]) -> None:
-        super().__init__("; ".join(f"{e.field}: {e.message}" for e in errors[:3]))
-        self.errors = list(errors)
+class FilterProblem(FieldProblem):
+    """Filters that this index can't answer."""
 
 
 def clauses(filters: Filters | None, attributes: AttributeSchema) -> Clauses:
@@ -37,11 +32,9 @@ def clauses(filters: Filters | None, attributes: AttributeSchema) -> Clauses:
     if filters is None:
         return []
     body: Clauses = []
-    for name in ("brand", "category", "language"):
+    for name in ("brand", "category", "language", "currency"):
         if (condition := getattr(filters, name)) is not None:
-            body += _conditions(
-                condition, _matcher(name, attributes.outdated), {"exists": {"field": name}}
-            )
+            body += _conditions(condition, _matcher(name, attributes), {"exists": {"field": name}})
     if filters.price is not None and (bounds := filters.price.model_dump(exclude_none=True)):
         body.append({"range": {"price": bounds}})
     if filters.available is not None:
@@ -59,7 +52,7 @@ def clauses(filters: Filters | None, attributes: AttributeSchema) -> Clauses:
 
 def _conditions(
     wanted: Condition | AttributeCondition,
-    match: Callable[[Sequence[Scalar]], dict[str, Any]],
+    match: Callable[[Sequence[Scalar]], Clause],
     present: dict[str, Any],
 ) -> Clauses:
     body: Clauses = []
@@ -72,9 +65,9 @@ def _conditions(
     return body
 
 
-def _matcher(name: str, outdated: bool) -> Callable[[Sequence[Scalar]], dict[str, Any]]:
-    """The clause for any of some values of a field; an outdated index has no filter keys."""
-    if outdated:
+def _matcher(name: str, attributes: AttributeSchema) -> Callable[[Sequence[Scalar]], Clause]:
+    """The clause for any of some values of a field; an older index lacks filter keys."""
+    if attributes.outdated or (name == "currency" and attributes.facets is None):
         return lambda values: {"terms": {name: list(values)}}
     return lambda values: {"terms": {f"keys.{name}": [filter_key(str(v)) for v in values]}}
 

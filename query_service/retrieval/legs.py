@@ -50,13 +50,13 @@ def _words(plan: RetrievalPlan) -> Query | None:
 def _meaning(plan: RetrievalPlan) -> Query | None:
     if plan.query_vector is None:
         return None
-    nearest = _nearest(plan.query_vector, plan, plan.filters)
+    near = nearest(plan.query_vector, plan, plan.filters)
     if not plan.query_text:
-        return nearest
+        return near
     # Names the hits that have the query's words; as a filter it adds nothing to the score.
     has_words = words_as_written(plan.query_text)
     has_words["bool"]["_name"] = HAS_WORDS
-    return {"bool": {"must": [nearest], "should": [has_words]}}
+    return {"bool": {"must": [near], "should": [has_words]}}
 
 
 def _person(plan: RetrievalPlan) -> Query | None:
@@ -66,10 +66,11 @@ def _person(plan: RetrievalPlan) -> Query | None:
     if plan.query_text:
         # R orders the items that match the query; it does not add others.
         filters = [*filters, as_written(plan.query_text, minimum_should_match=PERSON_MATCH)]
-    return _nearest(plan.R, plan, filters)
+    return nearest(plan.R, plan, filters)
 
 
-def _nearest(vector: NDArray[np.float32], plan: RetrievalPlan, filters: Sequence[Query]) -> Query:
+def nearest(vector: NDArray[np.float32], plan: RetrievalPlan, filters: Sequence[Query]) -> Query:
+    """The items nearest to a vector float32 [dims], of those that fulfil the filters."""
     within = {"bool": {"filter": list(filters)}}
     if plan.exact:
         # The same space type, hence the same scores as from the HNSW graph.

@@ -1,7 +1,7 @@
 """What a search asks of OpenSearch, and what a leg is."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,8 @@ class RetrievalPlan:
     exact: bool = False  # compare every vector, in place of HNSW
     titles: bool = False  # read titles for the re-ranker: a fifth more time in the engine
     timeout_s: float = 10.0
+    beside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # further search bodies
+    meaning_fields: Sequence[str] = ()  # doc values to read of the hits by meaning
 
     @property
     def filters(self) -> list[Mapping[str, Any]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any, Literal
 
 from opensearchpy import OpenSearch
@@ -24,6 +25,8 @@ class Retrieved:
 
     `total`: the matches of the words leg, and `by_meaning` candidates without the query's words.
     `stages`: those that ran, the legs or `retrieve`; `failed`: the reason of each leg that failed.
+    `beside`: the responses to the plan's further bodies. `meaning_fields`: the doc values that the
+    plan wants of the hits by meaning.
     """
 
     candidates: Candidates
@@ -32,6 +35,8 @@ class Retrieved:
     by_meaning: int = 0
     stages: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
+    beside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    meaning_fields: tuple[Mapping[str, Sequence[Any]], ...] = ()
 
 
 def retrieve(client: OpenSearch, index: str, plan: RetrievalPlan, dims: int) -> Retrieved:
@@ -45,13 +50,9 @@ def retrieve(client: OpenSearch, index: str, plan: RetrievalPlan, dims: int) -> 
     bodies = search_bodies(plan)
     if not bodies:
         return Retrieved(Candidates.union({}, plan.legs, dims))
-    lines: list[Mapping[str, Any]] = []
-    for body in bodies.values():
-        lines += [{"index": index, **_preference(plan)}, body]
-    with engine_errors(index):
-        answer = client.msearch(body=lines, params={"request_timeout": plan.timeout_s})
-    responses = dict(zip(bodies, answer["responses"], strict=True))
-    failed = {leg: reason for leg, r in responses.items() if (reason := _failure(r))}
+    everything = searches(client, index, plan, {**bodies, **plan.beside})
+    responses = {leg: everything[leg] for leg in bodies}
+    failed = {leg: reason for leg, r in responses.items() if (reason := failure(r))}
     if any("index_not_found" in reason for reason in failed.values()):
         raise IndexGone(f"the index {index} is gone")
     hits: LegHits = {leg: r["hits"]["hits"] for leg, r in responses.items() if "hits" in r}
@@ -64,7 +65,8 @@ def retrieve(client: OpenSearch, index: str, plan: RetrievalPlan, dims: int) -> 
     with_words = _ids_with_words(client, index, plan, hits, total.get("value", 0))
     near = _close_enough(hits, plan, with_words)
     candidates = Candidates.union(near, plan.legs, dims, with_words)
-    without_words = int((~candidates.has_words).sum()) if plan.query_text else 0
+    of_meaning = set(compress(candidates.ids, ~candidates.has_words)) if plan.query_text else set()
+    without_words = len(of_meaning)
     return Retrieved(
         candidates=candidates,
         total=total.get("value", len(candidates) - without_words) + without_words,
@@ -72,7 +74,26 @@ def retrieve(client: OpenSearch, index: str, plan: RetrievalPlan, dims: int) -> 
         by_meaning=without_words,
         stages=tuple(hits),
         failed=failed,
+        beside={name: everything[name] for name in plan.beside},
+        meaning_fields=tuple(
+            hit.get("fields", {}) for hit in near.get(MEANING, ()) if hit["_id"] in of_meaning
+        ),
     )
+
+
+def searches(
+    client: OpenSearch, index: str, plan: RetrievalPlan, bodies: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Mapping[str, Any]]:
+    """The engine's response to each body, in one round trip. Raises ClusterUnavailable, IndexGone.
+
+    A response may be that of a failure.
+    """
+    lines: list[Mapping[str, Any]] = []
+    for body in bodies.values():
+        lines += [{"index": index, **_preference(plan)}, body]
+    with engine_errors(index):
+        answer = client.msearch(body=lines, params={"request_timeout": plan.timeout_s})
+    return dict(zip(bodies, answer["responses"], strict=True))
 
 
 def retrieve_ids(
@@ -97,11 +118,15 @@ def search_bodies(plan: RetrievalPlan) -> dict[str, dict[str, Any]]:
     """The search body of each leg that has its input, by the leg's name."""
     queries = {leg.name: leg.query(plan) for leg in plan.legs}
     timeout = {"timeout": f"{max(int(plan.timeout_s * 1000), 1)}ms"}
-    return {
+    bodies = {
         name: _body(query, plan.k, plan) | timeout
         for name, query in queries.items()
         if query is not None
     }
+    if MEANING in bodies and plan.query_text:
+        fields = [*bodies[MEANING]["docvalue_fields"], *plan.meaning_fields]
+        bodies[MEANING]["docvalue_fields"] = list(dict.fromkeys(fields))
+    return bodies
 
 
 def _body(query: Mapping[str, Any], size: int, plan: RetrievalPlan) -> dict[str, Any]:
@@ -154,11 +179,11 @@ def _preference(plan: RetrievalPlan) -> dict[str, str]:
     return {"preference": plan.preference} if plan.preference else {}
 
 
-def _failure(response: Mapping[str, Any]) -> str:
-    """Why a leg's response is not whole; "" when it is."""
+def failure(response: Mapping[str, Any]) -> str:
+    """Why a response is not whole; "" when it is."""
     if "error" in response:
         error = response["error"]
-        causes = error.get("root_cause") or [error]
+        causes = error.get("root_cause") or [error.get("caused_by") or error]
         return f"{causes[0].get('type')}: {causes[0].get('reason')}"
     if response.get("timed_out"):
         return "timed out in the engine; what it had found until then is used"

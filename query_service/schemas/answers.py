@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from query_service.schemas.facets import Facet
 from query_service.schemas.strict import Strict
 
 ShareKind = Literal[
@@ -91,6 +92,9 @@ class SearchResponse(Strict):
     stages_run: list[str]
     degraded: list[Degradation]
     query_cut: QueryCut | None = Field(None, description="null: the whole query was searched.")
+    facets: dict[str, Facet] | None = Field(
+        None, description="By name; null: none are asked for. One that failed is not there."
+    )
     index: str
     personalized: bool
     next_cursor: str | None = Field(

@@ -132,4 +132,5 @@ class Filters(Strict):
     price: PriceRange | None = None
     available: Flag | None = None
     language: FieldFilter | None = None
+    currency: FieldFilter | None = None
     attributes: dict[Value, AttributeFilter] | None = Field(None, max_length=MAX_ATTRIBUTES)

@@ -12,6 +12,7 @@ from pydantic import (
 )
 
 from indexer.catalogue.spelling import canonical
+from query_service.schemas.facets import Facets
 from query_service.schemas.filters import Filters
 from query_service.schemas.identifiers import Id, ItemId
 from query_service.schemas.numbers import NO_TEXT, Flag
@@ -48,7 +49,11 @@ class _Paged(_Visit):
         }
     )
 
-    size: Annotated[int, Field(ge=1, le=100), NO_TEXT] = 10
+    size: Annotated[
+        int,
+        Field(ge=0, le=100, description="0: total and facets, no log."),
+        NO_TEXT,
+    ] = 10
     from_: Annotated[int, Field(ge=0, le=MAX_DEPTH), NO_TEXT] = Field(0, alias="from")
     cursor: str | None = Field(
         None,
@@ -65,6 +70,7 @@ class _Paged(_Visit):
         description="Fields of `source`, `attributes.NAME` of one attribute; null: all, []: none.",
         examples=[["title", "price", "attributes.colour"]],
     )
+    facets: Facets = Field(default_factory=list)
     personalize: Flag = True
     scenario: Scenario = "shop"
     diversity: Annotated[float, Field(ge=0, le=1), NO_TEXT] | None = Field(

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from plugin_config.errors import ClusterUnavailable, LiveIntentError, RequestRefused
 from query_service.cursor import CursorExpired, CursorInvalid
-from query_service.retrieval.filters import FilterProblem
+from query_service.retrieval.problems import FieldProblem
 from query_service.schemas.answers import FieldError, Problem
 from query_service.sessions.erasure import SessionUnknown
 from query_service.web.event_forms import EventsMalformed, field_errors
@@ -65,7 +65,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(ApiProblem, lambda e: problem(e.status, e.detail, e.errors))
     app.register_error_handler(EventsMalformed, lambda error: problem(422, str(error)))
     app.register_error_handler(ValidationError, invalid)
-    app.register_error_handler(FilterProblem, _wrong_filter)
+    app.register_error_handler(FieldProblem, _wrong_field)
     app.register_error_handler(SessionUnknown, lambda error: problem(404, str(error)))
     app.register_error_handler(CursorInvalid, lambda error: problem(422, str(error)))
     app.register_error_handler(CursorExpired, lambda error: problem(410, str(error)))
@@ -75,7 +75,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def _wrong_filter(error: FilterProblem) -> Response:
+def _wrong_field(error: FieldProblem) -> Response:
     return problem(422, str(error), error.errors)
 
 

@@ -21,6 +21,7 @@ from query_service.schemas.events import (
     SessionResponse,
     UbiEvent,
 )
+from query_service.schemas.facets import facets_json
 from query_service.schemas.identifiers import Id
 from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
 from query_service.service import Service
@@ -79,7 +80,7 @@ def json_response(body: dict[str, Any]) -> Response:
 
 def hits_response(response: SearchResponse) -> Response:
     """A search's response as JSON, without explanations if the request wants none."""
-    body = response.model_dump()
+    body = response.model_dump(exclude={"facets"}) | {"facets": facets_json(response.facets)}
     for hit in body["hits"]:
         if hit["explanation"] is None:
             del hit["explanation"]

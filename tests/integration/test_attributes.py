@@ -156,6 +156,8 @@ def test_a_rebuild_says_what_will_be_public_before_it_fills(notes: list[str]) ->
     assert notes == [
         "public attributes, in hits and filters: colour (text), made (date), new (boolean), "
         "screen.size (number), size (text)",
+        "attributes that are facets: attributes.colour, attributes.made, attributes.new, "
+        "attributes.screen.size, attributes.size",
         "private, not in the index: margin, purchase_price, supplier_email. Name those that "
         "shoppers may see: --public NAME, or LIVE_INTENT_PUBLIC_ATTRIBUTES",
         "attribute size is a text: number 1 times ('8'), text 1 times ('M')",

@@ -34,6 +34,9 @@ def test_brands_are_compared_by_their_keys() -> None:
     assert of({"brand": "CANON"}) == [{"terms": {"keys.brand": ["canon"]}}]
     older = AttributeSchema(outdated=True)
     assert of({"brand": "CANON"}, older) == [{"terms": {"brand": ["CANON"]}}]
+    assert of({"currency": "EUR"}) == [{"terms": {"currency": ["EUR"]}}]  # made before facets
+    newer = AttributeSchema(facets=())
+    assert of({"currency": "EUR"}, newer) == [{"terms": {"keys.currency": ["eur"]}}]
 
 
 def test_an_unknown_attribute_lists_those_there_are_the_nearest_first() -> None:

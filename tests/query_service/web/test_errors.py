@@ -52,7 +52,7 @@ def problem(response: Any, status: int) -> dict[str, Any]:
         ({"query": "x" * 513}, "query"),
         ({"query": 5}, "query"),
         ({"session_id": "two words"}, "session_id"),
-        ({"size": 0}, "size"),
+        ({"size": -1}, "size"),
         ({"size": 101}, "size"),
         ({"from": -1}, "from"),
         ({"filters": {"price": {"gte": -1}}}, "filters.price.gte"),
@@ -90,7 +90,7 @@ def test_a_repeated_item_id_is_named(client: FlaskClient) -> None:
 
 
 def test_several_wrong_fields_are_all_named(client: FlaskClient) -> None:
-    body = problem(client.post("/v1/search", json={"size": 0}), 422)
+    body = problem(client.post("/v1/search", json={"size": -1}), 422)
     assert {error["field"] for error in body["errors"]} == {"query", "session_id", "size"}
 
 

@@ -1,0 +1,113 @@
+"""A search with five facets against the same search without them, alternating in one run.
+
+    python -m benchmarks.facets [--queries 300] [--keep]
+
+The catalogue is the 54,667 homedepot titles with a drawn brand, category, price and attributes.
+Each query is asked in changing order without and with facets, and both again with a filter on a
+brand, a facet that is counted by itself then; by sessions of 20 events. Prints p50 and p95 of each,
+and the ratios of the p50s.
+"""
+
+import argparse
+import gzip
+import json
+import math
+import random
+import tempfile
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.clicks import percentiles, some_items
+from benchmarks.datasets import DATASETS, existing, homedepot_queries, read
+from benchmarks.served import Api, own_index, rebuild, served
+
+WARM_UP = 20
+FACETS = ["brand", "category", "price", "attributes.colour", "available"]
+REFINED = {"brand": "Brand 1"}
+COLOURS = ("black", "white", "red", "blue", "green", "brown", "grey", "silver", "beige", "chrome")
+
+
+def main() -> None:
+    """Run the benchmark with the options of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--queries", type=int, default=300)
+    parser.add_argument("--events", type=int, default=20, help="events in the session")
+    parser.add_argument("--keep", action="store_true", help="leave the index for the next run")
+    options = parser.parse_args()
+    titles = existing(DATASETS / "homedepot" / "items.jsonl.gz")
+    queries = homedepot_queries()
+    random.Random(1).shuffle(queries)
+    with own_index("facets", keep=options.keep) as (client, names):
+        if not client.indices.exists_alias(name=names.items):
+            with tempfile.TemporaryDirectory() as folder:
+                rebuild(write_catalogue(titles, Path(folder) / "items.jsonl.gz"))
+        item_ids = [item_id for item_id, _ in some_items(client, names, options.events)]
+        with served(None) as url:
+            figures = alternate(Api(url), queries[: options.queries + WARM_UP], item_ids)
+        figures["items"] = int(client.count(index=names.items)["count"])
+    print(json.dumps(figures, indent=2))
+
+
+def write_catalogue(titles: Path, path: Path) -> Path:
+    """Write the items with drawn fields; few brands have many items, as in a shop."""
+    rng = random.Random(1)
+    with gzip.open(path, "wt", encoding="utf-8", compresslevel=1) as file:
+        for row in read(titles):
+            department, aisle = rng.randrange(12), rng.randrange(8)
+            row |= {
+                "brand": f"Brand {int(800 ** rng.random())}",
+                "category": f"Department {department} > Aisle {aisle} > Shelf {rng.randrange(5)}",
+                "price": round(math.exp(rng.gauss(3.5, 1.2)), 2),
+                "available": rng.random() < 0.9,
+                "attributes": {"colour": rng.choice(COLOURS), "width": rng.randrange(5, 200)},
+            }
+            file.write(json.dumps(row) + "\n")
+    return path
+
+
+def alternate(api: Api, queries: Sequence[str], item_ids: Sequence[str]) -> dict[str, Any]:
+    """Ask each query in three ways, in changing order."""
+    ways: dict[str, dict[str, Any]] = {
+        "without": {},
+        "facets": {"facets": FACETS},
+        "filtered": {"filters": REFINED},
+        "filtered_facets": {"facets": FACETS, "filters": REFINED},
+    }
+    seconds: dict[str, list[float]] = defaultdict(list)
+    degraded = 0
+    run = uuid.uuid4().hex[:8]
+    for number, query in enumerate(queries):
+        if number == WARM_UP:
+            seconds.clear()
+            degraded = 0
+        order = list(ways)[number % 4 :] + list(ways)[: number % 4]
+        for way in order:
+            session_id = f"bench-{run}-{number}-{way}"
+            event = {"action": "click", "session_id": session_id}
+            events = [event | {"item_id": item_id} for item_id in item_ids]
+            api.post("/v1/events", {"events": events})
+        for way in order:
+            body = {"query": query, "session_id": f"bench-{run}-{number}-{way}"} | ways[way]
+            body["deadline_ms"] = 10_000  # which a busy machine keeps
+            started = time.perf_counter()
+            answer = api.post("/v1/search", body)
+            seconds[way].append(time.perf_counter() - started)
+            degraded += bool(answer["degraded"])
+    medians = {way: float(np.median(times)) for way, times in seconds.items()}
+    return {
+        "queries": len(seconds["without"]),
+        "degraded": degraded,
+        "ms": {way: percentiles(times) for way, times in seconds.items()},
+        "ratio_of_p50": round(medians["facets"] / medians["without"], 3),
+        "ratio_of_p50_filtered": round(medians["filtered_facets"] / medians["filtered"], 3),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Facets: counts of values beside the hits."""
