@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import Error
 
@@ -36,6 +36,12 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]
         self.began = time.perf_counter()  # first byte
         self.arrived = self.began  # last byte
         self.deadline: float | None = None
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Raises ParsingError; also for two lengths of one body, which proxies read differently."""
+        super().parse_header(header_plus)
+        if self.chunked and "CONTENT_LENGTH" in self.headers:
+            raise ParsingError("Content-Length and Transfer-Encoding exclude each other")
 
     def received(self, data: bytes) -> int:
         consumed: int = super().received(data)

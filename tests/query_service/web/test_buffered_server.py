@@ -185,6 +185,10 @@ def test_a_running_request_is_finished_at_the_end(tmp_path: Path) -> None:
     ("sent", "status"),
     [
         (b"GET /healthz HTTP/1.1\r\nbad header\r\n\r\n", 400),
+        (
+            b"POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            400,
+        ),
         (b"POST /v1/search HTTP/1.1\r\nContent-Length: 99999\r\n\r\n", 413),
         (b"GET /healthz HTTP/1.1\r\nX-Long: " + b"x" * 70_000 + b"\r\n\r\n", 431),
     ],
