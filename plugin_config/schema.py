@@ -16,7 +16,7 @@ VECTOR = "vector"
 VECTOR_FLOAT16 = "vector_float16"
 TITLE_EXACT = "title.exact"  # keyword sub-field: the unanalysed title, read from doc values
 TITLE_SORTED = "title.sorted"  # keyword sub-field: the title by which items are sorted
-DESCRIPTION_TEXT = "description_text"  # the description without its HTML; not in _source
+DESCRIPTION_TEXT = "description_text"  # without HTML; stored beside the source, to mark words
 TITLE_JOINED = "title.joined"  # text sub-field: unstemmed words, and two or three of them as one
 GROUP_KEY = "group_key"  # of an item: its group_id, else its item_id
 IDENTIFIERS = "identifiers"  # an item's numbers: item_id, SKU, EAN, MPN
@@ -219,6 +219,11 @@ def _stamped(alias: str, now: datetime, taken: Collection[str]) -> str:
         number += 1
         name = f"{base}-{number}"
     return name
+
+
+def stores_field(mapping: Mapping[str, Any], name: str) -> bool:
+    """Whether an index's mapping stores the field `name` beside the source."""
+    return bool(mapping.get("properties", {}).get(name, {}).get("store"))
 
 
 def _set_analyzers(fields: dict[str, Any], analysis: TextAnalysis) -> None:

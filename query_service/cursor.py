@@ -15,7 +15,9 @@ from plugin_config.errors import LiveIntentError
 from query_service.schemas.search import RecommendRequest, SearchRequest
 from query_service.user.visitor import Visitor
 
-_OF_A_PAGE = frozenset({"cursor", "deadline_ms", "explain", "facets", "fields", "from_", "size"})
+_OF_A_PAGE = frozenset(
+    {"cursor", "deadline_ms", "explain", "facets", "fields", "from_", "highlight", "size"}
+)
 
 
 class CursorInvalid(LiveIntentError):
@@ -59,8 +61,8 @@ class Cursor:
         """Raise CursorInvalid for another request, CursorExpired for another index."""
         if self.request != request_digest(request):
             raise CursorInvalid(
-                "the cursor belongs to another request: only size, fields, facets, explain "
-                "and deadline_ms may change from page to page"
+                "the cursor belongs to another request: only size, fields, facets, highlight, "
+                "explain and deadline_ms may change from page to page"
             )
         if self.index != index:
             raise CursorExpired(

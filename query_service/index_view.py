@@ -23,7 +23,14 @@ from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.client import cluster_unavailable, engine_time_left
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
 from plugin_config.ownership import earlier_installation
-from plugin_config.schema import META, TITLE_SORTED, IndexNames, has_field
+from plugin_config.schema import (
+    DESCRIPTION_TEXT,
+    META,
+    TITLE_SORTED,
+    IndexNames,
+    has_field,
+    stores_field,
+)
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +49,7 @@ class IndexView:
     bundle: ModelBundle
     attributes: AttributeSchema = field(default_factory=AttributeSchema)
     sorts_names: bool = False  # whether it has names to sort by
+    marks_descriptions: bool = False  # whether it stores the descriptions' text, to mark words in
 
     @property
     def dims(self) -> int:
@@ -133,7 +141,13 @@ class IndexViews:
                 check_fingerprint(self._spec, meta, index)
                 bundle = ModelBundle.load(self._bundles / str(meta.get("bundle", index)))
                 check_fingerprint(bundle.spec, meta, index)
-                self._view = IndexView(index, bundle, attributes, has_field(mapping, TITLE_SORTED))
+                self._view = IndexView(
+                    index,
+                    bundle,
+                    attributes,
+                    sorts_names=has_field(mapping, TITLE_SORTED),
+                    marks_descriptions=stores_field(mapping, DESCRIPTION_TEXT),
+                )
                 log.info("answering from index %s", index)
             elif self._view.attributes != attributes:  # a live upsert added some
                 self._view = replace(self._view, attributes=attributes)

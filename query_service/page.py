@@ -14,7 +14,7 @@ from query_service.ranking.explanation import explain, explain_below, explain_so
 from query_service.ranking.scores import Scores, below_candidates
 from query_service.retrieval.matches import Match
 from query_service.retrieval.source_fields import SourceFields
-from query_service.schemas.answers import Hit
+from query_service.schemas.answers import Hit, HitHighlight
 from query_service.schemas.search import MAX_DEPTH, RankRequest
 
 Below = Callable[[int, int], Sequence[Match]]  # (skip, size) to the matches below the candidates
@@ -67,7 +67,13 @@ class Page:
         ids = self.prepared.retrieved.candidates.ids
         return [ids[row] for row in self.rows] + [match.item_id for match in self.below]
 
-    def hits(self, sources: Mapping[str, dict[str, Any]], *, explained: bool) -> list[Hit]:
+    def hits(
+        self,
+        sources: Mapping[str, dict[str, Any]],
+        highlights: Mapping[str, HitHighlight],
+        *,
+        explained: bool,
+    ) -> list[Hit]:
         """The hits; an item without a source was deleted since the engine's last refresh."""
         shown = self.source_fields.shown
         hits = []
@@ -76,7 +82,8 @@ class Page:
                 fields = self._candidate(number, explained) or self._below(number, explained)
                 position = self.first + number + 1
                 source = shown(sources[item_id])
-                hits.append(Hit(item_id=item_id, source=source, position=position, **fields))
+                fields |= {"source": source, "highlight": highlights.get(item_id)}
+                hits.append(Hit(item_id=item_id, position=position, **fields))
         return hits
 
     def next_cursor(self, context: RequestContext) -> str | None:

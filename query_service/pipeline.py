@@ -15,7 +15,7 @@ The steps, in order, and the function of each:
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -32,6 +32,8 @@ from query_service.context import (
     RetrievalOptions,
 )
 from query_service.cursor import Cursor
+from query_service.highlighting.engine_marks import EngineMarks
+from query_service.highlighting.highlighter import check_highlight, highlighter_of
 from query_service.index_view import IndexView, IndexViews
 from query_service.page import Page, Ranked
 from query_service.preparation import Preparation, Prepared
@@ -43,7 +45,13 @@ from query_service.retrieval.engine_errors import IndexGone
 from query_service.retrieval.matches import Match
 from query_service.retrieval.problems import FieldProblem
 from query_service.retrieval.source_fields import ALL_FIELDS, SourceFields
-from query_service.schemas.answers import Degradation, RankResponse, SearchResponse, Total
+from query_service.schemas.answers import (
+    Degradation,
+    HitHighlight,
+    RankResponse,
+    SearchResponse,
+    Total,
+)
 from query_service.schemas.facets import Facet
 from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
 
@@ -140,6 +148,8 @@ class Pipeline:
         cursor, source_fields = None, ALL_FIELDS
         if not isinstance(request, RankRequest):
             source_fields = SourceFields.of(request.fields, view.attributes)
+            if isinstance(request, SearchRequest) and request.highlight:
+                check_highlight(request.highlight, marks_descriptions=view.marks_descriptions)
             if request.cursor is not None:
                 cursor = Cursor.decode(request.cursor)
                 cursor.check(request, view.index)
@@ -197,9 +207,10 @@ class Pipeline:
         page = Page.of(context, prepared, ranked, below)
         if sources is None:
             sources = self._sources.sources(context, page.ids)
-        hits = page.hits(sources, explained=context.request.explain)
         progress.clock.step("page")
         facets = self._facets(context, prepared)
+        highlights = self._highlights(context, prepared, sources)
+        hits = page.hits(sources, highlights, explained=context.request.explain)
         return SearchResponse(
             query_id=str(uuid.uuid4()),
             hits=hits,
@@ -228,3 +239,17 @@ class Pipeline:
                 context.progress.degrade("facets", counted.reason)
             return counted.facets
         return {}
+
+    def _highlights(
+        self, context: RequestContext, prepared: Prepared, sources: Mapping[str, dict[str, Any]]
+    ) -> dict[str, HitHighlight]:
+        """The highlights of these items, by item id; none if the request wants none."""
+        request = context.request
+        if isinstance(request, RankRequest) or request.highlight is None:
+            return {}
+        vocabulary = context.view.bundle.W_uq
+        highlighter = highlighter_of(request.highlight, prepared.plan, vocabulary)
+        marks: Mapping[str, EngineMarks] = {}
+        with context.progress.stage("highlight"):
+            marks = self.preparation.marks(context, highlighter, sources)
+        return highlighter.highlights(sources, marks, prepared.by_meaning)

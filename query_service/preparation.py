@@ -3,6 +3,7 @@
 Answers and the lists that a re-ranker learns from share them.
 """
 
+from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,6 +20,8 @@ from query_service.context import (
 )
 from query_service.facets.facet_counter import CountedFacets, FacetCounter
 from query_service.facets.facet_plan import FacetPlan
+from query_service.highlighting.engine_marks import EngineMarks
+from query_service.highlighting.highlighter import Highlighter
 from query_service.ranking.rerank_input import RerankInput, rerank_input
 from query_service.retrieval.filters import Clauses, clauses
 from query_service.retrieval.matches import Match, MatchesQuery, matches
@@ -127,6 +130,13 @@ class Preparation:
         else:
             query = MatchesQuery(plan, by_meaning=prepared.by_meaning)
         return matches(self._client, context.view.index, query, skip=skip, size=size)
+
+    def marks(
+        self, context: RequestContext, highlighter: Highlighter, item_ids: Collection[str]
+    ) -> dict[str, EngineMarks]:
+        """What the engine marks of these items. Raises ClusterUnavailable, IndexGone."""
+        index, timeout_s = context.view.index, context.timeout_s()
+        return highlighter.engine_marks(self._client, index, item_ids, timeout_s)
 
     def close(self) -> None:
         """Stop the threads."""

@@ -46,6 +46,12 @@ class QueryWords:
         return cls(text, left_out=len({piece.term for piece in pieces}) - len(kept))
 
 
+def unknown_words(query_text: str, vocabulary: TermMap) -> str:
+    """The words of a query of which the catalogue has no term; they may be misspelt."""
+    words = query_text.split()
+    return " ".join(w for w in words if not any(t in vocabulary.columns for t in terms(w)))
+
+
 @dataclass(frozen=True)
 class _Piece:
     """A term at [start, end) of the query. `cost`: terms that the engine makes of it."""

@@ -73,14 +73,7 @@ def text_query(query_text: str, prefix: str = "") -> dict[str, Any]:
         query = {"dis_max": {"queries": queries, "tie_breaker": WRITTEN_OUT_SHARE}}
     joined = {"query": query_text, "boost": TITLE_WEIGHT * JOINED_WEIGHT}
     should = [query, {"match": {TITLE_JOINED: joined}}]
-    one_words = [
-        one + two
-        for one, two in _bigrams(query_text)
-        if all(w.isascii() and w.isalpha() and len(w) >= MIN_ONE_WORD for w in (one, two))
-    ]
-    hyphenated = [_HYPHENS.sub("", word) for word in _HYPHENATED.findall(query_text)[:MAX_BIGRAMS]]
-    one_word = " ".join(dict.fromkeys([*one_words, *hyphenated]))
-    if one_word:
+    if one_word := _as_one_word(query_text):
         as_one_word = {"query": one_word, "boost": TITLE_WEIGHT * ONE_WORD_WEIGHT}
         should.append({"match": {"title": as_one_word}})
     if len(words) == 1:  # a stop word alone, as in the title "It"
@@ -92,6 +85,20 @@ def text_query(query_text: str, prefix: str = "") -> dict[str, Any]:
         identified = {"term": {IDENTIFIERS: query_text}}
         should.append({"constant_score": {"filter": identified, "boost": IDENTIFIER_SCORE}})
     return {"bool": {"should": should, "minimum_should_match": 1}}
+
+
+def words_to_mark(query_text: str, unknown: str) -> dict[str, Any]:
+    """The clauses whose terms are marked in hits; `unknown`: words that may be misspelt."""
+    should = [as_written(form) for form in dict.fromkeys([query_text, written_out(query_text)])]
+    should.append({"match": {TITLE_JOINED: {"query": query_text}}})
+    if one_word := _as_one_word(query_text):
+        should.append(as_written(one_word))
+    words = terms(query_text)
+    if len(words) == 1:
+        should.append({"term": {TITLE_JOINED: words[0]}})
+    if unknown and len(words) <= MOST_CORRECTED:
+        should.append({"match": {"title": {"query": unknown, **MISSPELT}}})
+    return {"bool": {"should": should}}
 
 
 def is_identified(score: float) -> bool:
@@ -119,6 +126,17 @@ def _bm25(query_text: str, *, corrected: bool = True) -> dict[str, Any]:
     if corrected:
         should.append({"match": {"title": misspelt}})
     return {"bool": {"should": should, "minimum_should_match": 1}}
+
+
+def _as_one_word(query_text: str) -> str:
+    """Bigrams that a title may write as one word, and hyphenated words without the hyphen."""
+    one_words = [
+        one + two
+        for one, two in _bigrams(query_text)
+        if all(w.isascii() and w.isalpha() and len(w) >= MIN_ONE_WORD for w in (one, two))
+    ]
+    hyphenated = [_HYPHENS.sub("", word) for word in _HYPHENATED.findall(query_text)[:MAX_BIGRAMS]]
+    return " ".join(dict.fromkeys([*one_words, *hyphenated]))
 
 
 def _bigrams(query_text: str) -> list[tuple[str, str]]:

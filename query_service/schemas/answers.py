@@ -39,6 +39,15 @@ class Explanation(Strict):
     why: str
 
 
+class HitHighlight(Strict):
+    """The query's words marked: HTML-escaped texts; the marks are the request's own."""
+
+    title: str | None = None
+    description: list[str] | None = Field(
+        None, description="The best fragments; its beginning where no word is marked."
+    )
+
+
 class Hit(Strict):
     """One item of an answer."""
 
@@ -54,6 +63,7 @@ class Hit(Strict):
         description="False below the re-ranked candidates: the engine's order, no person in it.",
     )
     explanation: Explanation | None = None
+    highlight: HitHighlight | None = None
 
 
 class Total(Strict):

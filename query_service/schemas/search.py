@@ -14,6 +14,7 @@ from pydantic import (
 from indexer.catalogue.spelling import canonical
 from query_service.schemas.facets import Facets
 from query_service.schemas.filters import Filters
+from query_service.schemas.highlight import Highlighting
 from query_service.schemas.identifiers import Id, ItemId
 from query_service.schemas.numbers import NO_TEXT, Flag
 from query_service.schemas.sort import Sort
@@ -71,6 +72,11 @@ class _Paged(_Visit):
         examples=[["title", "price", "attributes.colour"]],
     )
     facets: Facets = Field(default_factory=list)
+    highlight: Highlighting = Field(
+        None,
+        description="Marks the query's words in each hit's `highlight`; true: with the defaults.",
+        examples=[True, {"pre": "<mark>", "post": "</mark>"}],
+    )
     personalize: Flag = True
     scenario: Scenario = "shop"
     diversity: Annotated[float, Field(ge=0, le=1), NO_TEXT] | None = Field(

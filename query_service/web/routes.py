@@ -79,9 +79,13 @@ def json_response(body: dict[str, Any]) -> Response:
 
 
 def hits_response(response: SearchResponse) -> Response:
-    """A search's response as JSON, without explanations if the request wants none."""
+    """A search's response as JSON, without what the request does not want."""
     body = response.model_dump(exclude={"facets"}) | {"facets": facets_json(response.facets)}
     for hit in body["hits"]:
+        if hit["highlight"] is None:
+            del hit["highlight"]
+        else:
+            hit["highlight"] = {n: t for n, t in hit["highlight"].items() if t is not None}
         if hit["explanation"] is None:
             del hit["explanation"]
             continue

@@ -168,14 +168,15 @@ def test_an_order_that_the_index_lacks_is_refused_with_those_there_are(
         assert named in response.body["errors"][0]["message"]
 
 
-def test_an_older_index_says_that_names_need_a_rebuild(
+def test_an_older_index_says_what_needs_a_rebuild(
     api: Api, client: OpenSearch, names: IndexNames, cluster_settings: ClusterSettings,
     encoder: Encoder,
 ) -> None:  # fmt: skip
-    """The same index without the field of names is searched as before, and sorted by price."""
+    """An index without the fields of names and of marked descriptions is searched as before."""
     [index] = client.indices.get_alias(name=names.items)
     body = client.indices.get(index=index)[index]
     del body["mappings"]["properties"]["title"]["fields"]["sorted"]
+    del body["mappings"]["properties"]["description_text"]["store"]
     body["mappings"]["_meta"]["live_intent"]["bundle"] = index
     settings = {"index": {"knn": True, "analysis": body["settings"]["index"]["analysis"]}}
     older = {"mappings": body["mappings"], "settings": settings}
@@ -188,5 +189,8 @@ def test_an_older_index_says_that_names_need_a_rebuild(
         request = {"query": "lamp", "session_id": "older", "deadline_ms": 20_000}
         response = older_api("POST", "/v1/search", request | {"sort": "name"})
         assert (response.status, "index rebuild" in response.body["detail"]) == (422, True)
-        assert older_api("POST", "/v1/search", request | {"sort": "price"}).status == 200
+        response = older_api("POST", "/v1/search", request | {"highlight": True})
+        assert (response.status, "index rebuild" in response.body["detail"]) == (422, True)
+        only_titles = {"sort": "price", "highlight": {"fields": ["title"]}}
+        assert older_api("POST", "/v1/search", request | only_titles).status == 200
     batching.close()

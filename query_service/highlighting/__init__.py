@@ -1,0 +1,1 @@
+"""The words of hits that a query found, marked."""
