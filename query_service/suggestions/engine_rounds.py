@@ -19,7 +19,7 @@ from query_service.suggestions.suggestion_candidate import (
     Candidate,
     item_candidate,
     stored_candidate,
-    tail_candidate,
+    title_candidates,
 )
 from query_service.suggestions.suggestion_order import mixed
 from query_service.suggestions.suggestion_queries import (
@@ -27,12 +27,12 @@ from query_service.suggestions.suggestion_queries import (
     count_search,
     items_search,
     stored_search,
-    tail_search,
 )
 from query_service.suggestions.typed_prefix import MISSPELT, Completion, TypedPrefix
 
 MISSING = (
-    "there is no index of suggestions yet: items only. Make one: live-intent index suggestions"
+    "there is no index of suggestions yet: items and words of their titles only. Make one: "
+    "live-intent index suggestions"
 )
 NO_INDEX = "index_not_found_exception"
 
@@ -66,19 +66,16 @@ class EngineRounds:
             searches["items"] = self._view.index, items_search(prefix, filters, ITEMS)
         if prefix.may_be_misspelt:
             searches["misspelt"] = self._suggestions, stored_search(prefix, misspelt=True)
-        if prefix.head:
-            searches["tails"] = self._suggestions, tail_search(prefix)
         answers = self._msearch(list(searches.values()), MIN_TIMEOUT_S)
         hits = {
             name: self._hits(answer, "items" if name == "items" else "suggestions")
             for name, answer in zip(searches, answers, strict=True)
         }
         self._progress.clock.step("retrieve")
-        stored = hits["stored"]
-        exact = [stored_candidate(hit["_source"], prefix, exact=True) for hit in stored]
-        if not stored:
-            exact = [tail_candidate(hit["_source"], prefix) for hit in hits.get("tails", ())]
+        exact = [stored_candidate(hit["_source"], prefix, exact=True) for hit in hits["stored"]]
         items = [item_candidate(hit, row, prefix) for row, hit in enumerate(hits.get("items", ()))]
+        if not exact:
+            exact = [*title_candidates([item.text for item in items], prefix)]
         corrected = [
             stored_candidate(h["_source"], prefix, exact=False) for h in hits.get("misspelt", ())
         ]
@@ -95,7 +92,7 @@ class EngineRounds:
         corrected = next((c for c in ordered if c.type == "query" and c.completion.corrected), None)
         if any(c.type == "item" or not c.completion.corrected for c in ordered):
             corrected = None  # there is something as it was typed
-        unsure = [c for c in ordered if c.needs_count or (filters and c.type != "item")]
+        unsure = [c for c in ordered if filters and not c.certain]
         asked = mixed(unsure, size)
         searches = [(self._view.index, count_search(c.text, c.filters, filters)) for c in asked]
         if corrected is not None:

@@ -1,16 +1,20 @@
 """A suggestion that may be shown, and how the engine's hits become one."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from indexer.catalogue.terms import CJK_LETTER
 from indexer.suggestions.suggestion import suggestion_key, typed_words
 from query_service.schemas.suggest import SuggestionType
 from query_service.suggestions.typed_prefix import INSIDE, Completion, TypedPrefix
 
 ITEMS = 8  # that are read, of which the best are shown
 ITEM_WEIGHT = 0.5  # the popularity of the first item; of the last, none
-TAIL_WEIGHT = 0.5  # of the popularity of a last word's completion, behind other words
+TITLE_WEIGHT = 0.5  # the popularity of a word that completes the query in every title found
+MOST_OF_TITLES = 3  # such completions
+PUNCTUATION = ",;:.!?()[]{}|\"'/"
 CARD = ("title", "brand", "price", "currency", "available", "image_url")
 
 
@@ -18,7 +22,7 @@ CARD = ("title", "brand", "price", "currency", "available", "image_url")
 class Candidate:
     """A suggestion that may be shown. `weight`: its popularity; `features`: attribute terms.
 
-    `needs_count`: it may lead to nothing, also without filters.
+    `certain`: it leads to an item that the request's filters admit.
     """
 
     type: SuggestionType
@@ -29,7 +33,7 @@ class Candidate:
     filters: Mapping[str, str] = field(default_factory=dict)
     features: tuple[str, ...] = ()
     own: bool = False
-    needs_count: bool = False
+    certain: bool = False
     item_id: str | None = None
     source: Mapping[str, Any] | None = None
 
@@ -63,14 +67,28 @@ def stored_candidate(
     )
 
 
-def tail_candidate(source: Mapping[str, Any], prefix: TypedPrefix) -> Candidate:
-    """A stored completion of the last word, behind the words before it: not counted yet."""
-    before = set(typed_words(prefix.head))
-    words = [word for word in source["text"].split() if not before.intersection(typed_words(word))]
-    text = " ".join([prefix.head, *words])
-    begins = prefix.tail.completion(" ".join(words)) or Completion(0.0)
-    weight = TAIL_WEIGHT * source["weight"]
-    return Candidate("query", text, Completion(INSIDE * begins.quality), weight, needs_count=True)
+def title_candidates(titles: Sequence[str], prefix: TypedPrefix) -> list[Candidate]:
+    """Queries that complete the last word as titles of found items do: each leads to an item.
+
+    None where it is written without spaces.
+    """
+    if prefix.is_empty or CJK_LETTER.search(prefix.text):
+        return []
+    typed = "".join(prefix.tail.words)
+    words = Counter(
+        word
+        for title in titles
+        for word in {word.strip(PUNCTUATION) for word in title.lower().split()}
+        if "".join(typed_words(word)).startswith(typed)
+    )
+    return [
+        Candidate(
+            "query", text, prefix.completion(text) or Completion(INSIDE), weight, certain=True
+        )
+        for word, count in words.most_common(MOST_OF_TITLES)
+        if (text := f"{prefix.head} {word}".strip())
+        and (weight := TITLE_WEIGHT * count / len(titles))
+    ]
 
 
 def item_candidate(
@@ -89,6 +107,7 @@ def item_candidate(
         weight=ITEM_WEIGHT * (1 - row / ITEMS),
         count=1,
         features=tuple(source.get("features", ())),
+        certain=True,
         item_id=hit["_id"],
         source={name: source[name] for name in CARD if name in source},
     )

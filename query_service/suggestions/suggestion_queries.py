@@ -9,7 +9,7 @@ from plugin_config.schema import TITLE_JOINED
 from query_service.retrieval.filters import Clauses
 from query_service.suggestions.typed_prefix import SHORTEST_MISSPELT, TWO_MISTAKES, TypedPrefix
 
-STORED, MISSPELT_STORED, TAILS = 60, 20, 20  # suggestions that are put in order for the session
+STORED, MISSPELT_STORED = 60, 20  # suggestions that are put in order for the session
 # As in a search, not the first letter.
 MISSPELT = {
     "fuzziness": f"AUTO:{SHORTEST_MISSPELT},{TWO_MISTAKES}",
@@ -39,13 +39,6 @@ def stored_search(prefix: TypedPrefix, *, misspelt: bool = False) -> Search:
     if clauses:
         body["query"] = {"bool": {"filter": clauses}}
     return body
-
-
-def tail_search(prefix: TypedPrefix) -> Search:
-    """Stored queries that complete the last word alone."""
-    body = stored_search(prefix.tail)
-    body["query"]["bool"]["filter"].append({"term": {"type": "query"}})
-    return body | {"size": TAILS}
 
 
 def _words(words: Sequence[str], *, misspelt: bool) -> dict[str, Any]:

@@ -156,8 +156,8 @@ def test_accents_case_and_cjk(api: Api, built: SuggestionsReport, typed: str) ->
 def test_the_last_word_is_completed_behind_other_words(api: Api, built: SuggestionsReport) -> None:
     suggestions = suggest(api, "model blue headp")["suggestions"]
     first = next(s for s in suggestions if s["type"] == "query")
-    assert first["text"].startswith("model blue headphones")
-    assert first["count"] == 3
+    assert first["text"] == "model blue headphones"
+    assert api.search(first["text"], "x")["total"]["value"] > 0
 
 
 def test_filters_leave_only_what_leads_to_items(api: Api, built: SuggestionsReport) -> None:
@@ -304,7 +304,7 @@ class TestOfAFreshInstallation:
         with serving(create_app(load(ServiceSettings), fresh_settings, batching)) as api:
             answer = suggest(api, "lam", deadline_ms=20_000)
         batching.close()
-        assert texts(answer) == ["Lamp 0", "Lamp 1", "Lamp 2"]
+        assert texts(answer) == ["lamp", "Lamp 0", "Lamp 1", "Lamp 2"]
         [missing] = answer["degraded"]
         assert missing["stage"] == "suggestions"
         assert "live-intent index suggestions" in missing["reason"]
