@@ -28,11 +28,15 @@ MIN_TIMEOUT_S = 0.25
 
 @dataclass(frozen=True)
 class RetrievalOptions:
-    """How to retrieve candidates: `exact` and `titles` as in `RetrievalPlan`."""
+    """How to retrieve candidates: `exact` and `titles` as in `RetrievalPlan`.
+
+    `collapse`: whether hits collapse to one for each group where a request does not say.
+    """
 
     legs: tuple[Leg, ...] = LEGS
     exact: bool = False
     titles: bool = False
+    collapse: bool = True
 
 
 @dataclass(frozen=True)

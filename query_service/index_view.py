@@ -31,6 +31,7 @@ from plugin_config.schema import (
     has_field,
     stores_field,
 )
+from query_service.retrieval.groups import has_variants
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class IndexView:
     attributes: AttributeSchema = field(default_factory=AttributeSchema)
     sorts_names: bool = False  # whether it has names to sort by
     marks_descriptions: bool = False  # whether it stores the descriptions' text, to mark words in
+    has_variants: bool = False  # whether an item names its group
 
     @property
     def dims(self) -> int:
@@ -137,6 +139,7 @@ class IndexViews:
             index, mapping = self._behind_alias()
             meta = mapping.get("_meta", {}).get(META, {})
             attributes = AttributeSchema.of_mapping(mapping)
+            variants = attributes.has_groups and has_variants(self._client, index)
             if self._view is None or self._view.index != index:
                 check_fingerprint(self._spec, meta, index)
                 bundle = ModelBundle.load(self._bundles / str(meta.get("bundle", index)))
@@ -147,10 +150,11 @@ class IndexViews:
                     attributes,
                     sorts_names=has_field(mapping, TITLE_SORTED),
                     marks_descriptions=stores_field(mapping, DESCRIPTION_TEXT),
+                    has_variants=variants,
                 )
                 log.info("answering from index %s", index)
-            elif self._view.attributes != attributes:  # a live upsert added some
-                self._view = replace(self._view, attributes=attributes)
+            else:  # a live upsert may have added attributes, or the first variant
+                self._view = replace(self._view, attributes=attributes, has_variants=variants)
         except LiveIntentError as error:
             self.problem = str(error)
             reached = isinstance(error, IndexNotReady) or not isinstance(error, ClusterUnavailable)

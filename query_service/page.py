@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from plugin_config.schema import GROUP_ID
 from query_service.context import RequestContext
 from query_service.cursor import Cursor, request_digest
 from query_service.preparation import Prepared
@@ -14,7 +15,7 @@ from query_service.ranking.explanation import explain, explain_below, explain_so
 from query_service.ranking.scores import Scores, below_candidates
 from query_service.retrieval.matches import Match
 from query_service.retrieval.source_fields import SourceFields
-from query_service.schemas.answers import Hit, HitHighlight
+from query_service.schemas.answers import Hit, HitHighlight, OtherVariants
 from query_service.schemas.search import MAX_DEPTH, RankRequest
 
 Below = Callable[[int, int], Sequence[Match]]  # (skip, size) to the matches below the candidates
@@ -67,19 +68,32 @@ class Page:
         ids = self.prepared.retrieved.candidates.ids
         return [ids[row] for row in self.rows] + [match.item_id for match in self.below]
 
+    @property
+    def groups(self) -> list[str]:
+        """The group of each of the page's items; "" where the hits are not collapsed."""
+        groups = self.prepared.retrieved.candidates.groups
+        return [groups[row] for row in self.rows] + [match.group for match in self.below]
+
     def hits(
         self,
         sources: Mapping[str, dict[str, Any]],
         highlights: Mapping[str, HitHighlight],
+        variants: Mapping[str, int],
         *,
         explained: bool,
     ) -> list[Hit]:
-        """The hits; an item without a source was deleted since the engine's last refresh."""
+        """The hits; an item without a source was deleted since the engine's last refresh.
+
+        `variants`: how many items of each group match.
+        """
         shown = self.source_fields.shown
         hits = []
-        for number, item_id in enumerate(self.ids):
+        for number, (item_id, group) in enumerate(zip(self.ids, self.groups, strict=True)):
             if item_id in sources:
                 fields = self._candidate(number, explained) or self._below(number, explained)
+                others = max(variants.get(group, 1) - 1, 0)
+                if group in variants and (others or GROUP_ID in sources[item_id]):
+                    fields["variants"] = OtherVariants(group_id=group, others=others)
                 position = self.first + number + 1
                 source = shown(sources[item_id])
                 fields |= {"source": source, "highlight": highlights.get(item_id)}

@@ -39,7 +39,7 @@ from query_service.page import Page, Ranked
 from query_service.preparation import Preparation, Prepared
 from query_service.progress import Clock, RequestProgress
 from query_service.ranking.reranker import Scoring
-from query_service.ranking.scores import ranked_rows
+from query_service.ranking.scores import leaders, ranked_rows
 from query_service.ranking.stage import RerankStage, varied
 from query_service.retrieval.engine_errors import IndexGone
 from query_service.retrieval.matches import Match
@@ -185,11 +185,13 @@ class Pipeline:
     def _rerank(self, context: RequestContext, prepared: Prepared) -> Ranked:
         if prepared.plan.order is not None:
             return Ranked.nothing()
-        request = context.request
+        request, candidates = context.request, prepared.retrieved.candidates
+        keys = candidates.keys(prepared.plan.collapse)
         # The caller of `rank` chose the items: their order is all that is wanted.
         diversity = 0.0 if isinstance(request, RankRequest) else request.diversity
-        scores = self._stage.score(prepared.inputs, context.progress, diversity)
-        return Ranked(scores, ranked_rows(scores.total, prepared.retrieved.candidates.ids))
+        scores = self._stage.score(prepared.inputs, context.progress, diversity, keys)
+        rows = ranked_rows(scores.total, candidates.ids)
+        return Ranked(scores, rows[leaders(rows, keys)[rows] == rows])
 
     def _page(
         self,
@@ -205,12 +207,17 @@ class Pipeline:
             return self.preparation.below(context, prepared, skip=skip, size=size)
 
         page = Page.of(context, prepared, ranked, below)
+        counting = self.preparation.variants(context, prepared, page.groups)  # in a thread
         if sources is None:
             sources = self._sources.sources(context, page.ids)
         progress.clock.step("page")
+        variants: Mapping[str, int] = {}
+        if counting is not None:
+            with progress.stage("variants"):
+                variants = counting.result(timeout=context.timeout_s())
         facets = self._facets(context, prepared)
         highlights = self._highlights(context, prepared, sources)
-        hits = page.hits(sources, highlights, explained=context.request.explain)
+        hits = page.hits(sources, highlights, variants, explained=context.request.explain)
         return SearchResponse(
             query_id=str(uuid.uuid4()),
             hits=hits,
@@ -226,6 +233,7 @@ class Pipeline:
             facets=facets,
             index=context.view.index,
             personalized=prepared.intent.user_vector is not None,
+            collapsed=prepared.plan.collapse,
             next_cursor=page.next_cursor(context),
         )
 

@@ -23,13 +23,14 @@ from query_service.facets.facet_plan import FacetPlan
 from query_service.highlighting.engine_marks import EngineMarks
 from query_service.highlighting.highlighter import Highlighter
 from query_service.ranking.rerank_input import RerankInput, rerank_input
-from query_service.retrieval.filters import Clauses, clauses
+from query_service.retrieval.filters import NO_GROUPS, Clauses, FilterProblem, clauses
+from query_service.retrieval.groups import matching_variants
 from query_service.retrieval.matches import Match, MatchesQuery, matches
 from query_service.retrieval.order import SortOrder, sort_order
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.query_words import QueryWords
 from query_service.retrieval.search import Retrieved, retrieve, retrieve_ids
-from query_service.schemas.answers import QueryCut
+from query_service.schemas.answers import FieldError, QueryCut
 from query_service.schemas.search import RankRequest, RecommendRequest
 from query_service.settings import ServiceSettings
 from query_service.user import user_vector
@@ -100,6 +101,7 @@ class Preparation:
         """Every step before the scores. Raises ClusterUnavailable, IndexGone, FieldProblem."""
         # What the index can't answer is refused before any work.
         filters, order, facets = _filters(context), _order(context), _facets(context)
+        collapse = _collapse(context)
         encoding = self._start_encoding(context)  # while the session is read
         visitor = self._load_session(context)
         if context.cursor and "session" not in context.progress.degraded:
@@ -108,7 +110,9 @@ class Preparation:
         intent = Intent(visitor, context.query_text, embedding)
         if order is None:
             intent = replace(intent, user_vector=self._build_user_vector(context, intent))
-        plan = replace(self._plan(context, intent), request_filters=filters, order=order)
+        plan = replace(
+            self._plan(context, intent), request_filters=filters, order=order, collapse=collapse
+        )
         plan = facets.beside(plan)
         retrieved = self._retrieve(context, plan)
         counting = self._count(context, facets, plan, retrieved)
@@ -126,7 +130,11 @@ class Preparation:
         plan, candidates = prepared.plan, prepared.retrieved.candidates
         plan = replace(plan, timeout_s=context.timeout_s(MIN_TIMEOUT_S))
         if plan.order is None:
-            query = MatchesQuery(replace(plan, exclude=[*plan.exclude, *candidates.ids]))
+            if plan.collapse:
+                plan = replace(plan, exclude_groups=candidates.groups)
+            else:
+                plan = replace(plan, exclude=[*plan.exclude, *candidates.ids])
+            query = MatchesQuery(plan)
         else:
             query = MatchesQuery(plan, by_meaning=prepared.by_meaning)
         return matches(self._client, context.view.index, query, skip=skip, size=size)
@@ -137,6 +145,24 @@ class Preparation:
         """What the engine marks of these items. Raises ClusterUnavailable, IndexGone."""
         index, timeout_s = context.view.index, context.timeout_s()
         return highlighter.engine_marks(self._client, index, item_ids, timeout_s)
+
+    def variants(
+        self, context: RequestContext, prepared: Prepared, groups: Collection[str]
+    ) -> "Future[dict[str, int]] | None":
+        """How many items of each of `groups` match, counted in a thread; None: not collapsed."""
+        if not prepared.plan.collapse:
+            return None
+        plan = replace(prepared.plan, timeout_s=context.timeout_s(MIN_TIMEOUT_S))
+
+        def count() -> dict[str, int]:
+            counts = matching_variants(self._client, context.view.index, plan, groups)
+            by_meaning, candidates = prepared.by_meaning, prepared.retrieved.candidates
+            for item_id, group in zip(candidates.ids, candidates.groups, strict=True):
+                if item_id in by_meaning:
+                    counts[group] = counts.get(group, 0) + 1
+            return counts
+
+        return self._pool.submit(count)
 
     def close(self) -> None:
         """Stop the threads."""
@@ -246,6 +272,17 @@ def _facets(context: RequestContext) -> FacetPlan:
     if isinstance(request, RankRequest):
         return FacetPlan()
     return FacetPlan.of(request.facets, request.filters, context.view.attributes)
+
+
+def _collapse(context: RequestContext) -> bool:
+    request, view = context.request, context.view
+    if isinstance(request, RankRequest):
+        return False
+    if request.collapse and not view.attributes.has_groups:
+        raise FilterProblem([FieldError(field="collapse", message=NO_GROUPS)])
+    named = request.filters is not None and request.filters.group_id is not None
+    default = context.options.collapse and not named
+    return view.has_variants and (default if request.collapse is None else request.collapse)
 
 
 def _filters(context: RequestContext) -> Clauses:

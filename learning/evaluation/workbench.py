@@ -160,6 +160,7 @@ class Workbench:
                 legs=tuple(leg for leg in LEGS if leg.name in variant.legs),
                 exact=self.setup.exact,
                 titles=titles or reranker.reads_titles,
+                collapse=False,  # what is judged, clicked and learned is an item
             ),
             deadline_ms=settings.default_deadline_ms,
             engine_timeout_s=self.cluster.settings.opensearch_timeout_s,

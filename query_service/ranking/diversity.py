@@ -16,7 +16,9 @@ MAX_PRICE = 50.0  # of likeness, in spreads of the scores, for a diversity of 1
 SAMPLE = 100  # items that the median cosine is estimated from
 
 
-def diversified(scores: Scores, meaning: Floats, diversity: float) -> Scores:
+def diversified(
+    scores: Scores, meaning: Floats, diversity: float, leading: NDArray[np.intp] | None = None
+) -> Scores:
     """The scores less d / (1 - d) * spread * likeness, for d = `diversity` in [0, 1].
 
     `meaning` float32 [n, M]: the text halves of the items' vectors. The likeness of an item is in
@@ -24,12 +26,27 @@ def diversified(scores: Scores, meaning: Floats, diversity: float) -> Scores:
     much depends on the encoder) to 1, the largest to an item before it. The spread is the best
     score less the one at rank DEPTH. The next item is always the one whose reduced score is
     highest, and reduced scores only fall: their order is the order of choice.
+
+    `leading` int [n]: for each row that of the item that stands for its group, None: each for
+    itself. These alone are compared, and the others lose what theirs does.
     """
-    finite = np.isfinite(scores.total)
+    leading = np.arange(len(scores.total)) if leading is None else leading
+    rows = np.unique(leading)
+    loss = np.zeros(len(scores.total), dtype=np.float32)
+    loss[rows] = _losses(scores.total[rows], meaning[rows], diversity)
+    if not loss.any():
+        return scores
+    loss = loss[leading]
+    return replace(scores, total=(scores.total + loss).astype(np.float32), diversity=loss)
+
+
+def _losses(total: Floats, meaning: Floats, diversity: float) -> Floats:
+    """What each of n items loses, float32 [n], at most 0."""
+    finite = np.isfinite(total)
     depth = min(DEPTH, int(finite.sum()))
     if diversity <= 0 or depth < 3:
-        return scores
-    total = np.where(finite, scores.total, -np.inf)
+        return np.zeros(len(total), dtype=np.float32)
+    total = np.where(finite, total, -np.inf)
     best = np.partition(total, len(total) - depth)[-depth:]
     spread = max(float(best.max() - best.min()), 1e-6)
     unit = meaning / np.maximum(np.linalg.norm(meaning, axis=1, keepdims=True), 1e-9)
@@ -41,5 +58,5 @@ def diversified(scores: Scores, meaning: Floats, diversity: float) -> Scores:
         row = int(np.where(left, total - price * largest, -np.inf).argmax())
         left[row] = False
         np.maximum(largest, unit @ unit[row], out=largest, where=left)
-    loss = (price * (ordinary - largest)).astype(np.float32)
-    return replace(scores, total=(scores.total + loss).astype(np.float32), diversity=loss)
+    losses: Floats = (price * (ordinary - largest)).astype(np.float32)
+    return losses

@@ -1,6 +1,6 @@
 """Scores of candidates, separate for each source, and the order of the candidates."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -50,6 +50,15 @@ def below_candidates(lowest: float, engine_score: float) -> float:
     lowest - 1 + s / (1 + s), for s = `engine_score` >= 0.
     """
     return lowest - 1.0 / (1.0 + max(engine_score, 0.0))
+
+
+def leaders(rows: NDArray[np.intp], keys: Sequence[str]) -> NDArray[np.intp]:
+    """For each row the first of `rows` with its key, int [n]; `rows` are all, in ranked order."""
+    result = np.zeros(len(keys), dtype=np.intp)
+    first: dict[str, int] = {}
+    for row in rows.tolist():
+        result[row] = first.setdefault(keys[row], row)
+    return result
 
 
 def ranked_rows(scores: Floats, ids: tuple[str, ...]) -> NDArray[np.intp]:

@@ -9,7 +9,7 @@ from query_service.ranking.diversity import diversified
 from query_service.ranking.fusion import fused
 from query_service.ranking.rerank_input import RerankInput
 from query_service.ranking.reranker import Scoring
-from query_service.ranking.scores import Scores, identified_first
+from query_service.ranking.scores import Scores, identified_first, leaders, ranked_rows
 from query_service.retrieval.candidates import Candidates
 
 
@@ -24,12 +24,17 @@ class RerankStage:
         self._lock = threading.Lock()
 
     def score(
-        self, inputs: RerankInput, progress: RequestProgress, diversity: float | None = 0.0
+        self,
+        inputs: RerankInput,
+        progress: RequestProgress,
+        diversity: float | None = 0.0,
+        keys: Sequence[str] | None = None,
     ) -> Scores:
         """Scores by the re-ranker; the fused order when it fails or would be late.
 
         Either way items lose what likeness to those before them costs at this `diversity` (None:
-        the default), and an item whose identifier is the query comes first.
+        the default), and an item whose identifier is the query comes first. `keys`: of the items'
+        groups, of which one item each is shown; None: all are.
         """
         scores: Scores | None = None
         if self._reranker is not None and len(inputs.candidates):
@@ -43,7 +48,10 @@ class RerankStage:
                     self._expected_ms += 0.2 * (min(ms, 10 * self._expected_ms) - self._expected_ms)
         scores = scores if scores is not None else fused(inputs)
         diversity = self._diversity if diversity is None else diversity
-        scores = diversified(scores, inputs.meaning, diversity)
+        if diversity > 0:
+            rows = ranked_rows(scores.total, inputs.candidates.ids)
+            leading = leaders(rows, inputs.candidates.ids if keys is None else keys)
+            scores = diversified(scores, inputs.meaning, diversity, leading)
         return identified_first(scores, inputs.candidates.identified)
 
 

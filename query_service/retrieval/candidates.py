@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plugin_config.schema import TITLE_EXACT, VECTOR_FLOAT16
+from plugin_config.schema import GROUP_KEY, TITLE_EXACT, VECTOR_FLOAT16
 from query_service.retrieval.plan import HAS_WORDS, PERSON, WORDS, Leg
 from query_service.retrieval.text_query import is_identified
 
@@ -23,6 +23,7 @@ class Candidates:
     `leg_scores` float32 [n, L] in the order of `legs`: BM25, and inner products; `vectors` float32
     [n, dims]; `has_words` bool [n]: the item matches the query's words, whichever leg returned it;
     `popularity` float32 [n], as in the catalogue; `price` float32 [n], NaN unknown;
+    `groups`: the key of each item's group, which its variants share;
     `brands`, `categories` and `titles` per item, as in the catalogue; titles are empty when the
     re-ranker does not read them. `identified` bool [n]: the query is an identifier of the item.
     """
@@ -38,9 +39,14 @@ class Candidates:
     categories: tuple[tuple[str, ...], ...]
     titles: tuple[str, ...]
     identified: NDArray[np.bool_]
+    groups: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def keys(self, collapse: bool) -> tuple[str, ...]:
+        """What makes a hit of its own: the item, or with `collapse` its group."""
+        return self.groups if collapse else self.ids
 
     def scores_of(self, leg_name: str) -> Floats:
         """The scores of one leg, float32 [n]; all NaN when it is not among `legs`."""
@@ -95,6 +101,9 @@ class Candidates:
             categories=tuple(tuple(row.get("category", ())) for row in fields),
             titles=tuple(row.get(TITLE_EXACT, [""])[0] for row in fields),
             identified=np.array([item_id in identified for item_id in rows], dtype=np.bool_),
+            groups=tuple(
+                row.get(GROUP_KEY, [item_id])[0] for item_id, row in zip(rows, fields, strict=True)
+            ),
         )
 
 

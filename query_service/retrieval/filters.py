@@ -9,14 +9,16 @@ from indexer.catalogue.attributes import Scalar, as_type, text_of
 from indexer.catalogue.filter_keys import filter_key
 from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.attribute_fields import KEYS, NAMES, VALUES, AttributeType, field_name
+from plugin_config.schema import GROUP_ID, GROUP_KEY
 from query_service.retrieval.problems import FieldProblem
 from query_service.schemas.answers import FieldError
-from query_service.schemas.filters import AttributeCondition, Condition, Filters
+from query_service.schemas.filters import AttributeCondition, Condition, Filters, GroupCondition
 
 Clause = dict[str, Any]
 Clauses = list[Clause]
 BOUNDS = ("gte", "gt", "lte", "lt")
 MAX_LISTED = 30  # attributes that an error lists
+NO_GROUPS = "the index has no groups of variants: run live-intent index rebuild CATALOGUE"
 
 
 class FilterProblem(FieldProblem):
@@ -40,6 +42,14 @@ def clauses(filters: Filters | None, attributes: AttributeSchema) -> Clauses:
     if filters.available is not None:
         body.append({"term": {"available": filters.available}})
     errors: list[FieldError] = []
+    if filters.group_id is not None:
+        if not attributes.has_groups:
+            errors.append(FieldError(field="filters.group_id", message=NO_GROUPS))
+        body += _conditions(
+            filters.group_id,
+            lambda groups: {"terms": {GROUP_KEY: list(groups)}},
+            {"exists": {"field": GROUP_ID}},
+        )
     for name, wanted in (filters.attributes or {}).items():
         try:
             body += _attribute(name, wanted, attributes)
@@ -51,7 +61,7 @@ def clauses(filters: Filters | None, attributes: AttributeSchema) -> Clauses:
 
 
 def _conditions(
-    wanted: Condition | AttributeCondition,
+    wanted: Condition | GroupCondition | AttributeCondition,
     match: Callable[[Sequence[Scalar]], Clause],
     present: dict[str, Any],
 ) -> Clauses:

@@ -20,6 +20,9 @@ from query_service.retrieval.text_query import (
 )
 
 Query = Mapping[str, Any]
+# Without a query the person leg alone finds what the visitor wants, and one product may have most
+# of the nearest vectors. Measured: 3 takes 1.27 times as long as 1.
+COLLAPSED_DEPTH = 3
 PERSON_MATCH = "2<75%"  # an item of the person leg must have so many of the query's words
 
 
@@ -77,7 +80,8 @@ def nearest(vector: NDArray[np.float32], plan: RetrievalPlan, filters: Sequence[
         params = {"field": VECTOR, "query_value": vector, "space_type": "innerproduct"}
         script = {"source": "knn_score", "lang": "knn", "params": params}
         return {"script_score": {"query": within, "script": script}}
-    clause: dict[str, Any] = {"vector": vector, "k": plan.k}
+    deeper = COLLAPSED_DEPTH if plan.collapse and not plan.query_text else 1
+    clause: dict[str, Any] = {"vector": vector, "k": plan.k * deeper}
     if filters:
         clause["filter"] = within
     return {"knn": {VECTOR: clause}}

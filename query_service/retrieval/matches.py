@@ -6,6 +6,7 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
+from plugin_config.schema import GROUP_KEY
 from query_service.retrieval.engine_errors import engine_errors
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.text_query import text_query
@@ -18,6 +19,7 @@ class Match:
     item_id: str
     score: float
     sort_values: tuple[Any, ...] = ()
+    group: str = ""  # where the matches are collapsed
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class MatchesQuery:
         if query is None:
             return None
         sort = order.clauses if order else [{"_score": "desc"}, {"item_id": "asc"}]
-        return {"query": query, "sort": sort, "_source": False, "track_total_hits": False}
+        body = {"query": query, "sort": sort, "_source": False, "track_total_hits": False}
+        return body | ({"collapse": {"field": GROUP_KEY}} if self.plan.collapse else {})
 
     def _words(self) -> Any:
         return next((leg.query(self.plan) for leg in self.plan.legs if leg.name == WORDS), None)
@@ -74,4 +77,12 @@ def matches(
 
 def matches_of(hits: Sequence[Any]) -> list[Match]:
     """The matches of the engine's hits."""
-    return [Match(hit["_id"], float(hit["_score"] or 0), tuple(hit["sort"])) for hit in hits]
+    return [
+        Match(
+            hit["_id"],
+            float(hit["_score"] or 0),
+            tuple(hit["sort"]),
+            group=hit.get("fields", {}).get(GROUP_KEY, [""])[0],
+        )
+        for hit in hits
+    ]

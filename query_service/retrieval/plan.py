@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from plugin_config.schema import GROUP_KEY
 from query_service.retrieval.order import SortOrder
 from query_service.schemas.answers import ShareKind
 
@@ -44,6 +45,8 @@ class RetrievalPlan:
     request_filters: Sequence[Mapping[str, Any]] = ()
     order: SortOrder | None = None  # of all matches; None: by relevance
     exclude: Sequence[str] = ()  # item ids that must not come back
+    exclude_groups: Sequence[str] = ()  # groups whose items must not come back
+    collapse: bool = False  # each leg returns the best item of a group alone
     k: int = 100  # hits of each leg
     meaning_cut: float = -1.0  # least inner product of a hit without the query's words
     meaning_cut_alone: float = -1.0  # the same, where no item has a word of the query
@@ -57,8 +60,12 @@ class RetrievalPlan:
 
     @property
     def filters(self) -> list[Mapping[str, Any]]:
-        """The filter clauses of every leg: the request's, and the excluded items."""
-        if not self.exclude:
+        """The filter clauses of every leg: the request's, and the excluded items and groups."""
+        excluded: list[Mapping[str, Any]] = []
+        if self.exclude:
+            excluded.append({"ids": {"values": list(self.exclude)}})
+        if self.exclude_groups:
+            excluded.append({"terms": {GROUP_KEY: sorted(self.exclude_groups)}})
+        if not excluded:
             return list(self.request_filters)
-        excluded = {"bool": {"must_not": {"ids": {"values": list(self.exclude)}}}}
-        return [*self.request_filters, excluded]
+        return [*self.request_filters, {"bool": {"must_not": excluded}}]

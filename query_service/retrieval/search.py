@@ -2,16 +2,22 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import compress
 from typing import Any, Literal
 
 from opensearchpy import OpenSearch
 
 from plugin_config.client import is_refusal
 from plugin_config.errors import ClusterUnavailable, RequestRefused
-from plugin_config.schema import TITLE_EXACT, VECTOR_FLOAT16
+from plugin_config.schema import GROUP_KEY, TITLE_EXACT, VECTOR_FLOAT16
 from query_service.retrieval.candidates import Candidates, LegHits, ids_with_words
 from query_service.retrieval.engine_errors import IndexGone, engine_errors
+from query_service.retrieval.groups import (
+    WITHOUT_BUCKETS,
+    Relation,
+    counted_groups,
+    group_count,
+    matching_variants,
+)
 from query_service.retrieval.plan import HAS_WORDS, MEANING, WORDS, RetrievalPlan
 from query_service.retrieval.text_query import text_query
 
@@ -23,7 +29,8 @@ FEATURE_FIELDS = [VECTOR_FLOAT16, "popularity", "price", "brand", "category"]
 class Retrieved:
     """The candidates, and how many items match.
 
-    `total`: the matches of the words leg, and `by_meaning` candidates without the query's words.
+    `total`: the matches of the words leg, and `by_meaning` candidates without the query's words;
+    groups of them where the plan collapses.
     `stages`: those that ran, the legs or `retrieve`; `failed`: the reason of each leg that failed.
     `beside`: the responses to the plan's further bodies. `meaning_fields`: the doc values that the
     plan wants of the hits by meaning.
@@ -61,22 +68,26 @@ def retrieve(client: OpenSearch, index: str, plan: RetrievalPlan, dims: int) -> 
         if all(is_refusal(r.get("status"), str(r.get("error"))) for r in responses.values()):
             raise RequestRefused(f"OpenSearch refuses every search: {reasons}")
         raise ClusterUnavailable(f"OpenSearch answered none of the searches: {reasons}")
-    total = responses.get(WORDS, {}).get("hits", {}).get("total", {})
-    with_words = _ids_with_words(client, index, plan, hits, total.get("value", 0))
+    words = responses.get(WORDS, {})
+    items = words.get("hits", {}).get("total", {}).get("value", 0)
+    with_words = _ids_with_words(client, index, plan, hits, items)
     near = _close_enough(hits, plan, with_words)
     candidates = Candidates.union(near, plan.legs, dims, with_words)
-    of_meaning = set(compress(candidates.ids, ~candidates.has_words)) if plan.query_text else set()
-    without_words = len(of_meaning)
+    keys = _keys_by_meaning(client, index, plan, hits, candidates)
+    total = _total(words, plan)
+    value, relation = total or (len(set(candidates.keys(plan.collapse))) - len(keys), "gte")
     return Retrieved(
         candidates=candidates,
-        total=total.get("value", len(candidates) - without_words) + without_words,
-        total_relation=total.get("relation", "eq") if total else "gte",
-        by_meaning=without_words,
+        total=value + len(keys),
+        total_relation=relation,
+        by_meaning=len(keys),
         stages=tuple(hits),
         failed=failed,
         beside={name: everything[name] for name in plan.beside},
         meaning_fields=tuple(
-            hit.get("fields", {}) for hit in near.get(MEANING, ()) if hit["_id"] in of_meaning
+            hit.get("fields", {})
+            for hit in near.get(MEANING, ())
+            if (hit["fields"][GROUP_KEY][0] if plan.collapse else hit["_id"]) in keys
         ),
     )
 
@@ -92,7 +103,8 @@ def searches(
     for body in bodies.values():
         lines += [{"index": index, **_preference(plan)}, body]
     with engine_errors(index):
-        answer = client.msearch(body=lines, params={"request_timeout": plan.timeout_s})
+        params = {"request_timeout": plan.timeout_s, "filter_path": WITHOUT_BUCKETS}
+        answer = client.msearch(body=lines, params=params)
     return dict(zip(bodies, answer["responses"], strict=True))
 
 
@@ -126,12 +138,49 @@ def search_bodies(plan: RetrievalPlan) -> dict[str, dict[str, Any]]:
     if MEANING in bodies and plan.query_text:
         fields = [*bodies[MEANING]["docvalue_fields"], *plan.meaning_fields]
         bodies[MEANING]["docvalue_fields"] = list(dict.fromkeys(fields))
+    if plan.collapse:
+        for name, body in bodies.items():
+            body["collapse"] = {"field": GROUP_KEY}
+            body["docvalue_fields"] = [*body["docvalue_fields"], GROUP_KEY]
+            if name == WORDS:
+                body.update(group_count(plan))
     return bodies
 
 
 def _body(query: Mapping[str, Any], size: int, plan: RetrievalPlan) -> dict[str, Any]:
     fields = [*FEATURE_FIELDS, TITLE_EXACT] if plan.titles else FEATURE_FIELDS
     return {"query": query, "size": size, "_source": False, "docvalue_fields": fields}
+
+
+def _total(words: Mapping[str, Any], plan: RetrievalPlan) -> tuple[int, Relation] | None:
+    """The matches of the words leg, from its response; None without a response."""
+    if "hits" not in words:
+        return None
+    if plan.collapse:
+        return counted_groups(words, plan.k)
+    total = words["hits"]["total"]
+    return total["value"], total["relation"]
+
+
+def _keys_by_meaning(
+    client: OpenSearch, index: str, plan: RetrievalPlan, hits: LegHits, candidates: Candidates
+) -> set[str]:
+    """The candidates without a word of the query: ids, or groups of which no item has one.
+
+    Where the words leg has more groups than it returned, the engine is asked for these.
+    """
+    if not plan.query_text:
+        return set()
+    keys = candidates.keys(plan.collapse)
+    pairs = list(zip(keys, candidates.has_words.tolist(), strict=True))
+    with_words = {key for key, has_words in pairs if has_words}
+    others = set(keys) - with_words
+    if plan.collapse:
+        words = hits.get(WORDS, ())
+        others -= {hit["fields"][GROUP_KEY][0] for hit in words}
+        if len(words) >= plan.k:
+            others -= matching_variants(client, index, plan, others).keys()
+    return others
 
 
 def _ids_with_words(

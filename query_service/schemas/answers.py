@@ -48,6 +48,15 @@ class HitHighlight(Strict):
     )
 
 
+class OtherVariants(Strict):
+    """The other variants of a hit's product that match."""
+
+    group_id: str
+    others: int = Field(
+        description="How many. `filters.group_id` with the same request returns them all."
+    )
+
+
 class Hit(Strict):
     """One item of an answer."""
 
@@ -62,6 +71,9 @@ class Hit(Strict):
         True,
         description="False below the re-ranked candidates: the engine's order, no person in it.",
     )
+    variants: OtherVariants | None = Field(
+        None, description="null: it is no variant, or the hits are not collapsed."
+    )
     explanation: Explanation | None = None
     highlight: HitHighlight | None = None
 
@@ -70,7 +82,7 @@ class Total(Strict):
     """How many hits all pages have together, exactly (eq) or at least (gte).
 
     Of a search: the items with the query's words, and `by_meaning` more without them. Of a
-    recommendation: the items that the filters allow.
+    recommendation: the items that the filters allow. Of collapsed hits: groups in place of items.
     """
 
     value: int
@@ -107,6 +119,7 @@ class SearchResponse(Strict):
     )
     index: str
     personalized: bool
+    collapsed: bool = Field(False, description="Each product is one hit, its best variant.")
     next_cursor: str | None = Field(
         None, description="For the page that follows this one; null after the last hit."
     )

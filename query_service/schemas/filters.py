@@ -14,6 +14,7 @@ from pydantic import (
     field_validator,
 )
 
+from query_service.schemas.identifiers import ItemId
 from query_service.schemas.numbers import Flag, Number
 from query_service.schemas.strict import Strict
 
@@ -68,11 +69,29 @@ Scalars = Annotated[
 ]
 
 
+Ids = Annotated[
+    list[ItemId],
+    Field(max_length=1000),
+    BeforeValidator(
+        lambda value: value if isinstance(value, list) else [value],
+        json_schema_input_type=ItemId | Annotated[list[ItemId], Field(max_length=1000)],
+    ),
+]
+
+
 class Condition(Strict):
     """Any of the values, none of the values, present or missing."""
 
     any: Values | None = None
     not_: Values | None = Field(None, alias="not")
+    exists: Flag | None = None
+
+
+class GroupCondition(Strict):
+    """As `Condition`, for ids of groups."""
+
+    any: Ids | None = None
+    not_: Ids | None = Field(None, alias="not")
     exists: Flag | None = None
 
 
@@ -101,6 +120,7 @@ def _any_of(values: Any, condition: Any) -> WrapValidator:
 
 
 FieldFilter = Annotated[Condition, _any_of(Values, Condition)]
+GroupFilter = Annotated[GroupCondition, _any_of(Ids, GroupCondition)]
 AttributeFilter = Annotated[AttributeCondition, _any_of(Scalars, AttributeCondition)]
 
 
@@ -133,4 +153,7 @@ class Filters(Strict):
     available: Flag | None = None
     language: FieldFilter | None = None
     currency: FieldFilter | None = None
+    group_id: GroupFilter | None = Field(
+        None, description="The variants of these products; their letter case counts."
+    )
     attributes: dict[Value, AttributeFilter] | None = Field(None, max_length=MAX_ATTRIBUTES)

@@ -77,6 +77,11 @@ class _Paged(_Visit):
         description="Marks the query's words in each hit's `highlight`; true: with the defaults.",
         examples=[True, {"pre": "<mark>", "post": "</mark>"}],
     )
+    collapse: Flag | None = Field(
+        None,
+        description="One hit for the variants of a product. null: where the index has some, and "
+        "`filters.group_id` names none.",
+    )
     personalize: Flag = True
     scenario: Scenario = "shop"
     diversity: Annotated[float, Field(ge=0, le=1), NO_TEXT] | None = Field(

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from query_service.ranking.diversity import DEPTH, diversified
-from query_service.ranking.scores import Scores
+from query_service.ranking.scores import Scores, leaders
 
 Floats = NDArray[np.float32]
 
@@ -82,3 +82,18 @@ def test_equal_items_and_zero_vectors_make_no_trouble() -> None:
     for meaning in (np.ones((10, 4)), np.zeros((10, 4))):
         reduced = diversified(scores_of(total), meaning.astype(np.float32), 0.5)
         assert np.isfinite(reduced.total).all()
+
+
+def test_of_each_group_one_item_is_compared_and_the_others_lose_as_much() -> None:
+    total, meaning = some(40)
+    keys = [f"group {row % 7}" for row in range(40)]
+    order = np.argsort(-total)
+    leading = leaders(order, keys)
+    reduced = diversified(scores_of(total), meaning, 0.4, leading)
+    alone = np.unique(leading)
+    assert len(alone) == 7
+    expected = diversified(scores_of(total[alone]), meaning[alone], 0.4)
+    np.testing.assert_allclose(reduced.total[alone], expected.total, atol=1e-6)
+    assert reduced.diversity is not None
+    np.testing.assert_array_equal(reduced.diversity, reduced.diversity[leading])
+    assert leaders(np.argsort(-reduced.total), keys).tolist() == leading.tolist()

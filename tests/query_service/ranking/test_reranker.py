@@ -47,6 +47,7 @@ def candidates(fitted) -> Candidates:
         categories=tuple(item.category for item in all_items),
         titles=tuple(item.title for item in all_items),
         identified=np.zeros(30, dtype=bool),
+        groups=tuple(item.item_id for item in all_items),
     )
 
 
