@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from indexer.catalogue.attributes import text_of
-from query_service.facets.facet_plan import WantedFacet
+from query_service.facets.facet_plan import GROUPS, WantedFacet
 
 Fields = Mapping[str, Sequence[Any]]  # doc values of a hit
 
@@ -82,11 +82,16 @@ class FacetCount:
 
 
 def bucket_counts(terms: Mapping[str, Any]) -> dict[str, int]:
-    """The items of each bucket of an aggregation: the one place that says what is counted."""
+    """The count of each bucket of an aggregation, by its key."""
     return {
-        str(bucket.get("key_as_string", bucket["key"])): int(bucket["doc_count"])
+        str(bucket.get("key_as_string", bucket["key"])): bucket_count(bucket)
         for bucket in terms.get("buckets", ())
     }
+
+
+def bucket_count(bucket: Mapping[str, Any]) -> int:
+    """The items of a bucket, or their groups where hits collapse: the one place that says which."""
+    return int(bucket[GROUPS]["value"] if GROUPS in bucket else bucket["doc_count"])
 
 
 def _range(stats: Mapping[str, Any], numbers: Sequence[Sequence[float]]) -> Range:

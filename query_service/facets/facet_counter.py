@@ -13,9 +13,16 @@ from typing import Any
 from opensearchpy import OpenSearch
 
 from plugin_config.errors import LiveIntentError
+from plugin_config.schema import GROUP_KEY
 from query_service.facets.facet_count import FacetCount, Fields, bucket_counts
 from query_service.facets.facet_list import facet_values
-from query_service.facets.facet_plan import FacetPlan, WantedFacet, items_query, values_of
+from query_service.facets.facet_plan import (
+    FacetPlan,
+    WantedFacet,
+    counting,
+    items_query,
+    values_of,
+)
 from query_service.facets.histogram import Histogram, shown_number
 from query_service.facets.shown_values import ShownValues
 from query_service.retrieval.plan import MEANING, RetrievalPlan
@@ -108,8 +115,11 @@ class _Counting:
         inner_product = {leg.name: leg.score for leg in plan.legs}.get(MEANING, float)
         has_words = words["hits"]["total"]["value"] > 0
         cut = plan.meaning_cut if has_words else plan.meaning_cut_alone
-        hits = near["hits"]["hits"]
-        return [h.get("fields", {}) for h in hits if inner_product(h["_score"]) >= cut]
+        hits = [hit for hit in near["hits"]["hits"] if inner_product(hit["_score"]) >= cut]
+        fields: list[Fields] = [hit.get("fields", {}) for hit in hits]
+        # A group counts by meaning only if none of its items has a word of the query.
+        with_words = self._retrieved.candidates.groups_with_words
+        return [each for each in fields if with_words.isdisjoint(each.get(GROUP_KEY, ()))]
 
     def _second(
         self, counts: Mapping[str, FacetCount], histograms: Mapping[str, Histogram]
@@ -118,10 +128,12 @@ class _Counting:
         bodies: dict[str, dict[str, Any]] = {}
         for name, count in counts.items():
             aggs: dict[str, Any] = {}
+            collapse = self._plan.collapse
             if histogram := histograms.get(name):
-                aggs["histogram"] = histogram.aggregation
+                aggs["histogram"] = counting(histogram.aggregation, collapse=collapse)
             if count.unsure:
-                aggs["unsure"] = {"terms": values_of(count.facet.field, count.unsure)}
+                unsure = {"terms": values_of(count.facet.field, count.unsure)}
+                aggs["unsure"] = counting(unsure, collapse=collapse)
             if aggs:
                 query = items_query(self._plan, count.facet)
                 bodies[f"count {name}"] = {"size": 0, "query": query, "aggs": aggs}

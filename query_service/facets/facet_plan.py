@@ -8,6 +8,7 @@ from typing import Any
 from indexer.catalogue.categories import JOIN
 from indexer.catalogue.filter_keys import filter_key
 from indexer.index.attribute_schema import AttributeSchema
+from plugin_config.schema import GROUP_KEY
 from query_service.facets.facet_field import FacetField, facet_fields
 from query_service.facets.refinement import Refinement
 from query_service.retrieval.filters import Clauses, clauses
@@ -19,6 +20,7 @@ from query_service.schemas.filters import Filters
 
 MARGIN = 50  # values beyond those shown, which hits by meaning may lift among them
 MOST_PATHS = 500  # of a category, on all levels together
+GROUPS = "groups"  # of a bucket: how many groups its items have, exactly up to about 3,000
 TIME_SHARE = 0.5  # of the legs' time: a late facet must not cost the hits
 _SPECIAL = frozenset('.?+*|{}[]()"\\#@&<>~^$-')  # of the engine's regular expressions
 
@@ -66,18 +68,21 @@ class WantedFacet:
         """The most values that are asked for, of a category on all levels together."""
         return MOST_PATHS if self.field.kind == "category" else self.options.size + MARGIN
 
-    def aggregations(self, name: str) -> dict[str, Any]:
-        """What the engine counts, by names that begin with `name`."""
+    def aggregations(self, name: str, *, collapse: bool) -> dict[str, Any]:
+        """What the engine counts, by names that begin with `name`; see `counting`."""
         if not self.field.listed:
             return {name: {"stats": {"field": self.field.field}}}
         terms: dict[str, Any] = {"field": self.field.field, "size": self.most_values}
         if self.options.sort == "name":
             terms["order"] = {"_key": "asc"}
+        elif collapse:
+            terms["order"] = [{GROUPS: "desc"}, {"_key": "asc"}]
         if self.text:
             terms["include"] = f".*{_escaped(self.text)}.*"
-        counted = {name: {"terms": terms}}
+        counted = {name: counting({"terms": terms}, collapse=collapse)}
         if self.wanted and self.field.kind != "boolean":
-            counted[f"{name} refined"] = {"terms": values_of(self.field, self.wanted)}
+            wanted = {"terms": values_of(self.field, self.wanted)}
+            counted[f"{name} refined"] = counting(wanted, collapse=collapse)
         return counted
 
 
@@ -113,7 +118,9 @@ class FacetPlan:
         bodies: dict[str, dict[str, Any]] = {}
         for number, facet in enumerate(self.facets):
             body = {"size": 0, "query": items_query(plan, facet), "aggs": {}} | timeout
-            bodies.setdefault(facet.body, body)["aggs"] |= facet.aggregations(str(number))
+            bodies.setdefault(facet.body, body)["aggs"] |= facet.aggregations(
+                str(number), collapse=plan.collapse
+            )
             if facet.refinement and plan.query_vector is not None and plan.query_text:
                 bodies[facet.meaning_body] = _by_meaning(plan, facet) | timeout
         fields = [facet.field.field for facet in self.facets if facet.refinement is None]
@@ -127,6 +134,13 @@ def items_query(plan: RetrievalPlan, facet: WantedFacet) -> Mapping[str, Any]:
     return {"bool": {"filter": plan.filters if words is None else [words]}}
 
 
+def counting(aggregation: dict[str, Any], *, collapse: bool) -> dict[str, Any]:
+    """The aggregation, whose buckets count the groups of their items where hits collapse."""
+    if not collapse:
+        return aggregation
+    return aggregation | {"aggs": {GROUPS: {"cardinality": {"field": GROUP_KEY}}}}
+
+
 def values_of(field: FacetField, keys: Sequence[str]) -> dict[str, Any]:
     """The `terms` that count these values alone."""
     return {"field": field.field, "include": list(keys), "size": max(len(keys), 1)}
@@ -137,12 +151,13 @@ def _by_meaning(plan: RetrievalPlan, facet: WantedFacet) -> dict[str, Any]:
     assert plan.query_vector is not None
     near = nearest(plan.query_vector, plan, plan.filters)
     without_words = [text_query(plan.query_text, plan.prefix)]
-    return {
+    body = {
         "size": plan.k,
         "_source": False,
         "docvalue_fields": [facet.field.field],
         "query": {"bool": {"must": [near], "must_not": without_words}},
     }
+    return body | ({"collapse": {"field": GROUP_KEY}} if plan.collapse else {})
 
 
 def _plan_of(plan: RetrievalPlan, facet: WantedFacet) -> RetrievalPlan:

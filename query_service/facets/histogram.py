@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from query_service.facets.facet_count import FacetCount, Range
+from query_service.facets.facet_count import FacetCount, Range, bucket_count
 from query_service.facets.facet_field import FacetField
 from query_service.schemas.facets import MAX_BUCKETS, FacetBucket, FacetOptions
 
@@ -63,7 +63,7 @@ class Histogram:
                 more[max(row, 0)] += 1
         highs = [*self.edges[1:], None]
         return [
-            FacetBucket(gte=low, lt=high, count=int(bucket["doc_count"] + extra))
+            FacetBucket(gte=low, lt=high, count=bucket_count(bucket) + int(extra))
             for low, high, bucket, extra in zip(
                 self.edges, highs, counted["buckets"], more, strict=True
             )

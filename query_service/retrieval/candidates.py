@@ -48,6 +48,12 @@ class Candidates:
         """What makes a hit of its own: the item, or with `collapse` its group."""
         return self.groups if collapse else self.ids
 
+    @property
+    def groups_with_words(self) -> set[str]:
+        """Groups of which a candidate has a word of the query."""
+        pairs = zip(self.groups, self.has_words.tolist(), strict=True)
+        return {group for group, has_words in pairs if has_words}
+
     def scores_of(self, leg_name: str) -> Floats:
         """The scores of one leg, float32 [n]; all NaN when it is not among `legs`."""
         names = [leg.name for leg in self.legs]

@@ -76,7 +76,7 @@ Facets = Annotated[
 
 
 class FacetValue(Strict):
-    """A value, and how many items have it."""
+    """A value, and how many items have it, or products where hits collapse."""
 
     value: str | bool = Field(description="As a filter takes it; of a category its whole path.")
     count: int
@@ -100,7 +100,7 @@ class FacetBucket(Strict):
 
 
 class Facet(Strict):
-    """The counts of one facet over the items that `total` counts.
+    """The counts of one facet over the items that `total` counts, of products where hits collapse.
 
     Where `refined`, the facet's own filter is left out of its counts.
     """

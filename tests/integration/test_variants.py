@@ -179,6 +179,27 @@ def test_a_filter_chooses_among_the_variants_and_limits_their_count(api: Api) ->
     assert answer["total"]["value"] == len(expected)
 
 
+@pytest.mark.parametrize("filters", [None, {"brand": "Bolt"}], ids=["all", "refined"])
+def test_facets_count_products(api: Api, filters: dict[str, Any] | None) -> None:
+    facets = ["brand", {"name": "price", "interval": 10}]
+    answer = api.search("desk lamp", "facets", size=100, facets=facets, filters=filters)
+    brands: dict[str, set[str]] = {"Acme": set(), "Bolt": set()}
+    tens: dict[int, set[str]] = {}
+    for row in lamps():
+        if "brand" in row:
+            brands[row["brand"]].add(row["group_id"])
+            if filters is None or row["brand"] == "Bolt":
+                tens.setdefault(row["price"] // 10 * 10, set()).add(row["group_id"])
+    counted = {each["value"]: each["count"] for each in answer["facets"]["brand"]["values"]}
+    assert counted == {name: len(groups) for name, groups in brands.items()}
+    buckets = answer["facets"]["price"]["histogram"]
+    by_ten = {bucket["gte"]: bucket["count"] for bucket in buckets}
+    assert {ten: by_ten[ten] for ten in tens} == {ten: len(each) for ten, each in tens.items()}
+    each = api.search("desk lamp", "facets", facets=facets, filters=filters, collapse=False)
+    items = {value["value"]: value["count"] for value in each["facets"]["brand"]["values"]}
+    assert sum(items.values()) > sum(counted.values())
+
+
 def test_without_collapse_every_variant_is_a_hit(api: Api) -> None:
     variants = [row["item_id"] for row in lamps() if row["item_id"].startswith("lamp")]
     answer = api.search("desk lamp", "each", collapse=False)
