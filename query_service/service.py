@@ -1,6 +1,8 @@
 """A running query service, assembled once; safe to use from many threads."""
 
 import logging
+import math
+import time
 from collections.abc import Sequence
 
 from opensearchpy import OpenSearch
@@ -25,13 +27,14 @@ from query_service.pipeline import Pipeline
 from query_service.preparation import Preparation
 from query_service.readiness import Readiness, ReadinessWatch
 from query_service.retrieval.probe import probe
-from query_service.schemas.events import ReceivedEvent
+from query_service.schemas.events import ReceivedEvent, ReceivedQuery
 from query_service.sessions.documents import KnownItem, SessionLimits
 from query_service.sessions.intake import EventOutcome
 from query_service.sessions.store import SessionStore
 from query_service.sessions.stores import MISSING, problems_text, store_problems
 from query_service.settings import ServiceSettings
 from query_service.suggestions.suggester import Suggester
+from query_service.user.visitor import PastQuery
 from query_service.visitors import SessionVisitors
 
 log = logging.getLogger(__name__)
@@ -55,7 +58,9 @@ class Service:
     ) -> None:
         names = IndexNames(cluster.index_prefix)
         self.encoder = encoder
-        self.store = SessionStore(client, names, _limits(settings))
+        self.store = SessionStore(
+            client, names, _limits(settings), count_impressions=settings.impressions_count
+        )
         self._client, self._names = client, names
         self._session_indexes_exist = False
         self._items = ItemReader(client)
@@ -177,6 +182,28 @@ class Service:
             return self._items.known(view, item_ids, self._lookup_timeout_s)
 
         return self.store.record_events(events, lookup, self.encoder.encode_queries)
+
+    def record_queries(self, queries: Sequence[ReceivedQuery]) -> None:
+        """Queue queries that clients sent, as the visitors' earlier queries."""
+        texts = [query.query_text for query in queries]
+        vectors = self.encoder.encode_queries(texts) if texts else ()
+        for query, vector in zip(queries, vectors, strict=True):
+            asked = PastQuery(
+                query_text=query.query_text,
+                timestamp=min(query.timestamp or math.inf, time.time()),
+                session_id=query.session_id,
+                query_id=query.query_id,
+                vector=vector,
+                fingerprint=self.encoder.spec.fingerprint,
+            )
+            self.store.record_query(
+                asked,
+                user_id=query.user_id,
+                client_id=query.client_id,
+                attributes=query.attributes,
+                hit_ids=query.hit_ids,
+                sent=True,
+            )
 
     def _ensure_session_indexes(self) -> None:
         """Create the missing indexes of sessions and events once, before a view is used.

@@ -86,5 +86,12 @@ class ServiceSettings(Settings):
         "no authentication: only where no visitor reaches these routes.",
     )
     cors_origins: str = Field(
-        "", description="Origins that browsers may call from, separated by commas; empty: none."
+        "",
+        description="Origins (https://shop.example) of pages whose browsers may call, separated by "
+        "commas; empty: only pages of the service's own address.",
+    )
+    impressions_count: bool = Field(
+        False,
+        description="Whether an impression counts in the user vector, as a view; it is kept in "
+        "ubi_events either way.",
     )

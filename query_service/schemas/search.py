@@ -63,7 +63,9 @@ class _Paged(_Visit):
     )
     filters: Filters | None = None
     sort: Sort | None = Field(
-        None, description="null: by relevance to this visitor.", examples=["price"]
+        None,
+        description="null: by relevance to this visitor.",
+        json_schema_extra={"example": "price"},
     )
     fields: list[FieldName] | None = Field(
         None,

@@ -24,6 +24,7 @@ _TARGETS = {
     "session": ("the session's document", "not kept"),
     "user": ("the user's document", "not in the user's history"),
     "ubi": ("ubi_events", "not in ubi_events"),
+    "row": ("ubi_events", "not kept"),  # of an event that is kept there alone
 }
 _PLAIN: dict[Cause, str] = {
     "disk": "the cluster's disk is full",
@@ -110,14 +111,14 @@ def text_vectors(texts: Sequence[str], encode: Encode | None) -> dict[str, NDArr
 def after_write(outcome: EventOutcome, target: str, result: WriteResult) -> EventOutcome:
     """The outcome after one of the event's writes: unchanged if that succeeded.
 
-    `target` is a key of `_TARGETS`. If the write to "session" failed, the event is rejected; a
-    failure of the others is a note.
+    `target` is a key of `_TARGETS`. If the write to "session" or "row" failed, the event is
+    rejected; a failure of the others is a note.
     """
     if result.done:
         return outcome
     where, note = _TARGETS[target]
     logger.warning("an event is not in %s: %s", where, result.reason)
     note = f"{note}: {_PLAIN.get(result.cause, result.reason)}"
-    if target == "session":
+    if target in ("session", "row"):
         return replace(outcome, status="rejected", reason=note, cause=result.cause)
     return replace(outcome, reason=f"{outcome.reason}; {note}" if outcome.reason else note)

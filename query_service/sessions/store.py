@@ -15,7 +15,7 @@ from opensearchpy import OpenSearch
 from plugin_config.client import engine_time_left
 from plugin_config.ownership import ForeignIndex
 from plugin_config.schema import IndexNames
-from query_service.schemas.events import ReceivedEvent
+from query_service.schemas.events import IMPRESSION, ReceivedEvent
 from query_service.sessions import ubi_rows
 from query_service.sessions.appends import Append, add_row, upserts
 from query_service.sessions.document_writes import DocumentWrite, WriteResult
@@ -40,7 +40,7 @@ from query_service.sessions.query_removal import QueryRemoval, RemovedQuery
 from query_service.sessions.reader import SessionReader
 from query_service.sessions.resent_events import with_first_times
 from query_service.sessions.store_writer import StoreWriter
-from query_service.user.visitor import PastQuery, Visitor
+from query_service.user.visitor import Event, PastQuery, Visitor
 
 writing = IndexNames.writing
 Lookup = Callable[[Sequence[str]], Mapping[str, KnownItem]]
@@ -54,6 +54,7 @@ class _RecordedQuery:
     user_id: str
     row: dict[str, Any]  # for ubi_queries
     stored: dict[str, Any]  # for the documents of session and user
+    sent: bool = False  # by a client: a row of this service's own answer stays
 
 
 class SessionStore:
@@ -67,10 +68,13 @@ class SessionStore:
         *,
         queue_size: int = 1000,
         write_interval_s: float = 0.2,
+        count_impressions: bool = False,
     ) -> None:
+        """`count_impressions`: in the user vector, as views; else they are in ubi_events alone."""
         self.client = client
         self.names = names
         self.limits = limits or SessionLimits()
+        self._count_impressions = count_impressions
         self.refusal = ""  # why nothing may be written: an index is another application's
         self.query_log: QueryLog[_RecordedQuery] = QueryLog(
             self._write_queries, capacity=queue_size, interval_s=write_interval_s
@@ -120,6 +124,7 @@ class SessionStore:
     ) -> list[EventOutcome]:
         """Store `events` in the session's document, the user's if known, and ubi_events.
 
+        Those that do not count, impressions among them, are stored in ubi_events alone.
         `lookup` returns the stored data of items by id; `encode` returns e(text) of comments,
         float32 [n, D]. Returns one outcome per event, in order. An event with the `event_id` of a
         stored one changes nothing, even if the session has dropped that one for newer ones. So does
@@ -143,8 +148,9 @@ class SessionStore:
             event, note = event_with_item(received, item, texts.get(received.text), now)
             event_id = event_id_of(received)
             row_id = ubi_rows.event_row_id(event.session_id, event_id)
-            stored = event_to_stored(event, event_id=row_id, received_at=now)
-            add_row(appends, index, received.session_id, received.user_id, event=stored)
+            if counted := self._counted(received, event):
+                stored = event_to_stored(counted, event_id=row_id, received_at=now)
+                add_row(appends, index, received.session_id, received.user_id, event=stored)
             row = ubi_rows.event_row(
                 event,
                 user_id=received.user_id,
@@ -155,9 +161,19 @@ class SessionStore:
             known = received.item_id in items or not received.item_id
             status: Any = "accepted" if known else "accepted_unknown_item"
             outcomes.append(EventOutcome(status, event_id, note))
+        in_session = {index for append in appends.values() for index in append.batch_indexes}
         for index, target, result in self._send(appends, ubi_writes, now):
-            outcomes[index] = after_write(outcomes[index], target, result)
+            alone = target == "ubi" and index not in in_session
+            outcomes[index] = after_write(outcomes[index], "row" if alone else target, result)
         return outcomes
+
+    def _counted(self, received: ReceivedEvent, event: Event) -> Event | None:
+        """The event as it counts in the user vector; None for one that does not."""
+        if received.counts:
+            return event
+        if received.action == IMPRESSION and self._count_impressions:
+            return replace(event, action="view")
+        return None
 
     def record_query(
         self,
@@ -167,19 +183,21 @@ class SessionStore:
         client_id: str = "",
         attributes: Mapping[str, Any] | None = None,
         hit_ids: Sequence[str] = (),
+        sent: bool = False,
     ) -> None:
         """Queue `query` for the session's document, the user's if known, and ubi_queries.
 
         Costs a few microseconds. A thread writes the query after `write_interval_s` at the latest;
         until then `read` of this process includes it. With a full queue it is written at once. A
-        query that its session has already replaces that one: only its time moves.
+        query that its session has already replaces that one: only its time moves. `sent`: a client
+        sent it; where the query_id has a row already, that row stays.
         """
         query = replace(query, query_id=query.query_id or uuid.uuid4().hex)
         row = ubi_rows.query_row(
             query, user_id=user_id, client_id=client_id, attributes=attributes, hit_ids=hit_ids
         )
         stored = query_to_stored(query, received_at=now_ms())
-        self.query_log.add(_RecordedQuery(query, user_id, row, stored))
+        self.query_log.add(_RecordedQuery(query, user_id, row, stored, sent))
 
     def export(self, session_id: str) -> dict[str, Any]:
         """Everything stored about a session, see `SessionErasure.export`."""
@@ -232,7 +250,8 @@ class SessionStore:
             add_row(appends, index, session_id, entry.user_id, query=entry.stored)
             row_id = ubi_rows.query_row_id(session_id, entry.query.query_id)
             alias = writing(self.names.ubi_queries)
-            ubi_writes.append(DocumentWrite("index", alias, row_id, entry.row))
+            operation = "create" if entry.sent else "index"
+            ubi_writes.append(DocumentWrite(operation, alias, row_id, entry.row))
         results = self._send(appends, ubi_writes, now_ms())
         failed = {index for index, _, result in results if not result.done}
         return [entries[index] for index in sorted(failed)]

@@ -17,6 +17,8 @@ from query_service.service import Service, make_service
 from query_service.settings import ServiceSettings
 from query_service.web import errors, logs
 from query_service.web.any_id import allow_any_id
+from query_service.web.behaviour.event_routes import event_routes
+from query_service.web.cross_origin import CrossOrigin
 from query_service.web.deadlines import ARRIVED, Deadlines, is_search
 from query_service.web.item_routes import item_routes
 from query_service.web.json_body import JsonRequest
@@ -68,10 +70,12 @@ def create_app(
     metrics = Metrics()
     metrics.install(app)
     logs.log_requests(app)
-    _add_headers(app, settings)
+    _add_headers(app)
+    CrossOrigin(settings).install(app)
     errors.register(app)
     app.register_api(api(service, metrics))
     app.register_api(suggest_routes(service, metrics))
+    app.register_api(event_routes(service, metrics))
     app.register_api(item_routes(service.item_writer, allowed=settings.item_writes))
     app.register_blueprint(pages())
     add_probes(app, service)
@@ -107,22 +111,10 @@ def _begin_requests(app: OpenAPI, deadlines: Deadlines) -> None:
         ENGINE_DEADLINE.set(None)
 
 
-def _add_headers(app: OpenAPI, settings: ServiceSettings) -> None:
-    origins = {origin.strip().rstrip("/") for origin in settings.cors_origins.split(",")} - {""}
-
+def _add_headers(app: OpenAPI) -> None:
     @app.after_request
     def add_headers(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.request_id
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers.setdefault("Cache-Control", "no-store")
-        if not origins or not request.path.startswith("/v1/"):
-            return response
-        response.headers.add("Vary", "Origin")
-        if request.headers.get("Origin") in origins:
-            response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
-            response.headers["Access-Control-Expose-Headers"] = "X-Request-Id, Retry-After"
-            if request.method == "OPTIONS":
-                response.headers["Access-Control-Allow-Headers"] = "Content-Type, X-Request-Id"
-                response.headers["Access-Control-Allow-Methods"] = "GET, POST, DELETE"
-                response.headers["Access-Control-Max-Age"] = "600"
         return response

@@ -14,7 +14,7 @@ from query_service.cursor import CursorExpired, CursorInvalid
 from query_service.retrieval.problems import FieldProblem
 from query_service.schemas.answers import FieldError, Problem
 from query_service.sessions.erasure import SessionUnknown
-from query_service.web.event_forms import EventsMalformed, field_errors
+from query_service.web.field_errors import BodyMalformed, field_errors
 
 logger = logging.getLogger(__name__)
 RETRY_AFTER_S = 1
@@ -63,7 +63,7 @@ def invalid(error: ValidationError) -> Response:
 def register(app: Flask) -> None:
     """Turn every exception of a request into a problem document."""
     app.register_error_handler(ApiProblem, lambda e: problem(e.status, e.detail, e.errors))
-    app.register_error_handler(EventsMalformed, lambda error: problem(422, str(error)))
+    app.register_error_handler(BodyMalformed, lambda error: problem(422, str(error)))
     app.register_error_handler(ValidationError, invalid)
     app.register_error_handler(FieldProblem, _wrong_field)
     app.register_error_handler(SessionUnknown, lambda error: problem(404, str(error)))

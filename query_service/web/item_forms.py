@@ -19,7 +19,7 @@ from query_service.schemas.items import (
     PutItem,
 )
 from query_service.web.errors import ApiProblem
-from query_service.web.event_forms import field_errors
+from query_service.web.field_errors import field_errors
 
 _RULES = ReadingRules(strict=True)  # an unreadable value is refused, not left out
 _OPERATION: TypeAdapter[Operation] = TypeAdapter(Operation)

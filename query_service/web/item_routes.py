@@ -29,7 +29,7 @@ from query_service.web.item_forms import (
     patch_operation,
     put_operation,
 )
-from query_service.web.routes import json_response, problems
+from query_service.web.json_answer import json_response, problems
 
 ITEMS = Tag(name="items", description="Changes of the catalogue (LIVE_INTENT_ITEM_WRITES).")
 _PROBLEMS = {  # the status and the text of an outcome that is none of success

@@ -9,6 +9,16 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from query_service.web.errors import ApiProblem
 
 _UNREAD = object()
+# What browsers send without a preflight: `navigator.sendBeacon`, and the library algoliasearch.
+_PLAIN_PATHS = {
+    "text/plain": ("/v1/events", "/1/", "/ubi_events", "/ubi_queries"),
+    "application/x-www-form-urlencoded": ("/1/",),
+}
+
+
+def is_plain(mimetype: str) -> bool:
+    """Whether a browser sends such a body to another origin without asking."""
+    return mimetype in _PLAIN_PATHS
 
 
 class JsonRequest(Request):
@@ -26,7 +36,8 @@ class JsonRequest(Request):
         return self._parsed
 
     def _read(self) -> Any:
-        if self.mimetype != "application/json":
+        taken = _PLAIN_PATHS.get(self.mimetype, ())
+        if self.mimetype != "application/json" and not self.path.startswith(taken):
             other = f", not {self.mimetype}" if self.mimetype else ""
             raise ApiProblem(415, f"The body must be application/json{other}.")
         charset = self.mimetype_params.get("charset", "utf-8").lower()

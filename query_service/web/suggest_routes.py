@@ -10,8 +10,9 @@ from query_service.schemas.identifiers import Id
 from query_service.schemas.search import QueryText
 from query_service.schemas.suggest import RemovedQueryResponse, SuggestRequest, SuggestResponse
 from query_service.service import Service
+from query_service.web.json_answer import json_response, problems
 from query_service.web.metrics import Metrics
-from query_service.web.routes import SEARCH, VISITORS, json_response, problems
+from query_service.web.tags import SEARCH, VISITORS
 
 
 class OwnQuery(BaseModel):

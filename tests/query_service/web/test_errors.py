@@ -244,6 +244,33 @@ def test_browsers_may_call_from_named_origins_only(client: FlaskClient) -> None:
         assert (response.headers.get("Access-Control-Allow-Origin") == origin) == allowed
 
 
+def test_a_preflight_may_be_remembered_for_a_day(client: FlaskClient) -> None:
+    headers = {"Origin": "https://shop.example", "Access-Control-Request-Method": "POST"}
+    for path in ("/v1/events", "/1/events", "/ubi_events"):
+        response = client.options(path, headers=headers)
+        assert response.headers["Access-Control-Max-Age"] == "86400"
+        assert "Content-Type" in response.headers["Access-Control-Allow-Headers"]
+
+
+@pytest.mark.parametrize("path", ["/v1/events", "/1/events", "/ubi_events", "/ubi_queries"])
+def test_plain_bodies_are_read_of_named_origins_and_of_our_own_pages_only(
+    client: FlaskClient, path: str
+) -> None:
+    def post(**headers: str) -> Any:
+        return client.post(path, data="[3]", content_type="text/plain", headers=headers)
+
+    problem(post(Origin="https://shop.example"), 422)  # read, and it is no event
+    problem(post(Origin="http://localhost"), 422)
+    problem(post(), 422)
+    body = problem(post(Origin="https://else.example"), 403)
+    assert "LIVE_INTENT_CORS_ORIGINS" in body["detail"]
+
+
+def test_a_plain_body_is_no_search(client: FlaskClient) -> None:
+    body = json.dumps(SEARCH)
+    problem(client.post("/v1/search", data=body, content_type="text/plain"), 415)
+
+
 def test_no_origin_is_allowed_by_default(tmp_path: Path) -> None:
     client = client_without_cluster(tmp_path)
     response = client.post("/v1/search", json={}, headers={"Origin": "https://shop.example"})

@@ -5,7 +5,8 @@ import pytest
 from indexer.catalogue.values.text import read_id
 from query_service.schemas.events import ReceivedEvent
 from query_service.schemas.search import RankRequest
-from query_service.web.event_forms import EventError, EventsMalformed, parse_events
+from query_service.web.behaviour.event_forms import EventError, parse_events
+from query_service.web.field_errors import BodyMalformed
 
 OURS = {"action": "click", "item_id": "a", "session_id": "s"}
 UBI = {
@@ -188,7 +189,7 @@ def test_a_wrong_field_is_named(change: dict[str, object], field: str) -> None:
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"action_name": "impression"}, "action_name"),
+        ({"action_name": "brand_filter"}, "action_name"),
         ({"event_attributes": None}, "event_attributes.object.object_id"),
         ({"event_attributes": []}, "event_attributes"),
         ({"event_attributes": {"object": "B08"}}, "event_attributes.object"),
@@ -216,7 +217,7 @@ def test_malformed_events_do_not_affect_the_others() -> None:
     "body", [None, "click", 3, [], {"events": {}}, {"events": [], "x": 1}, [OURS] * 501]
 )
 def test_a_body_without_events_is_refused(body: object) -> None:
-    with pytest.raises(EventsMalformed):
+    with pytest.raises(BodyMalformed):
         parse_events(body)
 
 
@@ -230,3 +231,19 @@ def test_an_ambiguous_time_is_refused_without_naming_a_command_s_option() -> Non
     message = wrong(OURS | {"timestamp": "05/01/2024"}).message
     assert "day or month first" in message
     assert "--date-order" not in message
+
+
+def test_impressions_are_read_in_both_forms_and_do_not_count() -> None:
+    for body in (OURS | {"action": "impression"}, UBI | {"action_name": "Impression"}):
+        event = only(body)
+        assert (event.action, event.counts) == ("impression", False)
+
+
+def test_any_ubi_event_may_be_taken_without_counting() -> None:
+    event = UBI | {"action_name": "brand_filter", "event_attributes": {"brand": "Acme"}}
+    (kept,) = parse_events([event], any_action=True)
+    assert isinstance(kept, ReceivedEvent)
+    assert (kept.action, kept.item_id, kept.counts) == ("brand_filter", "", False)
+    (click,) = parse_events([UBI], any_action=True)
+    assert isinstance(click, ReceivedEvent)
+    assert click.counts
