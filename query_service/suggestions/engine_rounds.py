@@ -56,7 +56,7 @@ class EngineRounds:
         """Seconds that a request to OpenSearch may take, within the deadline."""
         return max(min(self._engine_timeout_s, self._progress.clock.left_ms() / 1000), min_s)
 
-    def first(self, prefix: TypedPrefix, filters: Clauses) -> list[Candidate]:
+    def first(self, prefix: TypedPrefix, filters: Clauses, size: int) -> list[Candidate]:
         """Stored suggestions and items that complete the prefix; correct ones come first.
 
         Raises ClusterUnavailable, IndexGone.
@@ -76,10 +76,10 @@ class EngineRounds:
         items = [item_candidate(hit, row, prefix) for row, hit in enumerate(hits.get("items", ()))]
         if not exact:
             exact = [*title_candidates([item.text for item in items], prefix)]
-        corrected = [
-            stored_candidate(h["_source"], prefix, exact=False) for h in hits.get("misspelt", ())
-        ]
-        return [candidate for candidate in (*exact, *items, *corrected) if candidate is not None]
+        found = [candidate for candidate in (*exact, *items) if candidate is not None]
+        misspelt = hits.get("misspelt", ()) if len(found) < size else ()
+        corrected = (stored_candidate(hit["_source"], prefix, exact=False) for hit in misspelt)
+        return [*found, *(candidate for candidate in corrected if candidate is not None)]
 
     def checked(
         self, prefix: TypedPrefix, ordered: list[Candidate], filters: Clauses, size: int

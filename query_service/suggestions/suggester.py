@@ -72,7 +72,7 @@ class Suggester:
         filters = clauses(request.filters, view.attributes)
         prefix = TypedPrefix.of(request.prefix)
         reading = self._start_reading(request, work)
-        found = work.first(prefix, filters)
+        found = work.first(prefix, filters, request.size)
         visitor = self._visitor(reading, progress)
         taste = SessionTaste(visitor, time.time())
         ordered = in_order([*_own_queries(visitor, prefix), *found], taste)
@@ -116,8 +116,9 @@ def _own_queries(visitor: Visitor | None, prefix: TypedPrefix) -> list[Candidate
     """The visitor's last queries that complete the prefix, the newest first."""
     own: dict[str, Candidate] = {}
     for query in reversed(visitor.queries if visitor else ()):
-        key, completion = suggestion_key(query.query_text), prefix.completion(query.query_text)
-        if completion and not completion.corrected and key not in own:
+        key = suggestion_key(query.query_text)
+        completion = prefix.completion(query.query_text, misspelt=False)
+        if completion and key not in own:
             own[key] = Candidate("query", query.query_text, completion, own=True)
         if len(own) == MOST_OWN:
             break

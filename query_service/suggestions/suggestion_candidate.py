@@ -51,8 +51,8 @@ def stored_candidate(
 
     What the engine finds without mistakes does complete it, by rules of its language.
     """
-    completion = prefix.completion(source["text"])
-    if exact and (completion is None or completion.corrected):
+    completion = prefix.completion(source["text"], misspelt=not exact)
+    if completion is None and exact:
         completion = Completion(INSIDE)
     if completion is None:
         return None
@@ -83,7 +83,11 @@ def title_candidates(titles: Sequence[str], prefix: TypedPrefix) -> list[Candida
     )
     return [
         Candidate(
-            "query", text, prefix.completion(text) or Completion(INSIDE), weight, certain=True
+            "query",
+            text,
+            prefix.completion(text, misspelt=False) or Completion(INSIDE),
+            weight,
+            certain=True,
         )
         for word, count in words.most_common(MOST_OF_TITLES)
         if (text := f"{prefix.head} {word}".strip())
@@ -97,13 +101,12 @@ def item_candidate(
     """An item; `completion` where it is not one of the prefix as typed."""
     source = hit["_source"]
     title = source.get("title", "")
-    own = prefix.completion(title)
-    if own is None or own.corrected:  # the engine finds it as it was typed: T-Shirt for tshirt
-        own = Completion(INSIDE)
+    # The engine finds it as it was typed: T-Shirt for tshirt.
+    completion = completion or prefix.completion(title, misspelt=False) or Completion(INSIDE)
     return Candidate(
         type="item",
         text=title,
-        completion=completion or own,
+        completion=completion,
         weight=ITEM_WEIGHT * (1 - row / ITEMS),
         count=1,
         features=tuple(source.get("features", ())),

@@ -9,7 +9,7 @@ from plugin_config.schema import TITLE_JOINED
 from query_service.retrieval.filters import Clauses
 from query_service.suggestions.typed_prefix import SHORTEST_MISSPELT, TWO_MISTAKES, TypedPrefix
 
-STORED, MISSPELT_STORED = 60, 20  # suggestions that are put in order for the session
+STORED, MISSPELT_STORED = 50, 20  # suggestions that are put in order for the session
 # As in a search, not the first letter.
 MISSPELT = {
     "fuzziness": f"AUTO:{SHORTEST_MISSPELT},{TWO_MISTAKES}",

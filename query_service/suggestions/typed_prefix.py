@@ -60,8 +60,8 @@ class TypedPrefix:
         """The last part alone."""
         return TypedPrefix.of(self.parts[-1])
 
-    def completion(self, text: str) -> Completion | None:
-        """How well a text completes it; None: not at all."""
+    def completion(self, text: str, *, misspelt: bool = True) -> Completion | None:
+        """How well a text completes it, where `misspelt` with corrections; None: not at all."""
         if self.is_empty:
             return Completion(FROM_THE_START)
         words = typed_words(text)
@@ -72,6 +72,8 @@ class TypedPrefix:
             return Completion((FROM_THE_START + INSIDE) / 2)
         if self._inside(words, whole):
             return Completion(INSIDE)
+        if not misspelt:
+            return None
         mistakes = 0
         for word in self.words:
             fewest = min((_prefix_distance(word, other) for other in words), default=len(word))
