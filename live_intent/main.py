@@ -18,6 +18,7 @@ COMMANDS = {
     "config": ("plugin_config.commands:config", "Tell OpenSearch what it has to know."),
     "index": ("indexer.cli.commands:index", "Put items into OpenSearch as searchable vectors."),
     "serve": ("query_service.commands:serve", "Run the query service."),
+    "rules": ("query_service.rule_commands:rules", "Pin, boost, hide: merchandisers' rules."),
     "sessions": ("query_service.sessions.commands:sessions", "Show or erase what is kept."),
     "evaluate": ("learning.evaluation.commands:evaluate", "Measure the quality of search."),
     "learn": ("learning.training.commands:learn", "Learn from a shop's behaviour."),

@@ -45,7 +45,7 @@ def apply_config(
     client = connect(settings)
     ping_or_raise(client)
     names = IndexNames(settings.index_prefix)
-    click.echo(destination(settings, names.items, *names.stores), err=True)
+    click.echo(destination(settings, names.items, *names.stores, names.rules), err=True)
     changes = apply(client, names, analyzer=analyzer, adopt=adopt, dry_run=dry_run)
     for change in changes:
         click.echo(f"would be {change}" if dry_run and not change.is_remark else change)

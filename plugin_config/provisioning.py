@@ -34,7 +34,7 @@ def apply(
     adopt: Collection[str] = (),
     dry_run: bool = False,
 ) -> list[Change]:
-    """Create or update templates, and the indexes for sessions and UBI; compare the items index.
+    """Create or update templates, and the indexes of TEMPLATES; compare the items index.
 
     Returns what was changed, or with `dry_run` what would be. A difference that OpenSearch can't
     change in place is a `Change` of kind "rebuild due", and stays. Without an `analyzer` the
@@ -73,13 +73,17 @@ def apply(
 
 
 def ensure_indexes(client: OpenSearch, names: IndexNames) -> None:
-    """Create what is missing of the indexes for sessions and UBI, of their aliases and templates.
+    """Create what is missing of the indexes for sessions, UBI and rules, their aliases, templates.
 
-    Nothing else is changed. Raises ForeignIndex when one of them exists and we did not make it.
+    Nothing else is changed. Raises ForeignIndex when one of sessions and UBI exists and we did not
+    make it; an index of rules that we did not make is left alone.
     """
     refuse_foreign_stores(client, names)
+    others_rules = bool(foreign_indexes(client, names.rules))
     templates = {
-        which: load_template(which, names.prefix) for which in TEMPLATES if which != "items"
+        which: load_template(which, names.prefix)
+        for which in TEMPLATES
+        if which != "items" and not (which == "rules" and others_rules)
     }
     for which, template in templates.items():
         if not client.indices.exists(index=names.prefix + which):
@@ -99,7 +103,9 @@ def refuse_all_foreign(client: OpenSearch, names: IndexNames, adopt: Collection[
     if unknown := sorted(set(adopt) - set(names.stores)):
         raise SettingsError(f"--adopt {unknown[0]}: allowed are {', '.join(names.stores)}")
     aliases = (names.items, names.items_building, names.suggestions)
-    targets = (*aliases, names.suggestions_pattern, *names.store_names, *_patterns("items", names))
+    rules = (names.rules, names.writing(names.rules))
+    patterns = (names.suggestions_pattern, *_patterns("items", names))
+    targets = (*aliases, *names.store_names, *rules, *patterns)
     foreign = {
         index: aliases
         for index, aliases in foreign_indexes(client, *targets).items()

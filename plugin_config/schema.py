@@ -21,7 +21,7 @@ TITLE_JOINED = "title.joined"  # text sub-field: unstemmed words, and two or thr
 GROUP_ID = "group_id"  # equal for the variants of one product; absent of other items
 GROUP_KEY = "group_key"  # of an item: its group_id, else its item_id
 IDENTIFIERS = "identifiers"  # an item's numbers: item_id, SKU, EAN, MPN
-TEMPLATES = ("items", "sessions", "ubi_queries", "ubi_events")
+TEMPLATES = ("items", "sessions", "ubi_queries", "ubi_events", "rules")
 META = "live_intent"
 PRODUCT = "live-intent"
 MARK = {"made_by": PRODUCT}  # in `_meta` of all that we make in a cluster
@@ -69,6 +69,11 @@ class IndexNames:
         return f"{self.prefix}ubi_events"
 
     @property
+    def rules(self) -> str:
+        """The index of merchandisers' rules."""
+        return f"{self.prefix}rules"
+
+    @property
     def stores(self) -> tuple[str, ...]:
         """The indexes of sessions and UBI."""
         return self.sessions, self.ubi_queries, self.ubi_events
@@ -80,7 +85,7 @@ class IndexNames:
 
     @staticmethod
     def writing(store: str) -> str:
-        """The alias of one of `stores` that is written to, so that no write creates an index."""
+        """The alias that such an index is written through, so that no write creates an index."""
         return f"{store}-write"
 
     def new_items_index(self, now: datetime, taken: Collection[str] = ()) -> str:

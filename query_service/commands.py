@@ -34,7 +34,7 @@ def serve(host: str | None, port: int | None) -> None:
     listener = listen(settings.host, settings.port)
     logs.configure(settings.log_level, settings.log_format)
     names = IndexNames(cluster.index_prefix)
-    click.echo(destination(cluster, names.items, *names.stores), err=True)
+    click.echo(destination(cluster, names.items, *names.stores, names.rules), err=True)
     server = WebServer(settings, cluster, listener.fileno(), url_of(listener))
     with shared_metrics(server.processes):
         server.serve()

@@ -14,6 +14,7 @@ from query_service.progress import RequestProgress
 from query_service.retrieval.legs import LEGS
 from query_service.retrieval.plan import Leg
 from query_service.retrieval.source_fields import ALL_FIELDS, SourceFields
+from query_service.rules.rule_book import NO_RULES, RulesInForce
 from query_service.schemas.answers import SearchResponse
 from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
 from query_service.user.actions import Scenario
@@ -51,6 +52,7 @@ class RequestContext:
     as_of: float  # seconds since 1970: the visitor's behaviour until then counts
     cursor: Cursor | None = None  # of the page before
     source_fields: SourceFields = ALL_FIELDS  # that hits show
+    rules: RulesInForce = NO_RULES
 
     @property
     def offset(self) -> int:
@@ -115,3 +117,12 @@ class QueryRecorder(Protocol):
     ) -> None:
         """Record the query of a `SearchRequest`; `embedding` float32 [D]."""
         ...
+
+
+class NoQueryRecorder:
+    """A `QueryRecorder` that records nothing: no visitor made these queries."""
+
+    def record(
+        self, context: RequestContext, embedding: Vectors | None, answer: SearchResponse
+    ) -> None:
+        """Nothing."""

@@ -38,6 +38,7 @@ class Cursor:
     events: int
     queries: int
     offset: int  # hits before the next page
+    rules: int = 0  # version of the rules
 
     def encode(self) -> str:
         """The cursor as a text for clients."""
@@ -49,11 +50,11 @@ class Cursor:
         """The inverse of `encode`. Raises CursorInvalid."""
         try:
             values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            request, index, as_of, events, queries, offset = values
-            cursor = cls(str(request), str(index), float(as_of), events, queries, offset)
+            request, index, as_of, events, queries, offset, rules = values
+            cursor = cls(str(request), str(index), float(as_of), events, queries, offset, rules)
         except (binascii.Error, ValueError, TypeError) as error:
             raise CursorInvalid("the cursor is not one that this service gave") from error
-        if not all(type(n) is int and n >= 0 for n in (events, queries, offset)):
+        if not all(type(n) is int and n >= 0 for n in (events, queries, offset, rules)):
             raise CursorInvalid("the cursor is not one that this service gave")
         return cursor
 

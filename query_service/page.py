@@ -109,7 +109,7 @@ class Page:
         visitor = self.prepared.intent.visitor
         return Cursor(
             request_digest(request), context.view.index, context.as_of,
-            len(visitor.events), len(visitor.queries), self.last,
+            len(visitor.events), len(visitor.queries), self.last, context.rules.version.number,
         ).encode()  # fmt: skip
 
     def _candidate(self, number: int, explained: bool) -> dict[str, Any]:
@@ -118,10 +118,16 @@ class Page:
             return {}
         row, scores, intent = self.rows[number], self.ranked.scores, self.prepared.intent
         candidates = self.prepared.retrieved.candidates
+        item_id = candidates.ids[row]
+        pinned = self.prepared.rules.why_pinned(item_id)
         return {
             "score": float(scores.total[row]),
-            "by_meaning": bool(intent.query_text) and not candidates.has_words[row],
-            "explanation": explain(row, candidates, scores, intent) if explained else None,
+            "by_meaning": bool(intent.query_text)
+            and not candidates.has_words[row]
+            and item_id not in self.prepared.retrieved.pinned_only,
+            "explanation": explain(row, candidates, scores, intent, pinned=pinned)
+            if explained
+            else None,
         }
 
     def _below(self, number: int, explained: bool) -> dict[str, Any]:
@@ -130,7 +136,7 @@ class Page:
             why = explain_sorted(order.why(match.sort_values)) if explained else None
             by_meaning = match.item_id in self.prepared.by_meaning
             return {"score": 0.0, "by_meaning": by_meaning, "reranked": False, "explanation": why}
-        lowest = float(self.ranked.scores.total[rows[-1]]) if len(rows) else 0.0
+        lowest = float(self.ranked.scores.total[rows].min()) if len(rows) else 0.0
         score = below_candidates(lowest, match.score)
         why = explain_below(score, match.score, self.prepared.intent) if explained else None
         return {"score": score, "reranked": False, "explanation": why}

@@ -10,9 +10,12 @@ The steps, in order, and the function of each:
     page                 Page.of                  the requested hits, deep ones from the engine
     explain              explanation.explain      each score as shares that add up to it
 
-`Preparation.prepare` has the first four: training prepares its lists by it too.
+`Preparation.prepare` has the first four: training prepares its lists by it too. Merchandisers'
+rules act in three of them: `effects_in` before retrieval, `boosted` in the scores,
+`RulesAtWork.placed` in the order.
 """
 
+import copy
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -31,7 +34,7 @@ from query_service.context import (
     RequestContext,
     RetrievalOptions,
 )
-from query_service.cursor import Cursor
+from query_service.cursor import Cursor, CursorExpired
 from query_service.highlighting.engine_marks import EngineMarks
 from query_service.highlighting.highlighter import check_highlight, highlighter_of
 from query_service.index_view import IndexView, IndexViews
@@ -40,11 +43,13 @@ from query_service.preparation import Preparation, Prepared
 from query_service.progress import Clock, RequestProgress
 from query_service.ranking.reranker import Scoring
 from query_service.ranking.scores import leaders, ranked_rows
-from query_service.ranking.stage import RerankStage, varied
+from query_service.ranking.stage import Adjustments, RerankStage, varied
 from query_service.retrieval.engine_errors import IndexGone
 from query_service.retrieval.matches import Match
 from query_service.retrieval.problems import FieldProblem
 from query_service.retrieval.source_fields import ALL_FIELDS, SourceFields
+from query_service.rules.rule_book import WITHOUT_RULES, RulesInForce, RuleSource
+from query_service.rules.rule_store import VersionUnknown
 from query_service.schemas.answers import (
     Degradation,
     HitHighlight,
@@ -77,6 +82,7 @@ class Pipeline:
         deadline_ms: int,
         engine_timeout_s: float,
         diversity: float = 0.0,
+        rules: RuleSource = WITHOUT_RULES,
     ) -> None:
         """`deadline_ms` and `diversity` where the request names none; no reranker: fused order."""
         self.views = views
@@ -87,6 +93,7 @@ class Pipeline:
         self._options = options
         self._deadline_ms = deadline_ms
         self._engine_timeout_s = engine_timeout_s
+        self._rules = rules
 
     def search(self, request: SearchRequest, arrived: float | None = None) -> SearchResponse:
         """Hits for a live query, personalised by the session's (and the user's) behaviour.
@@ -156,8 +163,25 @@ class Pipeline:
         return RequestContext(
             request, view, progress, self._options, self._engine_timeout_s,
             as_of=cursor.as_of if cursor else time.time(), cursor=cursor,
-            source_fields=source_fields,
+            source_fields=source_fields, rules=self._rules_of(cursor),
         )  # fmt: skip
+
+    def _rules_of(self, cursor: Cursor | None) -> RulesInForce:
+        """The rules in force; for a cursor those of its first page. Raises CursorExpired."""
+        if cursor is None:
+            return self._rules.current()
+        try:
+            return self._rules.of_version(cursor.rules)
+        except VersionUnknown as error:
+            raise CursorExpired(
+                f"the cursor has expired: {error}. Ask for the first page again"
+            ) from error
+
+    def with_rules(self, rules: RuleSource, queries: QueryRecorder) -> "Pipeline":
+        """The same pipeline by other rules, to try them; it shares the threads."""
+        other = copy.copy(self)
+        other._rules, other._queries = rules, queries
+        return other
 
     def close(self) -> None:
         """Stop the threads."""
@@ -188,9 +212,16 @@ class Pipeline:
         request, candidates = context.request, prepared.retrieved.candidates
         keys = candidates.keys(prepared.plan.collapse)
         # The caller of `rank` chose the items: their order is all that is wanted.
-        diversity = 0.0 if isinstance(request, RankRequest) else request.diversity
-        scores = self._stage.score(prepared.inputs, context.progress, diversity, keys)
-        rows = ranked_rows(scores.total, candidates.ids)
+        adjustments = Adjustments(
+            diversity=0.0 if isinstance(request, RankRequest) else request.diversity,
+            boosts=prepared.rules.boosts,
+            keys=keys,
+        )
+        scores = self._stage.score(prepared.inputs, context.progress, adjustments)
+        # A pinned item stands for its group.
+        rows = prepared.rules.pinned_first(
+            ranked_rows(scores.total, candidates.ids), candidates.ids
+        )
         return Ranked(scores, rows[leaders(rows, keys)[rows] == rows])
 
     def _page(
@@ -206,7 +237,8 @@ class Pipeline:
         def below(skip: int, size: int) -> list[Match]:
             return self.preparation.below(context, prepared, skip=skip, size=size)
 
-        page = Page.of(context, prepared, ranked, below)
+        rows = prepared.rules.placed(ranked.rows, retrieved.candidates.ids)
+        page = Page.of(context, prepared, replace(ranked, rows=rows), below)
         counting = self.preparation.variants(context, prepared, page.groups)  # in a thread
         if sources is None:
             sources = self._sources.sources(context, page.ids)
@@ -235,6 +267,9 @@ class Pipeline:
             personalized=prepared.intent.user_vector is not None,
             collapsed=prepared.plan.collapse,
             next_cursor=page.next_cursor(context),
+            rules_applied=prepared.rules.applied,
+            redirect=prepared.rules.effects.redirect,
+            banners=prepared.rules.banners,
         )
 
     def _facets(self, context: RequestContext, prepared: Prepared) -> dict[str, Facet] | None:

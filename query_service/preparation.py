@@ -30,6 +30,7 @@ from query_service.retrieval.order import SortOrder, sort_order
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.query_words import QueryWords
 from query_service.retrieval.search import Retrieved, retrieve, retrieve_ids
+from query_service.rule_stage import NO_RULES_AT_WORK, RulesAtWork, at_work, effects_in
 from query_service.schemas.answers import FieldError, QueryCut
 from query_service.schemas.search import RankRequest, RecommendRequest
 from query_service.settings import ServiceSettings
@@ -50,6 +51,7 @@ class Prepared:
     bundle: ModelBundle
     given: bool  # the candidates are the request's own items
     facets: "Future[CountedFacets] | None" = None
+    rules: RulesAtWork = NO_RULES_AT_WORK
 
     @cached_property
     def inputs(self) -> RerankInput:
@@ -113,11 +115,13 @@ class Preparation:
         plan = replace(
             self._plan(context, intent), request_filters=filters, order=order, collapse=collapse
         )
-        plan = facets.beside(plan)
+        effects = effects_in(context, visitor, is_sorted=order is not None)
+        plan = facets.beside(effects.on(plan) if effects.rules else plan)
         retrieved = self._retrieve(context, plan)
         counting = self._count(context, facets, plan, retrieved)
         given = isinstance(context.request, RankRequest)
-        return Prepared(intent, plan, retrieved, context.view.bundle, given, counting)
+        rules = at_work(self._client, context, effects, retrieved, collapse=plan.collapse)
+        return Prepared(intent, plan, retrieved, context.view.bundle, given, counting, rules)
 
     def below(
         self, context: RequestContext, prepared: Prepared, *, skip: int, size: int

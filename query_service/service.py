@@ -27,6 +27,8 @@ from query_service.pipeline import Pipeline
 from query_service.preparation import Preparation
 from query_service.readiness import Readiness, ReadinessWatch
 from query_service.retrieval.probe import probe
+from query_service.rules.rule_book import RuleBook
+from query_service.rules.rule_store import RuleStore
 from query_service.schemas.events import ReceivedEvent, ReceivedQuery
 from query_service.sessions.documents import KnownItem, SessionLimits
 from query_service.sessions.intake import EventOutcome
@@ -73,6 +75,8 @@ class Service:
             settings.swap_poll_s,
             before_use=self._ensure_session_indexes,
         )
+        self.rule_store = RuleStore(client, names)
+        self.rule_book = RuleBook(self.rule_store, settings.swap_poll_s)
         self._logged = ""
         self._readiness = ReadinessWatch(self._check, min(settings.swap_poll_s, MAX_CHECK_PAUSE_S))
         self.item_writer = ItemWriter(
@@ -90,6 +94,7 @@ class Service:
             deadline_ms=settings.default_deadline_ms,
             engine_timeout_s=cluster.opensearch_timeout_s,
             diversity=settings.diversity,
+            rules=self.rule_book,
         )
         self.suggester = Suggester(
             client,
@@ -112,6 +117,7 @@ class Service:
         # they gain (measured: 40 against 11 ms of CPU a search).
         threadpool_limits(1, user_api="blas")
         self._views.start()
+        self.rule_book.start()
         self.encoder.encode_query("warm up")
         self._readiness.start()
 
@@ -119,6 +125,7 @@ class Service:
         """Write the waiting queries, and stop the threads."""
         self._readiness.close()
         self._views.close()
+        self.rule_book.close()
         self.store.close()
         self.pipeline.close()
         self.suggester.close()
@@ -144,6 +151,7 @@ class Service:
             checks["newest_index"] = self._views.plain_problem
         if checks["opensearch"] == "ok":
             checks["events"] = self._events_check()
+            checks["rules"] = self._rules_check()
         ok = checks["opensearch"] == "ok" and checks["index"].startswith("ok")
         return Readiness(ok, checks)
 
@@ -160,6 +168,12 @@ class Service:
         if problems:
             return f"not kept: {problems_text(problems)}"
         return f"refused: {self.store.writer.failure}" if self.store.writer.failure else "ok"
+
+    def _rules_check(self) -> str:
+        """Which rules are in force, or why newer ones may be missing."""
+        rules = self.rule_book.current()
+        state = f"ok: version {rules.version.number}" if rules.version.number else "ok: none"
+        return rules.problem or state
 
     def _engine_check(self) -> str:
         try:

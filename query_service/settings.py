@@ -85,6 +85,10 @@ class ServiceSettings(Settings):
         description="Whether PUT, PATCH, DELETE and POST of /v1/items may change items. There is "
         "no authentication: only where no visitor reaches these routes.",
     )
+    rule_writes: bool = Field(
+        False,
+        description="Whether PUT and DELETE of /v1/rules may change the rules, as `item_writes`.",
+    )
     cors_origins: str = Field(
         "",
         description="Origins (https://shop.example) of pages whose browsers may call, separated by "

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from indexer.encoder_spec import EncoderSpec
 from learning.data.visitors import Visitors
 from query_service.context import QueryEncoder, RequestContext
-from query_service.schemas.answers import SearchResponse
 from query_service.user.visitor import Visitor
 
 Vectors = NDArray[np.float32]
@@ -60,12 +59,3 @@ class EmptySources:
     def sources(self, context: RequestContext, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """An empty source for each hit."""
         return {item_id: {} for item_id in ids}
-
-
-class NoQueryRecorder:
-    """A `QueryRecorder` that records nothing: no visitor made these queries."""
-
-    def record(
-        self, context: RequestContext, embedding: Vectors | None, answer: SearchResponse
-    ) -> None:
-        """Nothing."""

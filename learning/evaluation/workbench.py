@@ -134,9 +134,8 @@ class Workbench:
         from learning.evaluation.offline_pipeline import (
             EmptySources,
             HistoryVisitors,
-            NoQueryRecorder,
         )
-        from query_service.context import RetrievalOptions
+        from query_service.context import NoQueryRecorder, RetrievalOptions
         from query_service.pipeline import Pipeline
         from query_service.preparation import Preparation
         from query_service.retrieval.legs import LEGS

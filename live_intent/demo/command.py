@@ -119,7 +119,7 @@ def _refuse_others(settings: "ClusterSettings", folder: Path) -> None:
 
     client, names = connect(settings), IndexNames(settings.index_prefix)
     ping_or_raise(client)
-    click.echo("  " + destination(settings, names.items, *names.stores))
+    click.echo("  " + destination(settings, names.items, *names.stores, names.rules))
     refuse_all_foreign(client, names)
     index, recorded = _current_index(settings), _recorded_index(folder)
     if index and (

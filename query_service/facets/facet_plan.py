@@ -13,6 +13,7 @@ from query_service.facets.facet_field import FacetField, facet_fields
 from query_service.facets.refinement import Refinement
 from query_service.retrieval.filters import Clauses, clauses
 from query_service.retrieval.legs import nearest
+from query_service.retrieval.pinned_items import pinned_query
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.text_query import text_query
 from query_service.schemas.facets import FacetOptions
@@ -131,7 +132,8 @@ def items_query(plan: RetrievalPlan, facet: WantedFacet) -> Mapping[str, Any]:
     """The items that a facet counts, but those by meaning: the matches of the words leg."""
     plan = _plan_of(plan, facet)
     words = next((leg.query(plan) for leg in plan.legs if leg.name == WORDS), None)
-    return {"bool": {"filter": plan.filters if words is None else [words]}}
+    items = {"bool": {"filter": plan.filters if words is None else [words]}}
+    return {"bool": {"should": [items, pinned_query(plan)]}} if plan.pins else items
 
 
 def counting(aggregation: dict[str, Any], *, collapse: bool) -> dict[str, Any]:
@@ -150,7 +152,9 @@ def _by_meaning(plan: RetrievalPlan, facet: WantedFacet) -> dict[str, Any]:
     plan = _plan_of(plan, facet)
     assert plan.query_vector is not None
     near = nearest(plan.query_vector, plan, plan.filters)
-    without_words = [text_query(plan.query_text, plan.prefix)]
+    without_words = [text_query(plan.query_text, plan.prefix, plan.synonyms)]
+    if plan.pins:
+        without_words.append(pinned_query(plan))
     body = {
         "size": plan.k,
         "_source": False,

@@ -19,8 +19,13 @@ RERANKER = -2  # the index of the learned re-ranker's share; the user model's is
 MIN_SHARE = 0.02  # `why` leaves out shares below this fraction of the score
 
 
-def explain(row: int, candidates: Candidates, scores: Scores, intent: Intent) -> Explanation:
-    """The explanation of the candidate in `row`: `shares` sum to its score (up to rounding)."""
+def explain(
+    row: int, candidates: Candidates, scores: Scores, intent: Intent, *, pinned: str = ""
+) -> Explanation:
+    """The explanation of the candidate in `row`: `shares` sum to its score (up to rounding).
+
+    `pinned` says which rule put it where it is; the score is what it has without.
+    """
     values: dict[tuple[ShareKind, int], float] = {}
 
     def add(kind: ShareKind, index: int, value: float) -> None:
@@ -47,13 +52,17 @@ def explain(row: int, candidates: Candidates, scores: Scores, intent: Intent) ->
         for (kind, index), value in values.items()
         if value or kind in ("query", "item")
     ]
+    for title, values_of_rule in scores.rules.items():
+        if value := float(values_of_rule[row]):
+            shares.append(Share(kind="rule", label=title, value=value))
     shares.sort(key=lambda share: -abs(share.value))
+    reasons = why(shares, float(scores.total[row]), has_words=bool(candidates.has_words[row]))
     by_leg = {leg.name: float(candidates.scores_of(leg.name)[row]) for leg in candidates.legs}
     return Explanation(
         score=float(scores.total[row]),
         legs={name: score if math.isfinite(score) else None for name, score in by_leg.items()},
         shares=shares,
-        why=why(shares, float(scores.total[row]), has_words=bool(candidates.has_words[row])),
+        why=f"{pinned}; {reasons}" if pinned else reasons,
     )
 
 
@@ -108,6 +117,7 @@ def _reason(share: Share, has_words: bool) -> str:
         "model": "learned from other visitors",
         "identifier": f"its number is “{share.label}”",
         "diversity": "like hits above it, which counts against it",
+        "rule": f"{'raised' if share.value > 0 else 'lowered'} by the rule “{share.label}”",
     }
     return reasons[share.kind]
 

@@ -1,7 +1,7 @@
 """Scores of candidates, separate for each source, and the order of the candidates."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ class Scores:
     residual of a learned re-ranker, None without one; `model_note`: how far it was let act.
     `identified` float32 [n]: what puts items first whose identifier is the query, None without such
     items. `diversity` float32 [n], at most 0: what likeness to hits above costs, None without.
+    `rules`: by the title of each rule that boosts or buries, float32 [n].
     """
 
     total: Floats
@@ -29,6 +30,34 @@ class Scores:
     model_note: str = ""
     identified: Floats | None = None
     diversity: Floats | None = None
+    rules: Mapping[str, Floats] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Boost:
+    """What a rule does to the score of the candidates in `rows`, bool [n].
+
+    `by` in [-1, 1]: a share of what lies between the best score and the lowest.
+    """
+
+    title: str
+    rows: NDArray[np.bool_]
+    by: float
+
+
+def boosted(scores: Scores, boosts: Sequence[Boost]) -> Scores:
+    """The scores with what the rules add to them, and take from them."""
+    if not boosts:
+        return scores
+    finite = scores.total[np.isfinite(scores.total)]
+    spread = float(finite.max() - finite.min()) if len(finite) else 0.0
+    rules: dict[str, Floats] = dict(scores.rules)
+    total = scores.total
+    for boost in boosts:
+        value = np.where(boost.rows, boost.by * (spread or 1.0), 0).astype(np.float32)
+        rules[boost.title] = rules[boost.title] + value if boost.title in rules else value
+        total = total + value
+    return replace(scores, total=total, rules=rules)
 
 
 def identified_first(scores: Scores, identified: NDArray[np.bool_]) -> Scores:

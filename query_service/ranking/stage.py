@@ -3,14 +3,37 @@
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from query_service.progress import RequestProgress
 from query_service.ranking.diversity import diversified
 from query_service.ranking.fusion import fused
 from query_service.ranking.rerank_input import RerankInput
 from query_service.ranking.reranker import Scoring
-from query_service.ranking.scores import Scores, identified_first, leaders, ranked_rows
+from query_service.ranking.scores import (
+    Boost,
+    Scores,
+    boosted,
+    identified_first,
+    leaders,
+    ranked_rows,
+)
 from query_service.retrieval.candidates import Candidates
+
+
+@dataclass(frozen=True)
+class Adjustments:
+    """What acts on any re-ranker's scores: rules, and a `diversity` (None: the default).
+
+    `keys`: of the items' groups, of which one item each is shown; None: all are.
+    """
+
+    diversity: float | None = 0.0
+    boosts: Sequence[Boost] = ()
+    keys: Sequence[str] | None = None
+
+
+AS_SCORED = Adjustments()
 
 
 class RerankStage:
@@ -27,14 +50,12 @@ class RerankStage:
         self,
         inputs: RerankInput,
         progress: RequestProgress,
-        diversity: float | None = 0.0,
-        keys: Sequence[str] | None = None,
+        adjustments: Adjustments = AS_SCORED,
     ) -> Scores:
         """Scores by the re-ranker; the fused order when it fails or would be late.
 
-        Either way items lose what likeness to those before them costs at this `diversity` (None:
-        the default), and an item whose identifier is the query comes first. `keys`: of the items'
-        groups, of which one item each is shown; None: all are.
+        Either way rules boost and bury, items lose what likeness to those before them costs, and
+        an item whose identifier is the query comes first.
         """
         scores: Scores | None = None
         if self._reranker is not None and len(inputs.candidates):
@@ -47,7 +68,9 @@ class RerankStage:
                 with self._lock:  # a single slow run (the first) does not dominate
                     self._expected_ms += 0.2 * (min(ms, 10 * self._expected_ms) - self._expected_ms)
         scores = scores if scores is not None else fused(inputs)
-        diversity = self._diversity if diversity is None else diversity
+        scores = boosted(scores, adjustments.boosts)
+        wanted, keys = adjustments.diversity, adjustments.keys
+        diversity = self._diversity if wanted is None else wanted
         if diversity > 0:
             rows = ranked_rows(scores.total, inputs.candidates.ids)
             leading = leaders(rows, inputs.candidates.ids if keys is None else keys)

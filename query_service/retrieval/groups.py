@@ -58,7 +58,7 @@ def matching_variants(
         return {}
     within = [*plan.filters, {"terms": {GROUP_KEY: sorted(groups)}}]
     if plan.query_text:
-        within.append(text_query(plan.query_text, plan.prefix))
+        within.append(text_query(plan.query_text, plan.prefix, plan.synonyms))
     counts = {"terms": {"field": GROUP_KEY, "size": len(groups), "execution_hint": "map"}}
     body = {
         "size": 0, "track_total_hits": False, "query": {"bool": {"filter": within}},

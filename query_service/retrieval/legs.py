@@ -38,7 +38,7 @@ def inner_product(score: float) -> float:
 
 def _words(plan: RetrievalPlan) -> Query | None:
     if plan.query_text:
-        return words_query(plan.query_text, plan.filters, plan.prefix)
+        return words_query(plan.query_text, plan.filters, plan.prefix, plan.synonyms)
     if not plan.popular:
         return None
     return {
@@ -57,7 +57,7 @@ def _meaning(plan: RetrievalPlan) -> Query | None:
     if not plan.query_text:
         return near
     # Names the hits that have the query's words; as a filter it adds nothing to the score.
-    has_words = words_as_written(plan.query_text)
+    has_words = words_as_written(*plan.texts)
     has_words["bool"]["_name"] = HAS_WORDS
     return {"bool": {"must": [near], "should": [has_words]}}
 
@@ -68,8 +68,13 @@ def _person(plan: RetrievalPlan) -> Query | None:
     filters = plan.filters
     if plan.query_text:
         # R orders the items that match the query; it does not add others.
-        filters = [*filters, as_written(plan.query_text, minimum_should_match=PERSON_MATCH)]
+        written = [as_written(text, minimum_should_match=PERSON_MATCH) for text in plan.texts]
+        filters = [*filters, *_any(written)]
     return nearest(plan.R, plan, filters)
+
+
+def _any(queries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return queries if len(queries) == 1 else [{"bool": {"should": queries}}]
 
 
 def nearest(vector: NDArray[np.float32], plan: RetrievalPlan, filters: Sequence[Query]) -> Query:

@@ -48,7 +48,8 @@ class MatchesQuery:
     def _sorted(self) -> dict[str, Any]:
         within = list(self.plan.filters)
         if self.plan.query_text:
-            matching = [text_query(self.plan.query_text, self.plan.prefix)]
+            plan = self.plan
+            matching = [text_query(plan.query_text, plan.prefix, plan.synonyms)]
             if self.by_meaning:
                 matching.append({"ids": {"values": sorted(self.by_meaning)}})
             within.append({"bool": {"should": matching, "minimum_should_match": 1}})

@@ -44,9 +44,12 @@ class RetrievalPlan:
     R: NDArray[np.float32] | None = None  # float32 [dims]
     request_filters: Sequence[Mapping[str, Any]] = ()
     order: SortOrder | None = None  # of all matches; None: by relevance
+    rule_filters: Sequence[Mapping[str, Any]] = ()
     exclude: Sequence[str] = ()  # item ids that must not come back
     exclude_groups: Sequence[str] = ()  # groups whose items must not come back
     collapse: bool = False  # each leg returns the best item of a group alone
+    synonyms: Sequence[str] = ()  # texts whose words count as the query's, by rules
+    pins: Mapping[str, bool] = field(default_factory=dict)  # item id to: unavailable ones too
     k: int = 100  # hits of each leg
     meaning_cut: float = -1.0  # least inner product of a hit without the query's words
     meaning_cut_alone: float = -1.0  # the same, where no item has a word of the query
@@ -59,13 +62,17 @@ class RetrievalPlan:
     meaning_fields: Sequence[str] = ()  # doc values to read of the hits by meaning
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts whose words count: the query's, and those that rules add."""
+        return self.query_text, *self.synonyms
+
+    @property
     def filters(self) -> list[Mapping[str, Any]]:
-        """The filter clauses of every leg: the request's, and the excluded items and groups."""
+        """The filter clauses of every leg: the request's and rules', excluded items and groups."""
+        wanted = [*self.request_filters, *self.rule_filters]
         excluded: list[Mapping[str, Any]] = []
         if self.exclude:
             excluded.append({"ids": {"values": list(self.exclude)}})
         if self.exclude_groups:
             excluded.append({"terms": {GROUP_KEY: sorted(self.exclude_groups)}})
-        if not excluded:
-            return list(self.request_filters)
-        return [*self.request_filters, {"bool": {"must_not": excluded}}]
+        return [*wanted, {"bool": {"must_not": excluded}}] if excluded else wanted

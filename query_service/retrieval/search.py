@@ -8,7 +8,8 @@ from opensearchpy import OpenSearch
 
 from plugin_config.client import is_refusal
 from plugin_config.errors import ClusterUnavailable, RequestRefused
-from plugin_config.schema import GROUP_KEY, TITLE_EXACT, VECTOR_FLOAT16
+from plugin_config.schema import GROUP_KEY
+from query_service.retrieval.candidate_fields import candidates_body
 from query_service.retrieval.candidates import Candidates, LegHits, ids_with_words
 from query_service.retrieval.engine_errors import IndexGone, engine_errors
 from query_service.retrieval.groups import (
@@ -18,19 +19,18 @@ from query_service.retrieval.groups import (
     group_count,
     matching_variants,
 )
+from query_service.retrieval.pinned_items import RULES, ids_matching, pins_body
 from query_service.retrieval.plan import HAS_WORDS, MEANING, WORDS, RetrievalPlan
 from query_service.retrieval.text_query import text_query
-
-# The re-ranker's fields are read from doc values: no stored source is read for it.
-FEATURE_FIELDS = [VECTOR_FLOAT16, "popularity", "price", "brand", "category"]
 
 
 @dataclass(frozen=True)
 class Retrieved:
     """The candidates, and how many items match.
 
-    `total`: the matches of the words leg, and `by_meaning` candidates without the query's words;
-    groups of them where the plan collapses.
+    `total`: the matches of the words leg, `by_meaning` candidates without the query's words, and
+    items `pinned` by rules that would not be hits without; groups of them where the plan collapses.
+    `pinned_only`: ids of the pinned items that did not come by meaning.
     `stages`: those that ran, the legs or `retrieve`; `failed`: the reason of each leg that failed.
     `beside`: the responses to the plan's further bodies. `meaning_fields`: the doc values that the
     plan wants of the hits by meaning.
@@ -40,6 +40,8 @@ class Retrieved:
     total: int = 0
     total_relation: Literal["eq", "gte"] = "eq"
     by_meaning: int = 0
+    pinned: Collection[str] = frozenset()
+    pinned_only: Collection[str] = frozenset()
     stages: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
     beside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -57,37 +59,47 @@ def retrieve(client: OpenSearch, index: str, plan: RetrievalPlan, dims: int) -> 
     bodies = search_bodies(plan)
     if not bodies:
         return Retrieved(Candidates.union({}, plan.legs, dims))
+    if plan.pins:
+        bodies[RULES] = pins_body(plan, bodies.get(WORDS))
     everything = searches(client, index, plan, {**bodies, **plan.beside})
     responses = {leg: everything[leg] for leg in bodies}
     failed = {leg: reason for leg, r in responses.items() if (reason := failure(r))}
     if any("index_not_found" in reason for reason in failed.values()):
         raise IndexGone(f"the index {index} is gone")
-    hits: LegHits = {leg: r["hits"]["hits"] for leg, r in responses.items() if "hits" in r}
+    hits = {leg: r["hits"]["hits"] for leg, r in responses.items() if "hits" in r}
     if not hits:
         reasons = "; ".join(f"{leg}: {reason}" for leg, reason in failed.items())
         if all(is_refusal(r.get("status"), str(r.get("error"))) for r in responses.values()):
             raise RequestRefused(f"OpenSearch refuses every search: {reasons}")
         raise ClusterUnavailable(f"OpenSearch answered none of the searches: {reasons}")
+    pinned = hits.pop(RULES, [])
     words = responses.get(WORDS, {})
     items = words.get("hits", {}).get("total", {}).get("value", 0)
     with_words = _ids_with_words(client, index, plan, hits, items)
     near = _close_enough(hits, plan, with_words)
-    candidates = Candidates.union(near, plan.legs, dims, with_words)
-    keys = _keys_by_meaning(client, index, plan, hits, candidates)
+    if plan.query_text:
+        with_words = with_words | ids_matching(pinned)
+    candidates = Candidates.union({**near, RULES: pinned}, plan.legs, dims, with_words)
+    added = _keys_of_pins(client, index, plan, near, pinned)
+    keys = _keys_by_meaning(client, index, plan, hits, candidates) - added
     total = _total(words, plan)
-    value, relation = total or (len(set(candidates.keys(plan.collapse))) - len(keys), "gte")
+    others = keys | added
+    value, relation = total or (len(set(candidates.keys(plan.collapse))) - len(others), "gte")
+    by_meaning = {_key(hit, plan) for hit in pinned} & keys
     return Retrieved(
         candidates=candidates,
-        total=value + len(keys),
+        total=value + len(others),
         total_relation=relation,
         by_meaning=len(keys),
+        pinned={hit["_id"] for hit in pinned},
+        pinned_only={hit["_id"] for hit in pinned if _key(hit, plan) not in by_meaning},
         stages=tuple(hits),
         failed=failed,
         beside={name: everything[name] for name in plan.beside},
         meaning_fields=tuple(
             hit.get("fields", {})
             for hit in near.get(MEANING, ())
-            if (hit["fields"][GROUP_KEY][0] if plan.collapse else hit["_id"]) in keys
+            if _key(hit, plan) in keys - {_key(pin, plan) for pin in pinned}
         ),
     )
 
@@ -118,7 +130,7 @@ def retrieve_ids(
     query: dict[str, Any] = {"bool": {"filter": [{"ids": {"values": list(ids)}}]}}
     if plan.query_text:
         query["bool"]["should"] = [text_query(plan.query_text)]
-    body = _body(query, len(ids), plan)
+    body = candidates_body(query, len(ids), plan)
     with engine_errors(index):
         answer = client.search(index=index, body=body, params={"request_timeout": plan.timeout_s})
     hits = {WORDS: answer["hits"]["hits"]}
@@ -131,7 +143,7 @@ def search_bodies(plan: RetrievalPlan) -> dict[str, dict[str, Any]]:
     queries = {leg.name: leg.query(plan) for leg in plan.legs}
     timeout = {"timeout": f"{max(int(plan.timeout_s * 1000), 1)}ms"}
     bodies = {
-        name: _body(query, plan.k, plan) | timeout
+        name: candidates_body(query, plan.k, plan) | timeout
         for name, query in queries.items()
         if query is not None
     }
@@ -147,9 +159,26 @@ def search_bodies(plan: RetrievalPlan) -> dict[str, dict[str, Any]]:
     return bodies
 
 
-def _body(query: Mapping[str, Any], size: int, plan: RetrievalPlan) -> dict[str, Any]:
-    fields = [*FEATURE_FIELDS, TITLE_EXACT] if plan.titles else FEATURE_FIELDS
-    return {"query": query, "size": size, "_source": False, "docvalue_fields": fields}
+def _key(hit: Mapping[str, Any], plan: RetrievalPlan) -> str:
+    """What makes a hit of its own: the item, or where the plan collapses its group."""
+    return str(hit["fields"][GROUP_KEY][0] if plan.collapse else hit["_id"])
+
+
+def _keys_of_pins(
+    client: OpenSearch,
+    index: str,
+    plan: RetrievalPlan,
+    near: LegHits,
+    pinned: Sequence[Mapping[str, Any]],
+) -> set[str]:
+    """The keys of pinned items that are no hits without the rule, nor any other of their group."""
+    matching = ids_matching(pinned)
+    keys = {_key(hit, plan) for hit in pinned}
+    keys -= {_key(hit, plan) for hit in pinned if hit["_id"] in matching}
+    keys -= {_key(hit, plan) for leg_hits in near.values() for hit in leg_hits} if keys else set()
+    if plan.collapse and keys and len(near.get(WORDS, ())) >= plan.k:
+        keys -= matching_variants(client, index, plan, keys).keys()
+    return keys
 
 
 def _total(words: Mapping[str, Any], plan: RetrievalPlan) -> tuple[int, Relation] | None:
@@ -198,7 +227,7 @@ def _ids_with_words(
         return with_words
     if all(HAS_WORDS in hit.get("matched_queries", ()) for hit in words):
         return with_words
-    matching = text_query(plan.query_text, plan.prefix)
+    matching = text_query(plan.query_text, plan.prefix, plan.synonyms)
     query = {"bool": {"filter": [{"ids": {"values": sorted(unmarked)}}, matching]}}
     body = {"query": query, "size": len(unmarked), "_source": False}
     params = {"request_timeout": plan.timeout_s, **_preference(plan)}

@@ -46,20 +46,31 @@ _SPACES = re.compile(r"[\s\u2010\u2011-]+")  # between words: hyphens too
 
 
 def words_query(
-    query_text: str, filters: Sequence[Mapping[str, Any]], prefix: str = ""
+    query_text: str,
+    filters: Sequence[Mapping[str, Any]],
+    prefix: str = "",
+    synonyms: Sequence[str] = (),
 ) -> dict[str, Any]:
     """BM25 over the text fields; the broader the query, the more popularity counts."""
     boost = POPULARITY_BOOST / max(len(terms(query_text)), 1) ** 2
     return {
         "bool": {
-            "must": [text_query(query_text, prefix)],
+            "must": [text_query(query_text, prefix, synonyms)],
             "should": [{"rank_feature": {"field": "popularity_rank", "boost": boost}}],
             "filter": list(filters),
         }
     }
 
 
-def text_query(query_text: str, prefix: str = "") -> dict[str, Any]:
+def text_query(query_text: str, prefix: str = "", synonyms: Sequence[str] = ()) -> dict[str, Any]:
+    """The better match of the query and of texts that count as the query."""
+    query = _text_query(query_text, prefix)
+    if not synonyms:
+        return query
+    return {"dis_max": {"queries": [query, *(_text_query(text) for text in synonyms)]}}
+
+
+def _text_query(query_text: str, prefix: str = "") -> dict[str, Any]:
     """BM25 with misspelt words; bigrams that the title has as a phrase or as one word add to it.
 
     `prefix`: the beginning of a word, of which any word of a title counts a little. An item whose
@@ -106,9 +117,9 @@ def is_identified(score: float) -> bool:
     return score >= IDENTIFIER_SCORE
 
 
-def words_as_written(query_text: str) -> dict[str, Any]:
-    """Items with a word of the query, none of them misspelt: a cheap part of `text_query`."""
-    forms = dict.fromkeys([query_text, written_out(query_text)])
+def words_as_written(*texts: str) -> dict[str, Any]:
+    """Items with a word of one of the texts, none misspelt: a cheap part of `text_query`."""
+    forms = dict.fromkeys(form for text in texts for form in (text, written_out(text)))
     return {"bool": {"filter": {"bool": {"should": [as_written(form) for form in forms]}}}}
 
 

@@ -16,6 +16,7 @@ ShareKind = Literal[
     "model",
     "identifier",
     "diversity",
+    "rule",
 ]
 
 
@@ -82,7 +83,8 @@ class Total(Strict):
     """How many hits all pages have together, exactly (eq) or at least (gte).
 
     Of a search: the items with the query's words, and `by_meaning` more without them. Of a
-    recommendation: the items that the filters allow. Of collapsed hits: groups in place of items.
+    recommendation: the items that the filters allow. Items that a rule pins count too. Of collapsed
+    hits: groups in place of items.
     """
 
     value: int
@@ -104,6 +106,21 @@ class QueryCut(Strict):
     terms_left_out: int
 
 
+class AppliedRule(Strict):
+    """A rule that applied to an answer, and what it did there."""
+
+    id: str
+    name: str
+    did: list[str]
+
+
+class Banner(Strict):
+    """The data of a banner, and the rule that it comes from."""
+
+    rule_id: str
+    data: dict[str, Any]
+
+
 class SearchResponse(Strict):
     """Ranked items, and what the answer says of itself."""
 
@@ -123,6 +140,9 @@ class SearchResponse(Strict):
     next_cursor: str | None = Field(
         None, description="For the page that follows this one; null after the last hit."
     )
+    rules_applied: list[AppliedRule] = Field([], description="Rules whose conditions held.")
+    redirect: str | None = Field(None, description="Where a rule sends the visitor.")
+    banners: list[Banner] = Field([], description="Data that rules give to the front end.")
 
 
 class RankResponse(SearchResponse):

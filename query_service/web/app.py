@@ -27,6 +27,7 @@ from query_service.web.openapi_document import openapi_document
 from query_service.web.pages import pages
 from query_service.web.probes import PROBES, add_probes
 from query_service.web.routes import api
+from query_service.web.rule_routes import rule_routes
 from query_service.web.suggest_routes import suggest_routes
 
 _REQUEST_ID = re.compile(r"[\w.:@-]{1,128}")
@@ -77,6 +78,7 @@ def create_app(
     app.register_api(suggest_routes(service, metrics))
     app.register_api(event_routes(service, metrics))
     app.register_api(item_routes(service.item_writer, allowed=settings.item_writes))
+    app.register_api(rule_routes(service, allowed=settings.rule_writes))
     app.register_blueprint(pages())
     add_probes(app, service)
 

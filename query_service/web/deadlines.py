@@ -13,6 +13,7 @@ MAX_DEADLINE_MS = 60_000
 SEARCHES = frozenset({"/v1/search", "/v1/recommend", "/v1/rank", "/v1/suggest"})
 
 ITEMS = "/v1/items"
+RULES = "/v1/rules"
 
 
 def is_search(method: str, path: str) -> bool:
@@ -33,7 +34,7 @@ class Deadlines:
             if isinstance(named, int) and 0 < named <= MAX_DEADLINE_MS:
                 return named
             return self._settings.default_deadline_ms
-        if path == ITEMS or path.startswith(f"{ITEMS}/"):
+        if path in (RULES, ITEMS) or path.startswith(f"{ITEMS}/"):
             return self._settings.item_deadline_ms
         if method == "DELETE":
             return self._settings.erase_deadline_ms

@@ -23,10 +23,13 @@ pytestmark = [
     ),
 ]
 # Whether a filter's attribute and a cursor exist, and which names of actions and which times an
-# event may have, no schema can say: these four may answer 422 to what theirs allows.
+# event may have, no schema can say; nor whether rules contradict each other. These may answer 422
+# to what theirs allows.
 CONFIGURATION = """
 [[operations]]
-include-name = ["POST /v1/search", "POST /v1/recommend", "POST /v1/suggest", "POST /v1/events"]
+include-name = [
+  "POST /v1/search", "POST /v1/recommend", "POST /v1/suggest", "POST /v1/events", "PUT /v1/rules",
+]
 checks.positive_data_acceptance.expected-statuses = ["2xx", 422]
 """
 OPTIONS = (
@@ -44,7 +47,7 @@ OPTIONS = (
 
 @pytest.fixture(scope="module")
 def api(shop: ClusterSettings, encoder: Encoder) -> Iterator[Api]:
-    settings = load(ServiceSettings, default_deadline_ms=20_000, item_writes=True)
+    settings = load(ServiceSettings, default_deadline_ms=20_000, item_writes=True, rule_writes=True)
     batching = BatchingEncoder(encoder)
     with serving(create_app(settings, shop, batching)) as api:
         yield api

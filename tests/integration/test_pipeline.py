@@ -10,10 +10,10 @@ from opensearchpy import OpenSearch
 
 from indexer.encoder.encoder import Encoder
 from learning.data.visitors import Visitors
-from learning.evaluation.offline_pipeline import EmptySources, HistoryVisitors, NoQueryRecorder
+from learning.evaluation.offline_pipeline import EmptySources, HistoryVisitors
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service.context import RetrievalOptions
+from query_service.context import NoQueryRecorder, RetrievalOptions
 from query_service.index_view import IndexViews
 from query_service.pipeline import Pipeline
 from query_service.preparation import Preparation

@@ -31,6 +31,7 @@ def test_it_describes_exactly_the_routes_of_the_api(client: FlaskClient) -> None
         "/v1/sessions/{session_id}": {"get", "delete"},
         "/v1/items/{item_id}": {"put", "patch", "delete"},
         "/v1/items": {"post"},
+        "/v1/rules": {"get", "put", "delete"},
     }
     search = document["paths"]["/v1/search"]["post"]
     assert set(search["responses"]) == {"200", "400", "410", "413", "415", "422", "500", "503"}

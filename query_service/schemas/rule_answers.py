@@ -1,0 +1,27 @@
+"""The answers of `/v1/rules`."""
+
+from typing import Any
+
+from query_service.schemas.answers import FieldError
+from query_service.schemas.strict import Strict
+
+
+class RulesAnswer(Strict):
+    """The version of the rules in force; 0: there never were any."""
+
+    version: int
+    applied_at: str
+    origin: str
+    count: int
+
+
+class RulesInForceAnswer(RulesAnswer):
+    """The rules in force, in the shape in which they are put."""
+
+    rules: list[dict[str, Any]]
+
+
+class RulesWritten(RulesAnswer):
+    """The new version; `warnings` did not keep it from being applied."""
+
+    warnings: list[FieldError]
