@@ -18,7 +18,7 @@ rules act in three of them: `effects_in` before retrieval, `boosted` in the scor
 import copy
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -27,7 +27,6 @@ import numpy as np
 
 from plugin_config.errors import LiveIntentError
 from query_service.context import (
-    MIN_TIMEOUT_S,
     HitSources,
     QueryRecorder,
     Request,
@@ -35,10 +34,11 @@ from query_service.context import (
     RetrievalOptions,
 )
 from query_service.cursor import Cursor, CursorExpired
-from query_service.highlighting.engine_marks import EngineMarks
-from query_service.highlighting.highlighter import check_highlight, highlighter_of
+from query_service.highlighting.highlighter import check_highlight
 from query_service.index_view import IndexView, IndexViews
+from query_service.instead import instead_of_hits
 from query_service.page import Page, Ranked
+from query_service.page_parts import PageParts
 from query_service.preparation import Preparation, Prepared
 from query_service.progress import Clock, RequestProgress
 from query_service.ranking.reranker import Scoring
@@ -52,12 +52,10 @@ from query_service.rules.rule_book import WITHOUT_RULES, RulesInForce, RuleSourc
 from query_service.rules.rule_store import VersionUnknown
 from query_service.schemas.answers import (
     Degradation,
-    HitHighlight,
     RankResponse,
     SearchResponse,
     Total,
 )
-from query_service.schemas.facets import Facet
 from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
 
 Answer = TypeVar("Answer", bound=SearchResponse)
@@ -87,6 +85,7 @@ class Pipeline:
         """`deadline_ms` and `diversity` where the request names none; no reranker: fused order."""
         self.views = views
         self.preparation = preparation
+        self._parts = PageParts(preparation.client, preparation.pool)
         self._stage = RerankStage(reranker, diversity=diversity)
         self._sources = sources
         self._queries = queries
@@ -106,6 +105,9 @@ class Pipeline:
             prepared = self.preparation.prepare(context)  # load session, encode, build, retrieve
             ranked = self._rerank(context, prepared)
             response = self._page(context, prepared, ranked)  # and explain
+            if not response.total.value:
+                instead = instead_of_hits(context, self._recommended)
+                response = response.model_copy(update={"instead": instead})
             if context.personalize and request.size:
                 self._queries.record(context, prepared.intent.query_embedding, response)
             return response
@@ -117,16 +119,7 @@ class Pipeline:
 
         Raises ClusterUnavailable.
         """
-
-        def answer(context: RequestContext) -> SearchResponse:
-            prepared = self.preparation.prepare(context)
-            ranked = self._rerank(context, prepared)
-            if prepared.plan.order is None and prepared.intent.user_vector is None:
-                rows = varied(prepared.retrieved.candidates, ranked.rows.tolist())
-                ranked = replace(ranked, rows=np.array(rows, np.intp))
-            return self._page(context, prepared, ranked)
-
-        return self._on_current_index(request, answer, arrived)
+        return self._on_current_index(request, self._recommended, arrived)
 
     def rank(self, request: RankRequest, arrived: float | None = None) -> RankResponse:
         """The given items, re-ranked for this visitor and query. Raises ClusterUnavailable."""
@@ -206,6 +199,14 @@ class Pipeline:
                 self.views.refresh()
             return answer(self.context(request, self.views.current(), arrived))
 
+    def _recommended(self, context: RequestContext) -> SearchResponse:
+        prepared = self.preparation.prepare(context)
+        ranked = self._rerank(context, prepared)
+        if prepared.plan.order is None and prepared.intent.user_vector is None:
+            rows = varied(prepared.retrieved.candidates, ranked.rows.tolist())
+            ranked = replace(ranked, rows=np.array(rows, np.intp))
+        return self._page(context, prepared, ranked)
+
     def _rerank(self, context: RequestContext, prepared: Prepared) -> Ranked:
         if prepared.plan.order is not None:
             return Ranked.nothing()
@@ -239,16 +240,14 @@ class Pipeline:
 
         rows = prepared.rules.placed(ranked.rows, retrieved.candidates.ids)
         page = Page.of(context, prepared, replace(ranked, rows=rows), below)
-        counting = self.preparation.variants(context, prepared, page.groups)  # in a thread
+        counting = self._parts.counting(context, prepared, page.groups)
         if sources is None:
             sources = self._sources.sources(context, page.ids)
         progress.clock.step("page")
-        variants: Mapping[str, int] = {}
-        if counting is not None:
-            with progress.stage("variants"):
-                variants = counting.result(timeout=context.timeout_s())
-        facets = self._facets(context, prepared)
-        highlights = self._highlights(context, prepared, sources)
+        variants = self._parts.variants(context, counting)
+        facets = self._parts.facets(context, prepared)
+        highlights = self._parts.highlights(context, prepared, sources)
+        missing = self._parts.missing_words(context, prepared, sources)
         hits = page.hits(sources, highlights, variants, explained=context.request.explain)
         return SearchResponse(
             query_id=str(uuid.uuid4()),
@@ -262,6 +261,8 @@ class Pipeline:
             stages_run=progress.stages_run,
             degraded=[Degradation(stage=s, reason=r) for s, r in progress.degraded.items()],
             query_cut=prepared.query_cut,
+            missing_words=missing,
+            instead=None,
             facets=facets,
             index=context.view.index,
             personalized=prepared.intent.user_vector is not None,
@@ -271,28 +272,3 @@ class Pipeline:
             redirect=prepared.rules.effects.redirect,
             banners=prepared.rules.banners,
         )
-
-    def _facets(self, context: RequestContext, prepared: Prepared) -> dict[str, Facet] | None:
-        """The facets, counted while the candidates were re-ranked; None where none are wanted."""
-        if prepared.facets is None:
-            return None
-        with context.progress.stage("facets"):
-            counted = prepared.facets.result(timeout=context.timeout_s(MIN_TIMEOUT_S))
-            if counted.problems:
-                context.progress.degrade("facets", counted.reason)
-            return counted.facets
-        return {}
-
-    def _highlights(
-        self, context: RequestContext, prepared: Prepared, sources: Mapping[str, dict[str, Any]]
-    ) -> dict[str, HitHighlight]:
-        """The highlights of these items, by item id; none if the request wants none."""
-        request = context.request
-        if isinstance(request, RankRequest) or request.highlight is None:
-            return {}
-        vocabulary = context.view.bundle.W_uq
-        highlighter = highlighter_of(request.highlight, prepared.plan, vocabulary)
-        marks: Mapping[str, EngineMarks] = {}
-        with context.progress.stage("highlight"):
-            marks = self.preparation.marks(context, highlighter, sources)
-        return highlighter.highlights(sources, marks, prepared.by_meaning)

@@ -3,7 +3,6 @@
 Answers and the lists that a re-ranker learns from share them.
 """
 
-from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,11 +19,8 @@ from query_service.context import (
 )
 from query_service.facets.facet_counter import CountedFacets, FacetCounter
 from query_service.facets.facet_plan import FacetPlan
-from query_service.highlighting.engine_marks import EngineMarks
-from query_service.highlighting.highlighter import Highlighter
 from query_service.ranking.rerank_input import RerankInput, rerank_input
 from query_service.retrieval.filters import NO_GROUPS, Clauses, FilterProblem, clauses
-from query_service.retrieval.groups import matching_variants
 from query_service.retrieval.matches import Match, MatchesQuery, matches
 from query_service.retrieval.order import SortOrder, sort_order
 from query_service.retrieval.plan import WORDS, RetrievalPlan
@@ -89,13 +85,13 @@ class Preparation:
         user_model: UserVectorModel | None = None,
     ) -> None:
         """`encoder` None: queries have no vector."""
-        self._client = client
+        self.client = client
         self._encoder = encoder
         self._visitors = visitors
         self._candidates_per_leg = settings.candidates_per_leg
         self._user_model = user_model
         self._weights = FusionWeights(settings.alpha, settings.beta, settings.demand)
-        self._pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="encode")
+        self.pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="encode")
         facets = ThreadPoolExecutor(settings.threads, thread_name_prefix="facets")
         self._facets = FacetCounter(client, facets)
 
@@ -120,7 +116,7 @@ class Preparation:
         retrieved = self._retrieve(context, plan)
         counting = self._count(context, facets, plan, retrieved)
         given = isinstance(context.request, RankRequest)
-        rules = at_work(self._client, context, effects, retrieved, collapse=plan.collapse)
+        rules = at_work(self.client, context, effects, retrieved, collapse=plan.collapse)
         return Prepared(intent, plan, retrieved, context.view.bundle, given, counting, rules)
 
     def below(
@@ -141,42 +137,17 @@ class Preparation:
             query = MatchesQuery(plan)
         else:
             query = MatchesQuery(plan, by_meaning=prepared.by_meaning)
-        return matches(self._client, context.view.index, query, skip=skip, size=size)
-
-    def marks(
-        self, context: RequestContext, highlighter: Highlighter, item_ids: Collection[str]
-    ) -> dict[str, EngineMarks]:
-        """What the engine marks of these items. Raises ClusterUnavailable, IndexGone."""
-        index, timeout_s = context.view.index, context.timeout_s()
-        return highlighter.engine_marks(self._client, index, item_ids, timeout_s)
-
-    def variants(
-        self, context: RequestContext, prepared: Prepared, groups: Collection[str]
-    ) -> "Future[dict[str, int]] | None":
-        """How many items of each of `groups` match, counted in a thread; None: not collapsed."""
-        if not prepared.plan.collapse:
-            return None
-        plan = replace(prepared.plan, timeout_s=context.timeout_s(MIN_TIMEOUT_S))
-
-        def count() -> dict[str, int]:
-            counts = matching_variants(self._client, context.view.index, plan, groups)
-            by_meaning, candidates = prepared.by_meaning, prepared.retrieved.candidates
-            for item_id, group in zip(candidates.ids, candidates.groups, strict=True):
-                if item_id in by_meaning:
-                    counts[group] = counts.get(group, 0) + 1
-            return counts
-
-        return self._pool.submit(count)
+        return matches(self.client, context.view.index, query, skip=skip, size=size)
 
     def close(self) -> None:
         """Stop the threads."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self.pool.shutdown(wait=False, cancel_futures=True)
         self._facets.pool.shutdown(wait=False, cancel_futures=True)
 
     def _start_encoding(self, context: RequestContext) -> "Future[Vectors] | None":
         if self._encoder is None or not context.query_text:
             return None
-        return self._pool.submit(self._encoder.encode_query, context.query_text)
+        return self.pool.submit(self._encoder.encode_query, context.query_text)
 
     def _load_session(self, context: RequestContext) -> Visitor:
         if context.personalize:
@@ -216,9 +187,9 @@ class Preparation:
         request, view, progress = context.request, context.view, context.progress
         if isinstance(request, RankRequest):
             ids = request.item_ids
-            retrieved = retrieve_ids(self._client, view.index, ids, plan, view.dims)
+            retrieved = retrieve_ids(self.client, view.index, ids, plan, view.dims)
         else:
-            retrieved = retrieve(self._client, view.index, plan, view.dims)
+            retrieved = retrieve(self.client, view.index, plan, view.dims)
         progress.clock.step("retrieve")
         for stage in retrieved.stages:
             progress.ran(stage)

@@ -121,6 +121,16 @@ class Banner(Strict):
     data: dict[str, Any]
 
 
+class Instead(Strict):
+    """Items beside an answer without hits; they have nothing to do with the query."""
+
+    kind: Literal["personal", "popular"] = Field(
+        description="By what the visitor did, or popular items of several categories."
+    )
+    filtered: bool = Field(description="They fulfil the request's filters; else no item does.")
+    hits: list[Hit]
+
+
 class SearchResponse(Strict):
     """Ranked items, and what the answer says of itself."""
 
@@ -134,6 +144,12 @@ class SearchResponse(Strict):
     facets: dict[str, Facet] | None = Field(
         None, description="By name; null: none are asked for. One that failed is not there."
     )
+    missing_words: list[str] = Field(
+        default_factory=list,
+        description="Of a first page: words of the query that no item has together with its other "
+        "words. The hits do without some of them.",
+    )
+    instead: Instead | None = Field(None, description="null: there are hits.")
     index: str
     personalized: bool
     collapsed: bool = Field(False, description="Each product is one hit, its best variant.")

@@ -1,0 +1,105 @@
+"""The parts of an answer beside its hits, each of which the answer can do without."""
+
+from collections.abc import Collection, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from opensearchpy import OpenSearch
+
+from query_service.context import MIN_TIMEOUT_S, RequestContext
+from query_service.highlighting.engine_marks import EngineMarks
+from query_service.highlighting.highlighter import highlighter_of
+from query_service.preparation import Prepared
+from query_service.retrieval.groups import matching_variants
+from query_service.retrieval.missing_words import distinct_words, has_all, missing_words
+from query_service.retrieval.plan import WORDS
+from query_service.schemas.answers import HitHighlight
+from query_service.schemas.facets import Facet
+from query_service.schemas.search import RankRequest
+
+Sources = Mapping[str, dict[str, Any]]  # of the page's items, by id
+
+
+class PageParts:
+    """The parts; what is late or fails is degraded. Safe to use from many threads."""
+
+    def __init__(self, client: OpenSearch, pool: ThreadPoolExecutor) -> None:
+        """`pool` runs the searches that go on while others do."""
+        self._client = client
+        self._pool = pool
+
+    def facets(self, context: RequestContext, prepared: Prepared) -> dict[str, Facet] | None:
+        """The facets, counted while the candidates were re-ranked; None where none are wanted."""
+        if prepared.facets is None:
+            return None
+        with context.progress.stage("facets"):
+            counted = prepared.facets.result(timeout=context.timeout_s(MIN_TIMEOUT_S))
+            if counted.problems:
+                context.progress.degrade("facets", counted.reason)
+            return counted.facets
+        return {}
+
+    def counting(
+        self, context: RequestContext, prepared: Prepared, groups: Collection[str]
+    ) -> "Future[dict[str, int]] | None":
+        """How many items of each of `groups` match, counted in a thread; None: not collapsed."""
+        if not prepared.plan.collapse:
+            return None
+        plan = replace(prepared.plan, timeout_s=context.timeout_s(MIN_TIMEOUT_S))
+
+        def count() -> dict[str, int]:
+            counts = matching_variants(self._client, context.view.index, plan, groups)
+            by_meaning, candidates = prepared.by_meaning, prepared.retrieved.candidates
+            for item_id, group in zip(candidates.ids, candidates.groups, strict=True):
+                if item_id in by_meaning:
+                    counts[group] = counts.get(group, 0) + 1
+            return counts
+
+        return self._pool.submit(count)
+
+    def variants(
+        self, context: RequestContext, counting: "Future[dict[str, int]] | None"
+    ) -> Mapping[str, int]:
+        """How many items of each of the page's groups match; {} where hits do not collapse."""
+        if counting is not None:
+            with context.progress.stage("variants"):
+                return counting.result(timeout=context.timeout_s())
+        return {}
+
+    def highlights(
+        self, context: RequestContext, prepared: Prepared, sources: Sources
+    ) -> dict[str, HitHighlight]:
+        """The highlights of these items, by item id; none if the request wants none."""
+        request = context.request
+        if isinstance(request, RankRequest) or request.highlight is None:
+            return {}
+        vocabulary = context.view.bundle.W_uq
+        highlighter = highlighter_of(request.highlight, prepared.plan, vocabulary)
+        marks: Mapping[str, EngineMarks] = {}
+        with context.progress.stage("highlight"):
+            index, timeout_s = context.view.index, context.timeout_s()
+            marks = highlighter.engine_marks(self._client, index, sources, timeout_s)
+        return highlighter.highlights(sources, marks, prepared.by_meaning)
+
+    def missing_words(
+        self, context: RequestContext, prepared: Prepared, sources: Sources
+    ) -> list[str]:
+        """Words of the query that no item has together with the others; of a first page alone."""
+        plan, request = prepared.plan, context.request
+        asked = not isinstance(request, RankRequest) and request.size and not context.offset
+        if not asked or not distinct_words(plan.query_text) or plan.terms_left_out or plan.synonyms:
+            return []
+        if WORDS in context.progress.degraded or prepared.retrieved.candidates.identified.any():
+            return []
+        if has_all(plan.query_text, map(_shown_text, sources.values())):
+            return []
+        with context.progress.stage("missing_words"):
+            plan = replace(plan, timeout_s=context.timeout_s())
+            return missing_words(self._client, context.view.index, plan)
+        return []
+
+
+def _shown_text(source: Mapping[str, Any]) -> str:
+    categories = source.get("category") or ()
+    return " ".join([source.get("title", ""), source.get("brand", ""), *categories])
