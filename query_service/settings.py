@@ -64,11 +64,11 @@ class ServiceSettings(Settings):
         0.5, ge=0, le=1, description="Share of the demand in the user vector; behaviour the rest."
     )
     diversity: float = Field(
-        0.0,
+        0.2,
         ge=0,
         le=1,
         description="What a hit loses for likeness to those above it, where a request does not "
-        "say: 0 nothing, 1 everything.",
+        "say and has one word or no query: 0 nothing, 1 everything.",
     )
     swap_poll_s: float = Field(
         2.0, gt=0, le=3600, description="Seconds between looks at where the alias points."

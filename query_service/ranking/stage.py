@@ -23,8 +23,9 @@ from query_service.retrieval.candidates import Candidates
 
 @dataclass(frozen=True)
 class Adjustments:
-    """What acts on any re-ranker's scores: rules, and a `diversity` (None: the default).
+    """What acts on any re-ranker's scores: rules, and a `diversity`.
 
+    None is the default diversity for one term and without a query, 0 for longer queries.
     `keys`: of the items' groups, of which one item each is shown; None: all are.
     """
 
@@ -69,8 +70,9 @@ class RerankStage:
                     self._expected_ms += 0.2 * (min(ms, 10 * self._expected_ms) - self._expected_ms)
         scores = scores if scores is not None else fused(inputs)
         scores = boosted(scores, adjustments.boosts)
-        wanted, keys = adjustments.diversity, adjustments.keys
-        diversity = self._diversity if wanted is None else wanted
+        diversity, keys = adjustments.diversity, adjustments.keys
+        if diversity is None:  # a precise query wants what it names: see docs/measurements.md
+            diversity = self._diversity if inputs.query_terms <= 1 else 0.0
         if diversity > 0:
             rows = ranked_rows(scores.total, inputs.candidates.ids)
             leading = leaders(rows, inputs.candidates.ids if keys is None else keys)

@@ -63,3 +63,11 @@ def test_a_wrong_diversity_is_refused_by_name(api: Api, wrong: Any) -> None:
     answer = api("POST", "/v1/search", {**QUERY, "diversity": wrong})
     assert answer.status == 422
     assert answer.body["errors"][0]["field"] == "diversity"
+
+
+@pytest.mark.parametrize(("query", "expected"), [("model", True), ("coffee machine", False)])
+def test_broad_queries_alone_are_diverse_by_default(api: Api, query: str, expected: bool) -> None:
+    body = {"query": query, "session_id": "new", "explain": True}
+    hits = api("POST", "/v1/search", body).body["hits"]
+    kinds = {share["kind"] for hit in hits for share in hit["explanation"]["shares"]}
+    assert ("diversity" in kinds) == expected
