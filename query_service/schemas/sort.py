@@ -10,7 +10,7 @@ RELEVANCE = "relevance"
 SortName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=523),
-    Field(json_schema_extra={"pattern": r"\S"}),
+    Field(json_schema_extra={"pattern": r"\S", "example": "price"}),
 ]
 Direction = Literal["asc", "desc"]
 
@@ -21,7 +21,6 @@ class SortBy(Strict):
     by: SortName = Field(
         description="relevance, price, newest, popularity, name, or attributes.NAME of an "
         "attribute of numbers or dates.",
-        examples=["price", "attributes.weight"],
     )
     order: Direction | None = Field(
         None, description="null: newest and popularity descending, any other ascending."

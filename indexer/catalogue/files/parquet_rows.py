@@ -46,8 +46,8 @@ def _opened(path: Path, name: str) -> Iterator[Any]:
         import pyarrow.parquet as pq
     except ImportError:
         raise CatalogueError(
-            f"{name} is a Parquet file: reading it needs the extra parquet (pip install "
-            "'opensearch-live-intent[parquet]'), or write it as JSON lines"
+            f"{name} is a Parquet file: reading it needs the extra parquet (pip install pyarrow), "
+            "or write it as JSON lines"
         ) from None
     try:
         with pq.ParquetFile(path) as file:

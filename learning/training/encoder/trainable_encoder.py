@@ -144,8 +144,8 @@ def _adapted(model: Any, method: Method, rank: int) -> Any:
         import peft
     except ImportError:
         raise SettingsError(
-            f"--method {method} needs the package peft: pip install 'opensearch-live-intent"
-            "[learning]', or take --method full or bias"
+            f"--method {method} needs the package peft: pip install peft, or take "
+            "--method full or bias"
         ) from None
     if method == "lora":
         config = peft.LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear")
