@@ -18,6 +18,7 @@ TITLE_EXACT = "title.exact"  # keyword sub-field: the unanalysed title, read fro
 TITLE_SORTED = "title.sorted"  # keyword sub-field: the title by which items are sorted
 DESCRIPTION_TEXT = "description_text"  # without HTML; stored beside the source, to mark words
 TITLE_JOINED = "title.joined"  # text sub-field: unstemmed words, and two or three of them as one
+PRICES = "prices"  # by price list
 GROUP_ID = "group_id"  # equal for the variants of one product; absent of other items
 GROUP_KEY = "group_key"  # of an item: its group_id, else its item_id
 IDENTIFIERS = "identifiers"  # an item's numbers: item_id, SKU, EAN, MPN

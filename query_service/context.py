@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.encoder_spec import EncoderSpec
+from indexer.index.attribute_schema import AttributeSchema
 from query_service.cursor import Cursor
 from query_service.index_view import IndexView
 from query_service.progress import RequestProgress
 from query_service.retrieval.legs import LEGS
 from query_service.retrieval.plan import Leg
+from query_service.retrieval.price_list import priced
 from query_service.retrieval.source_fields import ALL_FIELDS, SourceFields
 from query_service.rules.rule_book import NO_RULES, RulesInForce
 from query_service.schemas.answers import SearchResponse
@@ -53,6 +55,11 @@ class RequestContext:
     cursor: Cursor | None = None  # of the page before
     source_fields: SourceFields = ALL_FIELDS  # that hits show
     rules: RulesInForce = NO_RULES
+
+    @property
+    def attributes(self) -> AttributeSchema:
+        """The attributes of the index, and the request's price list. Raises FilterProblem."""
+        return priced(self.view.attributes, self.request.price_list)
 
     @property
     def offset(self) -> int:

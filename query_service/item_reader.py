@@ -11,6 +11,7 @@ from plugin_config.client import cluster_unavailable
 from plugin_config.schema import VECTOR_FLOAT16
 from query_service.context import MIN_TIMEOUT_S, RequestContext
 from query_service.index_view import IndexView
+from query_service.retrieval.price_list import with_price_of
 from query_service.retrieval.source_fields import PUBLIC
 from query_service.sessions.documents import KnownItem
 
@@ -28,6 +29,10 @@ class ItemReader:
     def sources(self, context: RequestContext, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The public fields by item id, no deleted items. Raises ClusterUnavailable."""
         documents = self._read(context.view.index, ids, context.timeout_s(MIN_TIMEOUT_S))
+        if (price_list := context.request.price_list) is not None:
+            documents = {
+                item_id: with_price_of(price_list, source) for item_id, source in documents.items()
+            }
         return {
             item_id: {name: value for name, value in source.items() if name in PUBLIC}
             for item_id, source in documents.items()

@@ -46,6 +46,7 @@ from query_service.ranking.scores import leaders, ranked_rows
 from query_service.ranking.stage import Adjustments, RerankStage, varied
 from query_service.retrieval.engine_errors import IndexGone
 from query_service.retrieval.matches import Match
+from query_service.retrieval.price_list import priced
 from query_service.retrieval.problems import FieldProblem
 from query_service.retrieval.source_fields import ALL_FIELDS, SourceFields
 from query_service.rules.rule_book import WITHOUT_RULES, RulesInForce, RuleSource
@@ -153,6 +154,7 @@ class Pipeline:
             if request.cursor is not None:
                 cursor = Cursor.decode(request.cursor)
                 cursor.check(request, view.index)
+        priced(view.attributes, request.price_list)  # refused where there is no such list
         return RequestContext(
             request, view, progress, self._options, self._engine_timeout_s,
             as_of=cursor.as_of if cursor else time.time(), cursor=cursor,

@@ -239,14 +239,14 @@ def _order(context: RequestContext) -> SortOrder | None:
     request, view = context.request, context.view
     if isinstance(request, RankRequest):
         return None
-    return sort_order(request.sort, view.attributes, by_name=view.sorts_names)
+    return sort_order(request.sort, context.attributes, by_name=view.sorts_names)
 
 
 def _facets(context: RequestContext) -> FacetPlan:
     request = context.request
     if isinstance(request, RankRequest):
         return FacetPlan()
-    return FacetPlan.of(request.facets, request.filters, context.view.attributes)
+    return FacetPlan.of(request.facets, request.filters, context.attributes)
 
 
 def _collapse(context: RequestContext) -> bool:
@@ -264,4 +264,4 @@ def _filters(context: RequestContext) -> Clauses:
     request = context.request
     if isinstance(request, RankRequest):
         return []
-    return clauses(request.filters, context.view.attributes)
+    return clauses(request.filters, context.attributes)

@@ -20,6 +20,7 @@ from indexer.catalogue.values.text import is_blank
 FIELDS = (
     "item_id", "title", "description", "brand", "category", "price", "currency", "available",
     "popularity", "image_url", "attributes", "language", "updated_at", "identifiers", "group_id",
+    "prices",
 )  # fmt: skip
 MAX_EXAMPLES = 3  # of unread values, by field
 # Columns that are identifiers of the item too, unless `identifiers` has a column of its own.

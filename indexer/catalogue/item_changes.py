@@ -14,9 +14,11 @@ from indexer.catalogue.items import Item, to_item
 from indexer.catalogue.reading import Reading
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.catalogue.rejects import Reject, RejectLimit, RejectsFile
+from indexer.catalogue.values.price_lists import removed_prices
 from indexer.catalogue.values.text import ValueProblem, is_blank, read_id
 from indexer.progress import Progress
 
+ALL_LISTS = ""  # of changed prices: those before are removed
 _EMPTY = to_item({"item_id": "-", "title": "-"})
 
 
@@ -54,6 +56,9 @@ class ItemChange:
         values: dict[str, Any] = {}
         for name in set(raw) & set(FIELDS) - {"item_id", "attributes"} - set(unread.unread):
             values[name] = getattr(_EMPTY if is_blank(raw[name]) else item, name)
+        if "prices" in values:  # None: all of them are removed
+            removals = dict.fromkeys(removed_prices(raw["prices"]))
+            values["prices"] = None if is_blank(raw["prices"]) else removals | item.prices
         if "category" in values:
             values["other_categories"] = item.other_categories
         if "price" in values and item.currency and "currency" not in raw:
@@ -78,14 +83,25 @@ class ItemChange:
         """The item with the change."""
         merged = {**({} if self.clears_attributes else item.attributes), **self.attributes}
         attributes = {name: value for name, value in merged.items() if value is not None}
-        return replace(item, **self.values, attributes=attributes)
+        values = dict(self.values)
+        if "prices" in values:
+            changed = values["prices"]
+            prices: dict[str, float | None] = {}
+            if changed is not None:
+                prices = ({} if ALL_LISTS in changed else item.prices) | changed
+            values["prices"] = {name: price for name, price in prices.items() if price is not None}
+        return replace(item, **values, attributes=attributes)
 
     def then(self, later: "ItemChange") -> "ItemChange":
         """Both changes of one item as one."""
         kept = {} if later.clears_attributes else self.attributes
+        values = {**self.values, **later.values}
+        if "prices" in self.values and values["prices"] is not None:
+            before = self.values["prices"]
+            values["prices"] = ({ALL_LISTS: None} if before is None else before) | values["prices"]
         return ItemChange(
             self.item_id,
-            {**self.values, **later.values},
+            values,
             {**kept, **later.attributes},
             self.clears_attributes or later.clears_attributes,
             later.version,

@@ -17,6 +17,7 @@ from indexer.catalogue.rejects import Reject
 from indexer.catalogue.values.availability import read_availability
 from indexer.catalogue.values.markup import plain_text, read_description
 from indexer.catalogue.values.numbers import read_number
+from indexer.catalogue.values.price_lists import read_prices
 from indexer.catalogue.values.prices import read_price
 from indexer.catalogue.values.text import ValueProblem, is_blank, read_id, read_text, shown
 from indexer.catalogue.values.times import read_time
@@ -53,6 +54,7 @@ class Item:
     updated_at: str | None = None
     other_categories: tuple[tuple[str, ...], ...] = ()
     identifiers: tuple[str, ...] = ()  # its numbers beside the item_id: SKU, EAN, MPN
+    prices: dict[str, float] = field(default_factory=dict)  # by price list: currency, `b2b`
     group_id: str = ""  # equal for the variants of one product; "": it is no variant
 
     @property
@@ -193,6 +195,7 @@ def to_item(
     no_price: tuple[float | None, str] = (None, "")
     no_paths: tuple[tuple[str, ...], ...] = ()
     no_number: float | None = None
+    no_prices: dict[str, float] = {}
     price, currency = read("price", lambda v: read_price(v, rules.decimal_sign), no_price)
     available = read("available", read_availability, None)
     paths = read("category", lambda value: read_categories(value, rules), no_paths)
@@ -221,6 +224,7 @@ def to_item(
         other_categories=tuple(paths[1:]),
         identifiers=read("identifiers", _identifiers, ()),
         group_id=read("group_id", _group_id, ""),
+        prices=read("prices", lambda v: read_prices(v, rules.decimal_sign), no_prices),
     )
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from opensearchpy import OpenSearch
@@ -27,7 +27,7 @@ from plugin_config.attribute_fields import (
     field_name,
 )
 from plugin_config.errors import LiveIntentError
-from plugin_config.schema import GROUP_KEY, META
+from plugin_config.schema import GROUP_KEY, META, PRICES
 
 PUBLIC, FACETS = "public_attributes", "facet_attributes"  # in `_meta`
 ROUNDS = 3  # of adding fields while other writers do
@@ -51,6 +51,8 @@ class AttributeSchema:
     public: PublicAttributes = field(default_factory=PublicAttributes)
     outdated: bool = False  # the index was made by a version without typed attributes
     has_groups: bool = True  # it has a field for the group of variants
+    price_lists: tuple[str, ...] | None = ()  # None: it has no field for them
+    price_field: str = "price"  # that the price of a request stands for
     facets: tuple[str, ...] | None = None
 
     @classmethod
@@ -60,9 +62,19 @@ class AttributeSchema:
         public = PublicAttributes.of(meta.get(PUBLIC) or ())
         has_groups = GROUP_KEY in mapping.get("properties", {})
         facets = tuple(meta[FACETS]) if FACETS in meta else None
+        prices = mapping.get("properties", {}).get(PRICES)
         return cls(
-            AttributeFields.of_mapping(mapping), public, PUBLIC not in meta, has_groups, facets
+            AttributeFields.of_mapping(mapping),
+            public,
+            PUBLIC not in meta,
+            has_groups,
+            facets=facets,
+            price_lists=None if prices is None else tuple(sorted(prices.get("properties", ()))),
         )
+
+    def priced_by(self, price_list: str) -> "AttributeSchema":
+        """The same, with the prices of one list as those that filters, orders and facets mean."""
+        return replace(self, price_field=f"{PRICES}.{price_list}")
 
     def to_meta(self) -> dict[str, Any]:
         """The part of `_meta` that says which attributes are public, and which are facets."""

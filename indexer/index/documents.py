@@ -20,7 +20,7 @@ SMALLEST_RANK = 1e-30  # `rank_feature` refuses what float32 would round to zero
 LONG_DEADLINE = ("item_id", "title", "available", "popularity")
 UNLESS_EMPTY = (
     "description", "brand", "price", "currency", "image_url", "language", "updated_at",
-    "identifiers", "group_id",
+    "identifiers", "group_id", "prices",
 )  # fmt: skip
 KEYED = ("brand", "category", "language", "currency")  # with filter keys below `keys`
 
@@ -43,7 +43,9 @@ def to_document(
         document["category"] = category_texts(item.category_paths)
     for name in UNLESS_EMPTY:
         value = getattr(item, name)
-        if value not in ("", None, ()) and (attributes.has_groups or name != "group_id"):
+        known = attributes.has_groups or name != "group_id"
+        known = known and (attributes.price_lists is not None or name != "prices")
+        if value not in ("", None, (), {}) and known:
             document[name] = value
     if item.description:
         document[DESCRIPTION_TEXT] = plain_text(item.description)

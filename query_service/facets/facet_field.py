@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from indexer.catalogue.facets import ALWAYS, ATTRIBUTES
 from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.attribute_fields import KEYS, VALUES, field_name
+from plugin_config.schema import PRICES
 from query_service.retrieval.problems import FieldProblem
 from query_service.schemas.answers import FieldError
 from query_service.schemas.facets import DATE_INTERVALS, FacetKind, FacetOptions
@@ -29,6 +30,11 @@ class FacetField:
     attribute: str = ""  # its name, for an attribute
 
     @property
+    def is_price(self) -> bool:
+        """Whether it has prices, which the index holds as float32."""
+        return self.field == "price" or self.field.startswith(f"{PRICES}.")
+
+    @property
     def listed(self) -> bool:
         """Whether it has a list of values, and not a range."""
         return self.kind in ("text", "category", "boolean")
@@ -42,7 +48,7 @@ class FacetField:
                 "CATALOGUE"
             )
         if name == "price":
-            return cls("number", name)
+            return cls("number", attributes.price_field)
         if name == "available":
             return cls("boolean", name)
         if name in ALWAYS:

@@ -83,12 +83,12 @@ def shown_number(number: float, field: FacetField) -> float | str:
         whole = number % 86_400_000 == 0
         text = time.date().isoformat() if whole else time.isoformat(timespec="milliseconds")
         return text.replace("+00:00", "Z")
-    return float(str(np.float32(number))) if field.field == "price" else number
+    return float(str(np.float32(number))) if field.is_price else number
 
 
 def _stored(edge: float | str, field: FacetField) -> float | str:
     """An edge as the index holds numbers: prices are float32."""
-    if field.field == "price" and not isinstance(edge, str):
+    if field.is_price and not isinstance(edge, str):
         return float(np.float32(edge))
     return edge
 

@@ -38,7 +38,7 @@ def clauses(filters: Filters | None, attributes: AttributeSchema) -> Clauses:
         if (condition := getattr(filters, name)) is not None:
             body += _conditions(condition, _matcher(name, attributes), {"exists": {"field": name}})
     if filters.price is not None and (bounds := filters.price.model_dump(exclude_none=True)):
-        body.append({"range": {"price": bounds}})
+        body.append({"range": {attributes.price_field: bounds}})
     if filters.available is not None:
         body.append({"term": {"available": filters.available}})
     errors: list[FieldError] = []

@@ -75,6 +75,7 @@ def sort_order(
         )
     if name in _FIELDS:
         field, direction = _FIELDS[name]
+        field = attributes.price_field if name == "price" else field
         return SortOrder(name, field, wanted.order or direction)
     attribute = unicodedata.normalize("NFC", " ".join(name.removeprefix(ATTRIBUTE).split()))
     of = attributes.fields.types.get(attribute) if name.startswith(ATTRIBUTE) else None

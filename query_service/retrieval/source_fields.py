@@ -8,14 +8,15 @@ from typing import Any
 
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.documents import LONG_DEADLINE, UNLESS_EMPTY
-from plugin_config.schema import IDENTIFIERS
+from plugin_config.schema import IDENTIFIERS, PRICES
 from query_service.retrieval.filters import MAX_LISTED, FilterProblem
 from query_service.retrieval.order import ATTRIBUTE
 from query_service.schemas.answers import FieldError
 
 ATTRIBUTES = "attributes"
+_HIDDEN = (IDENTIFIERS, PRICES)
 PUBLIC = (
-    *LONG_DEADLINE, *(name for name in UNLESS_EMPTY if name != IDENTIFIERS), "category", ATTRIBUTES,
+    *LONG_DEADLINE, *(name for name in UNLESS_EMPTY if name not in _HIDDEN), "category", ATTRIBUTES,
 )  # fmt: skip
 
 

@@ -57,3 +57,8 @@ ItemId = Annotated[
     BeforeValidator(_read, json_schema_input_type=_ItemText | _Digits),
     Field(json_schema_extra={"example": "B07-42"}),
 ]
+PriceList = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$"),
+    Field(json_schema_extra={"example": "EUR"}),
+]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 
-from query_service.schemas.identifiers import ItemId
+from query_service.schemas.identifiers import ItemId, PriceList
 from query_service.schemas.numbers import Flag, Number
 from query_service.schemas.strict import Strict
 
@@ -81,6 +81,9 @@ class ItemPatch(Strict):
     language: Annotated[str, StringConstraints(max_length=35)] | None = None
     updated_at: Time | None = None
     identifiers: Names | Name | None = Field(None, description="SKU, EAN, MPN and the like.")
+    prices: dict[PriceList, Amount | None] | None = Field(
+        None, max_length=50, description="By price list, a currency or any name; null removes."
+    )
     group_id: ItemId | None = Field(None, description="Equal for the variants of one product.")
 
 

@@ -15,7 +15,7 @@ from indexer.catalogue.spelling import canonical
 from query_service.schemas.facets import Facets
 from query_service.schemas.filters import Filters
 from query_service.schemas.highlight import Highlighting
-from query_service.schemas.identifiers import Id, ItemId
+from query_service.schemas.identifiers import Id, ItemId, PriceList
 from query_service.schemas.numbers import NO_TEXT, Flag
 from query_service.schemas.sort import Sort
 from query_service.schemas.strict import Strict
@@ -35,6 +35,11 @@ MAX_DEPTH = 10_000  # hits that can be paged through; the engine's `max_result_w
 class _Visit(Strict):
     session_id: Id
     user_id: Id | None = None
+    price_list: PriceList | None = Field(
+        None,
+        description="The prices to show, filter, sort and count; an item without one has none. "
+        "null: the items' own.",
+    )
     explain: Flag = False
     deadline_ms: Deadline | None = None
 
