@@ -34,12 +34,16 @@ class Cells:
 
     def get(self, *names: str) -> Any:
         """The first value that is not blank; None without one."""
-        values = (self._values.get(column_key(name)) for name in names)
-        return next((value for value in values if not is_blank(value)), None)
+        for name in names:
+            value = self._values.get(column_key(name))
+            if not is_blank(value):
+                return value
+        return None
 
     def text(self, *names: str) -> str:
         """The same as a text; "" without one. Raises ValueProblem for an object."""
-        return read_text(self.get(*names), names[0])
+        value = self.get(*names)
+        return "" if value is None else read_text(value, names[0])
 
     def fields(self, columns: Mapping[str, Sequence[str]], *names: str) -> dict[str, Any]:
         """The values of fields whose columns the row has, None for a blank one."""

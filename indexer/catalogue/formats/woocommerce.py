@@ -139,7 +139,8 @@ class _Products:
 
     def read(self, row: Row) -> ShopRow | LeftOut:
         """The row as an item. Raises ValueProblem."""
-        cells, kinds = Cells(row.columns), _kinds(Cells(row.columns))
+        cells = Cells(row.columns)
+        kinds = _kinds(cells)
         if reason := _left_out(cells):
             return LeftOut(row.line, reason)
         if "variable" in kinds and self.parents.has_variations(cells):
