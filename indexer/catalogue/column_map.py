@@ -2,19 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from indexer.catalogue.attributes import flat
 from indexer.catalogue.formats.shop_formats import advice
 from indexer.catalogue.mapping_file import ATTRIBUTES, read_mapping_file
+from indexer.catalogue.notes import Notes
 from indexer.catalogue.public_attributes import PublicAttributes
 from indexer.catalogue.reading_rules import RULES, MappingError, ReadingRules
+from indexer.catalogue.row_values import is_plain, joined, object_of, pairs_of, part_of
 from indexer.catalogue.values.text import is_blank
 
 FIELDS = (
@@ -22,43 +21,8 @@ FIELDS = (
     "popularity", "image_url", "attributes", "language", "updated_at", "identifiers", "group_id",
     "prices",
 )  # fmt: skip
-MAX_EXAMPLES = 3  # of unread values, by field
 # Columns that are identifiers of the item too, unless `identifiers` has a column of its own.
 IDENTIFIER_COLUMNS = frozenset(("sku", "ean", "gtin", "upc", "isbn", "mpn", "barcode"))
-
-
-@dataclass
-class UnreadValues:
-    """Values of one field that could not be read: how many, and the first different ones."""
-
-    count: int = 0
-    examples: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Notes:
-    """What became of values that are no field's, or can't be read: the number of rows."""
-
-    private: Counter[str] = field(default_factory=Counter)  # not public, hence not read; by name
-    unread: dict[str, UnreadValues] = field(default_factory=dict)  # by field
-    overruled: int = 0  # rows that a later one with the same item_id replaces
-    columns: set[str] = field(default_factory=set)  # every column of any row
-    left_out: Counter[str] = field(default_factory=Counter)  # rows that are no items, by reason
-    guessed: int = 0  # rows with letters in an encoding that was guessed
-
-    def add_unread(self, name: str, problem: str) -> None:
-        """Counts one value of the field `name` that could not be read."""
-        unread = self.unread.setdefault(name, UnreadValues())
-        unread.count += 1
-        if len(unread.examples) < MAX_EXAMPLES and problem not in unread.examples:
-            unread.examples.append(problem)
-
-    def merge_unread(self, other: "Notes") -> None:
-        """Adds the unread values of another count."""
-        for name, values in other.unread.items():
-            unread = self.unread.setdefault(name, UnreadValues())
-            unread.count += values.count
-            unread.examples += values.examples[: MAX_EXAMPLES - len(unread.examples)]
 
 
 @dataclass(frozen=True)
@@ -185,7 +149,9 @@ class ColumnMap:
         """A row's raw values by field; attributes as a dict below `attributes`."""
         notes = notes or Notes()
         notes.columns.update(row)
-        parts = {column: part for column in self._paths if (part := _part(row, column)) is not None}
+        parts = {
+            column: part for column in self._paths if (part := part_of(row, column)) is not None
+        }
         notes.columns.update(parts)
         row_and_parts = {**row, **parts} if parts else row
         picked: dict[str, Any] = {}
@@ -200,7 +166,7 @@ class ColumnMap:
                 if not is_blank(row_and_parts.get(column))
             ]
             if values:
-                value = values[0] if len(values) == 1 else _join(name, values)
+                value = values[0] if len(values) == 1 else joined(name, values)
                 _put(picked, mapped, name, value)
         for column, value in row.items():
             if column in self._not_others or is_blank(value):
@@ -227,7 +193,7 @@ class ColumnMap:
             if column.lower() in IDENTIFIER_COLUMNS
             and column not in self._not_others
             and not is_blank(value)
-            and _is_plain(value)
+            and is_plain(value)
         ]
 
     def _public(
@@ -247,9 +213,9 @@ class ColumnMap:
 
 def _put(picked: dict[str, Any], attributes: dict[str, Any], name: str, value: Any) -> None:
     if name == "attributes":
-        if (object_ := _object_of(value)) is not None:
+        if (object_ := object_of(value)) is not None:
             attributes.update(object_)
-        elif (pairs := _pairs(value)) is not None:
+        elif (pairs := pairs_of(value)) is not None:
             attributes.update(pairs)
         else:
             picked["attributes_problem"] = value
@@ -257,62 +223,3 @@ def _put(picked: dict[str, Any], attributes: dict[str, Any], name: str, value: A
         attributes[name.removeprefix(ATTRIBUTES)] = value
     else:
         picked[name] = value
-
-
-def _pairs(value: Any) -> dict[str, Any] | None:
-    """Attributes of a list of {"name": ..., "value": ...}, or `options`; None if it is none."""
-    if not isinstance(value, list):
-        return None
-    pairs: dict[str, Any] = {}
-    for each in value:
-        if not isinstance(each, Mapping) or not isinstance(each.get("name"), str):
-            return None
-        held = next((each[key] for key in ("value", "values", "options") if key in each), None)
-        if held is None:
-            return None
-        name = each["name"]
-        pairs[name] = _join(ATTRIBUTES, [pairs[name], held]) if name in pairs else held
-    return pairs
-
-
-def _part(row: Mapping[str, Any], path: str) -> Any:
-    """The part of a row's objects that a dotted path names; None if it is not there."""
-    if path in row:
-        return None  # a column of that very name comes first
-    value: Any = row
-    for name in path.split("."):
-        if isinstance(value, Mapping):
-            value = value.get(name)
-        elif isinstance(value, list) and name.isdecimal():
-            value = value[int(name)] if int(name) < len(value) else None
-        elif isinstance(value, list):
-            parts = [each.get(name) for each in value if isinstance(each, Mapping)]
-            value = [part for part in parts if part is not None] or None
-        else:
-            return None
-    return value
-
-
-def _object_of(value: Any) -> Mapping[str, Any] | None:
-    """An object, also from a text that is one in JSON, as in a CSV; None for anything else."""
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        with suppress(orjson.JSONDecodeError):
-            value = orjson.loads(value)
-    return value if isinstance(value, Mapping) else None
-
-
-def _join(name: str, values: list[Any]) -> Any:
-    if name in ("category", "identifiers") or name.startswith(ATTRIBUTES):
-        parts: list[Any] = []
-        for value in values:
-            parts.extend(value if isinstance(value, list) else [value])
-        return parts
-    return " ".join(
-        ", ".join(map(str, value)) if isinstance(value, list) else str(value) for value in values
-    )
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, list):
-        return all(isinstance(part, str | int | float) for part in value)
-    return isinstance(value, str | int | float)

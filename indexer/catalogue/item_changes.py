@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from indexer.catalogue.catalogue_file import Catalogue
-from indexer.catalogue.column_map import FIELDS, ColumnMap, Notes
+from indexer.catalogue.column_map import FIELDS, ColumnMap
 from indexer.catalogue.files.rows import CatalogueError, LeftOut
 from indexer.catalogue.items import Item, to_item
+from indexer.catalogue.notes import Notes
 from indexer.catalogue.reading import Reading
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.catalogue.rejects import Reject, RejectLimit, RejectsFile

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from indexer.catalogue.attributes import AttributeValue, read_attributes
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
 from indexer.catalogue.categories import read_categories
-from indexer.catalogue.column_map import ColumnMap, Notes
+from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.files.rows import LeftOut, Row
+from indexer.catalogue.notes import Notes
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.catalogue.rejects import Reject
 from indexer.catalogue.values.availability import read_availability

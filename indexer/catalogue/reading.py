@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from indexer.catalogue.catalogue_file import Catalogue
-from indexer.catalogue.column_map import Notes
+from indexer.catalogue.notes import Notes
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from indexer.catalogue.attributes import AttributeSurvey
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
-from indexer.catalogue.column_map import Notes
 from indexer.catalogue.facets import FacetChoice, FacetSurvey
 from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.items import Item, read_items
+from indexer.catalogue.notes import Notes
 from indexer.catalogue.public_attributes import PublicAttributes
 from indexer.catalogue.reading import Reading
 from indexer.catalogue.rejects import Reject, RejectLimit, RejectsFile

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
-    from indexer.catalogue.column_map import UnreadValues
     from indexer.catalogue.item_changes import ChangesSurvey
+    from indexer.catalogue.notes import UnreadValues
     from indexer.catalogue.survey import Survey
     from indexer.cli.status import IndexStatus, Status
     from indexer.index.rebuild import RebuildReport

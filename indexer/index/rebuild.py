@@ -11,10 +11,10 @@ from indexer.bundle.model_bundle import fit_bundle, fit_space, vector_space
 from indexer.bundle.projections import Projections, Vectors
 from indexer.catalogue.attribute_report import AttributeReport
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
-from indexer.catalogue.column_map import UnreadValues
 from indexer.catalogue.compounds import CompoundWords
 from indexer.catalogue.facets import FacetChoice
 from indexer.catalogue.items import good_items
+from indexer.catalogue.notes import UnreadValues
 from indexer.catalogue.reading import Reading
 from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey

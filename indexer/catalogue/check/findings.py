@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from indexer.catalogue.attributes import text_of, values_of
-from indexer.catalogue.column_map import Notes
 from indexer.catalogue.items import Item
+from indexer.catalogue.notes import Notes
 from indexer.catalogue.rejects import Reject
 
 MOST_VALUES = 1000  # different values of an attribute that are told apart

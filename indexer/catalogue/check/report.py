@@ -10,9 +10,10 @@ import orjson
 from indexer.catalogue.attribute_report import AttributeReport
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
 from indexer.catalogue.check.findings import MOST_VALUES, Findings, Reasons, Values
-from indexer.catalogue.column_map import IDENTIFIER_COLUMNS, UnreadValues
+from indexer.catalogue.column_map import IDENTIFIER_COLUMNS
 from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.items import Item
+from indexer.catalogue.notes import UnreadValues
 from indexer.catalogue.reading import Reading
 from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalogue.column_map import ColumnMap, MappingError, Notes
+from indexer.catalogue.column_map import ColumnMap, MappingError
+from indexer.catalogue.notes import Notes
 from indexer.catalogue.public_attributes import PublicAttributes
 
 TOML = """

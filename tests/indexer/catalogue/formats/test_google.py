@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from indexer.catalogue.catalogue_file import CatalogueSource
-from indexer.catalogue.column_map import Notes
 from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.items import Item, read_items
+from indexer.catalogue.notes import Notes
 from indexer.catalogue.rejects import Reject
 
 TSV = (

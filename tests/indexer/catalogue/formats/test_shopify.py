@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from indexer.catalogue.catalogue_file import CatalogueSource
-from indexer.catalogue.column_map import ColumnMap, Notes
+from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.items import Item, read_items
+from indexer.catalogue.notes import Notes
 from indexer.catalogue.rejects import Reject
 
 EXPORT = """\

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from indexer.catalogue.catalogue_file import CatalogueSource
-from indexer.catalogue.column_map import ColumnMap, Notes
+from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.item_changes import ItemChange, read_changes
 from indexer.catalogue.items import Item, read_items
+from indexer.catalogue.notes import Notes
 
 HEADER = (
     "ID,Type,SKU,Name,Published,Visibility in catalog,Short description,Description,"

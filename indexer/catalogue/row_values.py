@@ -1,0 +1,68 @@
+"""Parts of a row's values, and values of several columns as one."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import orjson
+
+from indexer.catalogue.mapping_file import ATTRIBUTES
+
+
+def pairs_of(value: Any) -> dict[str, Any] | None:
+    """Attributes of a list of {"name": ..., "value": ...}, or `options`; None if it is none."""
+    if not isinstance(value, list):
+        return None
+    pairs: dict[str, Any] = {}
+    for each in value:
+        if not isinstance(each, Mapping) or not isinstance(each.get("name"), str):
+            return None
+        held = next((each[key] for key in ("value", "values", "options") if key in each), None)
+        if held is None:
+            return None
+        name = each["name"]
+        pairs[name] = joined(ATTRIBUTES, [pairs[name], held]) if name in pairs else held
+    return pairs
+
+
+def part_of(row: Mapping[str, Any], path: str) -> Any:
+    """The part of a row's objects that a dotted path names; None if it is not there."""
+    if path in row:
+        return None  # a column of that very name comes first
+    value: Any = row
+    for name in path.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(name)
+        elif isinstance(value, list) and name.isdecimal():
+            value = value[int(name)] if int(name) < len(value) else None
+        elif isinstance(value, list):
+            parts = [each.get(name) for each in value if isinstance(each, Mapping)]
+            value = [part for part in parts if part is not None] or None
+        else:
+            return None
+    return value
+
+
+def object_of(value: Any) -> Mapping[str, Any] | None:
+    """An object, also from a text that is one in JSON, as in a CSV; None for anything else."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        with suppress(orjson.JSONDecodeError):
+            value = orjson.loads(value)
+    return value if isinstance(value, Mapping) else None
+
+
+def joined(name: str, values: list[Any]) -> Any:
+    if name in ("category", "identifiers") or name.startswith(ATTRIBUTES):
+        parts: list[Any] = []
+        for value in values:
+            parts.extend(value if isinstance(value, list) else [value])
+        return parts
+    return " ".join(
+        ", ".join(map(str, value)) if isinstance(value, list) else str(value) for value in values
+    )
+
+
+def is_plain(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(part, str | int | float) for part in value)
+    return isinstance(value, str | int | float)
