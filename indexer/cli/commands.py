@@ -1,16 +1,17 @@
 """The commands `live-intent index`: from a catalogue to an index, and its changes."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from indexer.cli.check_command import check
 from indexer.cli.cluster_session import ClusterSession
 from indexer.cli.options import (
     catalogue_options,
     catalogue_source,
     cluster_options,
     encoder_options,
+    facet_option,
     output_options,
 )
 from indexer.cli.suggestions_command import make_after_rebuild, suggestions
@@ -32,6 +33,7 @@ def index() -> None:
     """Put items into OpenSearch as searchable vectors."""
 
 
+index.add_command(check)
 index.add_command(suggestions)
 
 
@@ -47,14 +49,7 @@ index.add_command(suggestions)
     help="Discard another machine's half-made index older than that "
     "[LIVE_INTENT_STALE_AFTER_HOURS].",
 )
-@click.option(
-    "--facet",
-    "facets",
-    multiple=True,
-    metavar="attributes.NAME",
-    help="An attribute that is a facet; '*' stands for any characters. Repeatable "
-    "[LIVE_INTENT_FACETS: those of low cardinality].",
-)
+@facet_option
 @click.option("--merge", is_flag=True, help="Merge into one segment: slower now, k-NN quicker.")
 @click.option("--dry-run", is_flag=True, help="Only read and check the catalogue.")
 @cluster_options
@@ -110,29 +105,6 @@ def rebuild(
         report = run(context, _load_encoder(encoder, layout), source, merge=merge)
         click.echo(output(report, rebuild_lines(report, cluster.names.items), as_json))
         make_after_rebuild(context, as_json)
-
-
-@index.command()
-@catalogue_options
-@output_options
-def check(catalogue: str, quiet: bool, as_json: bool, **reading: Any) -> None:
-    """Report on CATALOGUE without a cluster: what it is, its fields and attributes, bad rows.
-
-    Every row is read, however many are bad. The exit code is 2 where there is nothing to index.
-    """
-    from indexer.catalogue.check.report import check_source
-    from indexer.cli.reports import output
-    from indexer.progress import for_terminal
-    from indexer.settings import IndexSettings
-    from plugin_config.settings import load
-
-    rejects_file = reading["rejects_file"]
-    settings = load(IndexSettings, max_rejects=reading.pop("max_rejects"))
-    source = catalogue_source(catalogue, reading, settings.public_attributes)
-    report = check_source(replace(source, rejects_file=rejects_file), for_terminal(quiet))
-    click.echo(output(report, report.lines(), as_json))
-    if report.problem:
-        raise SystemExit(2)
 
 
 @index.command()

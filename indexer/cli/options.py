@@ -110,6 +110,14 @@ encoder_options = _options(
         help="Layout of item vectors [LIVE_INTENT_LAYOUT].",
     ),
 )
+facet_option = click.option(
+    "--facet",
+    "facets",
+    multiple=True,
+    metavar="attributes.NAME",
+    help="An attribute that is a facet; '*' stands for any characters. Repeatable "
+    "[LIVE_INTENT_FACETS: those of low cardinality].",
+)
 output_options = _options(
     click.option("--quiet", "-q", is_flag=True, help="No progress."),
     click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),

@@ -1,7 +1,7 @@
 """The report on a catalogue file: what it is, what its items have, what is wrong with it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from indexer.catalogue.attribute_report import AttributeReport
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
 from indexer.catalogue.check.findings import MOST_VALUES, Findings, Reasons, Values
 from indexer.catalogue.column_map import IDENTIFIER_COLUMNS
+from indexer.catalogue.facets import ALWAYS, ATTRIBUTES, FacetChoice
 from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.items import Item
 from indexer.catalogue.notes import UnreadValues
@@ -54,7 +55,10 @@ class Groups:
 
 @dataclass(frozen=True)
 class CatalogueCheck:
-    """`problem`: why there is nothing to index; "" where there is. `doubled`: rows by item_id."""
+    """`problem`: why there is nothing to index; "" where there is. `doubled`: rows by item_id.
+
+    `facets`: the number of values of each facet that a rebuild would make.
+    """
 
     name: str
     problem: str
@@ -69,6 +73,7 @@ class CatalogueCheck:
     fields: Mapping[str, FieldReport]
     attributes: Mapping[str, AttributeValues]
     public: AttributeReport | None
+    facets: Mapping[str, int]
     unread: Mapping[str, UnreadValues]
     groups: Groups
     sample: Item | None
@@ -86,6 +91,9 @@ class CatalogueCheck:
             lines += ["attributes:", *self._attributes()]
         if self.public is not None:
             lines += self.public.lines()
+        if self.facets:
+            named = [f"{name} ({_counted(count)})" for name, count in self.facets.items()]
+            lines.append("facets of a rebuild: " + ", ".join(named))
         if self.groups.count:
             lines.append(
                 f"{self.groups.count} groups of {self.groups.items} items; the largest, "
@@ -133,7 +141,9 @@ class CatalogueCheck:
         ]
 
 
-def check_source(source: CatalogueSource, progress: Progress) -> CatalogueCheck:
+def check_source(
+    source: CatalogueSource, facets: FacetChoice, progress: Progress
+) -> CatalogueCheck:
     """Reads a whole catalogue and reports on it, however many rows are bad.
 
     Raises CatalogueError and MappingError where no row can be read at all.
@@ -147,6 +157,7 @@ def check_source(source: CatalogueSource, progress: Progress) -> CatalogueCheck:
                 limit=RejectLimit(percent=100),
                 sample_items=1,
                 progress=progress,
+                facets=facets,
                 watch=findings.watch,
             )
         except CatalogueError as error:
@@ -190,11 +201,22 @@ def _report(
             for name, each in sorted(findings.attributes.items())
         },
         public=AttributeReport.of(surveyed) if surveyed else None,
+        facets=_facets(findings, surveyed.facets if surveyed else ()),
         unread=dict(notes.unread),
         groups=Groups(len(findings.groups), findings.groups.total(), *largest[0]),
         sample=findings.sample,
         embedded=findings.sample.text if findings.sample else "",
     )
+
+
+def _facets(findings: Findings, attributes: Sequence[str]) -> dict[str, int]:
+    """The number of values by facet: fields that items have, and attributes."""
+    facets = {
+        name: len(findings.fields[name].different) for name in ALWAYS if name in findings.fields
+    }
+    return facets | {
+        ATTRIBUTES + name: len(findings.attributes[name].different) for name in attributes
+    }
 
 
 def _attribute(values: Values, kind: str | None) -> AttributeValues:

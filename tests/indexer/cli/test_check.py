@@ -49,17 +49,22 @@ def test_a_file_is_reported_on_without_a_cluster(tmp_path: Path) -> None:
     assert "available    3 items, 2 values, from Variant Inventory Qty: false | true" in out
     assert "Size (text)  2 items, 2 values: S | M" in out
     assert "private, not in the index: Tags" in out
+    assert "facets of a rebuild: brand (1 values), category (2 values), price (3 values)" in out
+    assert "attributes.Size (2 values)" in out
     assert "2 groups of 3 items; the largest, tee, has 2" in out
     assert "embedded as: Tee. Leafy. Shirts" in out
     assert list(tmp_path.iterdir()) == [tmp_path / "shop"]
 
 
 def test_the_report_as_json_and_the_rejects(tmp_path: Path) -> None:
-    code, out = check(tmp_path, GROUPED.encode(), "--json", "--rejects", "bad.jsonl")
+    code, out = check(
+        tmp_path, GROUPED.encode(), "--json", "--rejects", "bad.jsonl", "--facet", "brand"
+    )
     report = json.loads(out)
     assert code == 0
     assert (report["items"], report["rejects"], report["doubled"]) == (3, 2, {"tee:M": 1})
     assert report["reading"]["format"] == "shopify"
+    assert set(report["facets"]) == {"brand", "category", "price", "available"}
     assert report["fields"]["brand"]["columns"] == ["Vendor"]
     assert report["attributes"]["Size"]["type"] == "text"
     assert report["sample"]["item_id"] == "tee:M"

@@ -1,0 +1,38 @@
+"""The command `live-intent index check`: a report on a catalogue file, without a cluster."""
+
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from indexer.cli.options import catalogue_options, catalogue_source, facet_option, output_options
+
+
+@click.command()
+@catalogue_options
+@facet_option
+@output_options
+def check(
+    catalogue: str, facets: tuple[str, ...], quiet: bool, as_json: bool, **reading: Any
+) -> None:
+    """Report on CATALOGUE without a cluster: what it is, its fields and attributes, bad rows.
+
+    Every row is read, however many are bad. The exit code is 2 where there is nothing to index.
+    """
+    from indexer.catalogue.check.report import check_source
+    from indexer.catalogue.facets import FacetChoice
+    from indexer.cli.reports import output
+    from indexer.progress import for_terminal
+    from indexer.settings import IndexSettings
+    from plugin_config.settings import load
+
+    rejects_file = reading["rejects_file"]
+    settings = load(
+        IndexSettings, max_rejects=reading.pop("max_rejects"), facets=",".join(facets) or None
+    )
+    source = catalogue_source(catalogue, reading, settings.public_attributes)
+    source = replace(source, rejects_file=rejects_file)
+    report = check_source(source, FacetChoice.parse(settings.facets), for_terminal(quiet))
+    click.echo(output(report, report.lines(), as_json))
+    if report.problem:
+        raise SystemExit(2)
