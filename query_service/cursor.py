@@ -1,23 +1,30 @@
-"""A cursor: where the next page begins, and the moment as of which the visitor's behaviour counts.
+"""A cursor: what the pages of an answer share, frozen by the first one, and where the next begins.
 
-Each page is computed again: the candidates, the user vector and hence the order are the same as
-long as the visitor's behaviour and the index are. A cursor makes the first true: events and queries
-after its moment are left out.
+It is whole: any process continues from it, whatever the visitor does, the shop writes or a rebuild
+swaps meanwhile. Nothing in it is trusted: it names public items, and a point in time of an items
+index, which the answer checks.
 """
 
 import base64
 import binascii
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+import time
+import zlib
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from plugin_config.errors import LiveIntentError
 from query_service.schemas.search import RecommendRequest, SearchRequest
-from query_service.user.visitor import Visitor
 
 _OF_A_PAGE = frozenset(
     {"cursor", "deadline_ms", "explain", "facets", "fields", "from_", "highlight", "size"}
 )
+MAX_BYTES = 4 * 1024 * 1024  # of a cursor, unpacked
+_ItemId = Annotated[str, Field(max_length=1024)]
+_Ids = Annotated[tuple[_ItemId, ...], Field(max_length=30_000)]
+_Count = Annotated[int, Field(ge=0, lt=2**53)]
 
 
 class CursorInvalid(LiveIntentError):
@@ -25,58 +32,87 @@ class CursorInvalid(LiveIntentError):
 
 
 class CursorExpired(LiveIntentError):
-    """The answer that the cursor continues can no longer be computed again."""
+    """The answer that the cursor continues can't be continued any more."""
 
 
-@dataclass(frozen=True)
-class Cursor:
-    """`as_of` in seconds since 1970; `events` and `queries` that counted then."""
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FrozenList(_Frozen):
+    """The ranked candidates of a first page, best first; none where all matches are sorted.
+
+    `keys`: what makes each a hit of its own, its id or its group. `by_meaning`: ids without words.
+    `acted_on`: items that a recommendation leaves out.
+    """
+
+    ids: _Ids = ()
+    keys: _Ids = ()
+    scores: Annotated[tuple[float, ...], Field(max_length=30_000)] = ()
+    by_meaning: Annotated[frozenset[_ItemId], Field(max_length=30_000)] = frozenset()
+    acted_on: _Ids = ()
+    total: _Count = 0
+    relation: Literal["eq", "gte"] = "eq"
+    total_by_meaning: _Count = 0
+    personalized: bool = False
+    degraded: Annotated[dict[str, str], Field(max_length=20)] = {}
+
+
+class PlaceBelow(_Frozen):
+    """How far the matches below the candidates were shown.
+
+    `shown`: keys of those on the first page, before the point in time `pit` was opened; `skip` and
+    `after` (sort values) count from there on.
+    """
+
+    shown: Annotated[tuple[_ItemId, ...], Field(max_length=100)] = ()
+    skip: _Count = 0
+    after: Annotated[tuple[int | float | str | None, ...], Field(max_length=2)] = ()
+    pit: Annotated[str, Field(max_length=20_000)] = ""
+
+
+class Cursor(_Frozen):
+    """`as_of`, of the first page, and `issued` in seconds since 1970; `rules`: their version."""
 
     request: str  # `request_digest` of the pages' request
-    index: str
-    as_of: float
-    events: int
-    queries: int
-    offset: int  # hits before the next page
-    rules: int = 0  # version of the rules
+    as_of: Annotated[float, Field(ge=0, le=1e11)]
+    issued: Annotated[float, Field(ge=0, le=1e11)]
+    offset: _Count  # hits before the next page
+    rules: _Count = 0
+    frozen: FrozenList = Field(default_factory=FrozenList)
+    below: PlaceBelow = Field(default_factory=PlaceBelow)
 
     def encode(self) -> str:
         """The cursor as a text for clients."""
-        text = json.dumps(list(asdict(self).values()), separators=(",", ":"))
-        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+        packed = zlib.compress(self.model_dump_json(exclude_defaults=True).encode(), 6)
+        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
     @classmethod
     def decode(cls, text: str) -> "Cursor":
         """The inverse of `encode`. Raises CursorInvalid."""
         try:
-            values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            request, index, as_of, events, queries, offset, rules = values
-            cursor = cls(str(request), str(index), float(as_of), events, queries, offset, rules)
-        except (binascii.Error, ValueError, TypeError) as error:
+            packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            unpacking = zlib.decompressobj()
+            raw = unpacking.decompress(packed, MAX_BYTES)
+            cursor = cls.model_validate_json(raw if unpacking.eof else b"")
+        except (binascii.Error, zlib.error, ValidationError, ValueError) as error:
             raise CursorInvalid("the cursor is not one that this service gave") from error
-        if not all(type(n) is int and n >= 0 for n in (events, queries, offset, rules)):
+        frozen = cursor.frozen
+        if not len(frozen.ids) == len(frozen.keys) == len(frozen.scores):
             raise CursorInvalid("the cursor is not one that this service gave")
         return cursor
 
-    def check(self, request: SearchRequest | RecommendRequest, index: str) -> None:
-        """Raise CursorInvalid for another request, CursorExpired for another index."""
+    def check(self, request: SearchRequest | RecommendRequest, lifetime_s: float) -> None:
+        """Raise CursorInvalid for another request, CursorExpired for one that is too old."""
         if self.request != request_digest(request):
             raise CursorInvalid(
                 "the cursor belongs to another request: only size, fields, facets, highlight, "
                 "explain and deadline_ms may change from page to page"
             )
-        if self.index != index:
+        if time.time() - self.issued > lifetime_s:
             raise CursorExpired(
-                f"the cursor has expired: it pages through {self.index}, and {index} answers now. "
-                "Ask for the first page again"
-            )
-
-    def check_visitor(self, visitor: Visitor) -> None:
-        """Raise CursorExpired when less is kept of the visitor than counted on the first page."""
-        if (len(visitor.events), len(visitor.queries)) != (self.events, self.queries):
-            raise CursorExpired(
-                "the cursor has expired: the visitor has done so much since that not all is kept "
-                "that counted on the first page. Ask for the first page again"
+                f"the cursor has expired: its page was asked for more than {lifetime_s:g} seconds "
+                "ago (LIVE_INTENT_CURSOR_LIFETIME_S). Ask for the first page again"
             )
 
 

@@ -1,7 +1,9 @@
 """The hits of one page: re-ranked candidates, then the other matches in the engine's order."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,16 +11,20 @@ from numpy.typing import NDArray
 
 from plugin_config.schema import GROUP_ID
 from query_service.context import RequestContext
-from query_service.cursor import Cursor, request_digest
-from query_service.preparation import Prepared
-from query_service.ranking.explanation import explain, explain_below, explain_sorted
+from query_service.cursor import Cursor, FrozenList, PlaceBelow, request_digest
+from query_service.preparation import Below, Prepared
+from query_service.ranking.explanation import (
+    explain,
+    explain_below,
+    explain_kept,
+    explain_sorted,
+)
 from query_service.ranking.scores import Scores, below_candidates
-from query_service.retrieval.matches import Match
 from query_service.retrieval.source_fields import SourceFields
-from query_service.schemas.answers import Hit, HitHighlight, OtherVariants
+from query_service.schemas.answers import Explanation, Hit, HitHighlight, OtherVariants
 from query_service.schemas.search import MAX_DEPTH, RankRequest
 
-Below = Callable[[int, int], Sequence[Match]]  # (skip, size) to the matches below the candidates
+ReadBelow = Callable[[RequestContext, Prepared, FrozenList, PlaceBelow, int], Below]
 
 
 @dataclass(frozen=True)
@@ -35,44 +41,77 @@ class Ranked:
         return cls(Scores(none, {}, none, none, none), np.zeros(0, np.intp))
 
 
+def frozen_list(context: RequestContext, prepared: Prepared, ranked: Ranked) -> FrozenList:
+    """What all pages share: that of the cursor, or of this first page."""
+    if context.cursor:
+        return context.cursor.frozen
+    candidates, retrieved = prepared.retrieved.candidates, prepared.retrieved
+    keys, rows = candidates.keys(prepared.plan.collapse), ranked.rows.tolist()
+    by_meaning = prepared.by_meaning - set(retrieved.pinned_only)
+    return FrozenList.model_construct(
+        ids=tuple(candidates.ids[row] for row in rows),
+        keys=tuple(keys[row] for row in rows),
+        scores=tuple(float(ranked.scores.total[row]) for row in rows),
+        by_meaning=by_meaning,
+        acted_on=tuple(prepared.plan.exclude),
+        total=retrieved.total,
+        relation=retrieved.total_relation,
+        total_by_meaning=retrieved.by_meaning,
+        personalized=prepared.intent.user_vector is not None,
+        degraded=dict(context.progress.degraded),
+    )
+
+
 @dataclass(frozen=True)
 class Page:
-    """The part [`first`, `last`) of all hits: candidates' rows, then matches below them."""
+    """The part [`first`, `last`) of all hits: frozen candidates, then matches below them."""
 
     prepared: Prepared
     ranked: Ranked
+    frozen: FrozenList
     first: int
     last: int
-    rows: tuple[int, ...]
-    below: tuple[Match, ...]
+    below: Below
+    more: bool  # whether hits may follow
     source_fields: SourceFields
 
     @classmethod
     def of(
-        cls, context: RequestContext, prepared: Prepared, ranked: Ranked, below: Below
+        cls, context: RequestContext, prepared: Prepared, ranked: Ranked, read_below: ReadBelow
     ) -> "Page":
-        """The page that the request wants; `below` is called for a page that needs it."""
-        first, count = context.offset, len(ranked.rows)
+        """The page that the request wants; `read_below` is called for a page that needs it."""
+        frozen = frozen_list(context, prepared, ranked)
+        cursor, first, count = context.cursor, context.offset, len(frozen.ids)
         size = count if context.request.size is None else context.request.size
-        last = min(first + size, MAX_DEPTH)
-        matches: Sequence[Match] = ()
-        if last > max(first, count) and not isinstance(context.request, RankRequest):
-            matches = below(max(first - count, 0), last - max(first, count))
-        rows = tuple(ranked.rows[first:last])
+        last = first + size if cursor else min(first + size, MAX_DEPTH)
+        wanted, below = last - max(first, count), Below()
+        more = frozen.relation == "gte" or last < frozen.total
+        if wanted > 0 and size and not isinstance(context.request, RankRequest):
+            start = cursor.below if cursor else PlaceBelow(skip=max(first - count, 0))
+            below = read_below(context, prepared, frozen, start, wanted + bool(cursor))
+            if cursor:  # other items may match than when the total was counted
+                more = len(below.matches) > wanted
+                below = replace(below, matches=below.matches[:wanted])
         fields = context.source_fields
-        return cls(prepared, ranked, first, last, rows, tuple(matches), fields)
+        return cls(prepared, ranked, frozen, first, last, below, more, fields)
+
+    @property
+    def candidate_ids(self) -> tuple[str, ...]:
+        """Ids of the page's candidates, in order."""
+        return self.frozen.ids[self.first : self.last]
 
     @property
     def ids(self) -> list[str]:
         """Ids of the page's items, in order."""
-        ids = self.prepared.retrieved.candidates.ids
-        return [ids[row] for row in self.rows] + [match.item_id for match in self.below]
+        return [*self.candidate_ids, *(match.item_id for match in self.below.matches)]
 
     @property
     def groups(self) -> list[str]:
         """The group of each of the page's items; "" where the hits are not collapsed."""
-        groups = self.prepared.retrieved.candidates.groups
-        return [groups[row] for row in self.rows] + [match.group for match in self.below]
+        candidates = self.frozen.keys[self.first : self.last]
+        if not self.prepared.plan.collapse:
+            candidates = ("",) * len(candidates)
+        return [*candidates, *(match.group for match in self.below.matches)]
 
     def hits(
         self,
@@ -102,41 +141,57 @@ class Page:
 
     def next_cursor(self, context: RequestContext) -> str | None:
         """The cursor of the page after this one; None after the last hit."""
-        request, retrieved = context.request, self.prepared.retrieved
-        ended = retrieved.total_relation == "eq" and self.last >= retrieved.total
-        if isinstance(request, RankRequest) or ended or self.last >= MAX_DEPTH or not self.ids:
+        request, cursor = context.request, context.cursor
+        if isinstance(request, RankRequest) or not self.more or not self.ids:
             return None
-        visitor = self.prepared.intent.visitor
-        return Cursor(
-            request_digest(request), context.view.index, context.as_of,
-            len(visitor.events), len(visitor.queries), self.last, context.rules.version.number,
+        place, found = self.below.place, self.below.matches
+        if found and not cursor and place.skip == 0:  # the next page reads the index as it is then
+            place = PlaceBelow(shown=tuple(match.group or match.item_id for match in found))
+        elif found:
+            update = {"skip": place.skip + len(found), "after": found[-1].sort_values}
+            place = place.model_copy(update=update)
+        elif cursor:
+            place = cursor.below
+        else:
+            place = PlaceBelow()
+        return Cursor.model_construct(
+            request=request_digest(request), as_of=context.as_of, issued=time.time(),
+            offset=self.last, rules=context.rules.version.number, frozen=self.frozen, below=place,
         ).encode()  # fmt: skip
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        """The rows of the candidates as they were ranked now, by item id."""
+        ids = self.prepared.retrieved.candidates.ids
+        return {ids[row]: row for row in self.ranked.rows.tolist()}
 
     def _candidate(self, number: int, explained: bool) -> dict[str, Any]:
         """Fields of a re-ranked hit; empty for one below."""
-        if number >= len(self.rows):
+        if number >= len(self.candidate_ids):
             return {}
-        row, scores, intent = self.rows[number], self.ranked.scores, self.prepared.intent
-        candidates = self.prepared.retrieved.candidates
-        item_id = candidates.ids[row]
-        pinned = self.prepared.rules.why_pinned(item_id)
+        item_id = self.candidate_ids[number]
+        score = float(self.frozen.scores[self.first + number])
         return {
-            "score": float(scores.total[row]),
-            "by_meaning": bool(intent.query_text)
-            and not candidates.has_words[row]
-            and item_id not in self.prepared.retrieved.pinned_only,
-            "explanation": explain(row, candidates, scores, intent, pinned=pinned)
-            if explained
-            else None,
+            "score": score,
+            "by_meaning": item_id in self.frozen.by_meaning,
+            "explanation": self._explanation(item_id, score) if explained else None,
         }
 
+    def _explanation(self, item_id: str, score: float) -> Explanation:
+        """Why the frozen list has the item where it is, if it would be ranked so now too."""
+        row, scores, candidates = self._rows.get(item_id), self.ranked.scores, self.prepared
+        if row is None or abs(float(scores.total[row]) - score) > 1e-4 * max(abs(score), 1):
+            return explain_kept(score)
+        pinned = self.prepared.rules.why_pinned(item_id)
+        found = candidates.retrieved.candidates
+        return explain(row, found, scores, self.prepared.intent, pinned=pinned)
+
     def _below(self, number: int, explained: bool) -> dict[str, Any]:
-        match, rows = self.below[number - len(self.rows)], self.ranked.rows
+        match, frozen = self.below.matches[number - len(self.candidate_ids)], self.frozen
         if order := self.prepared.plan.order:
             why = explain_sorted(order.why(match.sort_values)) if explained else None
-            by_meaning = match.item_id in self.prepared.by_meaning
+            by_meaning = match.item_id in frozen.by_meaning
             return {"score": 0.0, "by_meaning": by_meaning, "reranked": False, "explanation": why}
-        lowest = float(self.ranked.scores.total[rows].min()) if len(rows) else 0.0
-        score = below_candidates(lowest, match.score)
+        score = below_candidates(min(frozen.scores, default=0.0), match.score)
         why = explain_below(score, match.score, self.prepared.intent) if explained else None
         return {"score": score, "reranked": False, "explanation": why}

@@ -45,7 +45,6 @@ from query_service.ranking.reranker import Scoring
 from query_service.ranking.scores import leaders, ranked_rows
 from query_service.ranking.stage import Adjustments, RerankStage, varied
 from query_service.retrieval.engine_errors import IndexGone
-from query_service.retrieval.matches import Match
 from query_service.retrieval.price_list import priced
 from query_service.retrieval.problems import FieldProblem
 from query_service.retrieval.source_fields import ALL_FIELDS, SourceFields
@@ -153,7 +152,8 @@ class Pipeline:
                 check_highlight(request.highlight, marks_descriptions=view.marks_descriptions)
             if request.cursor is not None:
                 cursor = Cursor.decode(request.cursor)
-                cursor.check(request, view.index)
+                cursor.check(request, self.preparation.cursor_lifetime_s)
+                progress.degraded.update(cursor.frozen.degraded)  # the list was made without
         priced(view.attributes, request.price_list)  # refused where there is no such list
         return RequestContext(
             request, view, progress, self._options, self._engine_timeout_s,
@@ -237,11 +237,9 @@ class Pipeline:
         """The requested page of hits, with sources (read if None) and, on request, explanations."""
         progress, retrieved = context.progress, prepared.retrieved
 
-        def below(skip: int, size: int) -> list[Match]:
-            return self.preparation.below(context, prepared, skip=skip, size=size)
-
         rows = prepared.rules.placed(ranked.rows, retrieved.candidates.ids)
-        page = Page.of(context, prepared, replace(ranked, rows=rows), below)
+        page = Page.of(context, prepared, replace(ranked, rows=rows), self.preparation.below)
+        frozen = page.frozen
         counting = self._parts.counting(context, prepared, page.groups)
         if sources is None:
             sources = self._sources.sources(context, page.ids)
@@ -255,9 +253,9 @@ class Pipeline:
             query_id=str(uuid.uuid4()),
             hits=hits,
             total=Total(
-                value=retrieved.total,
-                relation=retrieved.total_relation,
-                by_meaning=retrieved.by_meaning,
+                value=frozen.total,
+                relation=frozen.relation,
+                by_meaning=frozen.total_by_meaning,
             ),
             timing_ms=progress.clock.timing(),
             stages_run=progress.stages_run,
@@ -267,7 +265,7 @@ class Pipeline:
             instead=None,
             facets=facets,
             index=context.view.index,
-            personalized=prepared.intent.user_vector is not None,
+            personalized=frozen.personalized,
             collapsed=prepared.plan.collapse,
             next_cursor=page.next_cursor(context),
             rules_applied=prepared.rules.applied,

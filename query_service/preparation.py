@@ -3,6 +3,7 @@
 Answers and the lists that a re-ranker learns from share them.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,6 +11,7 @@ from functools import cached_property
 from opensearchpy import OpenSearch
 
 from indexer.bundle.model_bundle import ModelBundle
+from plugin_config.errors import LiveIntentError
 from query_service.context import (
     MIN_TIMEOUT_S,
     QueryEncoder,
@@ -17,13 +19,16 @@ from query_service.context import (
     Vectors,
     VisitorSource,
 )
+from query_service.cursor import CursorExpired, FrozenList, PlaceBelow
 from query_service.facets.facet_counter import CountedFacets, FacetCounter
 from query_service.facets.facet_plan import FacetPlan
 from query_service.ranking.rerank_input import RerankInput, rerank_input
+from query_service.retrieval.engine_errors import IndexGone
 from query_service.retrieval.filters import NO_GROUPS, Clauses, FilterProblem, clauses
-from query_service.retrieval.matches import Match, MatchesQuery, matches
+from query_service.retrieval.matches import Match, MatchesAt, MatchesQuery, matches
 from query_service.retrieval.order import SortOrder, sort_order
 from query_service.retrieval.plan import WORDS, RetrievalPlan
+from query_service.retrieval.point_in_time import PointsInTime
 from query_service.retrieval.query_words import QueryWords
 from query_service.retrieval.search import Retrieved, retrieve, retrieve_ids
 from query_service.rule_stage import NO_RULES_AT_WORK, RulesAtWork, at_work, effects_in
@@ -73,6 +78,22 @@ class Prepared:
         return QueryCut(searched=plan.query_text, terms_left_out=plan.terms_left_out)
 
 
+NOWHERE_YET = PlaceBelow()
+
+
+@dataclass(frozen=True)
+class Below:
+    """Matches below the candidates, and from where on they were read."""
+
+    matches: Sequence[Match] = ()
+    place: PlaceBelow = NOWHERE_YET
+
+
+def replace_pit(place: PlaceBelow, pit: str) -> PlaceBelow:
+    """The place, read from the point in time `pit`."""
+    return place.model_copy(update={"pit": pit})
+
+
 class Preparation:
     """The steps, over their collaborators. Safe to use from many threads."""
 
@@ -94,6 +115,12 @@ class Preparation:
         self.pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="encode")
         facets = ThreadPoolExecutor(settings.threads, thread_name_prefix="facets")
         self._facets = FacetCounter(client, facets)
+        self._points = PointsInTime(client, settings.cursor_lifetime_s)
+
+    @property
+    def cursor_lifetime_s(self) -> int:
+        """Seconds after which a cursor expires."""
+        return self._points.keep_alive_s
 
     def prepare(self, context: RequestContext) -> Prepared:
         """Every step before the scores. Raises ClusterUnavailable, IndexGone, FieldProblem."""
@@ -102,8 +129,6 @@ class Preparation:
         collapse = _collapse(context)
         encoding = self._start_encoding(context)  # while the session is read
         visitor = self._load_session(context)
-        if context.cursor and "session" not in context.progress.degraded:
-            context.cursor.check_visitor(visitor)
         embedding = self._encoded(context, encoding)
         intent = Intent(visitor, context.query_text, embedding)
         if order is None:
@@ -120,24 +145,56 @@ class Preparation:
         return Prepared(intent, plan, retrieved, context.view.bundle, given, counting, rules)
 
     def below(
-        self, context: RequestContext, prepared: Prepared, *, skip: int, size: int
-    ) -> list[Match]:
-        """`size` items that match and are no candidates, after the first `skip` of them.
+        self,
+        context: RequestContext,
+        prepared: Prepared,
+        frozen: FrozenList,
+        place: PlaceBelow,
+        size: int,
+    ) -> Below:
+        """`size` items that match and are no candidates, from `place` on.
 
-        In an order other than relevance no item is a candidate. Raises ClusterUnavailable,
-        IndexGone.
+        In an order other than relevance no item is a candidate. A page of a cursor reads the index
+        as it was. Raises ClusterUnavailable, IndexGone, CursorExpired.
         """
-        plan, candidates = prepared.plan, prepared.retrieved.candidates
-        plan = replace(plan, timeout_s=context.timeout_s(MIN_TIMEOUT_S))
-        if plan.order is None:
-            if plan.collapse:
-                plan = replace(plan, exclude_groups=candidates.groups)
-            else:
-                plan = replace(plan, exclude=[*plan.exclude, *candidates.ids])
-            query = MatchesQuery(plan)
+        plan, index = prepared.plan, context.view.index
+        keys = [*frozen.keys, *place.shown]
+        acted_on = frozen.acted_on if context.cursor else plan.exclude
+        plan = replace(plan, timeout_s=context.timeout_s(MIN_TIMEOUT_S), exclude=acted_on)
+        if plan.collapse:
+            plan = replace(plan, exclude_groups=keys)
         else:
-            query = MatchesQuery(plan, by_meaning=prepared.by_meaning)
-        return matches(self.client, context.view.index, query, skip=skip, size=size)
+            plan = replace(plan, exclude=[*acted_on, *keys])
+        query = MatchesQuery(plan, frozen.by_meaning if plan.order else ())
+        if not context.cursor:
+            at = MatchesAt(size, place.skip)
+            return Below(matches(self.client, index, query, at), place)
+        pit = place.pit or self._point_in_time(context)
+        at = MatchesAt(size, place.skip, place.after, pit, self._points.keep_alive_s)
+        try:
+            found = matches(self.client, index, query, at)
+        except IndexGone as error:
+            if not place.pit:
+                raise
+            raise CursorExpired(
+                "the cursor has expired: the index that its pages were read from was removed, or "
+                "its point in time closed. Ask for the first page again"
+            ) from error
+        return Below(found, replace_pit(place, pit))
+
+    def _point_in_time(self, context: RequestContext) -> str:
+        """A point in time since the first page; "" and degraded where none can be opened."""
+        assert context.cursor
+        timeout_s = context.timeout_s(MIN_TIMEOUT_S)
+        try:
+            return self._points.since(context.view.index, context.cursor.as_of, timeout_s)
+        except LiveIntentError as error:
+            reason = (
+                "these hits are read from the index as it is now: no point in time could be "
+                "opened, so that writes may repeat or skip a hit"
+            )
+            context.progress.degrade("cursor", reason, error)
+            return ""
 
     def close(self) -> None:
         """Stop the threads."""

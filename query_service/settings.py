@@ -70,6 +70,13 @@ class ServiceSettings(Settings):
         description="What a hit loses for likeness to those above it, where a request does not "
         "say and has one word or no query: 0 nothing, 1 everything.",
     )
+    cursor_lifetime_s: int = Field(
+        900,
+        ge=1,
+        le=86_400,
+        description="Seconds after its page that a cursor expires; deep pages hold the index as it "
+        "was (a point in time of OpenSearch) as long.",
+    )
     swap_poll_s: float = Field(
         2.0, gt=0, le=3600, description="Seconds between looks at where the alias points."
     )

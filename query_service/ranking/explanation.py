@@ -79,6 +79,14 @@ def explain_below(score: float, engine_score: float, intent: Intent) -> Explanat
     )
 
 
+def explain_kept(score: float) -> Explanation:
+    """The explanation of a hit that keeps its place of the first page, though things changed."""
+    label = "its place on the first page's list"
+    share = Share(kind="item", label=label, value=score)
+    why = "it keeps its place of the first page; what led there has changed since"
+    return Explanation(score=score, legs={}, shares=[share], why=why)
+
+
 def explain_sorted(why: str) -> Explanation:
     """The explanation of a hit whose place comes from a field of the item, not from a score."""
     return Explanation(score=0.0, legs={}, shares=[], why=why)

@@ -9,7 +9,10 @@ from opensearchpy import OpenSearch
 from plugin_config.schema import GROUP_KEY
 from query_service.retrieval.engine_errors import engine_errors
 from query_service.retrieval.plan import WORDS, RetrievalPlan
+from query_service.retrieval.point_in_time import is_items_index
 from query_service.retrieval.text_query import text_query
+
+MAX_WINDOW = 10_000  # the engine's `max_result_window`
 
 
 @dataclass(frozen=True)
@@ -56,24 +59,41 @@ class MatchesQuery:
         return {"bool": {"filter": within}}
 
 
-def matches(
-    client: OpenSearch, index: str, query: MatchesQuery, *, skip: int, size: int
-) -> list[Match]:
-    """The matches after the first `skip`, in order, ties by item id.
+@dataclass(frozen=True)
+class MatchesAt:
+    """The part of all matches to read: `size` after the first `skip`, or `after` sort values.
 
-    Raises ClusterUnavailable, IndexGone.
+    `pit`: the point in time to read from, held for `keep_alive_s` more; "": the index as it is.
+    """
+
+    size: int
+    skip: int = 0
+    after: Sequence[Any] = ()
+    pit: str = ""
+    keep_alive_s: int = 0
+
+
+def matches(client: OpenSearch, index: str, query: MatchesQuery, at: MatchesAt) -> list[Match]:
+    """Some matches in order, ties by item id; collapsed ones are always skipped to.
+
+    Raises ClusterUnavailable; IndexGone where the index or the point in time is.
     """
     body = query.body()
-    if body is None or size < 1:
+    if body is None or at.size < 1:
         return []
+    if at.after and not query.plan.collapse:  # the engine has no `search_after` of groups
+        body |= {"search_after": list(at.after), "size": at.size}
+    else:
+        body |= {"from": at.skip, "size": max(min(at.size, MAX_WINDOW - at.skip), 0)}
     params: dict[str, Any] = {"request_timeout": query.plan.timeout_s}
-    if query.plan.preference:
+    target: dict[str, Any] = {"index": index}
+    if at.pit:
+        body["pit"], target = {"id": at.pit, "keep_alive": f"{at.keep_alive_s}s"}, {}
+    elif query.plan.preference:
         params["preference"] = query.plan.preference
     with engine_errors(index):
-        response = client.search(
-            index=index, body=body | {"from": skip, "size": size}, params=params
-        )
-    return matches_of(response["hits"]["hits"])
+        hits = client.search(**target, body=body, params=params)["hits"]["hits"]
+    return matches_of([hit for hit in hits if is_items_index(hit["_index"], index)])
 
 
 def matches_of(hits: Sequence[Any]) -> list[Match]:

@@ -1,16 +1,36 @@
 """The cursor of a page: there and back, and refused where it does not belong."""
 
+import base64
+import json
+import time
+import zlib
+
 import pytest
 
-from query_service.cursor import Cursor, CursorExpired, CursorInvalid, request_digest
+from query_service.cursor import (
+    Cursor,
+    CursorExpired,
+    CursorInvalid,
+    FrozenList,
+    PlaceBelow,
+    request_digest,
+)
 from query_service.schemas.search import RecommendRequest, SearchRequest
-from query_service.user.visitor import Event, Visitor
 
 ASKED = {"query": "desk", "session_id": "s", "filters": {"brand": "Ikea"}}
 
 
-def cursor_for(request) -> Cursor:
-    return Cursor(request_digest(request), "items-1", 1_790_000_000.123456, 1, 0, 10)
+def cursor_for(request, issued: float | None = None) -> Cursor:
+    frozen = FrozenList(ids=("a", "b"), keys=("a", "b"), scores=(2.5, -1.25), by_meaning={"b"})
+    place = PlaceBelow(shown=("c",), skip=3, after=(1.5, "d", None)[:2], pit="pit")
+    return Cursor(
+        request=request_digest(request), as_of=1_790_000_000.123456,
+        issued=time.time() if issued is None else issued, offset=10, frozen=frozen, below=place,
+    )  # fmt: skip
+
+
+def packed(content: object) -> str:
+    return base64.urlsafe_b64encode(zlib.compress(json.dumps(content).encode())).decode()
 
 
 def test_a_cursor_is_read_as_it_was_written():
@@ -18,7 +38,18 @@ def test_a_cursor_is_read_as_it_was_written():
     assert Cursor.decode(cursor.encode()) == cursor
 
 
-@pytest.mark.parametrize("text", ["", "x", "%%", "bm90IGpzb24", "W10", "WzEsMiwzLDQsNSwtMV0", "é"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "x", "%%", "bm90IGpzb24", "W10", "é", packed([]), packed({"offset": 1}),
+        packed({"request": "r", "as_of": 1, "issued": 1, "offset": -1}),
+        packed({"request": "r", "as_of": 1, "issued": 1, "offset": 1, "index": "other"}),
+        packed({"request": "r", "as_of": 1, "issued": 1, "offset": 1, "frozen": {"ids": ["a"]}}),
+        base64.urlsafe_b64encode(zlib.compress(b" " * 50_000_000)).decode(),
+        cursor_for(SearchRequest(**ASKED)).encode()[:-8],
+    ],
+    ids=range(13),
+)  # fmt: skip
 def test_a_text_that_is_no_cursor_is_refused(text):
     with pytest.raises(CursorInvalid, match="not one that this service gave"):
         Cursor.decode(text)
@@ -27,23 +58,21 @@ def test_a_text_that_is_no_cursor_is_refused(text):
 def test_size_explain_and_deadline_may_change_and_nothing_else():
     request = SearchRequest(**ASKED)
     cursor = cursor_for(request)
-    cursor.check(SearchRequest(**ASKED, size=3, explain=True, deadline_ms=9), "items-1")
+    cursor.check(SearchRequest(**ASKED, size=3, explain=True, deadline_ms=9, fields=[]), 60)
     others = [
         SearchRequest(**ASKED | {"query": "desks"}),
         SearchRequest(**ASKED | {"filters": None}),
         SearchRequest(**ASKED | {"session_id": "t"}),
         SearchRequest(**ASKED, personalize=False),
+        SearchRequest(**ASKED, sort="price"),
         RecommendRequest(session_id="s"),
     ]
     for other in others:
         with pytest.raises(CursorInvalid, match="belongs to another request"):
-            cursor.check(other, "items-1")
+            cursor.check(other, 60)
 
 
-def test_a_cursor_expires_with_its_index_and_with_what_is_kept_of_the_visitor():
+def test_a_cursor_expires():
     request = SearchRequest(**ASKED)
-    with pytest.raises(CursorExpired, match="items-1, and items-2 answers now"):
-        cursor_for(request).check(request, "items-2")
-    cursor_for(request).check_visitor(Visitor("s", "", (Event("click", "a", 1.0, "s"),)))
-    with pytest.raises(CursorExpired, match="first page again"):
-        cursor_for(request).check_visitor(Visitor("s"))
+    with pytest.raises(CursorExpired, match=r"more than 60 seconds ago .* first page again"):
+        cursor_for(request, issued=time.time() - 61).check(request, 60)
