@@ -6,7 +6,7 @@ Answers and the lists that a re-ranker learns from share them.
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from opensearchpy import OpenSearch
 
@@ -125,7 +125,7 @@ class Preparation:
     def prepare(self, context: RequestContext) -> Prepared:
         """Every step before the scores. Raises ClusterUnavailable, IndexGone, FieldProblem."""
         # What the index can't answer is refused before any work.
-        filters, order, facets = _filters(context), _order(context), _facets(context)
+        filters, order, facets = _filters(context), _order(context), self._facet_plan(context)
         collapse = _collapse(context)
         encoding = self._start_encoding(context)  # while the session is read
         visitor = self._load_session(context)
@@ -258,6 +258,13 @@ class Preparation:
             retrieved = replace(retrieved, candidates=candidates)
         return retrieved
 
+    def _facet_plan(self, context: RequestContext) -> FacetPlan:
+        request = context.request
+        if isinstance(request, RankRequest):
+            return FacetPlan()
+        grid = partial(self._facets.grids.of, context.view.index)
+        return FacetPlan.of(request.facets, request.filters, context.attributes, grid)
+
     def _count(
         self, context: RequestContext, facets: FacetPlan, plan: RetrievalPlan, retrieved: Retrieved
     ) -> "Future[CountedFacets] | None":
@@ -297,13 +304,6 @@ def _order(context: RequestContext) -> SortOrder | None:
     if isinstance(request, RankRequest):
         return None
     return sort_order(request.sort, context.attributes, by_name=view.sorts_names)
-
-
-def _facets(context: RequestContext) -> FacetPlan:
-    request = context.request
-    if isinstance(request, RankRequest):
-        return FacetPlan()
-    return FacetPlan.of(request.facets, request.filters, context.attributes)
 
 
 def _collapse(context: RequestContext) -> bool:

@@ -9,19 +9,12 @@ from typing import Any
 import numpy as np
 
 from indexer.catalogue.attributes import text_of
-from query_service.facets.facet_plan import GROUPS, WantedFacet
+from query_service.facets.buckets import bucket_counts
+from query_service.facets.facet_plan import WantedFacet
+from query_service.facets.histogram import Histogram
+from query_service.facets.number_grid import Range
 
 Fields = Mapping[str, Sequence[Any]]  # doc values of a hit
-
-
-@dataclass(frozen=True)
-class Range:
-    """The numbers of all items: how many, the smallest, the largest, the sum; of dates in ms."""
-
-    count: int = 0
-    low: float = np.inf
-    high: float = -np.inf
-    total: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -40,6 +33,7 @@ class FacetCount:
     meaning: Mapping[str, int] = field(default_factory=dict)
     range: Range = field(default_factory=Range)
     numbers: tuple[tuple[float, ...], ...] = ()
+    grid: tuple[int, ...] = ()  # items from each edge of the facet's grid to the next
 
     @classmethod
     def of(
@@ -55,7 +49,15 @@ class FacetCount:
             partial, last = counted[name]["sum_other_doc_count"] > 0, max(words, default="")
             return cls(facet, bucket_counts(refined) | words, partial, last, meaning)
         numbers = tuple(tuple(_number(value) for value in each) for each in values)
-        return cls(facet, range=_range(counted[name], numbers), numbers=numbers)
+        grid = counted.get(f"{name} grid", {"buckets": ()})["buckets"]
+        items = tuple(int(bucket["doc_count"]) for bucket in grid)
+        return cls(facet, range=_range(counted[name], numbers), numbers=numbers, grid=items)
+
+    @property
+    def histogram(self) -> Histogram | None:
+        """The histogram of its numbers; None without any."""
+        facet = self.facet
+        return Histogram.of(self.range, facet.field, facet.options, facet.grid)
 
     @property
     def unsure(self) -> list[str]:
@@ -79,19 +81,6 @@ class FacetCount:
         if self.facet.options.sort == "name":
             return sorted(counts.items())
         return sorted(counts.items(), key=lambda each: (-each[1], each[0]))
-
-
-def bucket_counts(terms: Mapping[str, Any]) -> dict[str, int]:
-    """The count of each bucket of an aggregation, by its key."""
-    return {
-        str(bucket.get("key_as_string", bucket["key"])): bucket_count(bucket)
-        for bucket in terms.get("buckets", ())
-    }
-
-
-def bucket_count(bucket: Mapping[str, Any]) -> int:
-    """The items of a bucket, or their groups where hits collapse: the one place that says which."""
-    return int(bucket[GROUPS]["value"] if GROUPS in bucket else bucket["doc_count"])
 
 
 def _range(stats: Mapping[str, Any], numbers: Sequence[Sequence[float]]) -> Range:

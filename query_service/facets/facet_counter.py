@@ -14,16 +14,18 @@ from opensearchpy import OpenSearch
 
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import GROUP_KEY
-from query_service.facets.facet_count import FacetCount, Fields, bucket_counts
+from query_service.facets.buckets import bucket_counts, counting
+from query_service.facets.facet_count import FacetCount, Fields
+from query_service.facets.facet_field import FacetField
 from query_service.facets.facet_list import facet_values
 from query_service.facets.facet_plan import (
     FacetPlan,
     WantedFacet,
-    counting,
     items_query,
     values_of,
 )
 from query_service.facets.histogram import Histogram, shown_number
+from query_service.facets.number_grid import NumberGrids
 from query_service.facets.shown_values import ShownValues
 from query_service.retrieval.plan import MEANING, RetrievalPlan
 from query_service.retrieval.search import Retrieved, failure, searches
@@ -52,6 +54,7 @@ class FacetCounter:
     client: OpenSearch
     pool: ThreadPoolExecutor
     shown: ShownValues = field(default_factory=ShownValues)
+    grids: NumberGrids = field(default_factory=NumberGrids)
 
     def start(
         self, index: str, wanted: FacetPlan, plan: RetrievalPlan, retrieved: Retrieved
@@ -81,7 +84,7 @@ class _Counting:
         histograms = {
             name: histogram
             for name, count in counts.items()
-            if not count.facet.field.listed and (histogram := Histogram.of(count))
+            if not count.facet.field.listed and (histogram := count.histogram)
         }
         answers = self._second(counts, histograms)
         for name, count in counts.items():
@@ -129,8 +132,11 @@ class _Counting:
         for name, count in counts.items():
             aggs: dict[str, Any] = {}
             collapse = self._plan.collapse
-            if histogram := histograms.get(name):
+            histogram = histograms.get(name)
+            if histogram and histogram.of_grid(count.facet.grid, count.grid) is None:
                 aggs["histogram"] = counting(histogram.aggregation, collapse=collapse)
+                if self._lacks_grid(count.facet.field):
+                    bodies[f"range {name}"] = NumberGrids.body(count.facet.field.field)
             if count.unsure:
                 unsure = {"terms": values_of(count.facet.field, count.unsure)}
                 aggs["unsure"] = counting(unsure, collapse=collapse)
@@ -148,6 +154,8 @@ class _Counting:
                 self._counted.problems[name] = f"{missed}: {reason}"
             elif what == "count":
                 answers[name] = response["aggregations"]
+            elif what == "range":
+                self._counter.grids.learn(self._index, counts[name].facet.field.field, response)
             else:
                 ShownValues.learn(self._forms(counts[name].facet), response)
         return answers
@@ -172,6 +180,9 @@ class _Counting:
         wanted = set(facet.wanted) & count.words.keys()
         return sorted((keys | wanted | set(count.unsure)) - self._forms(facet).keys())[:1000]
 
+    def _lacks_grid(self, field: FacetField) -> bool:
+        return field.kind == "number" and self._counter.grids.of(self._index, field.field) is None
+
     def _forms(self, facet: WantedFacet) -> dict[str, str]:
         return self._counter.shown.forms(self._index, facet.field)
 
@@ -193,6 +204,7 @@ def _shown(
     update: dict[str, Any] = {"min": low, "max": high}
     if facet.field.kind == "number":
         update["average"] = float(f"{count.range.total / count.range.count:.7g}")
-    if histogram and "histogram" in answered:
-        update["histogram"] = histogram.buckets(answered["histogram"], count.numbers)
+    counted = histogram.of_grid(facet.grid, count.grid) if histogram else None
+    if histogram and (counted := counted or answered.get("histogram")):
+        update["histogram"] = histogram.buckets(counted, count.numbers)
     return shown.model_copy(update=update)

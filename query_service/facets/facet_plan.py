@@ -1,6 +1,6 @@
 """The facets of one request, and the searches that count them in the round trip of the legs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -9,7 +9,10 @@ from indexer.catalogue.categories import JOIN
 from indexer.catalogue.filter_keys import filter_key
 from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.schema import GROUP_KEY
+from query_service.facets.buckets import GROUPS, counting
 from query_service.facets.facet_field import FacetField, facet_fields
+from query_service.facets.histogram import Histogram
+from query_service.facets.number_grid import NumberGrid
 from query_service.facets.refinement import Refinement
 from query_service.retrieval.filters import Clauses, clauses
 from query_service.retrieval.legs import nearest
@@ -20,20 +23,23 @@ from query_service.schemas.facets import FacetOptions
 from query_service.schemas.filters import Filters
 
 MARGIN = 50  # values beyond those shown, which hits by meaning may lift among them
-MOST_PATHS = 500  # of a category, on all levels together
-GROUPS = "groups"  # of a bucket: how many groups its items have, exactly up to about 3,000
+MOST_PATHS = 200  # of a category, on all levels together
 TIME_SHARE = 0.5  # of the legs' time: a late facet must not cost the hits
 _SPECIAL = frozenset('.?+*|{}[]()"\\#@&<>~^$-')  # of the engine's regular expressions
 
 
 @dataclass(frozen=True)
 class WantedFacet:
-    """A facet with its options. `filters`: the clauses of its items, None: the request's."""
+    """A facet with its options. `filters`: the clauses of its items, None: the request's.
+
+    `grid`: edges to count along with the range of numbers.
+    """
 
     options: FacetOptions
     field: FacetField
     refinement: Refinement | None = None
     filters: Clauses | None = None
+    grid: tuple[float, ...] = ()
 
     @property
     def name(self) -> str:
@@ -72,7 +78,10 @@ class WantedFacet:
     def aggregations(self, name: str, *, collapse: bool) -> dict[str, Any]:
         """What the engine counts, by names that begin with `name`; see `counting`."""
         if not self.field.listed:
-            return {name: {"stats": {"field": self.field.field}}}
+            counted = {name: {"stats": {"field": self.field.field}}}
+            if self.grid and self.options.interval is None and not collapse:
+                counted[f"{name} grid"] = Histogram(self.grid, self.field).aggregation
+            return counted
         terms: dict[str, Any] = {"field": self.field.field, "size": self.most_values}
         if self.options.sort == "name":
             terms["order"] = {"_key": "asc"}
@@ -95,16 +104,25 @@ class FacetPlan:
 
     @classmethod
     def of(
-        cls, wanted: Sequence[FacetOptions], filters: Filters | None, attributes: AttributeSchema
+        cls,
+        wanted: Sequence[FacetOptions],
+        filters: Filters | None,
+        attributes: AttributeSchema,
+        grid: Callable[[str], NumberGrid | None] = lambda _: None,
     ) -> "FacetPlan":
-        """Resolved against the index's facets. Raises FacetProblem, FilterProblem."""
+        """Resolved against the index's facets; `grid`: that of a number field, where it is known.
+
+        Raises FacetProblem, FilterProblem.
+        """
         fields = facet_fields(wanted, attributes)
         facets = []
         for options in wanted:
             field = fields[options.name]
             refinement = Refinement.of(options.name, field, filters)
             others = clauses(refinement.others, attributes) if refinement else None
-            facets.append(WantedFacet(options, field, refinement, others))
+            known = grid(field.field) if field.kind == "number" else None
+            edges = known.edges if known else ()
+            facets.append(WantedFacet(options, field, refinement, others, edges))
         return cls(tuple(facets))
 
     def beside(self, plan: RetrievalPlan) -> RetrievalPlan:
@@ -134,13 +152,6 @@ def items_query(plan: RetrievalPlan, facet: WantedFacet) -> Mapping[str, Any]:
     words = next((leg.query(plan) for leg in plan.legs if leg.name == WORDS), None)
     items = {"bool": {"filter": plan.filters if words is None else [words]}}
     return {"bool": {"should": [items, pinned_query(plan)]}} if plan.pins else items
-
-
-def counting(aggregation: dict[str, Any], *, collapse: bool) -> dict[str, Any]:
-    """The aggregation, whose buckets count the groups of their items where hits collapse."""
-    if not collapse:
-        return aggregation
-    return aggregation | {"aggs": {GROUPS: {"cardinality": {"field": GROUP_KEY}}}}
 
 
 def values_of(field: FacetField, keys: Sequence[str]) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from query_service.facets.facet_count import FacetCount, Range, bucket_count
+from query_service.facets.buckets import bucket_count
 from query_service.facets.facet_field import FacetField
+from query_service.facets.number_grid import Range
 from query_service.schemas.facets import MAX_BUCKETS, FacetBucket, FacetOptions
 
 SKEWED = 20.0  # the largest number over the average: edges 1, 2, 5, 10, 20, ... then
@@ -32,14 +33,26 @@ class Histogram:
     field: FacetField
 
     @classmethod
-    def of(cls, count: FacetCount) -> "Histogram | None":
-        """With edges that are round; None where no item has a number."""
-        options, field = count.facet.options, count.facet.field
-        if not count.range.count:
+    def of(
+        cls, numbers: Range, field: FacetField, options: FacetOptions, grid: Sequence[float] = ()
+    ) -> "Histogram | None":
+        """With edges that are round, where possible in a grid; None where no item has a number."""
+        if not numbers.count:
             return None
         if field.kind == "date":
-            return cls(tuple(_date_edges(count.range, options)), field)
-        return cls(tuple(_number_edges(count.range, options)), field)
+            return cls(tuple(_date_edges(numbers, options)), field)
+        return cls(tuple(_number_edges(numbers, options, grid)), field)
+
+    def of_grid(self, grid: Sequence[float], items: Sequence[int]) -> dict[str, Any] | None:
+        """As the engine would count it, from the items between a grid's edges.
+
+        None where an edge is not in the grid.
+        """
+        if not items or not set(self.edges) <= set(grid):
+            return None
+        rows = np.searchsorted(grid, [float(edge) for edge in self.edges])
+        sums = np.add.reduceat(np.array(items), rows)
+        return {"buckets": [{"doc_count": int(number)} for number in sums]}
 
     @property
     def aggregation(self) -> dict[str, Any]:
@@ -99,7 +112,7 @@ def _as_number(edge: float | str) -> float:
     return edge
 
 
-def _number_edges(numbers: Range, options: FacetOptions) -> list[float]:
+def _number_edges(numbers: Range, options: FacetOptions, grid: Sequence[float]) -> list[float]:
     low, high, average = numbers.low, numbers.high, numbers.total / numbers.count
     width, step = high - low, options.interval
     if not math.isfinite(width):
@@ -108,11 +121,13 @@ def _number_edges(numbers: Range, options: FacetOptions) -> list[float]:
         return _linear(low, high, step * max(math.ceil(width / step / (MAX_BUCKETS - 1)), 1))
     if low >= 0 and high > SKEWED * average > 0:
         return _geometric(low, high, average, options.buckets)
+    fitting: list[list[float]] = []
     for step in _round_steps(width / options.buckets or abs(high) / 10 or 1.0):
         edges = _linear(low, high, step)
         if len(edges) <= options.buckets:
-            return edges
-    return [low]
+            fitting.append(edges)
+    inside = (edges for edges in fitting[:2] if set(edges) <= set(grid))
+    return next(inside, fitting[0] if fitting else [low])
 
 
 def _linear(low: float, high: float, step: float) -> list[float]:

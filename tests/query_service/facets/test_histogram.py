@@ -1,15 +1,15 @@
 """Edges of histograms: round, few, and around all numbers."""
 
+import itertools
 import math
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from query_service.facets.facet_count import FacetCount, Range
 from query_service.facets.facet_field import FacetField
-from query_service.facets.facet_plan import WantedFacet
 from query_service.facets.histogram import Histogram, shown_number
+from query_service.facets.number_grid import NumberGrid, Range
 from query_service.schemas.facets import FacetOptions
 
 PRICE = FacetField("number", "price")
@@ -27,8 +27,7 @@ def dates(low: str, high: str, **options: Any) -> list[Any]:
 
 
 def of(field: FacetField, numbers: Range, **options: Any) -> list[Any]:
-    facet = WantedFacet(FacetOptions(name="price", **options), field)
-    histogram = Histogram.of(FacetCount(facet, range=numbers))
+    histogram = Histogram.of(numbers, field, FacetOptions(name="price", **options))
     assert histogram is not None
     return list(histogram.edges)
 
@@ -104,3 +103,25 @@ def test_numbers_are_shown_as_they_were_given() -> None:
     assert shown_number(19.989999771118164, PRICE) == 19.99
     assert shown_number(1704412800000.0, DATE) == "2024-01-05"
     assert shown_number(1704448800000.0, DATE) == "2024-01-05T10:00:00.000Z"
+
+
+@pytest.mark.parametrize("numbers", [Range(9, 4.99, 394.99, 1800), Range(9, 0.5, 900, 90)])
+def test_edges_in_a_grid_add_its_items_up(numbers: Range) -> None:
+    grid = NumberGrid.of(0.49, 5000, single=True).edges
+    histogram = Histogram.of(numbers, PRICE, FacetOptions(name="price"), grid)
+    assert histogram is not None
+    items = [1 if edge < numbers.high else 0 for edge in grid]
+    counted = histogram.of_grid(grid, items)
+    assert counted is not None
+    sums = [bucket["doc_count"] for bucket in counted["buckets"]]
+    bounds = [*histogram.edges, math.inf]
+    inside = [sum(low <= edge < high for edge, n in zip(grid, items, strict=True) if n)
+              for low, high in itertools.pairwise(bounds)]  # fmt: skip
+    assert sums == inside
+
+
+def test_fields_with_several_or_negative_numbers_have_no_grid() -> None:
+    assert NumberGrid.of(1, 10, single=False).edges == ()
+    assert NumberGrid.of(-1, 10, single=True).edges == ()
+    assert NumberGrid.of(0, 0, single=True).edges == ()
+    assert len(NumberGrid.of(0, 1e200, single=True).edges) < 140
