@@ -113,6 +113,11 @@ class Candidates:
         )
 
 
+def group_of(hit: Mapping[str, Any]) -> str:
+    """The key of a hit's group; of a hit without one its own id."""
+    return str(hit.get("fields", {}).get(GROUP_KEY, [hit["_id"]])[0])
+
+
 def ids_with_words(hits: LegHits) -> set[str]:
     """Ids of the hits that match the query's words, given the hits of each leg.
 

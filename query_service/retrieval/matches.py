@@ -7,6 +7,7 @@ from typing import Any
 from opensearchpy import OpenSearch
 
 from plugin_config.schema import GROUP_KEY
+from query_service.retrieval.candidates import group_of
 from query_service.retrieval.engine_errors import engine_errors
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.point_in_time import is_items_index
@@ -103,7 +104,7 @@ def matches_of(hits: Sequence[Any]) -> list[Match]:
             hit["_id"],
             float(hit["_score"] or 0),
             tuple(hit["sort"]),
-            group=hit.get("fields", {}).get(GROUP_KEY, [""])[0],
+            group=group_of(hit),
         )
         for hit in hits
     ]

@@ -10,7 +10,7 @@ from plugin_config.client import is_refusal
 from plugin_config.errors import ClusterUnavailable, RequestRefused
 from plugin_config.schema import GROUP_KEY
 from query_service.retrieval.candidate_fields import candidates_body
-from query_service.retrieval.candidates import Candidates, LegHits, ids_with_words
+from query_service.retrieval.candidates import Candidates, LegHits, group_of, ids_with_words
 from query_service.retrieval.engine_errors import IndexGone, engine_errors
 from query_service.retrieval.groups import (
     WITHOUT_BUCKETS,
@@ -161,7 +161,7 @@ def search_bodies(plan: RetrievalPlan) -> dict[str, dict[str, Any]]:
 
 def _key(hit: Mapping[str, Any], plan: RetrievalPlan) -> str:
     """What makes a hit of its own: the item, or where the plan collapses its group."""
-    return str(hit["fields"][GROUP_KEY][0] if plan.collapse else hit["_id"])
+    return group_of(hit) if plan.collapse else str(hit["_id"])
 
 
 def _keys_of_pins(
@@ -206,7 +206,7 @@ def _keys_by_meaning(
     others = set(keys) - with_words
     if plan.collapse:
         words = hits.get(WORDS, ())
-        others -= {hit["fields"][GROUP_KEY][0] for hit in words}
+        others -= {group_of(hit) for hit in words}
         if len(words) >= plan.k:
             others -= matching_variants(client, index, plan, others).keys()
     return others
