@@ -1,5 +1,6 @@
 """The parts of an answer beside its hits, each of which the answer can do without."""
 
+import uuid
 from collections.abc import Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -7,14 +8,23 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
-from query_service.context import MIN_TIMEOUT_S, RequestContext
+from query_service.context import MIN_TIMEOUT_S, HitSources, RequestContext
 from query_service.highlighting.engine_marks import EngineMarks
 from query_service.highlighting.highlighter import highlighter_of
+from query_service.page import Page
 from query_service.preparation import Prepared
+from query_service.retrieval.corrections import CORRECTIONS
 from query_service.retrieval.groups import matching_variants
 from query_service.retrieval.missing_words import distinct_words, has_all, missing_words
 from query_service.retrieval.plan import WORDS
-from query_service.schemas.answers import HitHighlight
+from query_service.retrieval.search import failure
+from query_service.schemas.answers import (
+    Degradation,
+    DidYouMean,
+    HitHighlight,
+    SearchResponse,
+    Total,
+)
 from query_service.schemas.facets import Facet
 from query_service.schemas.search import RankRequest
 
@@ -24,10 +34,56 @@ Sources = Mapping[str, dict[str, Any]]  # of the page's items, by id
 class PageParts:
     """The parts; what is late or fails is degraded. Safe to use from many threads."""
 
-    def __init__(self, client: OpenSearch, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, client: OpenSearch, pool: ThreadPoolExecutor, sources: HitSources) -> None:
         """`pool` runs the searches that go on while others do."""
         self._client = client
         self._pool = pool
+        self._sources = sources
+
+    def answer(
+        self,
+        context: RequestContext,
+        prepared: Prepared,
+        page: Page,
+        sources: dict[str, dict[str, Any]] | None = None,
+    ) -> SearchResponse:
+        """The answer with the hits of a page; their sources are read if None."""
+        progress, frozen = context.progress, page.frozen
+        counting = self.counting(context, prepared, page.groups)
+        if sources is None:
+            sources = self._sources.sources(context, page.ids)
+        progress.clock.step("page")
+        variants = self.variants(context, counting)
+        facets = self.facets(context, prepared)
+        highlights = self.highlights(context, prepared, sources)
+        missing = self.missing_words(context, prepared, sources)
+        has_words = frozen.total > frozen.total_by_meaning
+        did_you_mean = self.did_you_mean(context, prepared) if has_words else None
+        hits = page.hits(sources, highlights, variants, explained=context.request.explain)
+        return SearchResponse(
+            query_id=str(uuid.uuid4()),
+            hits=hits,
+            total=Total(
+                value=frozen.total,
+                relation=frozen.relation,
+                by_meaning=frozen.total_by_meaning,
+            ),
+            timing_ms=progress.clock.timing(),
+            stages_run=progress.stages_run,
+            degraded=[Degradation(stage=s, reason=r) for s, r in progress.degraded.items()],
+            query_cut=prepared.query_cut,
+            did_you_mean=did_you_mean,
+            missing_words=missing,
+            instead=None,
+            facets=facets,
+            index=context.view.index,
+            personalized=frozen.personalized,
+            collapsed=prepared.plan.collapse,
+            next_cursor=page.next_cursor(context),
+            rules_applied=prepared.rules.applied,
+            redirect=prepared.rules.effects.redirect,
+            banners=prepared.rules.banners,
+        )
 
     def facets(self, context: RequestContext, prepared: Prepared) -> dict[str, Facet] | None:
         """The facets, counted while the candidates were re-ranked; None where none are wanted."""
@@ -98,6 +154,20 @@ class PageParts:
             plan = replace(plan, timeout_s=context.timeout_s())
             return missing_words(self._client, context.view.index, plan)
         return []
+
+    def did_you_mean(self, context: RequestContext, prepared: Prepared) -> DidYouMean | None:
+        """The words that were corrected; None without any."""
+        retrieved, progress = prepared.retrieved, context.progress
+        response = retrieved.beside.get(CORRECTIONS)
+        if response is None:
+            return None
+        if reason := failure(response):
+            progress.degrade(CORRECTIONS, reason)
+            return None
+        if retrieved.candidates.identified.any():
+            return None
+        progress.ran(CORRECTIONS)
+        return prepared.corrections.corrected(response, context.view.bundle.W_uq.columns)
 
 
 def _shown_text(source: Mapping[str, Any]) -> str:

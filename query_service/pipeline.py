@@ -17,7 +17,6 @@ rules act in three of them: `effects_in` before retrieval, `boosted` in the scor
 
 import copy
 import time
-import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -50,12 +49,7 @@ from query_service.retrieval.problems import FieldProblem
 from query_service.retrieval.source_fields import ALL_FIELDS, SourceFields
 from query_service.rules.rule_book import WITHOUT_RULES, RulesInForce, RuleSource
 from query_service.rules.rule_store import VersionUnknown
-from query_service.schemas.answers import (
-    Degradation,
-    RankResponse,
-    SearchResponse,
-    Total,
-)
+from query_service.schemas.answers import RankResponse, SearchResponse
 from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
 
 Answer = TypeVar("Answer", bound=SearchResponse)
@@ -85,7 +79,7 @@ class Pipeline:
         """`deadline_ms` and `diversity` where the request names none; no reranker: fused order."""
         self.views = views
         self.preparation = preparation
-        self._parts = PageParts(preparation.client, preparation.pool)
+        self._parts = PageParts(preparation.client, preparation.pool, sources)
         self._stage = RerankStage(reranker, diversity=diversity)
         self._sources = sources
         self._queries = queries
@@ -235,40 +229,6 @@ class Pipeline:
         sources: dict[str, dict[str, Any]] | None = None,
     ) -> SearchResponse:
         """The requested page of hits, with sources (read if None) and, on request, explanations."""
-        progress, retrieved = context.progress, prepared.retrieved
-
-        rows = prepared.rules.placed(ranked.rows, retrieved.candidates.ids)
+        rows = prepared.rules.placed(ranked.rows, prepared.retrieved.candidates.ids)
         page = Page.of(context, prepared, replace(ranked, rows=rows), self.preparation.below)
-        frozen = page.frozen
-        counting = self._parts.counting(context, prepared, page.groups)
-        if sources is None:
-            sources = self._sources.sources(context, page.ids)
-        progress.clock.step("page")
-        variants = self._parts.variants(context, counting)
-        facets = self._parts.facets(context, prepared)
-        highlights = self._parts.highlights(context, prepared, sources)
-        missing = self._parts.missing_words(context, prepared, sources)
-        hits = page.hits(sources, highlights, variants, explained=context.request.explain)
-        return SearchResponse(
-            query_id=str(uuid.uuid4()),
-            hits=hits,
-            total=Total(
-                value=frozen.total,
-                relation=frozen.relation,
-                by_meaning=frozen.total_by_meaning,
-            ),
-            timing_ms=progress.clock.timing(),
-            stages_run=progress.stages_run,
-            degraded=[Degradation(stage=s, reason=r) for s, r in progress.degraded.items()],
-            query_cut=prepared.query_cut,
-            missing_words=missing,
-            instead=None,
-            facets=facets,
-            index=context.view.index,
-            personalized=frozen.personalized,
-            collapsed=prepared.plan.collapse,
-            next_cursor=page.next_cursor(context),
-            rules_applied=prepared.rules.applied,
-            redirect=prepared.rules.effects.redirect,
-            banners=prepared.rules.banners,
-        )
+        return self._parts.answer(context, prepared, page, sources)

@@ -6,12 +6,13 @@ Answers and the lists that a re-ranker learns from share them.
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 
 from opensearchpy import OpenSearch
 
 from indexer.bundle.model_bundle import ModelBundle
 from plugin_config.errors import LiveIntentError
+from query_service.asked_of_index import AskedOfIndex
 from query_service.context import (
     MIN_TIMEOUT_S,
     QueryEncoder,
@@ -23,17 +24,15 @@ from query_service.cursor import CursorExpired, FrozenList, PlaceBelow
 from query_service.facets.facet_counter import CountedFacets, FacetCounter
 from query_service.facets.facet_plan import FacetPlan
 from query_service.ranking.rerank_input import RerankInput, rerank_input
+from query_service.retrieval.corrections import NO_CORRECTIONS, Corrections
 from query_service.retrieval.engine_errors import IndexGone
-from query_service.retrieval.filters import NO_GROUPS, Clauses, FilterProblem, clauses
 from query_service.retrieval.matches import Match, MatchesAt, MatchesQuery, matches
-from query_service.retrieval.order import SortOrder, sort_order
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.point_in_time import PointsInTime
-from query_service.retrieval.query_words import QueryWords
 from query_service.retrieval.search import Retrieved, retrieve, retrieve_ids
 from query_service.rule_stage import NO_RULES_AT_WORK, RulesAtWork, at_work, effects_in
-from query_service.schemas.answers import FieldError, QueryCut
-from query_service.schemas.search import RankRequest, RecommendRequest
+from query_service.schemas.answers import QueryCut
+from query_service.schemas.search import RankRequest
 from query_service.settings import ServiceSettings
 from query_service.user import user_vector
 from query_service.user.decay_time import decay_time
@@ -53,6 +52,7 @@ class Prepared:
     given: bool  # the candidates are the request's own items
     facets: "Future[CountedFacets] | None" = None
     rules: RulesAtWork = NO_RULES_AT_WORK
+    corrections: Corrections = NO_CORRECTIONS
 
     @cached_property
     def inputs(self) -> RerankInput:
@@ -125,24 +125,25 @@ class Preparation:
     def prepare(self, context: RequestContext) -> Prepared:
         """Every step before the scores. Raises ClusterUnavailable, IndexGone, FieldProblem."""
         # What the index can't answer is refused before any work.
-        filters, order, facets = _filters(context), _order(context), self._facet_plan(context)
-        collapse = _collapse(context)
+        asked = AskedOfIndex.of(context, self._facets.grids)
         encoding = self._start_encoding(context)  # while the session is read
         visitor = self._load_session(context)
         embedding = self._encoded(context, encoding)
         intent = Intent(visitor, context.query_text, embedding)
-        if order is None:
+        if asked.order is None:
             intent = replace(intent, user_vector=self._build_user_vector(context, intent))
-        plan = replace(
-            self._plan(context, intent), request_filters=filters, order=order, collapse=collapse
-        )
-        effects = effects_in(context, visitor, is_sorted=order is not None)
-        plan = facets.beside(effects.on(plan) if effects.rules else plan)
+        plan = asked.plan(context, intent, self._candidates_per_leg)
+        effects = effects_in(context, visitor, is_sorted=plan.order is not None)
+        plan = asked.facets.beside(effects.on(plan) if effects.rules else plan)
+        corrections = Corrections.of(plan, context.view.bundle.W_uq.columns)
+        plan = corrections.beside(plan)
         retrieved = self._retrieve(context, plan)
-        counting = self._count(context, facets, plan, retrieved)
+        counting = self._count(context, asked.facets, plan, retrieved)
         given = isinstance(context.request, RankRequest)
         rules = at_work(self.client, context, effects, retrieved, collapse=plan.collapse)
-        return Prepared(intent, plan, retrieved, context.view.bundle, given, counting, rules)
+        return Prepared(
+            intent, plan, retrieved, context.view.bundle, given, counting, rules, corrections
+        )
 
     def below(
         self,
@@ -258,13 +259,6 @@ class Preparation:
             retrieved = replace(retrieved, candidates=candidates)
         return retrieved
 
-    def _facet_plan(self, context: RequestContext) -> FacetPlan:
-        request = context.request
-        if isinstance(request, RankRequest):
-            return FacetPlan()
-        grid = partial(self._facets.grids.of, context.view.index)
-        return FacetPlan.of(request.facets, request.filters, context.attributes, grid)
-
     def _count(
         self, context: RequestContext, facets: FacetPlan, plan: RetrievalPlan, retrieved: Retrieved
     ) -> "Future[CountedFacets] | None":
@@ -272,53 +266,3 @@ class Preparation:
             return None
         plan = replace(plan, timeout_s=context.timeout_s(MIN_TIMEOUT_S))
         return self._facets.start(context.view.index, facets, plan, retrieved)
-
-    def _plan(self, context: RequestContext, intent: Intent) -> RetrievalPlan:
-        request, options = context.request, context.options
-        words = QueryWords.of(intent.query_text, context.view.bundle.W_uq)
-        plan = RetrievalPlan(
-            options.legs, words.text, words.prefix, words.left_out, exact=options.exact,
-            titles=options.titles, timeout_s=context.timeout_s(MIN_TIMEOUT_S),
-        )  # fmt: skip
-        if isinstance(request, RankRequest):
-            return plan
-        embedding, person = intent.query_embedding, intent.user_vector
-        statistics = context.view.bundle.statistics
-        plan = replace(
-            plan,
-            query_vector=None if embedding is None else context.view.query_vector(embedding),
-            R=None if person is None else person.R,
-            k=self._candidates_per_leg,  # whatever the page: its order must not depend on it
-            meaning_cut=statistics.meaning_cut,
-            meaning_cut_alone=statistics.meaning_cut_alone,
-            preference=f"visitor-{request.session_id}",
-        )
-        if isinstance(request, RecommendRequest):
-            acted_on = sorted({event.item_id for event in intent.visitor.events})
-            plan = replace(plan, exclude=acted_on, popular=True)
-        return plan
-
-
-def _order(context: RequestContext) -> SortOrder | None:
-    request, view = context.request, context.view
-    if isinstance(request, RankRequest):
-        return None
-    return sort_order(request.sort, context.attributes, by_name=view.sorts_names)
-
-
-def _collapse(context: RequestContext) -> bool:
-    request, view = context.request, context.view
-    if isinstance(request, RankRequest):
-        return False
-    if request.collapse and not view.attributes.has_groups:
-        raise FilterProblem([FieldError(field="collapse", message=NO_GROUPS)])
-    named = request.filters is not None and request.filters.group_id is not None
-    default = context.options.collapse and not named
-    return view.has_variants and (default if request.collapse is None else request.collapse)
-
-
-def _filters(context: RequestContext) -> Clauses:
-    request = context.request
-    if isinstance(request, RankRequest):
-        return []
-    return clauses(request.filters, context.attributes)

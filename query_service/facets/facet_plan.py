@@ -18,7 +18,7 @@ from query_service.retrieval.filters import Clauses, clauses
 from query_service.retrieval.legs import nearest
 from query_service.retrieval.pinned_items import pinned_query
 from query_service.retrieval.plan import WORDS, RetrievalPlan
-from query_service.retrieval.text_query import text_query
+from query_service.retrieval.text_query import matching
 from query_service.schemas.facets import FacetOptions
 from query_service.schemas.filters import Filters
 
@@ -143,7 +143,7 @@ class FacetPlan:
             if facet.refinement and plan.query_vector is not None and plan.query_text:
                 bodies[facet.meaning_body] = _by_meaning(plan, facet) | timeout
         fields = [facet.field.field for facet in self.facets if facet.refinement is None]
-        return replace(plan, beside=bodies, meaning_fields=fields)
+        return replace(plan.with_bodies(bodies), meaning_fields=fields)
 
 
 def items_query(plan: RetrievalPlan, facet: WantedFacet) -> Mapping[str, Any]:
@@ -163,7 +163,7 @@ def _by_meaning(plan: RetrievalPlan, facet: WantedFacet) -> dict[str, Any]:
     plan = _plan_of(plan, facet)
     assert plan.query_vector is not None
     near = nearest(plan.query_vector, plan, plan.filters)
-    without_words = [text_query(plan.query_text, plan.prefix, plan.synonyms)]
+    without_words = [matching(plan)]
     if plan.pins:
         without_words.append(pinned_query(plan))
     body = {

@@ -34,6 +34,7 @@ class Highlighter:
     query_text: str = ""
     prefix: str = ""
     unknown: str = ""
+    corrects: bool = True  # whether misspelt words are marked
 
     def engine_marks(
         self, client: OpenSearch, index: str, item_ids: Collection[str], timeout_s: float
@@ -64,7 +65,7 @@ class Highlighter:
         if self.query_text and not by_meaning:
             title = title.with_spans(begun_by(title.text, self.prefix))
             title = title.with_spans(misspelt(title.text, self.unknown))
-            if not title.spans and not fragments:
+            if self.corrects and not title.spans and not fragments:
                 title = title.with_spans(misspelt(title.text, self.query_text))
         if not fragments and "description" in fields:
             fragments = self._beginning(str(source.get("description", "")))
@@ -89,8 +90,8 @@ def highlighter_of(
     wanted: HighlightRequest, plan: RetrievalPlan, vocabulary: TermMap
 ) -> Highlighter:
     """The highlighter of what a plan asks the engine."""
-    unknown = unknown_words(plan.query_text, vocabulary)
-    return Highlighter(wanted, plan.query_text, plan.prefix, unknown)
+    unknown = unknown_words(plan.query_text, vocabulary) if plan.corrects else ""
+    return Highlighter(wanted, plan.query_text, plan.prefix, unknown, plan.corrects)
 
 
 def check_highlight(wanted: HighlightRequest, *, marks_descriptions: bool) -> None:

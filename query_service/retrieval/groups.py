@@ -8,7 +8,7 @@ from opensearchpy import OpenSearch
 from plugin_config.schema import GROUP_ID, GROUP_KEY
 from query_service.retrieval.engine_errors import engine_errors
 from query_service.retrieval.plan import RetrievalPlan
-from query_service.retrieval.text_query import text_query
+from query_service.retrieval.text_query import matching
 
 Relation = Literal["eq", "gte"]
 MAX_COUNTED = 10_000  # groups; as many items the engine counts exactly
@@ -58,7 +58,7 @@ def matching_variants(
         return {}
     within = [*plan.filters, {"terms": {GROUP_KEY: sorted(groups)}}]
     if plan.query_text:
-        within.append(text_query(plan.query_text, plan.prefix, plan.synonyms))
+        within.append(matching(plan))
     counts = {"terms": {"field": GROUP_KEY, "size": len(groups), "execution_hint": "map"}}
     body = {
         "size": 0, "track_total_hits": False, "query": {"bool": {"filter": within}},

@@ -38,7 +38,7 @@ def inner_product(score: float) -> float:
 
 def _words(plan: RetrievalPlan) -> Query | None:
     if plan.query_text:
-        return words_query(plan.query_text, plan.filters, plan.prefix, plan.synonyms)
+        return words_query(plan)
     if not plan.popular:
         return None
     return {

@@ -11,7 +11,7 @@ from query_service.retrieval.candidates import group_of
 from query_service.retrieval.engine_errors import engine_errors
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.point_in_time import is_items_index
-from query_service.retrieval.text_query import text_query
+from query_service.retrieval.text_query import matching
 
 MAX_WINDOW = 10_000  # the engine's `max_result_window`
 
@@ -52,11 +52,10 @@ class MatchesQuery:
     def _sorted(self) -> dict[str, Any]:
         within = list(self.plan.filters)
         if self.plan.query_text:
-            plan = self.plan
-            matching = [text_query(plan.query_text, plan.prefix, plan.synonyms)]
+            should = [matching(self.plan)]
             if self.by_meaning:
-                matching.append({"ids": {"values": sorted(self.by_meaning)}})
-            within.append({"bool": {"should": matching, "minimum_should_match": 1}})
+                should.append({"ids": {"values": sorted(self.by_meaning)}})
+            within.append({"bool": {"should": should, "minimum_should_match": 1}})
         return {"bool": {"filter": within}}
 
 

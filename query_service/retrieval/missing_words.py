@@ -5,23 +5,22 @@ words its items do without: those of which the most informative item has the lea
 them, so the least selective ones go first.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from opensearchpy import OpenSearch
 
 from indexer.catalogue.terms import terms
-from plugin_config.schema import IDENTIFIERS, TITLE_JOINED
+from plugin_config.schema import IDENTIFIERS
 from query_service.retrieval.engine_errors import engine_errors
 from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.text_query import (
-    MISSPELT,
     MOST_CORRECTED,
     TEXT_FIELDS,
     text_query,
 )
 from query_service.retrieval.units import written_out
+from query_service.retrieval.word_forms import word_forms
 
 WORD_SCORE = 1000.0  # more than any BM25 score
 
@@ -76,31 +75,13 @@ def _with_some(plan: RetrievalPlan, words: Sequence[str]) -> dict[str, Any]:
     named = [
         {
             "constant_score": {
-                "filter": {"bool": {"should": _forms(words, number)}},
+                "filter": {"bool": {"should": word_forms(words, number, misspelt=plan.corrects)}},
                 "boost": WORD_SCORE,
                 "_name": str(number),
             }
         }
         for number in range(len(words))
     ]
-    matching = text_query(plan.query_text, plan.prefix)
+    matching = text_query(plan.query_text, plan.prefix, corrects=plan.corrects)
     query = {"bool": {"must": [matching], "should": named, "filter": plan.filters}}
     return {"size": 1, "_source": False, "query": query}
-
-
-def _forms(words: Sequence[str], number: int) -> list[Mapping[str, Any]]:
-    """One word as written, misspelt, begun, or as one word with an adjacent one."""
-    word = words[number]
-    as_written = {"query": word, "fields": TEXT_FIELDS, "type": "most_fields"}
-    forms: list[Mapping[str, Any]] = [
-        {"multi_match": as_written},
-        {"match": {"title": {"query": word, **MISSPELT}}},
-        {"match": {TITLE_JOINED: word}},
-        {"term": {IDENTIFIERS: word}},
-    ]
-    for one, two in pairwise(words):
-        if word in (one, two) and (one + two).isascii() and (one + two).isalnum():
-            forms += [{"match": {"title": one + two}}, {"match": {TITLE_JOINED: one + two}}]
-    if number == len(words) - 1 and len(word) > 2:
-        forms.append({"prefix": {TITLE_JOINED: word}})
-    return forms

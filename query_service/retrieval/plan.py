@@ -1,7 +1,7 @@
 """What a search asks of OpenSearch, and what a leg is."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,7 @@ class RetrievalPlan:
     legs: tuple[Leg, ...]
     query_text: str = ""
     prefix: str = ""  # the query's last word, where it may be the beginning of one
+    corrects: bool = True  # whether misspelt words of the query count
     terms_left_out: int = 0  # of a query that is too long: `query_text` lacks them
     query_vector: NDArray[np.float32] | None = None  # float32 [dims], in the items' space
     R: NDArray[np.float32] | None = None  # float32 [dims]
@@ -60,6 +61,10 @@ class RetrievalPlan:
     timeout_s: float = 10.0
     beside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # further search bodies
     meaning_fields: Sequence[str] = ()  # doc values to read of the hits by meaning
+
+    def with_bodies(self, bodies: Mapping[str, Mapping[str, Any]]) -> "RetrievalPlan":
+        """The plan with further search bodies beside its legs."""
+        return replace(self, beside={**self.beside, **bodies})
 
     @property
     def texts(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from query_service.retrieval.groups import (
 )
 from query_service.retrieval.pinned_items import RULES, ids_matching, pins_body
 from query_service.retrieval.plan import HAS_WORDS, MEANING, WORDS, RetrievalPlan
-from query_service.retrieval.text_query import text_query
+from query_service.retrieval.text_query import matching, text_query
 
 
 @dataclass(frozen=True)
@@ -227,8 +227,7 @@ def _ids_with_words(
         return with_words
     if all(HAS_WORDS in hit.get("matched_queries", ()) for hit in words):
         return with_words
-    matching = text_query(plan.query_text, plan.prefix, plan.synonyms)
-    query = {"bool": {"filter": [{"ids": {"values": sorted(unmarked)}}, matching]}}
+    query = {"bool": {"filter": [{"ids": {"values": sorted(unmarked)}}, matching(plan)]}}
     body = {"query": query, "size": len(unmarked), "_source": False}
     params = {"request_timeout": plan.timeout_s, **_preference(plan)}
     with engine_errors(index):

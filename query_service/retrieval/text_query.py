@@ -1,14 +1,13 @@
 """The query of the words leg: BM25, misspellings, bigrams, joined words, sizes, identifiers."""
 
 import re
-from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 from indexer.catalogue.spelling import spelled
 from indexer.catalogue.terms import terms
 from plugin_config.schema import DESCRIPTION_TEXT, IDENTIFIERS, TITLE_JOINED
-from query_service.retrieval.plan import HAS_WORDS
+from query_service.retrieval.plan import HAS_WORDS, RetrievalPlan
 from query_service.retrieval.units import written_out
 
 TITLE_WEIGHT = 2.0  # weight of the title
@@ -45,42 +44,40 @@ _HYPHENATED = re.compile(rf"(?<!\S)[^\W\d_]+(?:{_HYPHENS.pattern}[^\W\d_]+)+(?!\
 _SPACES = re.compile(r"[\s\u2010\u2011-]+")  # between words: hyphens too
 
 
-def words_query(
-    query_text: str,
-    filters: Sequence[Mapping[str, Any]],
-    prefix: str = "",
-    synonyms: Sequence[str] = (),
-) -> dict[str, Any]:
+def words_query(plan: RetrievalPlan) -> dict[str, Any]:
     """BM25 over the text fields; the broader the query, the more popularity counts."""
-    boost = POPULARITY_BOOST / max(len(terms(query_text)), 1) ** 2
+    boost = POPULARITY_BOOST / max(len(terms(plan.query_text)), 1) ** 2
     return {
         "bool": {
-            "must": [text_query(query_text, prefix, synonyms)],
+            "must": [matching(plan)],
             "should": [{"rank_feature": {"field": "popularity_rank", "boost": boost}}],
-            "filter": list(filters),
+            "filter": plan.filters,
         }
     }
 
 
-def text_query(query_text: str, prefix: str = "", synonyms: Sequence[str] = ()) -> dict[str, Any]:
-    """The better match of the query and of texts that count as the query."""
-    query = _text_query(query_text, prefix)
-    if not synonyms:
+def matching(plan: RetrievalPlan) -> dict[str, Any]:
+    """The better match of the plan's query and of texts that count as the query."""
+    corrects = plan.corrects
+    query = text_query(plan.query_text, plan.prefix, corrects=corrects)
+    if not plan.synonyms:
         return query
-    return {"dis_max": {"queries": [query, *(_text_query(text) for text in synonyms)]}}
+    others = [text_query(text, corrects=corrects) for text in plan.synonyms]
+    return {"dis_max": {"queries": [query, *others]}}
 
 
-def _text_query(query_text: str, prefix: str = "") -> dict[str, Any]:
+def text_query(query_text: str, prefix: str = "", *, corrects: bool = True) -> dict[str, Any]:
     """BM25 with misspelt words; bigrams that the title has as a phrase or as one word add to it.
 
     `prefix`: the beginning of a word, of which any word of a title counts a little. An item whose
     identifier the query is gets IDENTIFIER_SCORE more.
     """
     words = terms(query_text)
-    corrected = len(words) <= MOST_CORRECTED
-    query, sized_text = _bm25(query_text, corrected=corrected), written_out(query_text)
-    if corrected and sized_text != " ".join(query_text.lower().split()):
-        queries = [query, _bm25(sized_text)]
+    is_short = len(words) <= MOST_CORRECTED
+    query = _bm25(query_text, corrected=is_short and corrects)
+    sized_text = written_out(query_text)
+    if is_short and sized_text != " ".join(query_text.lower().split()):
+        queries = [query, _bm25(sized_text, corrected=corrects)]
         query = {"dis_max": {"queries": queries, "tie_breaker": WRITTEN_OUT_SHARE}}
     joined = {"query": query_text, "boost": TITLE_WEIGHT * JOINED_WEIGHT}
     should = [query, {"match": {TITLE_JOINED: joined}}]
@@ -123,7 +120,7 @@ def words_as_written(*texts: str) -> dict[str, Any]:
     return {"bool": {"filter": {"bool": {"should": [as_written(form) for form in forms]}}}}
 
 
-def _bm25(query_text: str, *, corrected: bool = True) -> dict[str, Any]:
+def _bm25(query_text: str, *, corrected: bool) -> dict[str, Any]:
     misspelt = {"query": query_text, "boost": TITLE_WEIGHT * MISSPELT_WEIGHT, **MISSPELT}
     phrases = [
         {

@@ -106,6 +106,20 @@ class QueryCut(Strict):
     terms_left_out: int
 
 
+class CorrectedWord(Strict):
+    """A word of the query that no item has, and the near one that titles have."""
+
+    from_: str = Field(alias="from")
+    to: str
+
+
+class DidYouMean(Strict):
+    """The query with its misspelt words corrected; the hits have the near words already."""
+
+    query: str
+    words: list[CorrectedWord]
+
+
 class AppliedRule(Strict):
     """A rule that applied to an answer, and what it did there."""
 
@@ -141,6 +155,9 @@ class SearchResponse(Strict):
     stages_run: list[str]
     degraded: list[Degradation]
     query_cut: QueryCut | None = Field(None, description="null: the whole query was searched.")
+    did_you_mean: DidYouMean | None = Field(
+        None, description="null: no word is corrected, or `spelling` is false."
+    )
     facets: dict[str, Facet] | None = Field(
         None, description="By name; null: none are asked for. One that failed is not there."
     )

@@ -119,6 +119,9 @@ class SearchRequest(_Paged):
     """A live query of a visitor."""
 
     query: QueryText
+    spelling: Flag = Field(
+        True, description="false: the query's words are searched as they are, none misspelt."
+    )
 
 
 class RecommendRequest(_Paged):

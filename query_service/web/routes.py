@@ -25,7 +25,9 @@ class SessionPath(BaseModel):
 
 def hits_response(response: SearchResponse) -> Response:
     """A search's response as JSON, without what the request does not want."""
-    body = response.model_dump(exclude={"facets"}) | {"facets": facets_json(response.facets)}
+    body = response.model_dump(exclude={"facets"}, by_alias=True) | {
+        "facets": facets_json(response.facets)
+    }
     for hit in [*body["hits"], *(body["instead"] or {}).get("hits", ())]:
         if hit["highlight"] is None:
             del hit["highlight"]

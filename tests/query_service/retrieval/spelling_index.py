@@ -8,6 +8,7 @@ from indexer.catalogue.items import Item
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.documents import to_document
 from plugin_config.schema import VectorField, items_mapping
+from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.text_query import words_query
 
 
@@ -32,7 +33,11 @@ class TitleIndex:
 
     def found(self, query: str, prefix: str = "") -> list[str]:
         """Return the item ids that the words leg finds, best first; ties by id."""
-        body = {"query": words_query(query, [], prefix), "size": 500, "_source": False}
+        body = {
+            "query": words_query(RetrievalPlan((), query, prefix)),
+            "size": 500,
+            "_source": False,
+        }
         hits = self.client.search(index=self.name, body=body)["hits"]["hits"]
         return [hit["_id"] for hit in sorted(hits, key=lambda hit: (-hit["_score"], hit["_id"]))]
 

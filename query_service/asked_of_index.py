@@ -1,0 +1,79 @@
+"""What a request asks of the index, checked against its fields, and the plan of its searches."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from query_service.context import MIN_TIMEOUT_S, RequestContext
+from query_service.facets.facet_plan import FacetPlan
+from query_service.facets.number_grid import NumberGrids
+from query_service.retrieval.filters import NO_GROUPS, Clauses, FilterProblem, clauses
+from query_service.retrieval.order import SortOrder, sort_order
+from query_service.retrieval.plan import RetrievalPlan
+from query_service.retrieval.query_words import QueryWords
+from query_service.schemas.answers import FieldError
+from query_service.schemas.search import RankRequest, SearchRequest
+from query_service.user.intent import Intent
+
+
+@dataclass(frozen=True)
+class AskedOfIndex:
+    """Filters, order, facets, collapsing: nothing of it for the given items of `rank`."""
+
+    filters: Clauses
+    order: SortOrder | None
+    facets: FacetPlan
+    collapse: bool
+
+    @classmethod
+    def of(cls, context: RequestContext, grids: NumberGrids) -> "AskedOfIndex":
+        """Of a request. Raises FieldProblem for what the index does not have."""
+        request, view = context.request, context.view
+        if isinstance(request, RankRequest):
+            return cls([], None, FacetPlan(), collapse=False)
+        grid = partial(grids.of, view.index)
+        return cls(
+            clauses(request.filters, context.attributes),
+            sort_order(request.sort, context.attributes, by_name=view.sorts_names),
+            FacetPlan.of(request.facets, request.filters, context.attributes, grid),
+            _collapse(context),
+        )
+
+    def plan(self, context: RequestContext, intent: Intent, k: int) -> RetrievalPlan:
+        """What to ask of OpenSearch, before rules; each leg returns `k` hits."""
+        request, options = context.request, context.options
+        words = QueryWords.of(intent.query_text, context.view.bundle.W_uq)
+        plan = RetrievalPlan(
+            options.legs, words.text, words.prefix, exact=options.exact, titles=options.titles,
+            terms_left_out=words.left_out, timeout_s=context.timeout_s(MIN_TIMEOUT_S),
+        )  # fmt: skip
+        if isinstance(request, RankRequest):
+            return plan
+        embedding, person = intent.query_embedding, intent.user_vector
+        statistics = context.view.bundle.statistics
+        plan = replace(
+            plan,
+            query_vector=None if embedding is None else context.view.query_vector(embedding),
+            R=None if person is None else person.R,
+            k=k,  # whatever the page: its order must not depend on it
+            meaning_cut=statistics.meaning_cut,
+            meaning_cut_alone=statistics.meaning_cut_alone,
+            preference=f"visitor-{request.session_id}",
+            request_filters=self.filters,
+            order=self.order,
+            collapse=self.collapse,
+        )
+        if isinstance(request, SearchRequest):
+            return replace(plan, corrects=request.spelling)
+        acted_on = sorted({event.item_id for event in intent.visitor.events})
+        return replace(plan, exclude=acted_on, popular=True)
+
+
+def _collapse(context: RequestContext) -> bool:
+    request, view = context.request, context.view
+    if isinstance(request, RankRequest):
+        return False
+    if request.collapse and not view.attributes.has_groups:
+        raise FilterProblem([FieldError(field="collapse", message=NO_GROUPS)])
+    named = request.filters is not None and request.filters.group_id is not None
+    default = context.options.collapse and not named
+    return view.has_variants and (default if request.collapse is None else request.collapse)

@@ -1,0 +1,32 @@
+"""The queries that find one word of a query, in all the forms that the words leg finds it in."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from indexer.catalogue.spelling import spelled
+from plugin_config.schema import IDENTIFIERS, TITLE_JOINED
+from query_service.retrieval.query_words import SHORTEST_PREFIX
+from query_service.retrieval.text_query import MISSPELT, TEXT_FIELDS
+
+
+def word_forms(words: Sequence[str], number: int, *, misspelt: bool) -> list[Mapping[str, Any]]:
+    """The word `number`: as written, as one word with an adjacent one, and the last one begun.
+
+    `misspelt`: misspelt too.
+    """
+    word = words[number]
+    forms: list[Mapping[str, Any]] = [
+        {"multi_match": {"query": word, "fields": TEXT_FIELDS, "type": "most_fields"}},
+        {"match": {TITLE_JOINED: word}},
+        {"term": {IDENTIFIERS: word}},
+    ]
+    if misspelt:
+        forms.append({"match": {"title": {"query": word, **MISSPELT}}})
+    for one, two in pairwise(words):
+        if word in (one, two) and (one + two).isascii() and (one + two).isalnum():
+            joined = {"query": one + two, "operator": "and"}  # the analyzers cut wd40 in two
+            forms += [{"match": {"title": joined}}, {"match": {TITLE_JOINED: joined}}]
+    if number == len(words) - 1 and len(word) >= SHORTEST_PREFIX:
+        forms.append({"prefix": {TITLE_JOINED: spelled(word).lower()}})
+    return forms
