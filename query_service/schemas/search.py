@@ -63,7 +63,7 @@ class _Paged(_Visit):
     from_: Annotated[int, Field(ge=0, le=MAX_DEPTH), NO_TEXT] = Field(0, alias="from")
     cursor: str | None = Field(
         None,
-        max_length=1_000_000,
+        max_length=200_000,
         description="`next_cursor` of the page before, which froze the list.",
     )
     filters: Filters | None = None
