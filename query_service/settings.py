@@ -1,5 +1,6 @@
 """Settings of the query service."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -100,6 +101,11 @@ class ServiceSettings(Settings):
         "",
         description="Origins (https://shop.example) of pages whose browsers may call, separated by "
         "commas; empty: only pages of the service's own address.",
+    )
+    images: Path | None = Field(
+        None,
+        description="Folder whose SVG, PNG, JPEG and WebP files are served below /images/, for "
+        "items whose image_url is `images/NAME`; the demo draws some for its sample.",
     )
     impressions_count: bool = Field(
         False,

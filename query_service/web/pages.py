@@ -1,9 +1,10 @@
-"""The page to try the service, at /, and the API's description, at /docs; all files are local."""
+"""The shop page at /, and the API's description at /docs; all files are local."""
 
 import importlib.resources
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, request, send_from_directory
 
 _TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css"}
 _POLICY = (
@@ -15,18 +16,45 @@ _DOCS_POLICY = _POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inl
 _SWAGGER_FILES = ("swagger-ui-bundle.js", "swagger-ui.css")
 
 
-def pages() -> Blueprint:
+# What a picture may do when it is opened by itself: an SVG could have a script.
+_PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+_PICTURES = {
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+}
+_PICTURE_AGE_S = 3600
+
+
+def pages(images: Path | None) -> Blueprint:
+    """The routes of both pages, and of the pictures in the folder `images` if there is one."""
     routes = Blueprint("pages", __name__)
     page = importlib.resources.files("query_service.web") / "page"
+    shop = {file.name: file for file in (page / "shop").iterdir()}
     swagger = importlib.resources.files("flask_openapi3_swagger") / "templates" / "swagger"
 
     @routes.get("/")
     def index() -> Response:
         return _file(page / "index.html", _POLICY)
 
-    @routes.get("/page.<any(js, css):kind>")
-    def page_file(kind: str) -> Response:
-        return _file(page / f"page.{kind}", _POLICY)
+    @routes.get("/shop/<name>")
+    def shop_file(name: str) -> Response:
+        if name not in shop:
+            abort(404)
+        return _file(shop[name], _POLICY)
+
+    @routes.get("/images/<name>")
+    def picture(name: str) -> Response:
+        kind = _PICTURES.get(Path(name).suffix.lower())
+        if images is None or kind is None:
+            abort(404)
+        response = send_from_directory(
+            images.resolve(), name, mimetype=kind, max_age=_PICTURE_AGE_S
+        )
+        response.headers["Content-Security-Policy"] = _PICTURE_POLICY
+        return response
 
     @routes.get("/docs")
     def docs() -> Response:

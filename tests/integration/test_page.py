@@ -1,25 +1,48 @@
-"""The page at /, in a real browser: search, like, see both lists, have the session erased."""
+"""The shop page at /, in a real browser: search, filter, open, like, compare, erase."""
 
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from opensearchpy import OpenSearch
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from indexer.encoder.encoder import Encoder
+from indexer.suggestions.build import build_suggestions
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
+from tests.integration.rebuilding import index_context
 from tests.integration.serving import Api, serving
 
 pytestmark = pytest.mark.node
+TIMEOUT_MS = 30_000
+AXE = "axe-core@4.11.0"
+
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle r="4"/></svg>'
 
 
 @pytest.fixture(scope="module")
-def site(shop: ClusterSettings, encoder: Encoder) -> Iterator[Api]:
-    settings = load(ServiceSettings, default_deadline_ms=20_000)
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a picture, and a file that is none."""
+    folder = tmp_path_factory.mktemp("images")
+    (folder / "lamp.svg").write_text(SVG, encoding="utf-8")
+    (folder / "prices.csv").write_text("secret", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(
+    client: OpenSearch, names: IndexNames, shop: ClusterSettings, encoder: Encoder, images: Path
+) -> Iterator[Api]:
+    build_suggestions(index_context(client, names, shop.bundles_dir))
+    settings = load(ServiceSettings, default_deadline_ms=20_000, images=images)
     with serving(create_app(settings, shop, encoder)) as api:
         yield api
 
@@ -27,9 +50,11 @@ def site(shop: ClusterSettings, encoder: Encoder) -> Iterator[Api]:
 @pytest.fixture
 def page(browser: Browser, site: Api) -> Iterator[Page]:
     """A page of a new visitor; it must ask no other site, and have no script errors."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, locale="en-GB", reduced_motion="reduce"
+    )
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(TIMEOUT_MS)
     urls: list[str] = []
     errors: list[str] = []
     page.on("request", lambda request: urls.append(request.url))
@@ -40,98 +65,265 @@ def page(browser: Browser, site: Api) -> Iterator[Page]:
     assert errors == []
 
 
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The script of axe-core; the test is skipped where npm can't bring it."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("no npm, which brings axe-core")
+    folder = tmp_path_factory.mktemp("axe")
+    command = [npm, "install", "--no-audit", "--no-fund", "--prefix", str(folder), AXE]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    except subprocess.TimeoutExpired:
+        pytest.skip(f"npm brought no {AXE} in two minutes")
+    script = folder / "node_modules" / "axe-core" / "axe.min.js"
+    if result.returncode or not script.exists():
+        pytest.skip(f"npm can't bring {AXE}: {result.stderr.strip()[:300]}")
+    return Path(script).read_text(encoding="utf-8")
+
+
+def cards(page: Page) -> Locator:
+    return page.locator("#hits .card:not(.skeleton)")
+
+
 def search(page: Page, site: Api, text: str) -> None:
     page.goto(f"{site.url}/?q={text}")
-    expect(page.locator(".hit").first).to_be_visible(timeout=30_000)
+    expect(cards(page).first).to_be_visible(timeout=TIMEOUT_MS)
+    expect(page.locator("main")).to_have_attribute("aria-busy", "false", timeout=TIMEOUT_MS)
 
 
-def test_a_new_visitor_sees_popular_items_and_queries_to_try(page: Page, site: Api) -> None:
+def open_developer_panel(page: Page) -> None:
+    page.get_by_text("For developers").click()
+    expect(page.get_by_role("heading", name="Both lists")).to_be_visible(timeout=TIMEOUT_MS)
+
+
+def test_a_new_visitor_sees_popular_items_and_categories(page: Page, site: Api) -> None:
     page.goto(site.url)
-    expect(page.get_by_role("heading", name="Popular now")).to_be_visible(timeout=30_000)
-    expect(page.locator(".hit")).to_have_count(10)
+    expect(page.get_by_role("heading", name="Popular now")).to_be_visible(timeout=TIMEOUT_MS)
+    expect(cards(page)).to_have_count(24)
+    open_developer_panel(page)
     expect(page.get_by_text("Nothing is known of this visitor.")).to_be_visible()
-    page.get_by_role("button", name="headphones", exact=True).click()
-    expect(page).to_have_url(re.compile(r"\?q=headphones$"))
-    expect(page.locator(".hit .title").first).to_contain_text("headphones", timeout=30_000)
-    expect(page.locator(".hit .why").first).to_contain_text("headphones")
-    expect(page.locator("main .status")).to_contain_text("retrieve")
+    page.locator("#facets").get_by_role("button", name="desk lamp").click()
+    expect(page).to_have_url(re.compile(r"\?category=All\+%3E\+desk\+lamp$"))
+    expect(page.get_by_role("heading", name="desk lamp", exact=True)).to_be_visible()
+    expect(page.locator("#count")).to_contain_text("12 results")
 
 
-def test_typing_searches_and_changes_the_address(page: Page, site: Api) -> None:
+def test_completions_are_chosen_by_keyboard(page: Page, site: Api) -> None:
     page.goto(site.url)
-    page.get_by_role("searchbox", name="Search the catalogue").press_sequentially("desk lamp")
+    box = page.get_by_role("combobox", name="Search the catalogue")
+    box.press_sequentially("desk")
+    expect(page.get_by_role("option").first).to_be_visible()
+    expect(box).to_have_attribute("aria-expanded", "true")
+    box.press("ArrowDown")
+    active = box.get_attribute("aria-activedescendant")
+    assert active is not None
+    expect(page.locator(f"#{active}")).to_have_attribute("aria-selected", "true")
+    box.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    expect(box).to_have_value("desk")
+    box.press_sequentially(" lamp")
+    query = page.locator(".option.query").first
+    expect(query.locator("mark").first).to_be_visible()
+    box.press("Escape")
+    box.press("Enter")
     expect(page).to_have_url(re.compile(r"\?q=desk\+lamp$"))
-    expect(page.locator(".hit .title").first).to_contain_text("desk lamp", timeout=30_000)
+    expect(page.get_by_role("heading", name="“desk lamp”")).to_be_focused()
+    expect(cards(page).first.locator(".title mark").first).to_be_visible(timeout=TIMEOUT_MS)
 
 
-def test_a_like_personalises_the_list_which_can_be_compared_or_turned_off(
+def test_the_address_holds_filters_and_sort_for_back_and_shared_links(
     page: Page, site: Api
 ) -> None:
+    search(page, site, "lamp")
+    page.get_by_role("checkbox", name="Acme").check()
+    expect(page).to_have_url(re.compile(r"brand=Acme"))
+    expect(page.get_by_role("button", name="Remove the filter Brand: Acme")).to_be_visible()
+    expect(page.get_by_role("checkbox", name="Acme")).to_be_focused()
+    page.get_by_label("Sort").select_option("price:desc")
+    expect(page).to_have_url(re.compile(r"sort=price%3Adesc"))
+    expect(page.locator("main")).to_have_attribute("aria-busy", "false")
+    prices = [float(text) for text in cards(page).locator(".price").all_inner_texts()]
+    assert prices == sorted(prices, reverse=True)
+    makers = cards(page).locator(".maker")
+    expect(makers.filter(has_text="Acme")).to_have_count(makers.count())
+    shared = page.url
+    page.go_back()
+    page.go_back()
+    expect(page.locator(".chip")).to_have_count(0)
+    page.goto(shared)
+    expect(page.get_by_label("Sort")).to_have_value("price:desc")
+    expect(page.get_by_role("checkbox", name="Acme")).to_be_checked(timeout=TIMEOUT_MS)
+    page.get_by_role("button", name="Remove the filter Brand: Acme").click()
+    expect(page.get_by_role("checkbox", name="Acme")).not_to_be_checked()
+
+
+def test_more_results_follow_without_repetition(page: Page, site: Api) -> None:
+    search(page, site, "model")
+    page.get_by_role("button", name="Show more").click()
+    expect(cards(page)).to_have_count(48)
+    expect(cards(page).nth(24).locator(".title")).to_be_focused()
+    page.get_by_role("button", name="Show more").click()
+    expect(cards(page)).to_have_count(60)
+    expect(page.get_by_role("button", name="Show more")).to_be_hidden()
+    ids = [card.get_attribute("data-item") for card in cards(page).all()]
+    assert len(set(ids)) == 60
+
+
+def test_a_like_sorts_the_list_which_the_panel_compares(page: Page, site: Api) -> None:
     search(page, site, "Acme")
-    lamp = page.locator(".hit", has_text="desk lamp").first
+    lamp = cards(page).filter(has_text="desk lamp").last
     title = lamp.locator(".title").inner_text()
-    lamp.get_by_role("button", name="Like: ", exact=False).first.click()
-    expect(page.locator(".events")).to_contain_text(f"Liked {title}", timeout=30_000)
-    expect(page.get_by_role("heading", name="For you", exact=True)).to_be_visible()
-    expect(page.locator(".why", has_text="you liked").first).to_be_visible()
-    page.get_by_label("Side by side").check()
-    expect(page.locator("main section")).to_have_count(2, timeout=30_000)
-    expect(page.get_by_role("heading", name="For anyone")).to_be_visible()
-    personal, general = (page.locator("main section").nth(n).locator(".title") for n in (0, 1))
+    lamp.get_by_role("button", name="Like: ").click()
+    expect(page.get_by_role("button", name="Liked items: 1 item")).to_be_visible()
+    page.get_by_role("button", name="sort the list for you").click()
+    expect(page.locator("#count")).to_contain_text("sorted for you", timeout=TIMEOUT_MS)
+    expect(page.locator("#hits .move").first).to_be_visible()
+    first = cards(page).first
+    first.get_by_role("button", name="Why this?").click()
+    expect(first.locator(".why-panel")).to_contain_text(f"you liked “{title}")
+    expect(first.locator(".shares li").first).to_be_visible()
+    open_developer_panel(page)
+    personal, general = (page.locator(".two > div").nth(n).locator("li") for n in (0, 1))
     assert personal.all_inner_texts() != general.all_inner_texts()
-    page.get_by_label("Side by side").uncheck()
-    page.get_by_label("Personalise").uncheck()
-    expect(page.get_by_role("heading", name="For anyone")).to_be_visible(timeout=30_000)
-    expect(page.locator("main section")).to_have_count(1)
+    expect(page.locator(".timing")).to_contain_text("retrieve")
+
+
+def test_a_product_opens_with_more_like_it_and_closes_by_back_or_escape(
+    page: Page, site: Api
+) -> None:
+    search(page, site, "lamp")
+    title = cards(page).first.locator(".title").inner_text()
+    cards(page).first.locator(".title").click()
+    dialog = page.get_by_role("dialog", name=title)
+    expect(dialog.get_by_role("heading", name="More like this for you")).to_be_visible()
+    expect(dialog.locator("#similar .title", has_text=title)).to_have_count(0)
+    shared = page.url
+    assert "item=i" in shared
+    dialog.locator("#similar .title").first.click()
+    expect(page.get_by_role("dialog", name=title)).to_be_hidden()
+    page.go_back()
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page).to_have_url(re.compile(r"\?q=lamp$"))
+    page.goto(shared)
+    expect(page.get_by_role("dialog", name=title)).to_be_visible(timeout=TIMEOUT_MS)
+    dialog.get_by_role("button", name="In the cart: ").click()
+    dialog.get_by_role("button", name="Close").click()
+    page.reload()
+    page.get_by_role("button", name="Cart: 1 item").click(timeout=TIMEOUT_MS)
+    expect(page.get_by_role("dialog", name="Your cart")).to_contain_text(title)
+    page.get_by_role("button", name=f"Remove {title}").click()
+    expect(page.get_by_text("Nothing is in your cart yet.")).to_be_visible()
+
+
+def test_nothing_found_helps(page: Page, site: Api) -> None:
+    page.goto(f"{site.url}/?q=lamp&brand=Nobody")
+    expect(page.get_by_text("Nothing was found for “lamp”")).to_be_visible(timeout=TIMEOUT_MS)
+    expect(page.get_by_role("heading", name="Popular instead")).to_be_visible()
+    page.get_by_role("button", name="Remove all filters").click()
+    expect(page).to_have_url(re.compile(r"\?q=lamp$"))
+    expect(cards(page).first.locator(".title")).to_contain_text("lamp")
 
 
 def test_a_visitor_can_erase_the_session_or_start_another(page: Page, site: Api) -> None:
     search(page, site, "Bolt")
-    page.locator(".hit .title").first.click()
-    expect(page.locator(".events")).to_contain_text("Clicked", timeout=30_000)
+    cards(page).first.get_by_role("button", name="Like: ").click()
+    expect(page.get_by_role("button", name="Liked items: 1 item")).to_be_visible()
+    open_developer_panel(page)
     session = page.locator("#session").inner_text()
     assert site("GET", f"/v1/sessions/{session}").status == 200
-    page.reload()
-    expect(page.locator("#session")).to_have_text(session, timeout=30_000)
     page.get_by_role("button", name="Forget me").click()
-    expect(page.locator("#session")).not_to_have_text(session, timeout=30_000)
+    expect(page.locator("#session")).not_to_have_text(session, timeout=TIMEOUT_MS)
+    expect(page.get_by_role("button", name="Liked items: 0 items")).to_be_visible()
     assert site("GET", f"/v1/sessions/{session}").status == 404
     other = page.locator("#session").inner_text()
     page.get_by_role("button", name="New visitor").click()
-    expect(page.locator("#session")).not_to_have_text(other, timeout=30_000)
+    expect(page.locator("#session")).not_to_have_text(other, timeout=TIMEOUT_MS)
 
 
 def test_an_unreachable_service_is_reported_until_it_answers_again(page: Page, site: Api) -> None:
     search(page, site, "Cube")
     page.route("**/v1/search", lambda route: route.abort())
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Search", exact=True).click()
     expect(page.get_by_role("alert")).to_have_text("The service can't be reached.")
     page.unroute("**/v1/search")
-    page.get_by_role("button", name="Search").click()
-    expect(page.get_by_role("alert")).to_be_hidden(timeout=30_000)
+    page.get_by_role("button", name="Search", exact=True).click()
+    expect(page.get_by_role("alert")).to_be_hidden(timeout=TIMEOUT_MS)
 
 
-def test_both_lists_fit_a_window_360_pixels_wide(page: Page, site: Api) -> None:
+def test_a_phone_has_the_filters_in_a_sheet_and_nothing_to_scroll_sideways(
+    page: Page, site: Api
+) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     search(page, site, "coffee")
-    page.get_by_label("Side by side").check()
-    expect(page.locator("main section")).to_have_count(2, timeout=30_000)
-    width = page.locator("body").evaluate("body => body.scrollWidth")
-    assert width <= 360
+    expect(page.get_by_role("checkbox", name="Acme")).to_be_hidden()
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_role("checkbox", name="Acme").check()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("checkbox", name="Acme")).to_be_hidden()
+    expect(page.get_by_role("button", name="Filters")).to_be_focused()
+    expect(page.locator(".chip")).to_have_count(1)
+    assert page.locator("body").evaluate("body => body.scrollWidth") <= 360
 
 
-def test_markup_in_a_title_is_shown_as_text(
+def test_markup_in_texts_is_shown_as_text(
     page: Page, site: Api, client: OpenSearch, names: IndexNames
 ) -> None:
     title = "<img src=x onerror=alert(1)> Zanzibar"
     document = client.get(index=names.items, id="i0")["_source"]
-    document |= {"item_id": "x1", "title": title}
+    document |= {"item_id": "x1", "title": title, "description": "<script>alert(1)</script>Fine"}
     client.index(index=names.items, id="x1", body=document, refresh=True)
-    search(page, site, "Zanzibar")
-    expect(page.locator(".hit .title").first).to_have_text(title)
-    assert page.locator("main img").count() == 0
+    try:
+        search(page, site, "Zanzibar")
+        expect(cards(page).first.locator(".title")).to_have_text(title)
+        assert page.locator("main img").count() == 0
+        cards(page).first.locator(".title").click()
+        expect(page.get_by_role("dialog", name=title)).to_contain_text("Fine")
+        assert page.locator("dialog img, dialog script").count() == 0
+    finally:
+        client.delete(index=names.items, id="x1", refresh=True)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(page: Page, site: Api, axe: str, scheme: Any) -> None:
+    def run(what: str) -> None:
+        page.evaluate(axe)
+        violations = page.evaluate("axe.run().then(result => result.violations)")
+        found = [
+            f"{what}: {one['id']} {one['nodes'][0]['target']}"
+            for one in violations
+            if one["impact"] in ("serious", "critical")
+        ]
+        assert found == []
+
+    page.emulate_media(color_scheme=scheme)
+    search(page, site, "lamp")
+    cards(page).first.get_by_role("button", name="Why this?").click()
+    run("list")
+    box = page.get_by_role("combobox", name="Search the catalogue")
+    box.fill("desk")
+    expect(page.get_by_role("option").first).to_be_visible()
+    run("typing")
+    box.press("Escape")
+    open_developer_panel(page)
+    run("developer")
+    cards(page).nth(1).locator(".title").click()
+    expect(page.get_by_role("heading", name="More like this for you")).to_be_visible()
+    run("product")
+
+
+def test_pictures_of_the_folder_are_served_and_nothing_else(site: Api) -> None:
+    answer = site("GET", "/images/lamp.svg")
+    assert (answer.status, answer.body) == (200, SVG)
+    assert answer.headers["Content-Type"].startswith("image/svg+xml")
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    for name in ("prices.csv", "none.svg", "..%2Flamp.svg", "."):
+        assert site("GET", f"/images/{name}").status == 404, name
 
 
 def test_the_api_is_documented_at_docs(page: Page, site: Api) -> None:
     page.goto(f"{site.url}/docs")
-    expect(page.get_by_text("/v1/search").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("/v1/search").first).to_be_visible(timeout=TIMEOUT_MS)

@@ -1,0 +1,83 @@
+// The public API, and the session that all of it is asked for.
+
+const KEY = "live-intent-session";
+const DEADLINE_MS = 5000; // long, since the service may run on a small machine
+let session = null;
+
+export function sessionId() {
+  if (session) return session;
+  try {
+    session = localStorage.getItem(KEY);
+  } catch { /* storage is blocked: the session lasts as long as the page */ }
+  return session || newSession();
+}
+
+export function newSession() {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  session = "page-" + Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  try {
+    localStorage.setItem(KEY, session);
+  } catch { /* as above */ }
+  return session;
+}
+
+async function call(path, options = {}) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Error("The service can't be reached.");
+  }
+  const body = await response.json().catch(() => ({}));
+  if (response.ok) return body;
+  const error = new Error(body.detail || `The service answered ${response.status}.`);
+  error.status = response.status;
+  error.fields = body.errors || [];
+  throw error;
+}
+
+function post(path, body, signal) {
+  const headers = { "Content-Type": "application/json" };
+  return call(path, { method: "POST", headers, body: JSON.stringify(body), signal });
+}
+
+// Hits for a query, or without one a recommendation.
+export function hits(request, signal) {
+  const path = request.query ? "v1/search" : "v1/recommend";
+  return post(path, { session_id: sessionId(), deadline_ms: DEADLINE_MS, ...request }, signal);
+}
+
+export function suggest(prefix, filters, signal) {
+  return post("v1/suggest", { session_id: sessionId(), prefix: prefix.slice(0, 128), filters, size: 9 }, signal);
+}
+
+// The items with these ids, in their order; unknown ones are left out. Nothing of it is stored.
+export async function items(ids) {
+  const found = new Map();
+  for (let start = 0; start < ids.length; start += 500) {
+    const body = { session_id: sessionId(), item_ids: ids.slice(start, start + 500), explain: true };
+    for (const hit of (await post("v1/rank", body)).hits) found.set(hit.item_id, hit);
+  }
+  return ids.map((id) => found.get(id)).filter(Boolean);
+}
+
+export function send(event) {
+  const id = `${sessionId()}-${Date.now()}-${event.item_id}`.slice(0, 128);
+  return post("v1/events", { ...event, session_id: sessionId(), event_id: id });
+}
+
+export const forgetQuery = (query) =>
+  call(`v1/suggest?${new URLSearchParams({ session_id: sessionId(), query })}`, { method: "DELETE" });
+
+export const eraseSession = () => call(`v1/sessions/${encodeURIComponent(sessionId())}`, { method: "DELETE" });
+
+// What is kept of the session, or null.
+export async function ownSession() {
+  try {
+    return (await call(`v1/sessions/${encodeURIComponent(sessionId())}`)).session;
+  } catch (error) {
+    if (error.status === 404) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+// What the answer says beside its hits: words left out, spelling, banners, and help where nothing was found.
+
+import * as api from "./api.js";
+import { card } from "./cards.js";
+import { h } from "./dom.js";
+import { withFilter } from "./state.js";
+
+const LEAST_READ = 4;
+
+// `tools`: go(state), and the `context` of cards.
+export function notes(state, answer, tools) {
+  const all = [];
+  const guess = answer.did_you_mean && (answer.did_you_mean.query || answer.did_you_mean.text || answer.did_you_mean);
+  if (typeof guess === "string") {
+    all.push(h("p", { class: "note" }, "Did you mean ", again(guess, state, tools), "?"));
+  }
+  for (const banner of answer.banners || []) {
+    const text = banner.data.title || banner.data.text;
+    if (typeof text === "string") all.push(h("p", { class: "note banner" }, text));
+  }
+  if (answer.redirect) all.push(h("p", { class: "note" }, "There is a page about this: ", h("a", { href: answer.redirect, rel: "noreferrer" }, answer.redirect)));
+  const missing = answer.missing_words || [];
+  if (answer.hits.length && missing.length) {
+    const words = missing.flatMap((word, row) => [row ? ", " : "", h("q", {}, word)]);
+    all.push(h("p", { class: "note" }, "No result has all your words; shown without ", words, "."));
+  }
+  if (answer.query_cut) all.push(h("p", { class: "note" }, `A long search: ${answer.query_cut.terms_left_out} of its words were left out.`));
+  if (!answer.hits.length) all.push(empty(state, answer, tools));
+  return all;
+}
+
+function again(text, state, { go }) {
+  return h("button", { type: "button", class: "link", onclick: () => go({ ...state, q: text }) }, text);
+}
+
+function empty(state, answer, tools) {
+  const fields = Object.keys(state.filters);
+  const help = h("ul", { class: "help" });
+  if (fields.length) {
+    const none = fields.reduce((rest, field) => withFilter(rest, field, []), state);
+    help.append(h("li", {}, h("button", { type: "button", class: "main-button", onclick: () => tools.go(none) }, "Remove all filters")));
+  }
+  help.append(h("li", {}, "Check the spelling, or use fewer and more common words."));
+  if (state.q) {
+    api.suggest(state.q, undefined).then(({ suggestions }) => {
+      const close = suggestions.filter((one) => one.type === "query" && one.text.toLowerCase() !== state.q.toLowerCase()).slice(0, 4);
+      if (close.length) help.append(h("li", {}, "Try ", close.map((one, row) => [row ? ", " : "", again(one.text, state, tools)]).flat()));
+    }).catch(() => null);
+  }
+  const box = h("div", { class: "empty" }, h("h2", {}, state.q ? `Nothing was found for “${state.q}”` : "Nothing is left under these filters"), help);
+  const { instead } = answer;
+  if (!instead?.hits.length) return box;
+  // Popular items are of all languages; who reads one of them sees that one first of all.
+  const own = new Set((navigator.languages || []).map((code) => code.split("-")[0]));
+  const read = instead.hits.filter(({ source }) => !source.language || own.has(source.language));
+  const shown = (read.length >= LEAST_READ ? read : instead.hits).slice(0, 12);
+  const title = h("h2", { id: "instead" }, instead.kind === "personal" ? "You may like instead" : "Popular instead");
+  const context = { ...tools.context, moves: null, heading: "h3" };
+  return h("div", {}, box, title, h("ul", { class: "grid", "aria-labelledby": "instead" }, shown.map((hit) => card(hit, context))));
+}
