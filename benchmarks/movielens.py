@@ -131,7 +131,12 @@ def record(service: Service, session_id: str, session: RatedSession) -> None:
     """Record the earlier half as events, shifted in time so that the last of them is now."""
     shift = time.time() - session.early[-1].timestamp
     events = [
-        ReceivedEvent(each.action, each.item_id, session_id, timestamp=each.timestamp + shift)
+        ReceivedEvent(
+            action=each.action,
+            item_id=each.item_id,
+            session_id=session_id,
+            timestamp=each.timestamp + shift,
+        )
         for each in session.early
     ]
     for outcome in service.record_events(events):
