@@ -19,6 +19,10 @@ COMMANDS = {
     "index": ("indexer.cli.commands:index", "Put items into OpenSearch as searchable vectors."),
     "serve": ("query_service.commands:serve", "Run the query service."),
     "rules": ("query_service.rule_commands:rules", "Pin, boost, hide: merchandisers' rules."),
+    "synonyms": (
+        "query_service.synonym_commands:synonyms",
+        "Words that count as others in a query.",
+    ),
     "sessions": ("query_service.sessions.commands:sessions", "Show or erase what is kept."),
     "evaluate": ("learning.evaluation.commands:evaluate", "Measure the quality of search."),
     "learn": ("learning.training.commands:learn", "Learn from a shop's behaviour."),

@@ -72,6 +72,7 @@ class PageParts:
             stages_run=progress.stages_run,
             degraded=[Degradation(stage=s, reason=r) for s, r in progress.degraded.items()],
             query_cut=prepared.query_cut,
+            synonyms=list(prepared.plan.synonyms),
             did_you_mean=did_you_mean,
             missing_words=missing,
             instead=None,

@@ -30,7 +30,13 @@ from query_service.retrieval.matches import Match, MatchesAt, MatchesQuery, matc
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.point_in_time import PointsInTime
 from query_service.retrieval.search import Retrieved, retrieve, retrieve_ids
-from query_service.rule_stage import NO_RULES_AT_WORK, RulesAtWork, at_work, effects_in
+from query_service.rule_stage import (
+    NO_RULES_AT_WORK,
+    RulesAtWork,
+    at_work,
+    effects_in,
+    with_synonyms,
+)
 from query_service.schemas.answers import QueryCut
 from query_service.schemas.search import RankRequest
 from query_service.settings import ServiceSettings
@@ -134,7 +140,8 @@ class Preparation:
             intent = replace(intent, user_vector=self._build_user_vector(context, intent))
         plan = asked.plan(context, intent, self._candidates_per_leg)
         effects = effects_in(context, visitor, is_sorted=plan.order is not None)
-        plan = asked.facets.beside(effects.on(plan) if effects.rules else plan)
+        plan = with_synonyms(context, effects.on(plan) if effects.rules else plan)
+        plan = asked.facets.beside(plan)
         corrections = Corrections.of(plan, context.view.bundle.W_uq.columns)
         plan = corrections.beside(plan)
         retrieved = self._retrieve(context, plan)

@@ -36,7 +36,7 @@ class _Cluster:
 
 
 @contextmanager
-def _cluster(*, writing: bool = False) -> Iterator[_Cluster]:
+def rule_cluster(*, writing: bool = False) -> Iterator[_Cluster]:
     """The settings' cluster; `writing` says where that is."""
     from plugin_config.client import connect, destination, ping_or_raise
     from plugin_config.schema import IndexNames
@@ -63,7 +63,7 @@ def rules() -> None:
 @click.argument("file", type=FILE)
 def check(file: Path) -> None:
     """Check the rules of FILE as a whole, on the live items too; nothing is changed."""
-    with _cluster() as cluster:
+    with rule_cluster() as cluster:
         read, problems = cluster.checked(file)
     click.echo(f"{_count(len(read.rules.rules))}: no errors, {len(problems)} warnings")
 
@@ -72,7 +72,7 @@ def check(file: Path) -> None:
 @click.argument("file", type=FILE)
 def apply(file: Path) -> None:
     """Check the rules of FILE, and put them in force in place of all others."""
-    with _cluster(writing=True) as cluster:
+    with rule_cluster(writing=True) as cluster:
         read, _ = cluster.checked(file)
         version = cluster.store.write(read.rules, str(file))
     click.echo(f"version {version.number} is in force: {_count(version.count)}")
@@ -81,7 +81,7 @@ def apply(file: Path) -> None:
 @rules.command(name="list")
 def list_() -> None:
     """Show the rules in force, and the versions that there were."""
-    with _cluster() as cluster:
+    with rule_cluster() as cluster:
         current = cluster.store.current()
         in_force = cluster.store.read(current.number)
         versions = cluster.store.versions()
@@ -98,11 +98,12 @@ def list_() -> None:
 @rules.command()
 @click.option("--to", "number", type=click.IntRange(min=0), help="Default: the one before.")
 def rollback(number: int | None) -> None:
-    """Put an earlier version in force again, as a new version; 0: no rules."""
-    with _cluster(writing=True) as cluster:
+    """Put an earlier version in force again, as a new version; 0: no rules, no synonyms."""
+    with rule_cluster(writing=True) as cluster:
         current = cluster.store.current()
         wanted = max(current.number - 1, 0) if number is None else number
-        version = cluster.store.write(cluster.store.read(wanted), f"version {wanted}")
+        rules, synonyms = cluster.store.read(wanted), cluster.store.synonyms(wanted)
+        version = cluster.store.write(rules, f"version {wanted}", synonyms)
     click.echo(
         f"version {version.number} is in force, as version {wanted} was: {_count(version.count)}"
     )
@@ -135,7 +136,7 @@ def try_(
     """
     from query_service.rule_trial import RuleTrial, side_by_side
 
-    with _cluster() as cluster:
+    with rule_cluster() as cluster:
         if file is None:
             rules = cluster.store.read(cluster.store.current().number)
         else:

@@ -11,6 +11,7 @@ from query_service.context import MIN_TIMEOUT_S, RequestContext
 from query_service.ranking.scores import Boost
 from query_service.retrieval.matching_items import matching_items
 from query_service.retrieval.pinned_items import RULES
+from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.search import Retrieved
 from query_service.rules.effects import NO_EFFECTS, RuleEffects, effects_of
 from query_service.rules.situation import Situation
@@ -138,6 +139,14 @@ def effects_in(context: RequestContext, visitor: Visitor, *, is_sorted: bool) ->
     if effects.problems:
         progress.degrade(RULES, "; ".join(effects.problems))
     return replace(effects, pins=(), weights=(), is_sorted=True) if is_sorted else effects
+
+
+def with_synonyms(context: RequestContext, plan: RetrievalPlan) -> RetrievalPlan:
+    """The plan with the texts that the index's synonyms add, after those of rules."""
+    if isinstance(context.request, RankRequest):
+        return plan
+    texts = context.rules.synonyms.texts(plan.query_text, plan.synonyms)
+    return replace(plan, synonyms=(*plan.synonyms, *texts)) if texts else plan
 
 
 def at_work(

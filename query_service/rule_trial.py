@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from plugin_config.errors import SettingsError
 from plugin_config.settings import ClusterSettings, load
 from query_service.context import NoQueryRecorder
-from query_service.rules.rule_book import WITHOUT_RULES, FixedRules, RulesInForce
+from query_service.rules.rule_book import FixedRules, RulesInForce
+from query_service.rules.synonyms import Synonyms
 from query_service.schemas.answers import Hit, SearchResponse
 from query_service.schemas.rules import RuleSet
 from query_service.schemas.search import RecommendRequest, SearchRequest
@@ -44,8 +45,10 @@ class RuleTrial:
         try:
             service.pipeline.views.refresh()
             answers = []
-            for rules in (WITHOUT_RULES, FixedRules(in_force)):
-                pipeline = service.pipeline.with_rules(rules, NoQueryRecorder())
+            store = service.rule_store
+            synonyms = Synonyms.of(store.synonyms(store.current().number))
+            for rules in (RulesInForce(synonyms=synonyms), replace(in_force, synonyms=synonyms)):
+                pipeline = service.pipeline.with_rules(FixedRules(rules), NoQueryRecorder())
                 answers.append(
                     pipeline.search(request)
                     if isinstance(request, SearchRequest)

@@ -35,6 +35,7 @@ class Highlighter:
     prefix: str = ""
     unknown: str = ""
     corrects: bool = True  # whether misspelt words are marked
+    synonyms: tuple[str, ...] = ()  # texts that count as the query
 
     def engine_marks(
         self, client: OpenSearch, index: str, item_ids: Collection[str], timeout_s: float
@@ -42,7 +43,7 @@ class Highlighter:
         """What the engine marks, by item id. Raises ClusterUnavailable, IndexGone."""
         if not self.query_text:
             return {}
-        query = MarksQuery(self.wanted, words_to_mark(self.query_text, self.unknown))
+        query = MarksQuery(self.wanted, words_to_mark(self.query_text, self.unknown, self.synonyms))
         return query.marks(client, index, list(item_ids), timeout_s)
 
     def highlights(
@@ -91,7 +92,8 @@ def highlighter_of(
 ) -> Highlighter:
     """The highlighter of what a plan asks the engine."""
     unknown = unknown_words(plan.query_text, vocabulary) if plan.corrects else ""
-    return Highlighter(wanted, plan.query_text, plan.prefix, unknown, plan.corrects)
+    synonyms = tuple(plan.synonyms)
+    return Highlighter(wanted, plan.query_text, plan.prefix, unknown, plan.corrects, synonyms)
 
 
 def check_highlight(wanted: HighlightRequest, *, marks_descriptions: bool) -> None:

@@ -49,7 +49,7 @@ class RetrievalPlan:
     exclude: Sequence[str] = ()  # item ids that must not come back
     exclude_groups: Sequence[str] = ()  # groups whose items must not come back
     collapse: bool = False  # each leg returns the best item of a group alone
-    synonyms: Sequence[str] = ()  # texts whose words count as the query's, by rules
+    synonyms: Sequence[str] = ()  # texts whose words count as the query's
     pins: Mapping[str, bool] = field(default_factory=dict)  # item id to: unavailable ones too
     k: int = 100  # hits of each leg
     meaning_cut: float = -1.0  # least inner product of a hit without the query's words
@@ -68,7 +68,7 @@ class RetrievalPlan:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The texts whose words count: the query's, and those that rules add."""
+        """The texts whose words count: the query's, and those of rules and synonyms."""
         return self.query_text, *self.synonyms
 
     @property

@@ -1,6 +1,7 @@
 """The query of the words leg: BM25, misspellings, bigrams, joined words, sizes, identifiers."""
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -95,9 +96,13 @@ def text_query(query_text: str, prefix: str = "", *, corrects: bool = True) -> d
     return {"bool": {"should": should, "minimum_should_match": 1}}
 
 
-def words_to_mark(query_text: str, unknown: str) -> dict[str, Any]:
-    """The clauses whose terms are marked in hits; `unknown`: words that may be misspelt."""
-    should = [as_written(form) for form in dict.fromkeys([query_text, written_out(query_text)])]
+def words_to_mark(query_text: str, unknown: str, synonyms: Sequence[str] = ()) -> dict[str, Any]:
+    """The clauses whose terms are marked in hits; `unknown`: words that may be misspelt.
+
+    `synonyms`: texts that count as the query.
+    """
+    forms = dict.fromkeys([query_text, written_out(query_text), *synonyms])
+    should = [as_written(form) for form in forms]
     should.append({"match": {TITLE_JOINED: {"query": query_text}}})
     if one_word := _as_one_word(query_text):
         should.append(as_written(one_word))

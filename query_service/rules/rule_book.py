@@ -3,12 +3,13 @@
 import logging
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from plugin_config.errors import LiveIntentError
 from query_service.rules.rule_store import NONE_YET, RuleStore, RuleVersion
 from query_service.rules.situation import CompiledConditions, Situation
+from query_service.rules.synonyms import NO_SYNONYMS, Synonyms
 from query_service.schemas.rules import Rule, RuleSet
 
 log = logging.getLogger(__name__)
@@ -25,18 +26,25 @@ class CompiledRule:
 
 @dataclass(frozen=True)
 class RulesInForce:
-    """The enabled rules of a version, in order; `problem`: why newer ones may be missing.
+    """The enabled rules of a version, in order, and its synonyms.
 
-    `at`: seconds since 1970 at which they are looked at; None: when the request comes.
+    `problem`: why newer ones may be missing. `at`: seconds since 1970 at which they are looked at;
+    None: when the request comes.
     """
 
     version: RuleVersion = NONE_YET
     rules: tuple[CompiledRule, ...] = ()
     problem: str = ""
+    synonyms: Synonyms = NO_SYNONYMS
     at: float | None = None
 
     @classmethod
-    def of(cls, rules: RuleSet, version: RuleVersion = NONE_YET) -> "RulesInForce":
+    def of(
+        cls,
+        rules: RuleSet,
+        version: RuleVersion = NONE_YET,
+        synonyms: Synonyms = NO_SYNONYMS,
+    ) -> "RulesInForce":
         """Compiled from checked rules. Raises ValueError for a pattern that RE2 refuses."""
         return cls(
             version,
@@ -45,6 +53,7 @@ class RulesInForce:
                 for rule in rules.rules
                 if rule.enabled
             ),
+            synonyms=synonyms,
         )
 
     def applying(self, situation: Situation) -> list[CompiledRule]:
@@ -129,7 +138,8 @@ class RuleBook:
         with self._reading:
             rules = self._compiled.get(version.number)
             if rules is None or version.applied_at not in ("", rules.version.applied_at):
-                rules = RulesInForce.of(self._store.read(version.number), version)
+                synonyms = Synonyms.of(self._store.synonyms(version.number))
+                rules = RulesInForce.of(self._store.read(version.number), version, synonyms)
                 self._compiled[version.number] = rules
                 while len(self._compiled) > KEPT_VERSIONS:
                     self._compiled.popitem(last=False)
@@ -142,7 +152,7 @@ class RuleBook:
         problem = f"the newest rules can't be read, {kept} in force: {reason}"
         if problem != current.problem:  # once, not at every poll
             log.warning("rules: %s", error)
-            self._current = RulesInForce(current.version, current.rules, problem)
+            self._current = replace(current, problem=problem)
 
     def _follow(self) -> None:
         while not self._stop.wait(self._poll_s):

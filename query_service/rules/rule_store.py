@@ -99,6 +99,16 @@ class RuleStore:
                 f"version of Live Intent wrote it ({error.errors()[0]['msg']})"
             ) from error
 
+    def synonyms(self, number: int, timeout_s: float | None = None) -> tuple[str, ...]:
+        """The lines of synonyms of a version. Raises ClusterUnavailable."""
+        if number == 0:
+            return ()
+        try:
+            source = self._get(_id(number), timeout_s) or {}
+        except OpenSearchException as error:
+            raise cluster_unavailable(error) from error
+        return tuple(source.get("rules", {}).get("synonyms", ()))
+
     def versions(self) -> list[RuleVersion]:
         """All versions, newest first. Raises ClusterUnavailable."""
         body = {
@@ -119,23 +129,31 @@ class RuleStore:
         """All problems of the rules, on the live items too. Raises ClusterUnavailable."""
         return check_rules(self._client, self._names, rules)
 
-    def write(self, rules: RuleSet, origin: str) -> RuleVersion:
+    def write(
+        self, rules: RuleSet | None, origin: str, synonyms: Sequence[str] | None = None
+    ) -> RuleVersion:
         """Store a new version, and put it in force. `origin` says where the rules come from.
 
-        Raises ClusterUnavailable, ForeignIndex, RulesChanged.
+        None: the rules, or the synonyms, in force stay. Raises ClusterUnavailable, ForeignIndex,
+        RulesChanged, RulesUnreadable.
         """
         try:
             index = self._names.rules
             refuse_foreign(self._client, [index, IndexNames.writing(index)])
             ensure_indexes(self._client, self._names)
-            return self._write(rules.stored(), origin)
+            return self._write(rules, origin, synonyms)
         except OpenSearchException as error:
             raise cluster_unavailable(error) from error
 
-    def _write(self, rules: Sequence[Mapping[str, Any]], origin: str) -> RuleVersion:
+    def _write(
+        self, rule_set: RuleSet | None, origin: str, synonyms: Sequence[str] | None
+    ) -> RuleVersion:
         alias = IndexNames.writing(self._names.rules)
         pointer = self._client.get(index=self._names.rules, id=CURRENT, ignore=[404])
-        number = (pointer["_source"]["version"] if pointer.get("found") else 0) + 1
+        current = pointer["_source"]["version"] if pointer.get("found") else 0
+        rules = (self.read(current) if rule_set is None else rule_set).stored()
+        lines = self.synonyms(current) if synonyms is None else synonyms
+        number = current + 1
         for attempt in range(number, number + ATTEMPTS):
             version = {
                 "version": attempt,
@@ -143,7 +161,7 @@ class RuleStore:
                 "origin": origin[:500],
                 "count": len(rules),
             }
-            document = version | {"kind": "version", "rules": {"list": list(rules)}}
+            document = version | {"kind": "version", "rules": {"list": rules, "synonyms": lines}}
             with suppress(ConflictError):  # a writer that stopped halfway took that number
                 self._client.create(index=alias, id=_id(attempt), body=document)
                 break

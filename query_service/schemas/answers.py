@@ -155,6 +155,10 @@ class SearchResponse(Strict):
     stages_run: list[str]
     degraded: list[Degradation]
     query_cut: QueryCut | None = Field(None, description="null: the whole query was searched.")
+    synonyms: list[str] = Field(
+        default_factory=list,
+        description="Texts that were searched beside the query, by synonyms and rules.",
+    )
     did_you_mean: DidYouMean | None = Field(
         None, description="null: no word is corrected, or `spelling` is false."
     )

@@ -1,0 +1,67 @@
+"""What 1,000 lines of synonyms cost `/v1/search`, against none: in pairs, within one run.
+
+It searches the live index of the settings:
+
+    .venv/bin/python -m benchmarks.synonyms [--pairs 100]
+"""
+
+import statistics
+import time
+
+import click
+
+from plugin_config.settings import ClusterSettings, load
+from query_service.context import NoQueryRecorder
+from query_service.rules.rule_book import WITHOUT_RULES, FixedRules, RulesInForce
+from query_service.rules.synonyms import Synonyms
+from query_service.schemas.search import SearchRequest
+from query_service.service import make_service
+from query_service.settings import ServiceSettings
+
+OTHERS = [f"word{n}, other{n}, third text{n}" for n in range(998)]
+OWN = ["headphones, earphones, headset", "wireless => cordless"]
+
+
+@click.command()
+@click.option("--pairs", default=100, show_default=True)
+@click.option("--query", default="wireless headphones", show_default=True)
+def main(pairs: int, query: str) -> None:
+    """Print the medians and the ratio where no line, one, and two lines apply."""
+    service = make_service(load(ServiceSettings), load(ClusterSettings))
+    service.pipeline.views.refresh()
+    request = SearchRequest(query=query, session_id="benchmark", deadline_ms=60_000)
+    misspelt = SearchRequest(query="wireles hedphones", session_id="b", deadline_ms=60_000)
+    without = service.pipeline.with_rules(WITHOUT_RULES, NoQueryRecorder())
+    for count in range(3):
+        synonyms = Synonyms.of([*OTHERS, *OWN[:count]])
+        rules = FixedRules(RulesInForce(synonyms=synonyms))
+        pipeline = service.pipeline.with_rules(rules, NoQueryRecorder())
+        texts = pipeline.search(request).synonyms
+        times: tuple[list[float], list[float]] = ([], [])
+        for _ in range(pairs):
+            for each, taken in zip((without, pipeline), times, strict=True):
+                started = time.perf_counter()
+                each.search(request)
+                taken.append((time.perf_counter() - started) * 1000)
+        before, after = map(statistics.median, times)
+        click.echo(
+            f"{count} of 1,000 lines apply, {len(texts)} texts more: {before:.1f} ms without, "
+            f"{after:.1f} ms with; {after / before:.2f} x"
+        )
+    corrected: tuple[list[float], list[float]] = ([], [])
+    original = misspelt.model_copy(update={"spelling": False})
+    for _ in range(pairs):
+        for each_request, taken in zip((original, misspelt), corrected, strict=True):
+            started = time.perf_counter()
+            without.search(each_request)
+            taken.append((time.perf_counter() - started) * 1000)
+    before, after = map(statistics.median, corrected)
+    click.echo(
+        f"a query with two misspelt words: {before:.1f} ms as it is, {after:.1f} ms corrected; "
+        f"{after / before:.2f} x"
+    )
+    service.close()
+
+
+if __name__ == "__main__":
+    main()
