@@ -66,6 +66,8 @@ def demo(stop: bool) -> None:
         URL_VARIABLE: settings.opensearch_url,
         "LIVE_INTENT_STATE_DIR": str(settings.state_dir),
     }
+    # A folder of pictures of the user's own stays.
+    environment.setdefault("LIVE_INTENT_IMAGES", str((folder / "images").resolve()))
     _refuse_others(settings, folder)
     _index(settings, folder, environment, rebuild_due=_configure(settings))
     url = _serve(service, environment)
@@ -152,9 +154,11 @@ def _index(
 ) -> None:
     """Index the sample catalogue unless the alias has it already. Raises StepFailed."""
     from indexer.settings import EncoderSettings
-    from live_intent.sample.catalogue import sample_hash, write_sample
+    from live_intent.sample.catalogue import sample_hash, sample_items, write_sample
+    from live_intent.sample.pictures import write_pictures
     from plugin_config.settings import load
 
+    write_pictures(folder / "images", sample_items())
     catalogue = folder / "sample.jsonl"
     encoder = load(EncoderSettings).model_dump(mode="json")
     current = DemoIndex(_current_index(settings), settings.opensearch_url, sample_hash(), encoder)

@@ -10,6 +10,7 @@ import math
 import random
 import re
 import string
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from live_intent.sample.data import (
     leisure,
 )
 from live_intent.sample.data.kind import Kind
+from live_intent.sample.motifs import picture_name
 
 SampleRow = dict[str, object]
 
@@ -45,12 +47,16 @@ def sample_items() -> Iterator[SampleRow]:
     ranks = list(range(1, len(rows) + 1))
     random.Random(SEED).shuffle(ranks)
     counts: dict[str, int] = {}
+    sizes = Counter(map(_product, rows))
+    groups = {name: {"group_id": _slug(name)} for name, size in sizes.items() if size > 1}
     for row, rank in zip(rows, ranks, strict=True):
         slug = _slug(str(row["category"]).split(" > ")[-1])
         counts[slug] = counts.get(slug, 0) + 1
         yield {
             "item_id": f"{slug}-{counts[slug]:03d}",
             **row,
+            **groups.get(_product(row), {}),
+            "image_url": f"images/{picture_name(row)}",
             "popularity": round(_MOST_POPULAR / rank**_ZIPF, 1),
         }
 
@@ -127,6 +133,18 @@ def _item(kind: Kind, draw: random.Random) -> SampleRow:
         "language": kind.language,
         "updated_at": UPDATED_AT,
     }
+
+
+def _product(row: SampleRow) -> str:
+    """The title without the colour and the size: equal for the variants of one product."""
+    title, attributes = str(row["title"]), row["attributes"]
+    assert isinstance(attributes, dict)
+    if row["language"] == "zh":
+        return title
+    for name in ("colour", "size"):
+        if name in attributes:
+            title = re.sub(rf",? \b{re.escape(attributes[name])}\b", "", title)
+    return title
 
 
 def _pick(options: str, draw: random.Random) -> tuple[str, float]:

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import re
-from collections import Counter
+import xml.etree.ElementTree as ET
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,36 @@ def test_chinese_phones(rows: list[SampleRow]) -> None:
     assert set(brands) == expected
     assert brands["小米"] + brands["红米"] == 60
     assert any(row["category"] == "Phones > Cases" for row in chinese)  # 手机壳 is not a 手机
+
+
+def test_every_item_has_a_drawn_picture_of_its_colour(
+    tmp_path: Path, rows: list[SampleRow]
+) -> None:
+    options = [str(tmp_path / "items.jsonl"), "--images", str(tmp_path / "images")]
+    result = CliRunner().invoke(sample, options, catch_exceptions=False)
+    drawn = {path.name for path in (tmp_path / "images").iterdir()}
+    assert f"{len(drawn)} pictures drawn" in result.output
+    assert {str(row["image_url"]) for row in rows} == {f"images/{name}" for name in drawn}
+    for path in (tmp_path / "images").iterdir():
+        assert ET.parse(path).getroot().tag == "{http://www.w3.org/2000/svg}svg"
+        assert "http" not in path.read_text().replace("http://www.w3.org/2000/svg", "")
+    red = next(
+        row
+        for row in rows
+        if "Wireless Over-Ear" in str(row["title"]) and str(row["title"]).endswith("Burgundy")
+    )
+    assert red["image_url"] == "images/headphones-7d2f40.svg"
+
+
+def test_variants_differ_in_colour_or_size_only(rows: list[SampleRow]) -> None:
+    groups: dict[str, list[SampleRow]] = defaultdict(list)
+    for row in rows:
+        if "group_id" in row:
+            groups[str(row["group_id"])].append(row)
+    assert len(groups) > 150
+    for members in groups.values():
+        assert len(members) > 1
+        assert len({(row["brand"], row["category"], row["language"]) for row in members}) == 1
 
 
 @pytest.mark.parametrize(

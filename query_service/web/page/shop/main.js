@@ -34,7 +34,7 @@ function search(text) {
   const state = read();
   const same = text === state.q;
   window.scrollTo({ top: 0 });
-  return go({ ...state, q: text, filters: same ? state.filters : {}, sort: same ? state.sort : "" }, { focus: Boolean(text) });
+  return go({ ...state, q: text, spelling: "", filters: same ? state.filters : {}, sort: same ? state.sort : "" }, { focus: Boolean(text) });
 }
 
 function open(hit, queryId) {
@@ -67,7 +67,7 @@ async function show() {
 async function restart(message) {
   api.newSession();
   announce(message);
-  await Promise.all([bag.load().catch(showError), go({ q: read().q, sort: "", item: "", lang: "", filters: {} })]);
+  await Promise.all([bag.load().catch(showError), go({ q: read().q, sort: "", item: "", lang: "", spelling: "", filters: {} })]);
 }
 
 byId("clear").append(icon("close"));

@@ -10,9 +10,12 @@ const LEAST_READ = 4;
 // `tools`: go(state), and the `context` of cards.
 export function notes(state, answer, tools) {
   const all = [];
-  const guess = answer.did_you_mean && (answer.did_you_mean.query || answer.did_you_mean.text || answer.did_you_mean);
-  if (typeof guess === "string") {
-    all.push(h("p", { class: "note" }, "Did you mean ", again(guess, state, tools), "?"));
+  const guess = answer.did_you_mean;
+  if (guess) {
+    // The hits have the near words already.
+    const original = () => tools.go({ ...state, spelling: "off" });
+    all.push(h("p", { class: "note" }, "Did you mean ", again(guess.query, state, tools), "? Its results are here too. ",
+      h("button", { type: "button", class: "link", onclick: original }, `Only “${state.q}”`)));
   }
   for (const banner of answer.banners || []) {
     const text = banner.data.title || banner.data.text;
@@ -30,7 +33,7 @@ export function notes(state, answer, tools) {
 }
 
 function again(text, state, { go }) {
-  return h("button", { type: "button", class: "link", onclick: () => go({ ...state, q: text }) }, text);
+  return h("button", { type: "button", class: "link", onclick: () => go({ ...state, q: text, spelling: "" }) }, text);
 }
 
 function empty(state, answer, tools) {

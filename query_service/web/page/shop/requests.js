@@ -36,6 +36,7 @@ export async function firstPage(state, unwanted, signal, personalize = true) {
   const chosen = Object.keys(state.filters).filter((field) => field.startsWith("attributes."));
   const request = {
     ...(state.q && { query: state.q, highlight: HIGHLIGHT }),
+    ...(state.q && state.spelling === "off" && { spelling: false }),
     ...(state.sort && { sort: sortOf(state.sort) }),
     filters: filters(state, unwanted), fields: FIELDS, facets: [...BASE_FACETS, ...chosen].map(withBuckets),
     size: SIZE, explain: true, personalize,

@@ -1,10 +1,10 @@
 // What the page shows, as its address says: query, sort, filters, product. `price=10~50` is a range.
 
-const OWN = ["q", "sort", "item", "lang"];
+const OWN = ["q", "sort", "item", "lang", "spelling"];
 const RANGE = /^(-?[\d.]*)~(-?[\d.]*)$/;
 
 export function read() {
-  const state = { q: "", sort: "", item: "", lang: "", filters: {} };
+  const state = { q: "", sort: "", item: "", lang: "", spelling: "", filters: {} };
   for (const [name, value] of new URL(location.href).searchParams) {
     if (OWN.includes(name)) state[name] = value.trim();
     else if (value && name !== "constructor") (state.filters[name] ||= []).push(value);
