@@ -10,6 +10,7 @@ from query_service.retrieval.filters import NO_GROUPS, Clauses, FilterProblem, c
 from query_service.retrieval.order import SortOrder, sort_order
 from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.query_words import QueryWords
+from query_service.retrieval.where_clauses import where_clauses
 from query_service.schemas.answers import FieldError
 from query_service.schemas.search import RankRequest, SearchRequest
 from query_service.user.intent import Intent
@@ -32,7 +33,10 @@ class AskedOfIndex:
             return cls([], None, FacetPlan(), collapse=False)
         grid = partial(grids.of, view.index)
         return cls(
-            clauses(request.filters, context.attributes),
+            [
+                *clauses(request.filters, context.attributes),
+                *where_clauses(context.where, context.attributes),
+            ],
             sort_order(request.sort, context.attributes, by_name=view.sorts_names),
             FacetPlan.of(request.facets, request.filters, context.attributes, grid),
             _collapse(context),
@@ -64,7 +68,8 @@ class AskedOfIndex:
         )
         if isinstance(request, SearchRequest):
             return replace(plan, corrects=request.spelling)
-        acted_on = sorted({event.item_id for event in intent.visitor.events})
+        events = intent.visitor.events if context.leaves_out_seen else ()
+        acted_on = sorted({event.item_id for event in events})
         return replace(plan, exclude=acted_on, popular=True)
 
 

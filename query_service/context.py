@@ -18,7 +18,9 @@ from query_service.retrieval.price_list import priced
 from query_service.retrieval.source_fields import ALL_FIELDS, SourceFields
 from query_service.rules.rule_book import NO_RULES, RulesInForce
 from query_service.schemas.answers import SearchResponse
+from query_service.schemas.filters import Filters
 from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
+from query_service.schemas.where import Where, WhereBrowse, WhereSearch
 from query_service.user.actions import Scenario
 from query_service.user.visitor import Visitor
 
@@ -82,6 +84,31 @@ class RequestContext:
     def personalize(self) -> bool:
         """Whether the visitor's behaviour counts."""
         return isinstance(self.request, RankRequest) or self.request.personalize
+
+    @property
+    def where(self) -> Where | None:
+        """Combined filters beside those of the request."""
+        return self.request.where if isinstance(self.request, WhereSearch | WhereBrowse) else None
+
+    @property
+    def stated_filters(self) -> Filters | None:
+        """The request's filters, as far as `Filters` can say them."""
+        request = self.request
+        if isinstance(request, WhereSearch | WhereBrowse):
+            return request.stated
+        return None if isinstance(request, RankRequest) else request.filters
+
+    @property
+    def recorded(self) -> bool:
+        """Whether a search is kept as a query of the visitor."""
+        return self.request.recorded if isinstance(self.request, WhereSearch) else True
+
+    @property
+    def leaves_out_seen(self) -> bool:
+        """Whether the items that the visitor acted on are left out."""
+        if isinstance(self.request, WhereBrowse):
+            return self.request.leaves_out_seen
+        return isinstance(self.request, RecommendRequest)
 
     def timeout_s(self, min_s: float = 0.001) -> float:
         """Seconds that a request to OpenSearch may take, within the deadline."""

@@ -102,7 +102,7 @@ class Pipeline:
             if not response.total.value:
                 instead = instead_of_hits(context, self._recommended)
                 response = response.model_copy(update={"instead": instead})
-            if context.personalize and request.size:
+            if context.personalize and request.size and context.recorded:
                 self._queries.record(context, prepared.intent.query_embedding, response)
             return response
 

@@ -126,7 +126,7 @@ def effects_in(context: RequestContext, visitor: Visitor, *, is_sorted: bool) ->
     situation = Situation(
         request="search" if isinstance(request, SearchRequest) else "recommend",
         query_text=context.query_text,
-        filters=request.filters,
+        filters=context.stated_filters,
         scenario=context.scenario,
         user_id=request.user_id or "",
         visitor=visitor if known else None,

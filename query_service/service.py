@@ -20,6 +20,8 @@ from plugin_config.settings import ClusterSettings, load
 from query_service.batching import BatchingEncoder
 from query_service.context import QueryEncoder, RetrievalOptions
 from query_service.index_view import IndexNotReady, IndexViews
+from query_service.instantsearch.index_names import IndexNamesSpoken
+from query_service.instantsearch.searches import InstantSearches
 from query_service.item_reader import ItemReader
 from query_service.item_writer import ItemWriter
 from query_service.models import Models, load_models
@@ -96,6 +98,11 @@ class Service:
             diversity=settings.diversity,
             rules=self.rule_book,
         )
+        self.instant_searches = InstantSearches(
+            self.pipeline,
+            IndexNamesSpoken.of(settings.instantsearch_index, settings.instantsearch_replicas),
+            settings.threads,
+        )
         self.suggester = Suggester(
             client,
             names,
@@ -128,6 +135,7 @@ class Service:
         self.rule_book.close()
         self.store.close()
         self.pipeline.close()
+        self.instant_searches.close()
         self.suggester.close()
 
     def ready(self) -> Readiness:

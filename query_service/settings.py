@@ -107,6 +107,14 @@ class ServiceSettings(Settings):
         description="Folder whose SVG, PNG, JPEG and WebP files are served below /images/, for "
         "items whose image_url is `images/NAME`; the demo draws some for its sample.",
     )
+    instantsearch_index: str = Field(
+        "items", min_length=1, description="What InstantSearch front ends call the index."
+    )
+    instantsearch_replicas: str = Field(
+        "",
+        description="Names of replicas with their orders, beside items_price_asc and "
+        "items/sort/price:asc: cheapest=price:asc, loved=popularity, separated by commas.",
+    )
     impressions_count: bool = Field(
         False,
         description="Whether an impression counts in the user vector, as a view; it is kept in "

@@ -58,7 +58,7 @@ class SessionVisitors:
             query,
             user_id=request.user_id or "",
             # The page's offset: else a hit of the second page would count as one of the first.
-            attributes={"from": request.from_} if request.from_ else None,
+            attributes={"from": context.offset} if context.offset else None,
             hit_ids=[hit.item_id for hit in answer.hits],
         )
 

@@ -20,6 +20,7 @@ from query_service.web.any_id import allow_any_id
 from query_service.web.behaviour.event_routes import event_routes
 from query_service.web.cross_origin import CrossOrigin
 from query_service.web.deadlines import ARRIVED, Deadlines, is_search
+from query_service.web.instantsearch_routes import instantsearch_routes
 from query_service.web.item_routes import item_routes
 from query_service.web.json_body import JsonRequest
 from query_service.web.metrics import Metrics
@@ -76,6 +77,7 @@ def create_app(
     errors.register(app)
     app.register_api(api(service, metrics))
     app.register_api(suggest_routes(service, metrics))
+    app.register_api(instantsearch_routes(service.instant_searches))
     app.register_api(event_routes(service, metrics))
     app.register_api(item_routes(service.item_writer, allowed=settings.item_writes))
     app.register_api(rule_routes(service, allowed=settings.rule_writes))

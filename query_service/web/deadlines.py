@@ -11,14 +11,14 @@ from query_service.settings import ServiceSettings
 ARRIVED = "live_intent.arrived"  # in a request's environment: time.perf_counter() at its last byte
 MAX_DEADLINE_MS = 60_000
 SEARCHES = frozenset({"/v1/search", "/v1/recommend", "/v1/rank", "/v1/suggest"})
-
+FRONT_ENDS = "/1/indexes/"
 ITEMS = "/v1/items"
 RULES = "/v1/rules"
 
 
 def is_search(method: str, path: str) -> bool:
     """Whether a request is answered within the deadline of its body."""
-    return method == "POST" and path in SEARCHES
+    return method == "POST" and (path in SEARCHES or path.startswith(FRONT_ENDS))
 
 
 class Deadlines:

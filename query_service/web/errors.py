@@ -5,15 +5,18 @@ import logging
 from collections.abc import Mapping, Sequence
 
 import orjson
-from flask import Flask, Response, g
+from flask import Flask, Response, g, has_request_context, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from plugin_config.errors import ClusterUnavailable, LiveIntentError, RequestRefused
 from query_service.cursor import CursorExpired, CursorInvalid
+from query_service.instantsearch.conditions import RequestMalformed
+from query_service.instantsearch.index_names import IndexUnknown
 from query_service.retrieval.problems import FieldProblem
 from query_service.schemas.answers import FieldError, Problem
 from query_service.sessions.erasure import SessionUnknown
+from query_service.web.deadlines import FRONT_ENDS
 from query_service.web.field_errors import BodyMalformed, field_errors
 
 logger = logging.getLogger(__name__)
@@ -37,7 +40,15 @@ def problem(
     errors: Sequence[FieldError] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The response with the problem details; a 503 and a 507 have Retry-After."""
+    """The response with the problem details; a 503 and a 507 have Retry-After.
+
+    InstantSearch front ends read {"message", "status"}.
+    """
+    if has_request_context() and request.path.startswith(FRONT_ENDS):
+        content = orjson.dumps({"message": detail, "status": status})
+        response = Response(content, status=status, content_type="application/json")
+        response.headers.update(headers or {})
+        return response
     body = Problem(
         title=http.HTTPStatus(status).phrase,
         status=status,
@@ -69,6 +80,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(SessionUnknown, lambda error: problem(404, str(error)))
     app.register_error_handler(CursorInvalid, lambda error: problem(422, str(error)))
     app.register_error_handler(CursorExpired, lambda error: problem(410, str(error)))
+    app.register_error_handler(IndexUnknown, lambda error: problem(404, str(error)))
+    app.register_error_handler(RequestMalformed, lambda error: problem(400, str(error)))
     app.register_error_handler(ClusterUnavailable, _unavailable)
     app.register_error_handler(RequestRefused, _refused)
     app.register_error_handler(HTTPException, _http_error)

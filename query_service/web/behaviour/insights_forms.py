@@ -20,6 +20,7 @@ MAX_OBJECTS = 100  # items of one event
 MAX_ROWS = 1000  # of one request, one for each item of each event
 _TYPES = ("click", "conversion", "view")
 _SUBTYPES = {"addtocart": "add_to_cart", "purchase": "purchase"}
+_ABOUT_ITSELF = "instantsearch"  # a front end's report on its own widgets
 _HITS_VIEWED = "hitsviewed"  # InstantSearch's name of the event that it sends for each list
 _OUR_NAMES = {
     "action": "eventName",
@@ -34,6 +35,8 @@ _OUR_NAMES = {
 def parse_insights(body: object) -> ParsedEvents:
     """The events of {"events": [...]}, one for each of their items; an error has an event's index.
 
+    What a front end reports of itself is left out.
+
     Raises BodyMalformed.
     """
     parsed: ParsedEvents = []
@@ -41,6 +44,8 @@ def parse_insights(body: object) -> ParsedEvents:
         try:
             if not isinstance(event, Mapping):
                 raise WrongField("", "an event is an object")  # noqa: TRY301
+            if event.get("eventType") == _ABOUT_ITSELF:
+                continue
             check_nesting(event)
             parsed += list(_events(event))
         except WrongField as error:

@@ -43,7 +43,7 @@ class EventRecorder:
         ]
         response = answers_of(items)
         self._metrics.count_events(response)
-        if response.accepted:
+        if response.accepted or not items:
             return json_response(response.model_dump(exclude_none=True))
         if causes := {outcome.cause for outcome in outcomes} & _REFUSALS.keys():
             status, detail = _REFUSALS["disk" if "disk" in causes else "cluster"]

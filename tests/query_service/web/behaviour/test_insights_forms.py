@@ -111,3 +111,8 @@ def test_a_malformed_event_does_not_affect_the_others() -> None:
     assert [type(event) for event in events] == [ReceivedEvent] * 2 + [EventError] + [
         ReceivedEvent
     ] * 2
+
+
+def test_what_a_front_end_reports_of_itself_is_left_out() -> None:
+    report = {"eventType": "instantsearch", "eventName": "__start__", "widgets": []}
+    assert parse_insights({"events": [report]}) == []

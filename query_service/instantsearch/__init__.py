@@ -1,0 +1,1 @@
+"""Requests of InstantSearch front ends, as the library algoliasearch sends them, and answers."""

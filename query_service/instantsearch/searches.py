@@ -1,0 +1,90 @@
+"""Answers the queries of InstantSearch front ends from the service's pipeline."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from contextvars import copy_context
+from dataclasses import replace
+from typing import Any
+
+from query_service.cursor import CursorExpired, CursorInvalid
+from query_service.instantsearch.answer_form import answer_form, facet_hits
+from query_service.instantsearch.conditions import RequestMalformed
+from query_service.instantsearch.frozen_pages import FrozenPages
+from query_service.instantsearch.index_names import IndexNamesSpoken
+from query_service.instantsearch.query_form import QueryForm
+from query_service.instantsearch.query_params import parse_params
+from query_service.pipeline import Pipeline
+from query_service.schemas.answers import SearchResponse
+from query_service.schemas.where import WhereBrowse, WhereSearch
+
+MAX_QUERIES = 50  # of one request
+AT_ONCE = 4  # queries of one request; the rest waits
+
+
+class InstantSearches:
+    """Safe to use from many threads. `close` stops its own."""
+
+    def __init__(self, pipeline: Pipeline, names: IndexNamesSpoken, threads: int) -> None:
+        self._pipeline = pipeline
+        self._names = names
+        self._pages = FrozenPages()
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="queries")
+
+    def answers(
+        self, requests: Sequence[Mapping[str, Any]], index: str, user_token: str, arrived: float
+    ) -> list[dict[str, Any]]:
+        """The answer to each request, in order; `index` and `user_token` where it names none.
+
+        Raises RequestMalformed, FieldProblem, ClusterUnavailable.
+        """
+        if not 0 < len(requests) <= MAX_QUERIES:
+            raise RequestMalformed(f"requests: {len(requests)}, and 1 to {MAX_QUERIES} are taken")
+
+        def one(request: Mapping[str, Any]) -> dict[str, Any]:
+            name = request.get("indexName", index)
+            if not isinstance(name, str):
+                raise RequestMalformed("indexName: a text is wanted")
+            token = {"userToken": user_token} if user_token else {}
+            return self._answer({**token, **request}, name, arrived)
+
+        if len(requests) == 1:
+            return [one(requests[0])]
+        running = [self._pool.submit(copy_context().run, one, request) for request in requests]
+        return [each.result() for each in running]
+
+    def close(self) -> None:
+        """Stop the threads."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _answer(self, request: Mapping[str, Any], index: str, arrived: float) -> dict[str, Any]:
+        """The answer to a query; of `type` facet, the values of a facet."""
+        order = self._names.order(index)
+        params = parse_params(request)
+        facet = request.get("facet") if request.get("type") == "facet" else None
+        if request.get("type") not in (None, "default", "facet"):
+            raise RequestMalformed("type: it is default or facet")
+        if facet is not None:
+            if not isinstance(facet, str):
+                raise RequestMalformed("facet: the name of an attribute is wanted")
+            params = replace(params, size=0, facets=(facet,), max_values=params.max_facet_hits)
+        form = QueryForm.of(params, index, order, self._pipeline.views.current())
+        answer = self._search(form, arrived)
+        if facet is not None:
+            return facet_hits(form, answer, facet) | {"index": index}
+        return answer_form(form, answer)
+
+    def _search(self, form: QueryForm, arrived: float) -> SearchResponse:
+        continued = self._pages.continued(form.request)
+        if continued is not None:
+            with suppress(CursorExpired, CursorInvalid):
+                return self._answered(continued, arrived)
+        return self._answered(form.request, arrived)
+
+    def _answered(self, request: WhereSearch | WhereBrowse, arrived: float) -> SearchResponse:
+        if isinstance(request, WhereSearch):
+            answer = self._pipeline.search(request, arrived)
+        else:
+            answer = self._pipeline.recommend(request, arrived)
+        self._pages.keep(request, answer.next_cursor if request.size else None)
+        return answer
