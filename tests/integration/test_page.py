@@ -11,7 +11,10 @@ import pytest
 from opensearchpy import OpenSearch
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from indexer.catalogue.items import Item
 from indexer.encoder.encoder import Encoder
+from indexer.index.attribute_schema import AttributeSchema
+from indexer.index.documents import to_document
 from indexer.suggestions.build import build_suggestions
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
@@ -226,6 +229,39 @@ def test_nothing_found_helps(page: Page, site: Api) -> None:
     page.get_by_role("button", name="Remove all filters").click()
     expect(page).to_have_url(re.compile(r"\?q=lamp$"))
     expect(cards(page).first.locator(".title")).to_contain_text("lamp")
+
+
+def test_the_start_page_leaves_out_languages_that_are_not_read_until_asked(
+    page: Page, site: Api, client: OpenSearch, names: IndexNames
+) -> None:
+    for language in ("en", "zh"):
+        item = Item(
+            item_id=f"in-{language}", title=f"In {language}", popularity=1e6, language=language
+        )
+        document = to_document(item, None, AttributeSchema())
+        client.index(index=names.items, id=item.item_id, body=document, refresh=True)
+    try:
+        page.goto(f"{site.url}/?sort=popularity")
+        chip = page.get_by_role("button", name="Remove the filter In English")
+        expect(chip).to_be_visible(timeout=TIMEOUT_MS)
+        expect(page.locator("[data-item=in-en]")).to_be_visible()
+        expect(page.locator("[data-item=in-zh]")).to_have_count(0)
+        chip.click()
+        expect(page.locator("[data-item=in-zh]")).to_be_visible()
+        expect(page).to_have_url(re.compile(r"lang=all$"))
+    finally:
+        for language in ("en", "zh"):
+            client.delete(index=names.items, id=f"in-{language}", refresh=True)
+
+
+def test_a_misspelt_query_offers_the_right_one(page: Page, site: Api) -> None:
+    search(page, site, "wirelesss")
+    page.get_by_role("button", name="wireless", exact=True).click()
+    expect(page).to_have_url(re.compile(r"\?q=wireless$"))
+    expect(page.get_by_text("Did you mean")).to_be_hidden()
+    page.go_back()
+    page.get_by_role("button", name="Only “wirelesss”").click()
+    expect(page).to_have_url(re.compile(r"spelling=off"))
 
 
 def test_a_visitor_can_erase_the_session_or_start_another(page: Page, site: Api) -> None:
