@@ -104,6 +104,12 @@ class RequestContext:
         return self.request.recorded if isinstance(self.request, WhereSearch) else True
 
     @property
+    def counts_only(self) -> bool:
+        """Whether only counts are wanted, and no cursor: the order does not matter."""
+        request = self.request
+        return isinstance(request, WhereSearch | WhereBrowse) and not request.size
+
+    @property
     def leaves_out_seen(self) -> bool:
         """Whether the items that the visitor acted on are left out."""
         if isinstance(self.request, WhereBrowse):

@@ -51,6 +51,7 @@ from query_service.rules.rule_book import WITHOUT_RULES, RulesInForce, RuleSourc
 from query_service.rules.rule_store import VersionUnknown
 from query_service.schemas.answers import RankResponse, SearchResponse
 from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
+from query_service.schemas.where import WhereSearch
 
 Answer = TypeVar("Answer", bound=SearchResponse)
 
@@ -99,7 +100,7 @@ class Pipeline:
             prepared = self.preparation.prepare(context)  # load session, encode, build, retrieve
             ranked = self._rerank(context, prepared)
             response = self._page(context, prepared, ranked)  # and explain
-            if not response.total.value:
+            if not response.total.value and not isinstance(request, WhereSearch):
                 instead = instead_of_hits(context, self._recommended)
                 response = response.model_copy(update={"instead": instead})
             if context.personalize and request.size and context.recorded:
@@ -204,7 +205,7 @@ class Pipeline:
         return self._page(context, prepared, ranked)
 
     def _rerank(self, context: RequestContext, prepared: Prepared) -> Ranked:
-        if prepared.plan.order is not None:
+        if prepared.plan.order is not None or context.counts_only:
             return Ranked.nothing()
         request, candidates = context.request, prepared.retrieved.candidates
         keys = candidates.keys(prepared.plan.collapse)

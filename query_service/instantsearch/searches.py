@@ -19,7 +19,6 @@ from query_service.schemas.answers import SearchResponse
 from query_service.schemas.where import WhereBrowse, WhereSearch
 
 MAX_QUERIES = 50  # of one request
-AT_ONCE = 4  # queries of one request; the rest waits
 
 
 class InstantSearches:
