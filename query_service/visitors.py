@@ -7,6 +7,7 @@ from query_service.context import QueryEncoder, RequestContext, Vectors
 from query_service.item_reader import ItemReader
 from query_service.schemas.answers import SearchResponse
 from query_service.schemas.search import SearchRequest
+from query_service.schemas.where import WhereSearch
 from query_service.sessions.reader import SessionsUnreadable
 from query_service.sessions.store import SessionStore
 from query_service.user.visitor import Event, PastQuery, Visitor
@@ -53,6 +54,7 @@ class SessionVisitors:
             query_id=answer.query_id,
             vector=embedding,
             fingerprint=context.view.bundle.spec.fingerprint,
+            typed=isinstance(request, WhereSearch),  # its front ends search with each key
         )
         self._store.record_query(
             query,

@@ -137,6 +137,7 @@ def query_to_stored(query: PastQuery, received_at: int) -> dict[str, Any]:
         "session_id": query.session_id,
         "vector": vector_text(query.vector),
         "fingerprint": query.fingerprint,
+        "typed": query.typed or "",
     }
     return {name: value for name, value in stored.items() if value != ""}
 
@@ -150,6 +151,7 @@ def query_from_stored(stored: Mapping[str, Any]) -> PastQuery:
         query_id=stored.get("query_id", ""),
         vector=text_vector(stored.get("vector")),
         fingerprint=stored.get("fingerprint", ""),
+        typed=bool(stored.get("typed")),
     )
 
 

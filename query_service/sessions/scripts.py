@@ -32,6 +32,7 @@ void trim(List rows, long oldest, int maxRows) {
 
 # An event or query that is already there is left alone, so that a client may send it again.
 # A query that the session has already replaces that one, in any letter case: only its time moves.
+# So does one that goes on with what the visitor was typing ten seconds before.
 _APPEND = """
 source.kind = params.kind;
 if (params.user_id != '') { source.user_id = params.user_id; }
@@ -49,8 +50,11 @@ for (def query : params.queries) {
   changed = true;
   for (int i = source.queries.size() - 1; i >= 0; i--) {
     def other = source.queries.get(i);
+    boolean completed = query.typed == true && other.typed == true
+        && query.timestamp >= other.timestamp && query.timestamp - other.timestamp <= 10000L
+        && query.query_text.toLowerCase().startsWith(other.query_text.toLowerCase());
     if (other.session_id != query.session_id
-        || !other.query_text.equalsIgnoreCase(query.query_text)) { continue; }
+        || !(completed || other.query_text.equalsIgnoreCase(query.query_text))) { continue; }
     if (i >= index) { index = -1; break; }
     source.queries.remove(i);
     index--;

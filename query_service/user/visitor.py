@@ -36,6 +36,7 @@ class PastQuery:
     query_id: str = ""
     vector: NDArray[np.float32] | None = None
     fingerprint: str = ""  # of the encoder that made `vector`
+    typed: bool = False  # sent with each key: one that goes on with it replaces it
 
 
 @dataclass(frozen=True)

@@ -270,6 +270,18 @@ def test_only_the_visitor_s_own_queries_are_kept_and_clicks_count(api: Api) -> N
     assert ids(browsed) == {clicked}  # a list of a category shows what the visitor has seen too
 
 
+def test_what_was_typed_on_the_way_to_a_query_is_no_query_of_its_own(api: Api) -> None:
+    for text in ("g", "gar", "Garden c", "garden chair", "lamp"):
+        one(api, query=text, userToken="anonymous-typing")
+        kept = api("GET", "/v1/sessions/anonymous-typing").body  # it waits until all is written
+    assert [q["query_text"] for q in kept["session"]["queries"]] == ["garden chair", "lamp"]
+    assert kept["ubi_queries"]["count"] == 5  # the log has what was answered
+    for text in ("desk", "desk lamp"):  # our own API's clients say themselves what is a query
+        api.search(text, "anonymous-typing")
+    kept = api("GET", "/v1/sessions/anonymous-typing").body
+    assert [q["query_text"] for q in kept["session"]["queries"]][2:] == ["desk", "desk lamp"]
+
+
 def test_a_user_token_of_the_shop_s_own_is_a_user_too(api: Api) -> None:
     tokens = {"userToken": "anonymous-2", "authenticatedUserToken": "customer-9"}
     event = {"eventType": "click", "eventName": "c", "objectIDs": ["i7"], **tokens}
