@@ -63,6 +63,7 @@ def _request(
         "size": min(params.size, MAX_DEPTH - first),
         "from": first,
         "sort": order,
+        "price_list": params.price_list or None,
         "facets": _options(params, facets, names),
         "collapse": params.distinct if view.attributes.has_groups else None,
         "where": where,

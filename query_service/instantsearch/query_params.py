@@ -61,6 +61,7 @@ class QueryParams:
     tags: tuple[str, str] = DEFAULT_TAGS
     distinct: bool | None = None
     user_token: str = ""
+    price_list: str = ""
     analytics: bool = True
     ignored: tuple[str, ...] = ()  # parameters that this service does not know
     text: str = ""  # the parameters as they came, URL-encoded; "" where they came as JSON
@@ -98,6 +99,7 @@ def parse_params(request: Mapping[str, Any]) -> QueryParams:
         tags=(reader.text("highlightPreTag") or pre, reader.text("highlightPostTag") or post),
         distinct=reader.flag("distinct"),
         user_token=reader.text("userToken"),
+        price_list=reader.text("priceList"),
         analytics=reader.flag("analytics") is not False,
         text=text,
     )

@@ -233,7 +233,10 @@ def test_replicas_sort(page: Page) -> None:
 
 
 @js
-def test_a_rule_redirects_and_another_gives_a_banner(page: Page) -> None:
+def test_a_rule_redirects_and_another_gives_a_banner(page: Page, api: Api) -> None:
+    answer = api("POST", "/1/indexes/items/query", {"query": "lamp"}).body
+    assert answer["appliedRules"] == [{"objectID": "b"}]
+    assert answer["userData"] == [{"text": "Lamp week"}]
     search(page, "lamp")
     expect(page.locator("#banner")).to_contain_text("Lamp week")
     search(page, "returns")

@@ -86,6 +86,19 @@ def test_filters_and_orders_mean_the_list(api: Api) -> None:
     assert b2b[-4:] == ["lamp-00", "lamp-03", "lamp-06", "lamp-09"]  # without a price
 
 
+def test_an_instantsearch_query_may_choose_the_list(api: Api) -> None:
+    asked = {"query": "desk lamp", "numericFilters": ["price>=38"], "facets": ["price"]}
+    path = "/1/indexes/items/query"
+    answer = api("POST", path, asked | {"priceList": "EUR"}).body
+    assert {hit["objectID"]: hit["price"] for hit in answer["hits"]} == {
+        "lamp-00": 40.5, "lamp-01": 39.5, "lamp-02": 38.5,
+    }  # fmt: skip
+    assert answer["facets_stats"]["price"]["max"] == 40.5
+    refused = api("POST", path, asked | {"priceList": "XYZ"})
+    assert refused.status == 422
+    assert "EUR" in refused.body["message"]
+
+
 def test_facets_count_the_prices_of_the_list(api: Api) -> None:
     facets: list[Any] = [{"name": "price", "interval": 10}]
     answer = api.search("desk lamp", "s", price_list="EUR", facets=facets)

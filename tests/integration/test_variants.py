@@ -156,6 +156,18 @@ def test_a_hit_counts_the_other_variants_and_says_how_to_fetch_them(api: Api) ->
     assert {group_of(hit) for hit in answer["hits"]} == {"lamp-05"}
 
 
+def test_an_instantsearch_query_collapses_unless_distinct_says_otherwise(api: Api) -> None:
+    asked = {"query": "desk lamp", "hitsPerPage": 100}
+    path = "/1/indexes/items/query"
+    by_default, collapsed, every = (
+        api("POST", path, asked | more).body for more in ({}, {"distinct": 1}, {"distinct": False})
+    )
+    assert by_default["nbHits"] == collapsed["nbHits"] < every["nbHits"]
+    variants = {hit["objectID"]: hit.get("_variants") for hit in collapsed["hits"]}
+    assert any(told and told["others"] for told in variants.values())
+    assert all(hit.get("_variants") is None for hit in every["hits"])
+
+
 def test_the_variant_that_the_visitor_wants_stands_for_the_product(api: Api) -> None:
     for item_id in ("lamp-11-1", "lamp-23-1", "lamp-29-1"):  # blue ones
         assert api.event("add_to_cart", item_id, "blue").status == 200
