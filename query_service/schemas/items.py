@@ -40,6 +40,12 @@ Version = Annotated[
 ]
 
 
+def _with_property_names(schema: dict[str, Any]) -> None:
+    """Say that every name has the pattern: `patternProperties` alone allows any others."""
+    ((pattern, value),) = schema.pop("patternProperties").items()
+    schema |= {"propertyNames": {"pattern": pattern}, "additionalProperties": value}
+
+
 def _without_default(schema: dict[str, Any]) -> None:
     """Drop the default null, which the schema does not allow."""
     schema.pop("default")
@@ -81,9 +87,13 @@ class ItemPatch(Strict):
     language: Annotated[str, StringConstraints(max_length=35)] | None = None
     updated_at: Time | None = None
     identifiers: Names | Name | None = Field(None, description="SKU, EAN, MPN and the like.")
-    prices: dict[PriceList, Amount | None] | None = Field(
-        None, max_length=50, description="By price list, a currency or any name; null removes."
-    )
+    prices: (
+        Annotated[
+            dict[PriceList, Amount | None],
+            Field(max_length=50, json_schema_extra=_with_property_names),
+        ]
+        | None
+    ) = Field(None, description="By price list, a currency or any name; null removes.")
     group_id: ItemId | None = Field(None, description="Equal for the variants of one product.")
 
 
