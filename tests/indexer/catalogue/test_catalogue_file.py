@@ -123,7 +123,9 @@ def refused() -> Iterator[tuple[bytes, str]]:
     yield f'{{"_id": "1", "_source": {row}}}\n'.encode(), "a dump of a search engine.*--map"
 
 
-@pytest.mark.parametrize(("content", "reason"), list(refused()))
+@pytest.mark.parametrize(
+    ("content", "reason"), [pytest.param(*case, id=case[1]) for case in refused()]
+)
 def test_what_is_no_catalogue_is_refused_with_the_true_reason(
     content: bytes, reason: str, tmp_path: Path
 ) -> None:
