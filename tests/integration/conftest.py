@@ -1,10 +1,11 @@
 """Fixtures of several modules: small encoders, a shop's index, environments, a browser."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from opensearchpy import OpenSearch
@@ -23,12 +24,14 @@ from tests.integration.rebuilding import (
     tiny_encoder,
     tiny_model,
     write_catalogue,
+    write_json_lines,
 )
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from indexer.encoder.encoder import Encoder
+    from tests.integration.serving import Api, ServeItems
 
 SHOP_KINDS = ("running shoes", "coffee machine", "desk lamp", "wireless headphones", "rain jacket")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -80,6 +83,28 @@ def shop(
         index_context(client, names, cluster_settings.bundles_dir), encoder, shop_catalogue
     )
     return cluster_settings
+
+
+@pytest.fixture(scope="module")
+def serve_items(
+    client: OpenSearch,
+    names: IndexNames,
+    cluster_settings: ClusterSettings,
+    encoder: "Encoder",
+    tmp_path_factory: pytest.TempPathFactory,
+) -> "ServeItems":
+    """`with serve_items(rows, **settings) as api`: the rows of a catalogue, indexed and served."""
+    from tests.integration.serving import serving_index
+
+    @contextmanager
+    def serve(rows: Iterable[dict[str, Any]], **settings: object) -> Iterator["Api"]:
+        catalogue = write_json_lines(tmp_path_factory.mktemp("items") / "items.jsonl", rows)
+        context = index_context(client, names, cluster_settings.bundles_dir)
+        rebuild_index(context, encoder, catalogue)
+        with serving_index(cluster_settings, encoder, **settings) as api:
+            yield api
+
+    return serve
 
 
 @pytest.fixture(scope="module")

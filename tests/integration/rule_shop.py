@@ -9,13 +9,10 @@ from opensearchpy import OpenSearch
 
 from indexer.encoder.encoder import Encoder
 from plugin_config.schema import IndexNames
-from plugin_config.settings import ClusterSettings, load
-from query_service.batching import BatchingEncoder
-from query_service.settings import ServiceSettings
-from query_service.web.app import create_app
+from plugin_config.settings import ClusterSettings
 from tests.integration.json_lines import write_json_lines
 from tests.integration.rebuilding import index_context, rebuild_index
-from tests.integration.serving import Api, serving
+from tests.integration.serving import Api, serving_index
 
 LAMPS, HOSES = 60, 20
 
@@ -47,9 +44,6 @@ def make_rule_shop(
 @contextmanager
 def rule_api(cluster: ClusterSettings, encoder: Encoder, **settings: object) -> Iterator[Api]:
     """The service; rules can be written over HTTP, and are looked for every 50 ms."""
-    options = {"default_deadline_ms": 20_000, "candidates_per_leg": 20, "swap_poll_s": 0.05}
-    service_settings = load(ServiceSettings, **(options | settings))
-    batching = BatchingEncoder(encoder)
-    with serving(create_app(service_settings, cluster, batching)) as api:
+    options = {"candidates_per_leg": 20, "swap_poll_s": 0.05} | settings
+    with serving_index(cluster, encoder, **options) as api:
         yield api
-    batching.close()

@@ -4,13 +4,19 @@ import json
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
+
+from indexer.encoder.encoder import Encoder
+from plugin_config.settings import ClusterSettings, load
+from query_service.batching import BatchingEncoder
+from query_service.settings import ServiceSettings
+from query_service.web.app import create_app
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,9 @@ def item_ids(answer: Any) -> list[str]:
     return [hit["item_id"] for hit in answer["hits"]]
 
 
+ServeItems = Callable[..., AbstractContextManager[Api]]
+
+
 class _QuietHandler(WSGIRequestHandler):
     """Keeps connections open, and logs no requests."""
 
@@ -90,3 +99,13 @@ def serving(app: Flask) -> Iterator[Api]:
         thread.join(10)
         server.server_close()
         app.extensions["live_intent"].close()
+
+
+@contextmanager
+def serving_index(cluster: ClusterSettings, encoder: Encoder, **settings: object) -> Iterator[Api]:
+    """Serve the index of `cluster`; `settings` are the service's, with a deadline of 20 s."""
+    options = {"default_deadline_ms": 20_000} | settings
+    batching = BatchingEncoder(encoder)
+    with serving(create_app(load(ServiceSettings, **options), cluster, batching)) as api:
+        yield api
+    batching.close()

@@ -4,29 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from opensearchpy import OpenSearch
 
-from indexer.encoder.encoder import Encoder
-from plugin_config.schema import IndexNames
-from plugin_config.settings import ClusterSettings, load
-from query_service.batching import BatchingEncoder
-from query_service.settings import ServiceSettings
-from query_service.web.app import create_app
-from tests.integration.json_lines import write_json_lines
-from tests.integration.rebuilding import index_context, rebuild_index
-from tests.integration.serving import Api, item_ids, serving
+from tests.integration.serving import Api, ServeItems, item_ids
 
 pytestmark = pytest.mark.node
 
 
 @pytest.fixture(scope="module")
-def api(
-    client: OpenSearch,
-    names: IndexNames,
-    cluster_settings: ClusterSettings,
-    encoder: Encoder,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Api]:
+def api(serve_items: ServeItems) -> Iterator[Api]:
     """Headphones and speakers, and some items with words that occur once."""
     rows: list[dict[str, Any]] = [
         {"item_id": f"phones-{n:03}", "title": f"wireless headphones {n}", "brand": "Acme",
@@ -43,14 +28,8 @@ def api(
          "description": "made of bakelite"},
         {"item_id": "phone", "title": "小米手机 手机", "category": "Phones"},
     ]  # fmt: skip
-    catalogue = write_json_lines(tmp_path_factory.mktemp("did-you-mean") / "items.jsonl", rows)
-    context = index_context(client, names, cluster_settings.bundles_dir)
-    rebuild_index(context, encoder, catalogue)
-    settings = load(ServiceSettings, default_deadline_ms=20_000)
-    batching = BatchingEncoder(encoder)
-    with serving(create_app(settings, cluster_settings, batching)) as api:
+    with serve_items(rows) as api:
         yield api
-    batching.close()
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,11 @@ from indexer.index.swap import set_meta
 from indexer.index.updates import upsert
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service.batching import BatchingEncoder
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
 from tests.integration.command_line import invoke, run
 from tests.integration.json_lines import write_json_lines
-from tests.integration.rebuilding import index_context, rebuild_index
-from tests.integration.serving import Api, item_ids, serving
+from tests.integration.serving import Api, ServeItems, item_ids, serving
 
 pytestmark = pytest.mark.node
 
@@ -65,23 +63,11 @@ def row(n: int) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def api(
-    client: OpenSearch,
-    names: IndexNames,
-    cluster_settings: ClusterSettings,
-    encoder: Encoder,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Api]:
+def api(serve_items: ServeItems) -> Iterator[Api]:
     """A shop of 260 items; few candidates of each leg, so that most pages lie below them."""
     rows = [row(n) for n in range(260)]
-    catalogue = write_json_lines(tmp_path_factory.mktemp("facets") / "items.jsonl", rows)
-    context = index_context(client, names, cluster_settings.bundles_dir)
-    rebuild_index(context, encoder, catalogue)
-    settings = load(ServiceSettings, default_deadline_ms=20_000, candidates_per_leg=100)
-    batching = BatchingEncoder(encoder)
-    with serving(create_app(settings, cluster_settings, batching)) as api:
+    with serve_items(rows, candidates_per_leg=100) as api:
         yield api
-    batching.close()
 
 
 def ask(api: Api, query: str, **fields: Any) -> Any:

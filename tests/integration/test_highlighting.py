@@ -5,17 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from opensearchpy import OpenSearch
 
-from indexer.encoder.encoder import Encoder
-from plugin_config.schema import IndexNames
-from plugin_config.settings import ClusterSettings, load
-from query_service.batching import BatchingEncoder
-from query_service.settings import ServiceSettings
-from query_service.web.app import create_app
-from tests.integration.json_lines import write_json_lines
-from tests.integration.rebuilding import index_context, rebuild_index
-from tests.integration.serving import Api, serving
+from tests.integration.serving import Api, ServeItems
 
 pytestmark = pytest.mark.node
 TITLES = {
@@ -41,26 +32,13 @@ DESCRIPTIONS = {
 
 
 @pytest.fixture(scope="module")
-def api(
-    client: OpenSearch,
-    names: IndexNames,
-    cluster_settings: ClusterSettings,
-    encoder: Encoder,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Api]:
-    catalogue = tmp_path_factory.mktemp("highlighting") / "items.jsonl"
+def api(serve_items: ServeItems) -> Iterator[Api]:
     rows = [
         {"item_id": i, "title": title, "description": DESCRIPTIONS.get(i, "Long ago. " * 40)}
         for i, title in TITLES.items()
     ]
-    write_json_lines(catalogue, rows)
-    context = index_context(client, names, cluster_settings.bundles_dir)
-    rebuild_index(context, encoder, catalogue)
-    batching = BatchingEncoder(encoder)
-    settings = load(ServiceSettings, default_deadline_ms=20_000, item_writes=True)
-    with serving(create_app(settings, cluster_settings, batching)) as api:
+    with serve_items(rows, item_writes=True) as api:
         yield api
-    batching.close()
 
 
 def highlights(api: Api, query: str, **highlight: Any) -> dict[str, Any]:

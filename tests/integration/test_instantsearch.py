@@ -9,15 +9,8 @@ from urllib.parse import urlencode
 import pytest
 from opensearchpy import OpenSearch
 
-from indexer.encoder.encoder import Encoder
 from plugin_config.schema import IndexNames
-from plugin_config.settings import ClusterSettings, load
-from query_service.batching import BatchingEncoder
-from query_service.settings import ServiceSettings
-from query_service.web.app import create_app
-from tests.integration.json_lines import write_json_lines
-from tests.integration.rebuilding import index_context, rebuild_index
-from tests.integration.serving import Api, serving
+from tests.integration.serving import Api, ServeItems
 
 pytestmark = pytest.mark.node
 BRANDS = ("Acme", "Bolt", "-Cube")
@@ -39,26 +32,13 @@ def row(n: int) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def api(
-    client: OpenSearch,
-    names: IndexNames,
-    cluster_settings: ClusterSettings,
-    encoder: Encoder,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Api]:
-    path = tmp_path_factory.mktemp("shop") / "items.jsonl"
-    catalogue = write_json_lines(path, (row(n) for n in range(120)))
-    rebuild_index(index_context(client, names, cluster_settings.bundles_dir), encoder, catalogue)
-    settings = load(
-        ServiceSettings,
-        default_deadline_ms=20_000,
+def api(serve_items: ServeItems) -> Iterator[Api]:
+    with serve_items(
+        (row(n) for n in range(120)),
         instantsearch_index="shop",
         instantsearch_replicas="cheapest=price:asc, loved=popularity",
-    )
-    batching = BatchingEncoder(encoder)
-    with serving(create_app(settings, cluster_settings, batching)) as api:
+    ) as api:
         yield api
-    batching.close()
 
 
 def ask(api: Api, *queries: dict[str, Any]) -> list[Any]:

@@ -12,19 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from opensearchpy import OpenSearch
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from indexer.encoder.encoder import Encoder
-from plugin_config.schema import IndexNames
-from plugin_config.settings import ClusterSettings, load
-from query_service.batching import BatchingEncoder
-from query_service.settings import ServiceSettings
-from query_service.web.app import create_app
 from tests.integration.documentation import ROOT
-from tests.integration.json_lines import write_json_lines
-from tests.integration.rebuilding import index_context, rebuild_index
-from tests.integration.serving import Api, serving
+from tests.integration.serving import Api, ServeItems
 from tests.integration.waiting import wait_until
 
 pytestmark = [pytest.mark.node, pytest.mark.timeout(600)]
@@ -94,25 +85,11 @@ def shop_url(built: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def api(
-    client: OpenSearch,
-    names: IndexNames,
-    cluster_settings: ClusterSettings,
-    encoder: Encoder,
-    shop_url: str,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Api]:
-    path = tmp_path_factory.mktemp("items") / "items.jsonl"
-    catalogue = write_json_lines(path, (row(n) for n in range(80)))
-    rebuild_index(index_context(client, names, cluster_settings.bundles_dir), encoder, catalogue)
-    settings = load(
-        ServiceSettings, default_deadline_ms=20_000, cors_origins=shop_url, rule_writes=True
-    )
-    batching = BatchingEncoder(encoder)
-    with serving(create_app(settings, cluster_settings, batching)) as api:
+def api(serve_items: ServeItems, shop_url: str) -> Iterator[Api]:
+    rows = (row(n) for n in range(80))
+    with serve_items(rows, cors_origins=shop_url, rule_writes=True) as api:
         assert api("PUT", "/v1/rules", RULES).status == 200
         yield api
-    batching.close()
 
 
 @pytest.fixture

@@ -4,30 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from opensearchpy import OpenSearch
 
-from indexer.encoder.encoder import Encoder
-from plugin_config.schema import IndexNames
-from plugin_config.settings import ClusterSettings, load
-from query_service.batching import BatchingEncoder
-from query_service.settings import ServiceSettings
-from query_service.web.app import create_app
-from tests.integration.json_lines import write_json_lines
-from tests.integration.rebuilding import index_context, rebuild_index
-from tests.integration.serving import Api, item_ids, serving
+from tests.integration.serving import Api, ServeItems, item_ids
 
 pytestmark = pytest.mark.node
 LAMPS, OTHERS = 150, 50
 
 
 @pytest.fixture(scope="module")
-def api(
-    client: OpenSearch,
-    names: IndexNames,
-    cluster_settings: ClusterSettings,
-    encoder: Encoder,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Api]:
+def api(serve_items: ServeItems) -> Iterator[Api]:
     """A shop of 150 lamps, many of them alike to the last digit, and 50 other items.
 
     Few candidates of each leg, so that most pages lie below them.
@@ -38,14 +23,8 @@ def api(
         for n in range(LAMPS)
     ]  # fmt: skip
     rows += [{"item_id": f"hose-{n:02}", "title": f"garden hose {n}"} for n in range(OTHERS)]
-    catalogue = write_json_lines(tmp_path_factory.mktemp("paging") / "items.jsonl", rows)
-    context = index_context(client, names, cluster_settings.bundles_dir)
-    rebuild_index(context, encoder, catalogue)
-    settings = load(ServiceSettings, default_deadline_ms=20_000, candidates_per_leg=20)
-    batching = BatchingEncoder(encoder)
-    with serving(create_app(settings, cluster_settings, batching)) as api:
+    with serve_items(rows, candidates_per_leg=20) as api:
         yield api
-    batching.close()
 
 
 def pages(api: Api, path: str, size: int, **fields: object) -> list[dict[str, Any]]:

@@ -6,15 +6,7 @@ from typing import Any
 import pytest
 from opensearchpy import OpenSearch
 
-from indexer.encoder.encoder import Encoder
-from plugin_config.schema import IndexNames
-from plugin_config.settings import ClusterSettings, load
-from query_service.batching import BatchingEncoder
-from query_service.settings import ServiceSettings
-from query_service.web.app import create_app
-from tests.integration.json_lines import write_json_lines
-from tests.integration.rebuilding import index_context, rebuild_index
-from tests.integration.serving import Api, item_ids, serving
+from tests.integration.serving import Api, ServeItems, item_ids
 
 pytestmark = pytest.mark.node
 LAMPS = 12
@@ -32,23 +24,11 @@ def lamp(n: int) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def api(
-    client: OpenSearch,
-    names: IndexNames,
-    cluster_settings: ClusterSettings,
-    encoder: Encoder,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Api]:
+def api(serve_items: ServeItems) -> Iterator[Api]:
     """A shop of lamps with prices in USD, EUR and for businesses."""
     rows = [lamp(n) for n in range(LAMPS)]
-    catalogue = write_json_lines(tmp_path_factory.mktemp("prices") / "items.jsonl", rows)
-    context = index_context(client, names, cluster_settings.bundles_dir)
-    rebuild_index(context, encoder, catalogue)
-    settings = load(ServiceSettings, default_deadline_ms=20_000, item_writes=True, swap_poll_s=0.2)
-    batching = BatchingEncoder(encoder)
-    with serving(create_app(settings, cluster_settings, batching)) as api:
+    with serve_items(rows, item_writes=True, swap_poll_s=0.2) as api:
         yield api
-    batching.close()
 
 
 def prices(answer: Any) -> dict[str, tuple[Any, Any]]:

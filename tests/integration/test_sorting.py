@@ -12,9 +12,7 @@ from plugin_config.settings import ClusterSettings, load
 from query_service.batching import BatchingEncoder
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
-from tests.integration.json_lines import write_json_lines
-from tests.integration.rebuilding import index_context, rebuild_index
-from tests.integration.serving import Api, item_ids, serving
+from tests.integration.serving import Api, ServeItems, item_ids, serving
 
 pytestmark = pytest.mark.node
 LAMPS = 90
@@ -50,24 +48,11 @@ ORDERS = {
 
 
 @pytest.fixture(scope="module")
-def api(
-    client: OpenSearch,
-    names: IndexNames,
-    cluster_settings: ClusterSettings,
-    encoder: Encoder,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Api]:
+def api(serve_items: ServeItems) -> Iterator[Api]:
     """A shop of 90 lamps and 30 hoses, with few candidates of each leg."""
     hoses = [{"item_id": f"hose-{n:02}", "title": f"garden hose {n}"} for n in range(30)]
-    catalogue = tmp_path_factory.mktemp("sorting") / "items.jsonl"
-    write_json_lines(catalogue, [*ROWS.values(), *hoses])
-    context = index_context(client, names, cluster_settings.bundles_dir)
-    rebuild_index(context, encoder, catalogue)
-    settings = load(ServiceSettings, default_deadline_ms=20_000, candidates_per_leg=20)
-    batching = BatchingEncoder(encoder)
-    with serving(create_app(settings, cluster_settings, batching)) as api:
+    with serve_items([*ROWS.values(), *hoses], candidates_per_leg=20) as api:
         yield api
-    batching.close()
 
 
 def pages(api: Api, path: str, size: int, **fields: object) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
 from tests.integration.json_lines import write_json_lines
 from tests.integration.rebuilding import index_context, rebuild_index
-from tests.integration.serving import Api, item_ids, serving
+from tests.integration.serving import Api, ServeItems, item_ids, serving
 
 pytestmark = pytest.mark.node
 COLOURS = ("red", "blue", "green", "black")
@@ -42,24 +42,11 @@ def lamps() -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def api(
-    client: OpenSearch,
-    names: IndexNames,
-    cluster_settings: ClusterSettings,
-    encoder: Encoder,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Api]:
+def api(serve_items: ServeItems) -> Iterator[Api]:
     """A shop of lamps in many variants and hoses without any; few candidates of each leg."""
     hoses = [{"item_id": f"hose-{n:02}", "title": f"garden hose {n}"} for n in range(HOSES)]
-    catalogue = tmp_path_factory.mktemp("variants") / "items.jsonl"
-    write_json_lines(catalogue, [*lamps(), *hoses])
-    context = index_context(client, names, cluster_settings.bundles_dir)
-    rebuild_index(context, encoder, catalogue)
-    settings = load(ServiceSettings, default_deadline_ms=20_000, candidates_per_leg=20)
-    batching = BatchingEncoder(encoder)
-    with serving(create_app(settings, cluster_settings, batching)) as api:
+    with serve_items([*lamps(), *hoses], candidates_per_leg=20) as api:
         yield api
-    batching.close()
 
 
 def group_of(hit: Any) -> str:
