@@ -17,7 +17,7 @@ import tempfile
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,32 +39,48 @@ COLOURS = ("black", "white", "red", "blue", "green", "brown", "grey", "silver", 
 
 def main() -> None:
     """Run the benchmark with the options of the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--queries", type=int, default=300)
-    parser.add_argument("--events", type=int, default=20, help="events in the session")
-    parser.add_argument("--keep", action="store_true", help="leave the index for the next run")
-    options = parser.parse_args()
-    titles = existing(DATASETS / "homedepot" / "items.jsonl.gz")
-    queries = homedepot_queries()
-    random.Random(1).shuffle(queries)
-    with own_index("facets", keep=options.keep) as (client, names):
-        if not client.indices.exists_alias(name=names.items):
-            with tempfile.TemporaryDirectory() as folder:
-                rebuild(write_catalogue(titles, Path(folder) / "items.jsonl.gz"))
-        item_ids = [item_id for item_id, _ in some_items(client, names, options.events)]
-        with served(None) as url:
-            asked = queries[: options.queries + WARM_UP]
-            figures = alternate(Api(url), asked, item_ids, WAYS)
-        figures["items"] = int(client.count(index=names.items)["count"])
+    options = parsed_options(__doc__)
+    figures = figures_of("facets", write_catalogue, WAYS, options)
     p50 = {way: times["p50"] for way, times in figures["ms"].items()}
     figures["ratio_of_p50"] = round(p50["facets"] / p50["without"], 3)
     figures["ratio_of_p50_filtered"] = round(p50["filtered_facets"] / p50["filtered"], 3)
     print(json.dumps(figures, indent=2))
 
 
-def write_catalogue(titles: Path, path: Path) -> Path:
+def parsed_options(description: str | None) -> argparse.Namespace:
+    """The options of a benchmark that asks in several ways."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--queries", type=int, default=300)
+    parser.add_argument("--events", type=int, default=20, help="events in the session")
+    parser.add_argument("--keep", action="store_true", help="leave the index for the next run")
+    return parser.parse_args()
+
+
+def figures_of(
+    benchmark: str,
+    write: Callable[[Path, Path], Path],
+    ways: Mapping[str, Mapping[str, Any]],
+    options: argparse.Namespace,
+) -> dict[str, Any]:
+    """Index what `write` makes of the homedepot titles, and `alternate` between the ways."""
+    titles = existing(DATASETS / "homedepot" / "items.jsonl.gz")
+    queries = homedepot_queries()
+    random.Random(1).shuffle(queries)
+    with own_index(benchmark, keep=options.keep) as (client, names):
+        if not client.indices.exists_alias(name=names.items):
+            with tempfile.TemporaryDirectory() as folder:
+                rebuild(write(titles, Path(folder)))
+        item_ids = [item_id for item_id, _ in some_items(client, names, options.events)]
+        with served(None) as url:
+            asked = queries[: options.queries + WARM_UP]
+            figures = alternate(Api(url), asked, item_ids, ways)
+        figures["items"] = int(client.count(index=names.items)["count"])
+    return figures
+
+
+def write_catalogue(titles: Path, folder: Path) -> Path:
     """Write the items with drawn fields; few brands have many items, as in a shop."""
-    rng = random.Random(1)
+    rng, path = random.Random(1), folder / "items.jsonl.gz"
     with gzip.open(path, "wt", encoding="utf-8", compresslevel=1) as file:
         for row in read(titles):
             department, aisle = rng.randrange(12), rng.randrange(8)

@@ -5,12 +5,12 @@ It searches the live index of the settings:
     .venv/bin/python -m benchmarks.rules [--pairs 100]
 """
 
-import statistics
-import time
+from functools import partial
 from typing import Any
 
 import click
 
+from benchmarks.pairs import medians_ms
 from plugin_config.settings import ClusterSettings, load
 from query_service.context import NoQueryRecorder
 from query_service.rules.rule_book import WITHOUT_RULES, FixedRules, RulesInForce
@@ -55,14 +55,10 @@ def main(pairs: int) -> None:
         ("3 apply: two pins, a hide, a boost", [pin, hide, boost]),
     ):
         rules = FixedRules(RulesInForce.of(rules_of(ids, matching)))
-        pipelines = (without, service.pipeline.with_rules(rules, NoQueryRecorder()))
-        times: tuple[list[float], list[float]] = ([], [])
-        for _ in range(pairs):
-            for pipeline, taken in zip(pipelines, times, strict=True):
-                started = time.perf_counter()
-                pipeline.search(request)
-                taken.append((time.perf_counter() - started) * 1000)
-        before, after = map(statistics.median, times)
+        pipeline = service.pipeline.with_rules(rules, NoQueryRecorder())
+        before, after = medians_ms(
+            pairs, partial(without.search, request), partial(pipeline.search, request)
+        )
         click.echo(f"{name}: {before:.1f} ms without, {after:.1f} ms with; {after / before:.2f} x")
     service.close()
 

@@ -5,11 +5,11 @@ It searches the live index of the settings:
     .venv/bin/python -m benchmarks.synonyms [--pairs 100]
 """
 
-import statistics
-import time
+from functools import partial
 
 import click
 
+from benchmarks.pairs import medians_ms
 from plugin_config.settings import ClusterSettings, load
 from query_service.context import NoQueryRecorder
 from query_service.rules.rule_book import WITHOUT_RULES, FixedRules, RulesInForce
@@ -37,25 +37,17 @@ def main(pairs: int, query: str) -> None:
         rules = FixedRules(RulesInForce(synonyms=synonyms))
         pipeline = service.pipeline.with_rules(rules, NoQueryRecorder())
         texts = pipeline.search(request).synonyms
-        times: tuple[list[float], list[float]] = ([], [])
-        for _ in range(pairs):
-            for each, taken in zip((without, pipeline), times, strict=True):
-                started = time.perf_counter()
-                each.search(request)
-                taken.append((time.perf_counter() - started) * 1000)
-        before, after = map(statistics.median, times)
+        before, after = medians_ms(
+            pairs, partial(without.search, request), partial(pipeline.search, request)
+        )
         click.echo(
             f"{count} of 1,000 lines apply, {len(texts)} texts more: {before:.1f} ms without, "
             f"{after:.1f} ms with; {after / before:.2f} x"
         )
-    corrected: tuple[list[float], list[float]] = ([], [])
     original = misspelt.model_copy(update={"spelling": False})
-    for _ in range(pairs):
-        for each_request, taken in zip((original, misspelt), corrected, strict=True):
-            started = time.perf_counter()
-            without.search(each_request)
-            taken.append((time.perf_counter() - started) * 1000)
-    before, after = map(statistics.median, corrected)
+    before, after = medians_ms(
+        pairs, partial(without.search, original), partial(without.search, misspelt)
+    )
     click.echo(
         f"a query with two misspelt words: {before:.1f} ms as it is, {after:.1f} ms corrected; "
         f"{after / before:.2f} x"

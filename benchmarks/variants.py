@@ -7,17 +7,12 @@ items. Each query is asked in changing order with hits collapsed and not, and bo
 facets, by sessions of 20 events. Prints p50 and p95 of each, and the ratios of the p50s.
 """
 
-import argparse
 import gzip
 import json
-import random
-import tempfile
 from pathlib import Path
 
-from benchmarks.clicks import some_items
-from benchmarks.datasets import DATASETS, existing, homedepot_queries, read
-from benchmarks.facets import COLOURS, FACETS, WARM_UP, alternate, write_catalogue
-from benchmarks.served import Api, own_index, rebuild, served
+from benchmarks.datasets import read
+from benchmarks.facets import COLOURS, FACETS, figures_of, parsed_options, write_catalogue
 
 VARIANTS = 8
 WAYS = {
@@ -30,23 +25,7 @@ WAYS = {
 
 def main() -> None:
     """Run the benchmark with the options of the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--queries", type=int, default=300)
-    parser.add_argument("--events", type=int, default=20, help="events in the session")
-    parser.add_argument("--keep", action="store_true", help="leave the index for the next run")
-    options = parser.parse_args()
-    titles = existing(DATASETS / "homedepot" / "items.jsonl.gz")
-    queries = homedepot_queries()
-    random.Random(1).shuffle(queries)
-    with own_index("variants", keep=options.keep) as (client, names):
-        if not client.indices.exists_alias(name=names.items):
-            with tempfile.TemporaryDirectory() as folder:
-                rebuild(write_variants(titles, Path(folder)))
-        item_ids = [item_id for item_id, _ in some_items(client, names, options.events)]
-        with served(None) as url:
-            asked = queries[: options.queries + WARM_UP]
-            figures = alternate(Api(url), asked, item_ids, WAYS)
-        figures["items"] = int(client.count(index=names.items)["count"])
+    figures = figures_of("variants", write_variants, WAYS, parsed_options(__doc__))
     p50 = {way: times["p50"] for way, times in figures["ms"].items()}
     figures["ratio_of_p50"] = round(p50["products"] / p50["items"], 3)
     figures["ratio_of_p50_facets"] = round(p50["products_facets"] / p50["items_facets"], 3)
@@ -57,7 +36,7 @@ def write_variants(titles: Path, folder: Path) -> Path:
     """Write the products' variants, which differ by colour, in the title too."""
     path = folder / "variants.jsonl.gz"
     with gzip.open(path, "wt", encoding="utf-8", compresslevel=1) as file:
-        for number, row in enumerate(read(write_catalogue(titles, folder / "items.jsonl.gz"))):
+        for number, row in enumerate(read(write_catalogue(titles, folder))):
             if number % VARIANTS:
                 continue
             for colour in COLOURS[:VARIANTS]:
