@@ -64,10 +64,7 @@ def matching_variants(
         "size": 0, "track_total_hits": False, "query": {"bool": {"filter": within}},
         "aggs": {"groups": counts},
     }  # fmt: skip
-    params: dict[str, Any] = {"request_timeout": plan.timeout_s}
-    if plan.preference:
-        params["preference"] = plan.preference
     with engine_errors(index):
-        response = client.search(index=index, body=body, params=params)
+        response = client.search(index=index, body=body, params=plan.search_params)
     buckets = response["aggregations"]["groups"]["buckets"]
     return {bucket["key"]: int(bucket["doc_count"]) for bucket in buckets}

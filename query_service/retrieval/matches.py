@@ -85,12 +85,11 @@ def matches(client: OpenSearch, index: str, query: MatchesQuery, at: MatchesAt) 
         body |= {"search_after": list(at.after), "size": at.size}
     else:
         body |= {"from": at.skip, "size": max(min(at.size, MAX_WINDOW - at.skip), 0)}
-    params: dict[str, Any] = {"request_timeout": query.plan.timeout_s}
+    params = query.plan.search_params
     target: dict[str, Any] = {"index": index}
     if at.pit:
         body["pit"], target = {"id": at.pit, "keep_alive": f"{at.keep_alive_s}s"}, {}
-    elif query.plan.preference:
-        params["preference"] = query.plan.preference
+        params.pop("preference", None)  # a point in time is of certain copies
     with engine_errors(index):
         hits = client.search(**target, body=body, params=params)["hits"]["hits"]
     return matches_of([hit for hit in hits if is_items_index(hit["_index"], index)])

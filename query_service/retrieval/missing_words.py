@@ -48,9 +48,7 @@ def missing_words(client: OpenSearch, index: str, plan: RetrievalPlan) -> list[s
     words = distinct_words(plan.query_text)
     if not words or plan.terms_left_out:
         return []
-    params: dict[str, Any] = {"request_timeout": plan.timeout_s}
-    if plan.preference:
-        params["preference"] = plan.preference
+    params = plan.search_params
     with engine_errors(index):
         if client.search(index=index, body=_with_all(plan), params=params)["hits"]["hits"]:
             return []

@@ -72,6 +72,16 @@ class RetrievalPlan:
         return self.query_text, *self.synonyms
 
     @property
+    def shard_copies(self) -> dict[str, str]:
+        """The parameter of a search that says which copies of the shards answer; {}: any."""
+        return {"preference": self.preference} if self.preference else {}
+
+    @property
+    def search_params(self) -> dict[str, Any]:
+        """The parameters of one search for the plan."""
+        return {"request_timeout": self.timeout_s, **self.shard_copies}
+
+    @property
     def filters(self) -> list[Mapping[str, Any]]:
         """The filter clauses of every leg: the request's and rules', excluded items and groups."""
         wanted = [*self.request_filters, *self.rule_filters]

@@ -113,7 +113,7 @@ def searches(
     """
     lines: list[Mapping[str, Any]] = []
     for body in bodies.values():
-        lines += [{"index": index, **_preference(plan)}, body]
+        lines += [{"index": index, **plan.shard_copies}, body]
     with engine_errors(index):
         params = {"request_timeout": plan.timeout_s, "filter_path": WITHOUT_BUCKETS}
         answer = client.msearch(body=lines, params=params)
@@ -229,9 +229,9 @@ def _ids_with_words(
         return with_words
     query = {"bool": {"filter": [{"ids": {"values": sorted(unmarked)}}, matching(plan)]}}
     body = {"query": query, "size": len(unmarked), "_source": False}
-    params = {"request_timeout": plan.timeout_s, **_preference(plan)}
     with engine_errors(index):
-        misspelt = client.search(index=index, body=body, params=params)["hits"]["hits"]
+        response = client.search(index=index, body=body, params=plan.search_params)
+    misspelt = response["hits"]["hits"]
     return with_words | {hit["_id"] for hit in misspelt}
 
 
@@ -250,10 +250,6 @@ def _close_enough(hits: LegHits, plan: RetrievalPlan, with_words: Collection[str
         if hit["_id"] in with_words or inner_product(hit["_score"]) >= cut
     ]
     return {name: near if name == MEANING else leg_hits for name, leg_hits in hits.items()}
-
-
-def _preference(plan: RetrievalPlan) -> dict[str, str]:
-    return {"preference": plan.preference} if plan.preference else {}
 
 
 def failure(response: Mapping[str, Any]) -> str:
