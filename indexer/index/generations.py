@@ -1,6 +1,7 @@
 """The items indexes of one installation: live, earlier, and half made."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -107,13 +108,17 @@ def live_generation(client: OpenSearch, names: IndexNames) -> Generation | None:
 
 
 def refuse_taken_alias(client: OpenSearch, names: IndexNames) -> None:
-    """Checks that our aliases are aliases, and that every index behind them is ours.
+    """As `refuse_taken`, of the items' two aliases."""
+    refuse_taken(client, (names.items, names.items_building))
+
+
+def refuse_taken(client: OpenSearch, aliases: Sequence[str]) -> None:
+    """Checks that these names are aliases or free, and that every index behind them is ours.
 
     Raises:
         AliasTaken: an index has the name of one of them.
         ForeignIndex: one of them points at an index that we did not make.
     """
-    aliases = (names.items, names.items_building)
     for alias in aliases:
         if alias in client.indices.get(index=alias, ignore=[404]):
             raise AliasTaken(

@@ -13,7 +13,7 @@ from opensearchpy.helpers.errors import BulkIndexError
 
 from indexer.index.construction import WHILE_FILLING
 from indexer.index.context import IndexContext
-from indexer.index.generations import BUILDING, READY, AliasTaken, NoItemsIndex, live_generation
+from indexer.index.generations import BUILDING, READY, NoItemsIndex, live_generation, refuse_taken
 from indexer.index.owner import Owner
 from indexer.suggestions.collection import collect
 from indexer.suggestions.suggestion import Suggestion
@@ -67,12 +67,7 @@ def _build(context: IndexContext) -> SuggestionsReport:
         raise NoItemsIndex(
             f"the alias {names.items} points nowhere: make an index with live-intent index rebuild"
         )
-    if names.suggestions in client.indices.get(index=names.suggestions, ignore=[404]):
-        raise AliasTaken(
-            f"{names.suggestions} is an index, where Live Intent wants an alias; nothing was "
-            "changed. Set LIVE_INTENT_INDEX_PREFIX so that the names differ."
-        )
-    refuse_foreign(client, [names.suggestions])
+    refuse_taken(client, [names.suggestions])
     collected = collect(context, live.index)
     now = datetime.now(UTC)
     taken = client.indices.get(index=names.suggestions_pattern, ignore=[404])
