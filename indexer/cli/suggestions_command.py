@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @cluster_options
 @output_options
 def suggestions(url: str | None, prefix: str | None, quiet: bool, as_json: bool) -> None:
-    """Make the suggestions of /v1/suggest anew, from the log of queries and the live items.
+    """Make the suggestions of /v1/suggest again, from the log of queries and the live items.
 
     A rebuild does it too. Run it nightly: queries become suggestions, or stop being ones, by it.
     """

@@ -33,7 +33,7 @@ class FrozenPages:
         return request.model_copy(update={"cursor": cursor, "from_": 0}) if cursor else None
 
     def keep(self, request: Request, cursor: str | None) -> None:
-        """Keep the cursor of the page that follows; a first page begins the list anew."""
+        """Keep the cursor of the page that follows; a first page begins the list again."""
         if cursor is None or not request.personalize:
             return
         with self._lock:

@@ -230,12 +230,12 @@ def test_clicks_count_and_views_are_impressions(page: Page, api: Api) -> None:
     (token,) = [cookie["value"] for cookie in cookies if cookie["name"] == "_ALGOLIA"]
     kept: dict[str, Any] = {}
 
-    def told() -> bool:
+    def clicks_arrived() -> bool:
         kept.update(api("GET", f"/v1/sessions/{token}").body)
         actions = [row["action_name"] for row in kept.get("ubi_events", {}).get("rows", ())]
         return "click" in actions and "impression" in actions
 
-    wait_until(told)
+    wait_until(clicks_arrived)
     (event,) = kept["session"]["events"]
     assert (event["action"], event["title"], event["position"]) == ("click", wanted, 4)
     queries = {row["user_query"]: row["query_id"] for row in kept["ubi_queries"]["rows"]}

@@ -94,9 +94,9 @@ def test_the_snippet_of_the_docs_tells_what_is_seen_and_clicked(
     page.close()
     export = kept(session)
     ids = [hit["item_id"] for hit in answer["hits"][:3]]
-    told = {(row["action_name"], row["event_attributes"]["object"]["object_id"],
+    sent = {(row["action_name"], row["event_attributes"]["object"]["object_id"],
              row["event_attributes"]["position"]["ordinal"]) for row in rows(export)}  # fmt: skip
-    assert told == {
+    assert sent == {
         *(("impression", item_id, n) for n, item_id in enumerate(ids, 1)),
         ("click", ids[1], 2),
         ("like", ids[2], 3),

@@ -151,7 +151,7 @@ def test_an_instantsearch_query_collapses_unless_distinct_says_otherwise(api: Ap
     )
     assert by_default["nbHits"] == collapsed["nbHits"] < every["nbHits"]
     variants = {hit["objectID"]: hit.get("_variants") for hit in collapsed["hits"]}
-    assert any(told and told["others"] for told in variants.values())
+    assert any(shown and shown["others"] for shown in variants.values())
     assert all(hit.get("_variants") is None for hit in every["hits"])
 
 

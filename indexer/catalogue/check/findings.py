@@ -11,8 +11,8 @@ from indexer.catalogue.items import Item
 from indexer.catalogue.notes import Notes
 from indexer.catalogue.rejects import Reject
 
-MOST_VALUES = 1000  # different values of an attribute that are told apart
-MOST_REASONS = 200  # different reasons of rejects that are told apart
+MOST_VALUES = 1000  # different values of an attribute that are counted one by one
+MOST_REASONS = 200  # different reasons of rejects that are counted one by one
 EXAMPLES = 3
 _SAMPLED = 1000  # items of which the fullest is the sample
 _PARTICULAR = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
