@@ -57,9 +57,9 @@ def test_a_pattern_is_tried_as_typed_without_accents_and_in_words(
 def test_a_pattern_that_would_backtrack_without_end_takes_no_time(pattern: str) -> None:
     query = SpelledQuery("a" * 511 + "!")
     compiled = compiled_pattern(pattern)
-    started = time.perf_counter()
+    started = time.process_time()
     query.matches(compiled)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 @pytest.mark.parametrize(

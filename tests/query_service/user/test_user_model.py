@@ -123,7 +123,7 @@ def test_fifty_events_cost_little() -> None:
     D_B = steps.behaviour[0]
     times = []
     for _ in range(30):
-        start = time.perf_counter()
+        start = time.thread_time()
         model.behaviour(D_B, steps)
-        times.append(time.perf_counter() - start)
+        times.append(time.thread_time() - start)
     assert np.median(times) < 0.010
