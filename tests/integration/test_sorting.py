@@ -4,15 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from opensearchpy import OpenSearch
 
-from indexer.encoder.encoder import Encoder
-from plugin_config.schema import IndexNames
-from plugin_config.settings import ClusterSettings, load
-from query_service.batching import BatchingEncoder
-from query_service.settings import ServiceSettings
-from query_service.web.app import create_app
-from tests.integration.serving import Api, ServeItems, item_ids, serving
+from tests.integration.serving import Api, ServeItems, item_ids
 
 pytestmark = pytest.mark.node
 LAMPS = 90
@@ -151,31 +144,3 @@ def test_an_order_that_the_index_lacks_is_refused_with_those_there_are(
         assert response.status == 422
         assert response.body["errors"][0]["field"] == field
         assert named in response.body["errors"][0]["message"]
-
-
-def test_an_older_index_says_what_needs_a_rebuild(
-    api: Api, client: OpenSearch, names: IndexNames, cluster_settings: ClusterSettings,
-    encoder: Encoder,
-) -> None:  # fmt: skip
-    """An index without the fields of names and of marked descriptions is searched as before."""
-    [index] = client.indices.get_alias(name=names.items)
-    body = client.indices.get(index=index)[index]
-    del body["mappings"]["properties"]["title"]["fields"]["sorted"]
-    del body["mappings"]["properties"]["description_text"]["store"]
-    body["mappings"]["_meta"]["live_intent"]["bundle"] = index
-    settings = {"index": {"knn": True, "analysis": body["settings"]["index"]["analysis"]}}
-    older = {"mappings": body["mappings"], "settings": settings}
-    prefix = f"{names.prefix}older-"
-    client.indices.create(index=f"{prefix}items-1", body=older)
-    client.indices.put_alias(index=f"{prefix}items-1", name=f"{prefix}items")
-    cluster = cluster_settings.model_copy(update={"index_prefix": prefix})
-    batching = BatchingEncoder(encoder)
-    with serving(create_app(load(ServiceSettings), cluster, batching)) as older_api:
-        request = {"query": "lamp", "session_id": "older", "deadline_ms": 20_000}
-        response = older_api("POST", "/v1/search", request | {"sort": "name"})
-        assert (response.status, "index rebuild" in response.body["detail"]) == (422, True)
-        response = older_api("POST", "/v1/search", request | {"highlight": True})
-        assert (response.status, "index rebuild" in response.body["detail"]) == (422, True)
-        only_titles = {"sort": "price", "highlight": {"fields": ["title"]}}
-        assert older_api("POST", "/v1/search", request | only_titles).status == 200
-    batching.close()
