@@ -1,11 +1,14 @@
 """Settings of the query service."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from plugin_config.settings import Settings, register
+
+_IMAGE_ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?|https:")
 
 
 @register
@@ -107,6 +110,11 @@ class ServiceSettings(Settings):
         description="Folder whose SVG, PNG, JPEG and WebP files are served below /images/, for "
         "items whose image_url is `images/NAME`; the demo draws some for its sample.",
     )
+    image_origins: str = Field(
+        "",
+        description="Origins of pictures that the shop page may show beside the service's own: "
+        "https://cdn.example.com, https://*.example.com, or https: for all, separated by commas.",
+    )
     instantsearch_index: str = Field(
         "items", min_length=1, description="What InstantSearch front ends call the index."
     )
@@ -120,3 +128,14 @@ class ServiceSettings(Settings):
         description="Whether an impression counts in the user vector, as a view; it is kept in "
         "ubi_events either way.",
     )
+
+    @field_validator("image_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        origins = [name.strip().rstrip("/").lower() for name in value.split(",") if name.strip()]
+        for origin in origins:
+            if not _IMAGE_ORIGIN.fullmatch(origin):  # it becomes a part of a header
+                raise ValueError(
+                    f"{origin[:100]!r} is no origin: write https://cdn.example.com, without a path"
+                )
+        return ",".join(origins)

@@ -81,7 +81,7 @@ def create_app(
     app.register_api(event_routes(service, metrics))
     app.register_api(item_routes(service.item_writer, allowed=settings.item_writes))
     app.register_api(rule_routes(service, allowed=settings.rule_writes))
-    app.register_blueprint(pages(settings.images))
+    app.register_blueprint(pages(settings.images, settings.image_origins))
     add_probes(app, service)
 
     @app.get("/openapi.json", doc_ui=False)

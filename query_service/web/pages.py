@@ -28,8 +28,12 @@ _PICTURES = {
 _PICTURE_AGE_S = 3600
 
 
-def pages(images: Path | None) -> Blueprint:
-    """The routes of both pages, and of the pictures in the folder `images` if there is one."""
+def pages(images: Path | None, image_origins: str = "") -> Blueprint:
+    """The routes of both pages, and of the pictures in the folder `images` if there is one.
+
+    `image_origins`: of pictures elsewhere that the shop page may show, separated by commas.
+    """
+    shop_policy = _POLICY.replace("data:", " ".join(["data:", *image_origins.split(",")]).strip())
     routes = Blueprint("pages", __name__)
     page = importlib.resources.files("query_service.web") / "page"
     shop = {file.name: file for file in (page / "shop").iterdir()}
@@ -37,13 +41,13 @@ def pages(images: Path | None) -> Blueprint:
 
     @routes.get("/")
     def index() -> Response:
-        return _file(page / "index.html", _POLICY)
+        return _file(page / "index.html", shop_policy)
 
     @routes.get("/shop/<name>")
     def shop_file(name: str) -> Response:
         if name not in shop:
             abort(404)
-        return _file(shop[name], _POLICY)
+        return _file(shop[name], shop_policy)
 
     @routes.get("/images/<name>")
     def picture(name: str) -> Response:

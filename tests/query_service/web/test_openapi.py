@@ -8,6 +8,9 @@ from urllib.parse import urljoin
 import pytest
 from flask.testing import FlaskClient
 
+from plugin_config.errors import SettingsError
+from plugin_config.settings import load
+from query_service.settings import ServiceSettings
 from tests.query_service.apps import client_without_cluster
 
 
@@ -74,6 +77,27 @@ def test_pages_load_nothing_from_other_hosts(client: FlaskClient, page: str) -> 
     assert "script-src 'self';" in policy
     for name in re.findall(r'(?:src|href)="([^"]+\.(?:js|css))"', text):
         assert client.get("/" + name).status_code == 200
+
+
+def test_the_shop_page_shows_pictures_of_the_named_origins_alone(tmp_path: Path) -> None:
+    def policy(path: str, **settings: str) -> str:
+        answer = client_without_cluster(tmp_path, **settings).get(path)
+        return str(answer.headers["Content-Security-Policy"])
+
+    assert "img-src 'self' data:; base-uri" in policy("/")
+    origins = "https://cdn.example.com, https://*.Example.com:8443/"
+    named = "img-src 'self' data: https://cdn.example.com https://*.example.com:8443; base-uri"
+    assert named in policy("/", image_origins=origins)
+    assert "img-src 'self' data:; base-uri" in policy("/docs", image_origins=origins)
+    assert "img-src 'self' data: https:; base-uri" in policy("/", image_origins="https:")
+
+
+@pytest.mark.parametrize(
+    "origins", ["cdn.example.com", "https://a.example/x", "*", "https://a; script-src *", "http:"]
+)
+def test_what_is_no_origin_of_pictures_is_refused(origins: str) -> None:
+    with pytest.raises(SettingsError, match="image_origins"):
+        load(ServiceSettings, image_origins=origins)
 
 
 def test_docs_with_a_slash_redirects(client: FlaskClient) -> None:
