@@ -75,7 +75,7 @@ def apply(file: Path) -> None:
     with rule_cluster(writing=True) as cluster:
         read, _ = cluster.checked(file)
         version = cluster.store.write(read.rules, str(file))
-    click.echo(f"version {version.number} is in force: {_count(version.count)}")
+    click.echo(f"version {version.number} is in force: {_counts(version)}")
 
 
 @rules.command(name="list")
@@ -104,9 +104,7 @@ def rollback(number: int | None) -> None:
         wanted = max(current.number - 1, 0) if number is None else number
         rules, synonyms = cluster.store.read(wanted), cluster.store.synonyms(wanted)
         version = cluster.store.write(rules, f"version {wanted}", synonyms)
-    click.echo(
-        f"version {version.number} is in force, as version {wanted} was: {_count(version.count)}"
-    )
+    click.echo(f"version {version.number} is in force, as version {wanted} was: {_counts(version)}")
 
 
 @rules.command(name="try")
@@ -178,6 +176,12 @@ def _count(number: int) -> str:
 
 def _described(version: RuleVersion) -> str:
     return (
-        f"version {version.number}  {version.applied_at}  {_count(version.count)}  "
-        f"from {version.origin}"
+        f"version {version.number}  {version.applied_at}  {_counts(version)}  from {version.origin}"
     )
+
+
+def _counts(version: RuleVersion) -> str:
+    if not version.synonyms:
+        return _count(version.count)
+    lines = "1 line" if version.synonyms == 1 else f"{version.synonyms} lines"
+    return f"{_count(version.count)}, {lines} of synonyms"

@@ -20,6 +20,7 @@ from query_service.rules.rule_problem import RuleProblem
 from query_service.schemas.rules import RuleSet
 
 CURRENT = "current"  # id of the document that says which version is in force
+SYNONYM_COUNT = "synonym_count"  # in `rules`, which the mapping leaves as it is
 ATTEMPTS = 5  # to take the number of a new version, while others do
 MAX_LISTED = 1000
 
@@ -45,12 +46,16 @@ class RulesChanged(LiveIntentError):
 
 @dataclass(frozen=True)
 class RuleVersion:
-    """One version: its number from 1 on (0: never any), when it was applied, and from where."""
+    """One version: its number from 1 on (0: never any), when it was applied, and from where.
+
+    `synonyms`: its lines of synonyms; None: a version before they were counted wrote it.
+    """
 
     number: int = 0
     applied_at: str = ""
     origin: str = ""
     count: int = 0
+    synonyms: int | None = 0
 
 
 NONE_YET = RuleVersion()
@@ -115,7 +120,7 @@ class RuleStore:
             "query": {"term": {"kind": "version"}},
             "sort": [{"version": "desc"}],
             "size": MAX_LISTED,
-            "_source": {"excludes": ["rules"]},
+            "_source": {"excludes": ["rules.list", "rules.synonyms"]},
         }
         try:
             response = self._client.search(index=self._names.rules, body=body)
@@ -154,14 +159,16 @@ class RuleStore:
         rules = (self.read(current) if rule_set is None else rule_set).stored()
         lines = self.synonyms(current) if synonyms is None else synonyms
         number = current + 1
+        counted = {SYNONYM_COUNT: len(lines)}
         for attempt in range(number, number + ATTEMPTS):
-            version = {
+            version: dict[str, Any] = {
                 "version": attempt,
                 "applied_at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "origin": origin[:500],
                 "count": len(rules),
             }
-            document = version | {"kind": "version", "rules": {"list": rules, "synonyms": lines}}
+            stored = {"list": rules, "synonyms": lines, **counted}
+            document = version | {"kind": "version", "rules": stored}
             with suppress(ConflictError):  # a writer that stopped halfway took that number
                 self._client.create(index=alias, id=_id(attempt), body=document)
                 break
@@ -176,7 +183,7 @@ class RuleStore:
             self._client.index(
                 index=alias,
                 id=CURRENT,
-                body=version | {"kind": CURRENT},
+                body=version | {"kind": CURRENT, "rules": counted},
                 params=condition | {"refresh": "true"},
             )
         except ConflictError:
@@ -184,7 +191,7 @@ class RuleStore:
                 "somebody else changed the rules at the same time, and theirs are in force: look "
                 "at them with live-intent rules list, then apply yours again"
             ) from None
-        return _version(version)
+        return _version(version | {"rules": counted})
 
     def _get(self, document_id: str, timeout_s: float | None) -> dict[str, Any] | None:
         options = {} if timeout_s is None else {"request_timeout": timeout_s}
@@ -200,4 +207,10 @@ def _id(number: int) -> str:
 
 
 def _version(source: Mapping[str, Any]) -> RuleVersion:
-    return RuleVersion(source["version"], source["applied_at"], source["origin"], source["count"])
+    return RuleVersion(
+        source["version"],
+        source["applied_at"],
+        source["origin"],
+        source["count"],
+        source.get("rules", {}).get(SYNONYM_COUNT),
+    )

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import Field
+
 from query_service.schemas.answers import FieldError
 from query_service.schemas.strict import Strict
 
@@ -13,6 +15,9 @@ class RulesAnswer(Strict):
     applied_at: str
     origin: str
     count: int
+    synonyms: int | None = Field(
+        description="Lines of synonyms in force beside them; null: they were not counted."
+    )
 
 
 class RulesInForceAnswer(RulesAnswer):

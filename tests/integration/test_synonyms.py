@@ -84,9 +84,12 @@ def test_synonyms_are_set_used_kept_by_a_rebuild_and_rules_and_cleared(
     assert index
     assert with_words(api, "blorbs") == {"hose"}
 
+    counted = "0 rules, 2 lines of synonyms  from synonyms of"
+    assert counted in run(environment, "rules", "list", folder=tmp_path).stdout
     typed("clear")
     wait_until(lambda: api.search("blorbs", "s")["synonyms"] == [])
-    assert run(environment, "rules", "rollback", folder=tmp_path).returncode == 0
+    undone = run(environment, "rules", "rollback", folder=tmp_path)
+    assert "was: 0 rules, 2 lines of synonyms" in undone.stdout
     wait_until(lambda: api.search("blorbs", "s")["synonyms"] == ["garden hose"])
 
 
