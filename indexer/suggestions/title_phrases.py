@@ -13,10 +13,11 @@ SHORTEST_WORD = 3  # letters of a phrase of one word: two are mostly a unit
 MAX_PHRASES = 10_000
 # A word that is mostly part of one phrase says nothing of its own: `stainless` of
 # `stainless steel`.
-# Two words may be a phrase without the third: `rain jacket` of `rain jacket model`.
+# Two words may be a phrase without the third: `rain jacket` of `rain jacket model`; not so
+# `audio vega` of `halden audio vega`, nor `bottle 750` of `bottle 750 ml`.
 PART_OF_LONGER = 0.8
-_SEGMENT = re.compile(r"[,;|()\[\]{}/\\!?·•–—。，、（）【】]+|\s-\s|:\s|\.\s")
-_TOKEN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+(?:['’.&-][^\W_{CJK}]+)*")
+_SEGMENT = re.compile(r"[,;|()\[\]{}\\!?·•–—。，、（）【】]+|(?<!\d)/|/(?!\d)|\s-\s|:\s|\.\s")
+_TOKEN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+(?:['’.&/-][^\W_{CJK}]+)*")
 Phrase = tuple[str, ...]
 
 
@@ -26,15 +27,18 @@ class TitlePhrases:
     def __init__(self) -> None:
         self._counts: Counter[Phrase] = Counter()
         self._spellings: dict[Phrase, Counter[str]] = defaultdict(Counter)
+        self._ends: Counter[Phrase] = Counter()  # titles in which its noun may end it
         self.titles = 0
 
     def add(self, title: str) -> None:
         """Count each phrase of a title once."""
         self.titles += 1
-        found = dict(_phrases(title.lower()))
+        found = {key: (text, ends) for key, text, ends in _phrases(title.lower())}
         self._counts.update(found.keys())
-        for key, text in found.items():
-            self._spellings[key][text] += 1
+        for key, (text, ends) in found.items():
+            if len(key) <= LONGEST:
+                self._spellings[key][text] += 1
+                self._ends[key] += ends
 
     def words(self) -> list[str]:
         """The frequent single words, most frequent first: some may be stop words."""
@@ -49,14 +53,33 @@ class TitlePhrases:
         """
         stops = frozenset(stop_words)
         frequent = self._frequent()
-        longer: Counter[Phrase] = Counter()  # of each phrase, its most frequent extension
+        longer: Counter[Phrase] = Counter()  # of each word, its most frequent phrase of two
+        before: dict[Phrase, tuple[int, Phrase]] = {}  # with the most frequent word before it
+        none: tuple[int, Phrase] = (0, ())
+        after: Counter[Phrase] = Counter()  # ... after it, numbers left out
         for key, count in frequent:
             for part in _single_parts(key):
                 longer[part] = max(longer[part], count)
+            before[key[1:]] = max(before.get(key[1:], none), (count, key))
+            if not _is_number(key[-1]):
+                after[key[:-1]] = max(after[key[:-1]], count)
+        whole: set[Phrase] = set()
+        for key, count in sorted(frequent, key=lambda pair: -len(pair[0])):
+            most = PART_OF_LONGER * count
+            extended, by = before.get(key, none)
+            ends = 2 * self._ends[key] >= count
+            if len(key) == LONGEST:
+                begun = extended >= (count if ends else most)
+            else:
+                begun = len(key) > 1 and not ends and extended >= most and by in whole
+            goes_on = (len(key) == LONGEST or _is_number(key[-1])) and after[key] >= most
+            is_part = len(key) > LONGEST or longer[key] >= most or begun or goes_on
+            if not is_part and _stands_alone(key, stops):
+                whole.add(key)
         kept = [
             (max(self._spellings[key].items(), key=lambda pair: (pair[1], pair[0]))[0], count)
             for key, count in frequent
-            if longer[key] < PART_OF_LONGER * count and _stands_alone(key, stops)
+            if key in whole
         ]
         return kept[:MAX_PHRASES]
 
@@ -66,8 +89,11 @@ class TitlePhrases:
         return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
 
 
-def _phrases(title: str) -> Iterator[tuple[Phrase, str]]:
-    """Each phrase of a title, as its key and as it is spelled there."""
+def _phrases(title: str) -> Iterator[tuple[Phrase, str, bool]]:
+    """Each phrase of a title, as its key, as it is spelled, and whether no word follows it there.
+
+    They have one word more than those that are suggested, to know what these are cut from.
+    """
     for segment in _SEGMENT.split(title):
         words: list[str] = []
         for match in _TOKEN.finditer(segment):
@@ -78,12 +104,17 @@ def _phrases(title: str) -> Iterator[tuple[Phrase, str]]:
             for length in CJK_LENGTHS:
                 for start in range(len(word) - length + 1):
                     text = word[start : start + length]
-                    yield (text,), text
+                    yield (text,), text, False
         keys = [suggestion_key(word) for word in words]
-        for length in range(1, LONGEST + 1):
+        ends = {len(words), *(i for i, key in enumerate(keys) if _is_number(key))}
+        for length in range(1, LONGEST + 2):
             for start in range(len(words) - length + 1):
                 end = start + length
-                yield tuple(keys[start:end]), " ".join(words[start:end])
+                yield tuple(keys[start:end]), " ".join(words[start:end]), end in ends
+
+
+def _is_number(word: str) -> bool:
+    return word[:1].isdigit()
 
 
 def _single_parts(key: Phrase) -> Iterator[Phrase]:
@@ -97,7 +128,7 @@ def _single_parts(key: Phrase) -> Iterator[Phrase]:
 def _stands_alone(key: Sequence[str], stops: frozenset[str]) -> bool:
     """Whether people may search for it: no number or single letter first, no stop word outside."""
     first, last = key[0], key[-1]
-    if first in stops or last in stops or first[0].isdigit():
+    if first in stops or last in stops or _is_number(first):
         return False
     if len(key) == 1 and not CJK_LETTER.match(first):
         return len(first) >= SHORTEST_WORD

@@ -26,10 +26,24 @@ def test_a_part_of_a_longer_phrase_is_none() -> None:
 
 
 def test_no_phrase_ends_with_a_stop_word_or_begins_with_a_number() -> None:
-    titles = ("bag for women 12 cm", "bag for women 12 cm", "bag", "women")
+    titles = ("bag for women 12 cm", "bag for women 15 cm", "bag", "women")
     found = phrases(*titles, stop_words=("for",))
     assert "bag for women" in found
     assert not {"bag for", "for women", "12 cm", "for"} & found.keys()
+
+
+def test_what_is_cut_from_a_longer_phrase_is_none() -> None:
+    found = phrases(
+        "Halden Audio Vega In-Ear Headphones", "Halden Audio Vega Soundbar",
+        "Cast Iron Dutch Oven 3 qt", "Cast Iron Dutch Oven 5 qt",
+        "Slim Fit Oxford Shirt", "Slim Fit Oxford Shirt, White",
+        "Water Bottle 750 ml", "Water Bottle 750 ml, Blue",
+        "Insulated Water Bottle 1/2 l", "Insulated Water Bottle 1/2 l, Red",
+    )  # fmt: skip
+    assert {"halden audio vega", "cast iron", "dutch oven", "slim fit", "oxford shirt",
+            "water bottle", "insulated water bottle"} <= found.keys()  # fmt: skip
+    assert not {"audio vega", "cast iron dutch", "fit oxford shirt", "slim fit oxford",
+                "bottle 750", "water bottle 750", "water bottle 1"} & found.keys()  # fmt: skip
 
 
 def test_the_most_frequent_spelling_is_shown() -> None:
