@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from indexer.catalogue.attributes import MAX_NAME
 from indexer.catalogue.facets import ATTRIBUTES
+from query_service.schemas.alternatives import chosen_by_kind, is_number, is_text, named
 from query_service.schemas.numbers import NO_TEXT, Number
 from query_service.schemas.strict import Strict
 
@@ -19,6 +20,16 @@ FacetName = Annotated[
     str,
     StringConstraints(min_length=1, max_length=len(ATTRIBUTES) + MAX_NAME),
     Field(json_schema_extra={"example": "brand"}),
+]
+_Width = Annotated[Number, Field(gt=0, le=1e15)]
+_Unit = Literal["day", "week", "month", "quarter", "year"]
+Interval = Annotated[
+    _Width | _Unit,
+    chosen_by_kind(
+        f"a number is wanted, or of dates one of {', '.join(DATE_INTERVALS)}",
+        (is_number, _Width),
+        (is_text, _Unit),
+    ),
 ]
 FacetKind = Literal["text", "category", "number", "date", "boolean"]
 
@@ -39,11 +50,7 @@ class FacetOptions(Strict):
     buckets: Annotated[
         int, Field(ge=1, le=MAX_BUCKETS, description="Most buckets of the histogram."), NO_TEXT
     ] = 10
-    interval: (
-        Annotated[Number, Field(gt=0, le=1e15)]
-        | Literal["day", "week", "month", "quarter", "year"]
-        | None
-    ) = Field(
+    interval: Interval | None = Field(
         None,
         description="Width of the histogram's buckets, of dates a unit; multiplied where it would "
         f"make more than {MAX_BUCKETS}. Default: a round one that makes at most `buckets`.",
@@ -60,7 +67,7 @@ def _different(facets: list[FacetOptions]) -> list[FacetOptions]:
 _Facet = Annotated[
     FacetOptions,
     BeforeValidator(
-        lambda value: {"name": value} if isinstance(value, str) else value,
+        named("name", 'the name of a field is wanted, or {"name": ..., "size": ...}'),
         json_schema_input_type=FacetName | FacetOptions,
     ),
 ]

@@ -14,6 +14,7 @@ from pydantic import (
     field_validator,
 )
 
+from query_service.schemas.alternatives import is_text, listed
 from query_service.schemas.identifiers import ItemId
 from query_service.schemas.numbers import Flag, Number
 from query_service.schemas.strict import Strict
@@ -28,7 +29,7 @@ Values = Annotated[
     list[Value],
     Field(max_length=1000),
     BeforeValidator(
-        lambda value: [value] if isinstance(value, str) else value,
+        listed(is_text, "a text or a list of texts is wanted"),
         json_schema_input_type=Value | Annotated[list[Value], Field(max_length=1000)],
     ),
 ]
@@ -53,6 +54,7 @@ def _bound(value: int | float | str) -> bool | int | float | str:
     return _scalar(value)
 
 
+_SCALARS_WANTED = "a text, a number, true, false or a list of them is wanted"
 _FINITE = Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)]
 Scalar = Annotated[
     bool | int | float | str,
@@ -63,7 +65,7 @@ Scalars = Annotated[
     list[Scalar],
     Field(max_length=1000),
     BeforeValidator(
-        lambda value: [value] if isinstance(value, str | int | float) else value,
+        listed(lambda value: isinstance(value, str | int | float), _SCALARS_WANTED),
         json_schema_input_type=Scalar | Annotated[list[Scalar], Field(max_length=1000)],
     ),
 ]

@@ -1,5 +1,6 @@
 """How the words that a query found are marked in hits."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
@@ -28,7 +29,9 @@ class HighlightRequest(Strict):
 def _defaults(value: Any) -> Any:
     if isinstance(value, bool):
         return {} if value else None
-    return value
+    if value is None or isinstance(value, Mapping | HighlightRequest):
+        return value
+    raise ValueError('true, false or an object is wanted, as {"fields": ["title"]}')
 
 
 Highlighting = Annotated[

@@ -57,6 +57,9 @@ ItemId = Annotated[
     BeforeValidator(_read, json_schema_input_type=_ItemText | _Digits),
     Field(json_schema_extra={"example": "B07-42"}),
 ]
+# An item's number beside its id: SKU, EAN, MPN.
+_Number = Annotated[str, StringConstraints(max_length=500)]
+Identifier = Annotated[_Number, BeforeValidator(_as_text, json_schema_input_type=_Number | _Digits)]
 PriceList = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$"),

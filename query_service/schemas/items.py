@@ -5,7 +5,16 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 
-from query_service.schemas.identifiers import ItemId, PriceList
+from query_service.schemas.alternatives import (
+    chosen_by_kind,
+    is_flag,
+    is_list,
+    is_list_of_lists,
+    is_null,
+    is_number,
+    is_text,
+)
+from query_service.schemas.identifiers import Identifier, ItemId, PriceList
 from query_service.schemas.numbers import Flag, Number
 from query_service.schemas.strict import Strict
 
@@ -19,11 +28,43 @@ Title = Annotated[
 Text = Annotated[str, StringConstraints(max_length=100_000)]
 Name = Annotated[str, StringConstraints(max_length=500)]
 Amount = Annotated[Number, Field(ge=0, le=1e12)]
-Attribute = (
-    Flag | Annotated[Number, Field(gt=-1e12, lt=1e12)] | Annotated[Text, Field(max_length=2000)]
-)
-Attributes = Annotated[list[Attribute], Field(max_length=1000)]
-Names = Annotated[list[Name], Field(max_length=50)]
+_Number = Annotated[Number, Field(gt=-1e12, lt=1e12)]
+_AttributeText = Annotated[Text, Field(max_length=2000)]
+_SCALARS = ((is_flag, Flag), (is_number, _Number), (is_text, _AttributeText))
+_Scalar = Annotated[
+    Flag | _Number | _AttributeText,
+    chosen_by_kind("a text, a number, true or false is wanted", *_SCALARS),
+]
+_Scalars = Annotated[list[_Scalar], Field(max_length=1000)]
+Attribute = Annotated[
+    Flag | _Number | _AttributeText | _Scalars,
+    chosen_by_kind(
+        "a text, a number, true, false or a list of them is wanted; of an object each part is an "
+        "attribute of its own, `size.width`",
+        *_SCALARS,
+        (is_list, _Scalars),
+    ),
+]
+Path = Annotated[list[Name], Field(max_length=50)]
+_Paths = Annotated[list[Path], Field(max_length=50)]
+Category = Annotated[
+    Name | Path | _Paths,
+    chosen_by_kind(
+        'a path is wanted, "Phones > Smart" or ["Phones", "Smart"], or a list of such lists',
+        (is_text, Name),
+        (is_list_of_lists, _Paths),
+        (is_list, Path),
+    ),
+]
+_Identifiers = Annotated[list[Identifier], Field(max_length=50)]
+Identifiers = Annotated[
+    _Identifiers | Identifier,
+    chosen_by_kind(
+        "a text, a whole number or a list of them is wanted",
+        (is_list, _Identifiers),
+        (lambda value: is_text(value) or is_number(value), Identifier),
+    ),
+]
 Time = Annotated[
     str,
     StringConstraints(max_length=64, pattern=r"^(197[1-9]|19[89]\d|20\d\d)-"),
@@ -66,14 +107,17 @@ class VersionQuery(Strict):
 class ItemPatch(Strict):
     """Some fields of an item, as a merge patch (RFC 7396): null removes, absent fields stay."""
 
-    title: Title | SkipJsonSchema[None] = Field(
+    title: Annotated[
+        Title | SkipJsonSchema[None],
+        chosen_by_kind("a text is wanted", (is_text, Title), (is_null, None)),
+    ] = Field(
         None,
         description="Can't be removed.",
         json_schema_extra=_without_default,
     )
     description: Text | None = None
     brand: Name | None = None
-    category: Name | Names | Annotated[list[Names], Field(max_length=50)] | None = Field(
+    category: Category | None = Field(
         None, description='A path: "Phones > Smart" or ["Phones", "Smart"]; or a list of paths.'
     )
     price: Amount | None = None
@@ -81,12 +125,12 @@ class ItemPatch(Strict):
     available: Flag | None = None
     popularity: Amount | None = None
     image_url: Text | None = None
-    attributes: dict[Name, Attribute | Attributes | None] | None = Field(
+    attributes: dict[Name, Attribute | None] | None = Field(
         None, max_length=1000, description="By name: texts, numbers, flags, or lists of them."
     )
     language: Annotated[str, StringConstraints(max_length=35)] | None = None
     updated_at: Time | None = None
-    identifiers: Names | Name | None = Field(None, description="SKU, EAN, MPN and the like.")
+    identifiers: Identifiers | None = Field(None, description="SKU, EAN, MPN and the like.")
     prices: (
         Annotated[
             dict[PriceList, Amount | None],

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
+from query_service.schemas.alternatives import named
 from query_service.schemas.strict import Strict
 
 RELEVANCE = "relevance"
@@ -30,7 +31,7 @@ class SortBy(Strict):
 Sort = Annotated[
     SortBy,
     BeforeValidator(
-        lambda value: {"by": value} if isinstance(value, str) else value,
+        named("by", 'the name of a field is wanted, or {"by": ..., "order": ...}'),
         json_schema_input_type=SortName | SortBy,
     ),
 ]

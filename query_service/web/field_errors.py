@@ -1,8 +1,13 @@
 """What is wrong with a body, by field."""
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from query_service.schemas.answers import FieldError
+
+_NAME = "[key]"  # pydantic's mark of a name of an object, in place of its value
+_NO_KIND = ("union_tag_not_found", "union_tag_invalid")
+_OBJECTS = ("model_type", "model_attributes_type", "dict_type")
 
 
 class BodyMalformed(ValueError):
@@ -21,12 +26,28 @@ class WrongField(ValueError):
 def field_errors(error: ValidationError) -> list[FieldError]:
     """Each wrong field, by its dotted path, with what is wrong."""
     return [
-        FieldError(
-            field=".".join(str(key) for key in detail["loc"]),
-            message=detail["msg"].removeprefix("Value error, "),
-        )
-        for detail in error.errors(include_url=False, include_context=False, include_input=False)
+        FieldError(field=".".join(_path(detail)), message=_message(detail))
+        for detail in error.errors(include_url=False, include_input=False)
     ]
+
+
+def _path(detail: ErrorDetails) -> list[str]:
+    """The field as the caller wrote it; of a wrong name the name itself."""
+    path = [str(key) for key in detail["loc"] if key != _NAME]
+    if detail["type"] in _NO_KIND:
+        path.append(detail["ctx"]["discriminator"].strip("'"))
+    return path
+
+
+def _message(detail: ErrorDetails) -> str:
+    """What is wrong, without the names of classes."""
+    if detail["type"] in _NO_KIND:
+        kinds = detail["ctx"].get("expected_tags")
+        return f"one of {kinds} is wanted" if kinds else "it is missing"
+    if detail["type"] in _OBJECTS:
+        return "an object is wanted"
+    text = detail["msg"].removeprefix("Value error, ")
+    return f"the name is wrong: {text}" if detail["loc"][-1:] == (_NAME,) else text
 
 
 def first_error(error: ValidationError) -> WrongField:

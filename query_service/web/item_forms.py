@@ -68,8 +68,7 @@ def _parse(write: object) -> ItemOperation | OperationError:
         return patch_operation(form.item_id, form.item, form.version)
     except ValidationError as error:
         first = field_errors(error)[0]
-        return OperationError(
-            item_id, first.field.removeprefix("put.").removeprefix("patch."), first.message
-        )
+        kind = f"{write.get('op')}." if isinstance(write, Mapping) else ""
+        return OperationError(item_id, first.field.removeprefix(kind), first.message)
     except ValueProblem as problem:
         return OperationError(item_id, "item", str(problem))

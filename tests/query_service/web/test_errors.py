@@ -10,8 +10,13 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from gunicorn.http.errors import InvalidChunkSize
+from pydantic import BaseModel
 
 from plugin_config.errors import RequestRefused
+from query_service.schemas.items import ItemFields, ItemPatch
+from query_service.schemas.rules import RuleSet
+from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
+from query_service.schemas.suggest import SuggestRequest
 from query_service.web import logs
 from tests.query_service.apps import app_without_cluster, client_without_cluster
 
@@ -68,12 +73,52 @@ def problem(response: Any, status: int) -> dict[str, Any]:
         ({"from_": 3}, "from_"),
         ({"personalise": True}, "personalise"),
         ({"deadline_ms": 0}, "deadline_ms"),
+        ({"sort": 5}, "sort"),
+        ({"facets": [5]}, "facets.0"),
+        ({"facets": [{"name": "price", "interval": True}]}, "facets.0.interval"),
+        ({"facets": [{"name": "price", "interval": "hour"}]}, "facets.0.interval"),
+        ({"highlight": 5}, "highlight"),
+        ({"filters": {"attributes": {"a": None}}}, "filters.attributes.a"),
+        ({"filters": {"attributes": {"a": {"gte": True}}}}, "filters.attributes.a.gte"),
+        ({"filters": {"brand": {"any": 5}}}, "filters.brand.any"),
     ],
 )
 def test_a_wrong_field_is_named(client: FlaskClient, change: dict, field: str) -> None:
     body = problem(client.post("/v1/search", json=SEARCH | change), 422)
     assert [error["field"] for error in body["errors"]] == [field]
     assert field in body["detail"]
+
+
+REQUESTS = (
+    SearchRequest,
+    RecommendRequest,
+    RankRequest,
+    SuggestRequest,
+    ItemFields,
+    ItemPatch,
+    RuleSet,
+)
+
+
+def unions(schema: Any, path: str = "") -> Iterator[str]:
+    """Where a core schema checks a value by several types, each of which would report an error."""
+    if isinstance(schema, list | tuple):
+        for part in schema:
+            yield from unions(part, path)
+    if not isinstance(schema, dict):
+        return
+    if schema.get("type") == "union":
+        yield path
+    if schema.get("type") in ("function-wrap", "function-plain"):  # the function checks it
+        return
+    for key, part in schema.items():
+        if key not in ("json_schema_input_schema", "serialization", "metadata"):
+            yield from unions(part, f"{path}/{key}" if isinstance(part, dict) else path)
+
+
+@pytest.mark.parametrize("request_type", REQUESTS, ids=lambda each: each.__name__)
+def test_no_field_of_a_request_is_checked_by_a_union(request_type: type[BaseModel]) -> None:
+    assert not list(unions(request_type.__pydantic_core_schema__))
 
 
 def test_more_filter_values_than_the_engine_takes_are_refused(tmp_path: Path) -> None:

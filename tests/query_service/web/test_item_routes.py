@@ -64,6 +64,55 @@ def test_a_malformed_write_is_a_422_that_says_what_is_wrong(
     assert field in response.get_data(as_text=True)
 
 
+@pytest.mark.parametrize(
+    ("change", "field", "allowed"),
+    [
+        (
+            {"attributes": {"a": {"b": 1}}},
+            "attributes.a",
+            "a text, a number, true, false or a list",
+        ),
+        ({"attributes": {"a": [1, {}]}}, "attributes.a.1", "a text, a number, true or false"),
+        ({"attributes": {"a": "x" * 2001}}, "attributes.a", "at most 2000 characters"),
+        ({"attributes": {"a": 1e12}}, "attributes.a", "less than 1000000000000"),
+        ({"attributes": {"n" * 501: 1}}, f"attributes.{'n' * 501}", "at most 500 characters"),
+        ({"attributes": [1]}, "attributes", "an object is wanted"),
+        ({"title": 5}, "title", "a text is wanted"),
+        ({"category": 5}, "category", 'a path is wanted, "Phones > Smart"'),
+        ({"category": ["Phones", 5]}, "category.1", "a valid string"),
+        ({"category": [["Phones"], ["Toys", 5]]}, "category.1.1", "a valid string"),
+        ({"category": [["Phones"], "Toys"]}, "category.1", "a valid list"),
+        ({"identifiers": {}}, "identifiers", "a text, a whole number or a list of them"),
+        ({"identifiers": 5.5}, "identifiers", "neither a text nor a whole number"),
+        ({"identifiers": [True]}, "identifiers.0", "a valid string"),
+        ({"prices": {"a b": 1}}, "prices.a b", "the name is wrong"),
+    ],
+)
+def test_a_field_of_several_kinds_is_named_as_it_was_sent(
+    client: FlaskClient, change: dict[str, Any], field: str, allowed: str
+) -> None:
+    [error] = client.patch("/v1/items/5", json=change).get_json(force=True)["errors"]
+    assert error["field"] == field
+    assert allowed in error["message"]
+    operation = {"op": "patch", "item_id": "5", "item": change}
+    [parsed] = parse_operations({"operations": [operation]})
+    assert parsed.field == f"item.{field}"
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        (4006381333931, ("4006381333931",)),
+        ([4006381333931.0, "AB-1"], ("4006381333931", "AB-1")),
+        ("AB-1; AB-2", ("AB-1", "AB-2")),
+    ],
+)
+def test_whole_numbers_are_identifiers(given: object, read: tuple[str, ...]) -> None:
+    item = {"title": "Lamp", "identifiers": given}
+    [put] = parse_operations({"operations": [{"op": "put", "item_id": "5", "item": item}]})
+    assert put.item.identifiers == read
+
+
 def test_each_operation_is_checked_alone() -> None:
     operations = [
         {"op": "put", "item_id": 5, "item": {"title": "Lamp"}},
@@ -76,4 +125,7 @@ def test_each_operation_is_checked_alone() -> None:
     assert isinstance(patch, OperationError)
     assert (patch.item_id, patch.field) == ("6", "item.price")
     assert (delete.kind, delete.version) == ("delete", 1_790_000_000_000)
-    assert isinstance(text, OperationError)
+    assert (text.field, text.message) == ("", "an object is wanted")
+    wrong, none = parse_operations({"operations": [{"op": "drop", "item_id": "5"}, {}]})
+    assert (wrong.field, wrong.message) == ("op", "one of 'put', 'patch', 'delete' is wanted")
+    assert (none.field, none.message) == ("op", "it is missing")
