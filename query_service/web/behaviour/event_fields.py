@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from indexer.catalogue.values.text import shown
+from indexer.catalogue.values.times import SECONDS_BEGIN
 from query_service.schemas.events import IMPRESSION
 from query_service.schemas.identifiers import Id
 from query_service.schemas.timestamps import seconds
@@ -57,13 +59,24 @@ def object_of(parent: Mapping[str, Any], name: str, field: str) -> Mapping[str, 
 
 
 def seconds_of(value: object) -> float | None:
-    """A time in seconds since 1970. Raises WrongField."""
+    """A time in seconds since 1970, from 1980 on as in catalogues. Raises WrongField.
+
+    A number before that is no time that a visitor acted at: 0 for none, milliseconds since the page
+    was loaded, minutes or days.
+    """
     if value is None:
         return None
     try:
-        return seconds(value)
+        timestamp = seconds(value)
     except ValueError as error:
         raise WrongField("timestamp", str(error)) from None
+    if timestamp < SECONDS_BEGIN:
+        raise WrongField(
+            "timestamp",
+            f"{shown(value)} is a time before 1980: send the seconds or ms since 1970 (from "
+            f"{SECONDS_BEGIN} s on), ISO 8601, or no timestamp, which means now",
+        )
+    return timestamp
 
 
 def check_nesting(row: Mapping[str, Any]) -> None:

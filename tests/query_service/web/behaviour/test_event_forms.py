@@ -93,6 +93,17 @@ def test_an_invalid_time_is_named(timestamp: object) -> None:
     assert wrong(OURS | {"timestamp": timestamp}).field == "timestamp"
 
 
+@pytest.mark.parametrize(
+    "timestamp", [0, 0.0, 1, 1234.5, 20_000, 28_000_000, 315_532_799, "1971-05-05"]
+)
+def test_a_time_before_1980_is_refused_with_what_is_wanted(timestamp: object) -> None:
+    for event in (OURS | {"timestamp": timestamp}, UBI | {"timestamp": timestamp}):
+        problem = wrong(event)
+        assert problem.field == "timestamp"
+        assert f"{timestamp!r} is a time before 1980" in problem.message
+        assert "seconds or ms since 1970" in problem.message
+
+
 def test_a_ubi_event_is_read_and_stays_in_ubi() -> None:
     event = only(UBI)
     assert (event.action, event.item_id) == ("click", "B08")
