@@ -27,12 +27,46 @@ _LARGEST_INTEGER = 2**63 - 1  # in JSON as it is written
 
 
 def flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """An attribute; of an object its parts, each with its path as the name: `size.unit`."""
+    """An attribute; of an object its parts, each with its path as the name: `size.unit`.
+
+    Of a list of objects each part is a list, of those objects that have it.
+    """
+    if isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
+        value = pairs_of(value) or _lists(value)
     if not isinstance(value, Mapping):
         yield name, value
         return
     for key, part in value.items():
         yield from flat(f"{name}.{key}", part)
+
+
+def pairs_of(value: Any) -> dict[str, Any] | None:
+    """Attributes of a list of {"name": ..., "value": ...}, or `options`; None if it is none."""
+    if not isinstance(value, list):
+        return None
+    pairs: dict[str, Any] = {}
+    for each in value:
+        if not isinstance(each, Mapping) or not isinstance(each.get("name"), str):
+            return None
+        held = next((each[key] for key in ("value", "values", "options") if key in each), None)
+        if held is None:
+            return None
+        name = each["name"]
+        pairs[name] = [*_listed(pairs[name]), *_listed(held)] if name in pairs else held
+    return pairs
+
+
+def _lists(objects: list[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The parts of several objects, by name."""
+    parts: dict[str, list[Any]] = {}
+    for each in objects:
+        for key, part in each.items():
+            parts.setdefault(str(key), []).extend(_listed(part))
+    return parts
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def read_attributes(

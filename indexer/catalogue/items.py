@@ -246,9 +246,15 @@ def _first_text(value: Any) -> str:
 def _identifiers(value: Any) -> tuple[str, ...]:
     """Identifiers from a list, or from a text with commas, semicolons or bars between them."""
     parts = value if isinstance(value, list) else [value]
-    texts = [text for part in parts for text in _SEPARATOR.split(read_text(part, "identifiers"))]
+    texts = [text for part in parts for text in _SEPARATOR.split(_identifier(part))]
     identifiers = (" ".join(text.split()) for text in texts)
     return tuple(dict.fromkeys(one for one in identifiers if one and len(one) <= MAX_IDENTIFIER))
+
+
+def _identifier(value: Any) -> str:
+    """One identifier, or several in a text; a whole number as its digits, as an id."""
+    is_number = isinstance(value, int | float)
+    return read_id(value, "identifiers") if is_number else read_text(value, "identifiers")
 
 
 def _group_id(value: Any) -> str:

@@ -9,22 +9,6 @@ import orjson
 from indexer.catalogue.mapping_file import ATTRIBUTES
 
 
-def pairs_of(value: Any) -> dict[str, Any] | None:
-    """Attributes of a list of {"name": ..., "value": ...}, or `options`; None if it is none."""
-    if not isinstance(value, list):
-        return None
-    pairs: dict[str, Any] = {}
-    for each in value:
-        if not isinstance(each, Mapping) or not isinstance(each.get("name"), str):
-            return None
-        held = next((each[key] for key in ("value", "values", "options") if key in each), None)
-        if held is None:
-            return None
-        name = each["name"]
-        pairs[name] = joined(ATTRIBUTES, [pairs[name], held]) if name in pairs else held
-    return pairs
-
-
 def part_of(row: Mapping[str, Any], path: str) -> Any:
     """The part of a row's objects that a dotted path names; None if it is not there."""
     if path in row:

@@ -31,6 +31,28 @@ def test_the_parts_of_an_object_are_attributes() -> None:
     assert read_attributes(given)[0] == {"size.width": 3, "size.unit.short": "cm"}
 
 
+def test_the_parts_of_a_list_of_objects_are_lists() -> None:
+    given = {
+        "tags": [{"id": 1, "label": "new"}, {"id": 2, "label": "sale", "dates": ["a", "b"]}],
+        "specs": [{"name": "Colour", "value": "Red"}, {"name": "Fits", "values": ["S", "M"]}],
+        "size": {"parts": [{"cm": 3}, {"cm": 4}]},
+    }
+    assert read_attributes(given) == (
+        {
+            "tags.id": [1, 2], "tags.label": ["new", "sale"], "tags.dates": ["a", "b"],
+            "specs.Colour": "Red", "specs.Fits": ["S", "M"],
+            "size.parts.cm": [3, 4],
+        },
+        [],
+    )  # fmt: skip
+
+
+def test_lists_of_lists_are_counted_with_the_way_out() -> None:
+    attributes, problems = read_attributes({"sizes": [[1, 2], [3]], "mixed": ["a", {"b": 1}]})
+    assert attributes == {"mixed": ["a"]}
+    assert [name for name, _ in problems] == ["sizes", "sizes", "mixed"]
+
+
 def test_a_value_that_is_left_out_costs_that_value_only() -> None:
     given = {"html": "x" * 9000, "parts": [{"a": 1}, "b"], "n" * 600: 1, "big": 10**30}
     attributes, problems = read_attributes(given)

@@ -336,6 +336,8 @@ def test_other_catalogues_load_completely(
         (12, ("12",)),
         (None, ()),
         ("x" * 65, ()),
+        (4006381333931.0, ("4006381333931",)),
+        ([12, "A-3"], ("12", "A-3")),
     ],
 )
 def test_identifiers_are_a_list(value: object, expected: tuple[str, ...]) -> None:
