@@ -48,6 +48,13 @@ def refuse_foreign(
         raise refusal(foreign_lines(foreign, targets), sorted(foreign.keys() & set(adoptable)))
 
 
+def refuse_foreign_mapping(alias: str, index: str, mapping: Mapping[str, Any]) -> None:
+    """Raises ForeignIndex when an index behind an alias of ours was not made by us."""
+    if not carries_mark(mapping.get("_meta", {})):
+        behind = [alias] if index != alias else []
+        raise refusal(foreign_lines({index: behind}, behind))
+
+
 def refuse_foreign_stores(client: OpenSearch, names: IndexNames) -> None:
     """Raises ForeignIndex when an index of sessions and UBI, or behind its alias, is not ours."""
     refuse_foreign(client, names.store_names, adoptable=names.stores)

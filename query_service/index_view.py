@@ -22,7 +22,7 @@ from indexer.encoder_spec import EncoderSpec, check_fingerprint
 from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.client import cluster_unavailable, engine_time_left
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
-from plugin_config.ownership import earlier_installation
+from plugin_config.ownership import earlier_installation, refuse_foreign_mapping
 from plugin_config.schema import (
     DESCRIPTION_TEXT,
     META,
@@ -99,8 +99,9 @@ class IndexViews:
     def start(self) -> None:
         """Load the index behind the alias, then follow the alias.
 
-        A cluster that does not answer, or has no index yet, is waited for. Raises EncoderMismatch
-        or BundleError when the index exists and does not fit: waiting would not fix that.
+        A cluster that does not answer, or has no index yet, is waited for. Raises EncoderMismatch,
+        BundleError or ForeignIndex when the index exists and does not fit: waiting would not fix
+        that.
         """
         try:
             self.refresh()
@@ -123,7 +124,7 @@ class IndexViews:
     def refresh(self) -> IndexView:
         """The view of the index behind the alias now; loads its bundle if the index is another.
 
-        Raises IndexNotReady, ClusterUnavailable, EncoderMismatch, BundleError.
+        Raises IndexNotReady, ClusterUnavailable, EncoderMismatch, BundleError, ForeignIndex.
         """
         left_s = engine_time_left()
         if not self._refreshing.acquire(timeout=-1 if left_s is None else max(left_s, 0)):
@@ -164,7 +165,7 @@ class IndexViews:
         return self._view
 
     def _behind_alias(self) -> tuple[str, Mapping[str, Any]]:
-        """The index behind the alias, and its mapping."""
+        """The index behind the alias, and its mapping. Raises ForeignIndex."""
         alias = self._names.items
         try:
             mappings = self._client.indices.get_mapping(index=alias, ignore=[404])
@@ -181,6 +182,7 @@ class IndexViews:
                 f"the alias {alias} points at {len(mappings)} indexes: {sorted(mappings)}"
             )
         ((index, body),) = mappings.items()
+        refuse_foreign_mapping(alias, index, body["mappings"])
         return index, body["mappings"]
 
     def _follow(self) -> None:

@@ -13,7 +13,7 @@ from indexer.index.context import IndexContext
 from indexer.settings import IndexSettings
 from plugin_config.client import cluster_unavailable, connect, ping_or_raise
 from plugin_config.errors import LiveIntentError
-from plugin_config.ownership import ForeignIndex, refuse_foreign_stores
+from plugin_config.ownership import ForeignIndex, refuse_foreign, refuse_foreign_stores
 from plugin_config.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
@@ -231,11 +231,12 @@ class Service:
         """Create the missing indexes of sessions and events once, before a view is used.
 
         Raises ClusterUnavailable when the cluster does not answer, ForeignIndex when one of them is
-        another application's; if that takes the name later, nothing is stored from then on. A
-        cluster that forbids to create them does not keep the service from starting.
+        another application's, or the items are; if that takes the name later, nothing is stored
+        from then on. A cluster that forbids to create them does not keep the service from starting.
         """
         try:
             if not self._session_indexes_exist:
+                refuse_foreign(self._client, (self._names.items,))  # beside which nothing is made
                 ensure_indexes(self._client, self._names)
                 self._session_indexes_exist = True
             refuse_foreign_stores(self._client, self._names)

@@ -9,6 +9,7 @@ from opensearchpy.exceptions import NotFoundError, OpenSearchException
 
 from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.client import cluster_unavailable
+from plugin_config.ownership import refuse_foreign_mapping
 from plugin_config.schema import IndexNames
 from query_service.retrieval.filters import Clauses, FilterProblem, clauses
 from query_service.rules.contradictions import (
@@ -45,7 +46,10 @@ class _Filtering:
 def check_rules(
     client: OpenSearch, names: IndexNames, rules: RuleSet, now: float | None = None
 ) -> list[RuleProblem]:
-    """All problems of the rules, as a set and on the live items. Raises ClusterUnavailable."""
+    """All problems of the rules, as a set and on the live items.
+
+    Raises ClusterUnavailable, ForeignIndex.
+    """
     problems = contradictions(rules, now)
     try:
         mappings = client.indices.get_mapping(index=names.items)
@@ -54,7 +58,8 @@ def check_rules(
         return [*problems, RuleProblem("warning", (), message)]
     except OpenSearchException as error:
         raise cluster_unavailable(error) from error
-    (mapping,) = (body["mappings"] for body in list(mappings.values())[:1])
+    index, mapping = next((name, body["mappings"]) for name, body in mappings.items())
+    refuse_foreign_mapping(names.items, index, mapping)
     compiled, _ = compiled_rules(rules)
     try:
         checks = _IndexChecks(client, names.items, AttributeSchema.of_mapping(mapping))

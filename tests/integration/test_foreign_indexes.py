@@ -1,4 +1,4 @@
-"""Beside another application in one cluster: what we did not make is never touched."""
+"""Beside another application in one cluster: what we did not make is not changed, nor searched."""
 
 import json
 from pathlib import Path
@@ -25,6 +25,7 @@ from tests.integration.rebuilding import write_catalogue
 
 pytestmark = pytest.mark.node
 ROW = {"user": "somebody of another application", "at": 1}
+RULES = '[[rules]]\nid = "a"\nwhen.query.is = "a"\nthen.pin = [{item_id = "1", position = 1}]\n'
 WRITERS = {  # every command that changes, fills, swaps or deletes, and whose index it meets
     "demo": "items",
     "config apply": "items",
@@ -62,6 +63,10 @@ def kinds_and_commands() -> list[tuple[str, str]]:
         ("demo", "sessions"),
         ("config apply", "sessions"),
         ("config apply", "ubi_events-write"),
+        ("serve --port 0", "items"),
+        ("rules try a", "items"),
+        ("rules check RULES", "items"),
+        ("rules apply RULES", "items"),
         ("serve --port 0", "sessions-write"),
         ("sessions purge --older-than-days 0", "sessions-write"),
     ]
@@ -88,7 +93,10 @@ def test_a_command_changes_nothing_that_we_did_not_make(
         of_another(client, name)
     before = state(client, fresh_names)
     catalogue = write_catalogue(tmp_path / "catalogue.jsonl", range(3))
-    words = [str(catalogue) if word == "CATALOGUE" else word for word in command.split()]
+    rules = tmp_path / "rules.toml"
+    rules.write_text(RULES)
+    files = {"CATALOGUE": str(catalogue), "RULES": str(rules)}
+    words = [files.get(word, word) for word in command.split()]
     result = run(fresh_environment, *words, folder=tmp_path)
     assert result.returncode == ForeignIndex.exit_code, result.stdout + result.stderr
     assert f"the index {name}" in result.stderr
