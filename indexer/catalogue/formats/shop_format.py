@@ -22,8 +22,8 @@ def column_key(column: str) -> str:
 class Cells:
     """The values of a row by the names of its columns, whatever their case and separators."""
 
-    def __init__(self, columns: Mapping[str, Any]) -> None:
-        self._values = {column_key(name): value for name, value in columns.items()}
+    def __init__(self, columns: Mapping[str, Any], key: Callable[[str], str] = column_key) -> None:
+        self._values = {key(name): value for name, value in columns.items()}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -64,7 +64,7 @@ class ShopFormat:
 
     `signs`: a header is recognised that has, for each entry, one of its columns. `consumed`:
     further columns that `read` uses; the others may be public attributes. `remark`: what else the
-    documentation says.
+    documentation says. `key`: of a column as it stands in a header.
     """
 
     name: str
@@ -74,15 +74,16 @@ class ShopFormat:
     consumed: tuple[str, ...]
     read: Callable[[Rows, ReadingRules], Iterator[ShopRow | Reject | LeftOut]]
     remark: str = ""
+    key: Callable[[str], str] = column_key
 
     def missing(self, header: Collection[str]) -> tuple[tuple[str, ...], ...]:
         """The signs that a header lacks."""
-        keys = set(map(column_key, header))
+        keys = set(map(self.key, header))
         return tuple(names for names in self.signs if not keys.intersection(map(column_key, names)))
 
     def fields(self, header: Collection[str]) -> dict[str, tuple[str, ...]]:
         """The columns of a header by the field that they give."""
-        keys = {column_key(name): name for name in header}
+        keys = {self.key(name): name for name in header}
         found = {
             field: tuple(keys[column_key(n)] for n in names if column_key(n) in keys)
             for field, names in self.columns.items()
@@ -94,7 +95,7 @@ class ShopFormat:
         return {
             name: value
             for name, value in columns.items()
-            if name in kept or column_key(name) not in self._used
+            if name in kept or self.key(name) not in self._used
         }
 
     @cached_property

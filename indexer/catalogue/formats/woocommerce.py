@@ -12,6 +12,7 @@ import orjson
 from indexer.catalogue.files.rows import LeftOut, Row
 from indexer.catalogue.formats.prices import sale_price
 from indexer.catalogue.formats.shop_format import Cells, Rows, ShopFormat, ShopRow, each_row
+from indexer.catalogue.formats.woocommerce_columns import english_key
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.catalogue.rejects import Reject
 from indexer.catalogue.values.text import ValueProblem
@@ -56,7 +57,7 @@ class _Parents:
         for row in rows():
             if isinstance(row, Reject):
                 continue
-            cells = Cells(row.columns)
+            cells = Cells(row.columns, english_key)
             try:
                 kinds, parent = _kinds(cells), _reference(cells)
                 if "variable" in kinds:
@@ -79,7 +80,7 @@ class _Parents:
                 f"SELECT columns FROM parents WHERE {column} = ?",
                 (reference.removeprefix("id:"),),
             ).fetchone()
-            self.last = (reference, Cells(orjson.loads(found[0])) if found else None)
+            self.last = (reference, Cells(orjson.loads(found[0]), english_key) if found else None)
         return self.last[1]
 
     def has_variations(self, cells: Cells) -> bool:
@@ -139,7 +140,7 @@ class _Products:
 
     def read(self, row: Row) -> ShopRow | LeftOut:
         """The row as an item. Raises ValueProblem."""
-        cells = Cells(row.columns)
+        cells = Cells(row.columns, english_key)
         kinds = _kinds(cells)
         if reason := _left_out(cells):
             return LeftOut(row.line, reason)
@@ -227,6 +228,7 @@ WOOCOMMERCE = ShopFormat(
     remark="Each variation is an item with what it leaves blank from its variable product, whose "
     "ID is its `group_id`; the variable product itself is left out. So are products that are not "
     "published or hidden; both are counted. Visible attributes (`Attribute 1 name`, `Attribute 1 "
-    "value(s)`) are attributes. The sale price counts within its dates. The header has to be in "
-    "English.",
+    "value(s)`) are attributes. The sale price counts within its dates. The header may "
+    "be in English, German, French, Spanish, Italian, Portuguese, Dutch, Polish or Russian.",
+    key=english_key,
 )  # fmt: skip

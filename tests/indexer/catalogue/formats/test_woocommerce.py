@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from indexer.catalogue.catalogue_file import CatalogueSource
 from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.item_changes import ItemChange, read_changes
@@ -86,3 +88,50 @@ def test_an_update_takes_the_columns_that_are_there(tmp_path: Path) -> None:
         (change,) = read_changes(catalogue)
     assert isinstance(change, ItemChange)
     assert change.values == {"price": 50.0}
+
+
+HEADERS = {
+    "German": "ID;Typ;Artikelnummer;Name;Veröffentlicht;Kurzbeschreibung;Vorrätig?;Angebotspreis;"
+    "Regulärer Preis;Kategorien;Schlagwörter;Bilder;Übergeordnetes Produkt;Marken;"
+    "Attribut 1 Name;Attribut 1 Wert(e);Attribut 1 Sichtbar;Attribut 1 Global",
+    "French": "ID;Type;UGS;Nom;Publié;Description courte;En stock ?;Tarif promo;Tarif régulier;"
+    "Catégories;Étiquettes;Images;Parent;Marques;"
+    "Nom de l’attribut 1;Valeur(s) de l’attribut 1 ;Attribut 1 visible;Attribut 1 global",
+    "Spanish": "ID;Tipo;SKU;Nombre;Publicado;Descripción corta;¿Existencias?;Precio rebajado;"
+    "Precio normal;Categorías;Etiquetas;Imágenes;Superior;Marcas;"
+    "Nombre del atributo 1;Valor(es) del atributo 1;Atributo visible 1;Atributo global 1",
+    "Italian": "ID;Tipo;SKU;Nome;Pubblicato;Breve descrizione;In stock?;Prezzo in offerta;"
+    "Prezzo di listino;Categorie;Tag;Immagine;Genitore;Marchi;"
+    "Nome dell'attributo 1;Valore dell'attributo 1;Attributo 1 visibile;Attributo 1 globale",
+    "Portuguese": "ID;Tipo;SKU;Nome;Publicado;Descrição curta;Em estoque?;Preço promocional;Preço;"
+    "Categorias;Tags;Imagens;Ascendente;Marcas;"
+    "Nome do atributo 1;Valores do atributo 1;Visibilidade do atributo 1;Atributo global 1",
+    "Dutch": "ID;Type;Artikelnummer;Naam;Gepubliceerd;Korte omschrijving;Op voorraad?;Actieprijs;"
+    "Reguliere prijs;Categorieën;Tags;Afbeeldingen;Hoofd;Merken;"
+    "Naam eigenschap 1;Waarde eigenschap 1;Zichtbare eigenschap 1;Globale eigenschap 1",
+    "Polish": "ID;Typ;SKU;Nazwa;Opublikowano;Krótki opis;W magazynie?;Cena promocyjna;Cena;"
+    "Kategorie;Tagi;Obrazki;Element nadrzędny;Marki;"
+    "Nazwa atrybutu 1;Wartości atrybutu 1;Atrybut 1 widoczny;Atrybut 1: globalny",
+    "Russian": "ID;Тип;Артикул;Имя;Опубликован;Краткое описание;В наличии?;Цена распродажи;"
+    "Базовая цена;Категории;Метки;Изображения;Родительский;Бренды;"
+    "Имя атрибута 1;Значение(-я) аттрибута(-ов) 1;Видимость атрибута 1;Глобальный атрибут 1",
+}
+ROWS = (
+    "\n5;variable;C;Cap;1;Warm;1;;;Clothing > Hats;new;i.jpg;;Acme;Size;S, M;1;1"
+    "\n6;variation;C-M;Cap - M;1;;0;19,50;25,00;;;;id:5;;Size;M;;1"
+    "\n7;simple;D;Draft;0;;1;;5,00;;;;;;;;;\n"
+)
+
+
+@pytest.mark.parametrize("language", HEADERS)
+def test_the_header_may_be_in_the_language_of_the_shop(tmp_path: Path, language: str) -> None:
+    items, notes = read(HEADERS[language] + ROWS, tmp_path)
+    assert items == {
+        "6": Item(
+            "6", "Cap - M", description="Warm", brand="Acme", category=("Clothing", "Hats"),
+            price=19.5, available=False, image_url="i.jpg", identifiers=("C-M",), group_id="5",
+            attributes={"Size": "M", "regular_price": 25.0},
+        )
+    }  # fmt: skip
+    assert notes.left_out["not published"] == 1
+    assert len(notes.private) == 1  # the tags
