@@ -71,16 +71,20 @@ def demo(stop: bool) -> None:
     _refuse_others(settings, folder)
     _index(settings, folder, environment, rebuild_due=_configure(settings))
     url = _serve(service, environment)
+    ends = os.environ.get("DEMO_EXIT") == "1"
+    if not ends:
+        click.echo("  stop it all with: live-intent demo --stop")
+        if own_node:
+            click.echo(
+                f"  other commands in this folder use its node too: {settings.opensearch_url}"
+            )
     _visit(url)
-    if os.environ.get("DEMO_EXIT") == "1":
+    if ends:
         service.stop()
         if own_node:
             _stop_node(settings)
         return
     click.secho(f"\nThe page to try it yourself: {url}/", bold=True)
-    click.echo("Stop it all with: live-intent demo --stop")
-    if own_node:
-        click.echo(f"Other commands in this folder use its node too: {settings.opensearch_url}")
 
 
 def _with_node(settings: "ClusterSettings") -> "ClusterSettings":

@@ -115,7 +115,9 @@ def test_every_command_runs_and_answers_as_the_readme_shows(
         output = reader.type(command)
         if command == "make demo":  # for the second time
             assert "holds the sample catalogue already" in output
-            assert f"http://127.0.0.1:{reader.port}/" in output
+            address = f"http://127.0.0.1:{reader.port}/"
+            assert output.splitlines()[-1] == f"The page to try it yourself: {address}"
+            assert "you clicked" in output.split("after the clicks")[1]
         if shlex.split(command)[0] == "curl":
             answers.append(json.loads(output))
     shown = shown_answers()
