@@ -13,6 +13,7 @@ from query_service.instantsearch.conditions import RequestMalformed
 from query_service.schemas.sort import SortBy
 
 _ORDER = re.compile(r"(?P<by>[^:]+?)(?:[:_](?P<order>asc|desc))?")
+_SUGGESTIONS = "_query_suggestions"  # what the original calls an index of queries
 _SEPARATORS = ("/sort/", "_", "/")
 
 
@@ -49,6 +50,10 @@ class IndexNamesSpoken:
             return None
         if name in self.replicas:
             return self.replicas[name]
+        if name == self.index + _SUGGESTIONS:
+            raise IndexUnknown(
+                f"Index {name[:80]} does not exist: completions of queries are at POST /v1/suggest"
+            )
         for separator in _SEPARATORS:
             if name.startswith(self.index + separator) and len(name) < 600:
                 return _sort_by(name.removeprefix(self.index + separator))

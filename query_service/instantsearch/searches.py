@@ -1,10 +1,11 @@
 """Answers the queries of InstantSearch front ends from the service's pipeline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from query_service.cursor import CursorExpired, CursorInvalid
@@ -12,6 +13,7 @@ from query_service.instantsearch.answer_form import answer_form, facet_hits
 from query_service.instantsearch.conditions import RequestMalformed
 from query_service.instantsearch.frozen_pages import FrozenPages
 from query_service.instantsearch.index_names import IndexNamesSpoken
+from query_service.instantsearch.item_recommendations import ItemRecommendation
 from query_service.instantsearch.query_form import QueryForm
 from query_service.instantsearch.query_params import parse_params
 from query_service.pipeline import Pipeline
@@ -37,6 +39,22 @@ class InstantSearches:
 
         Raises RequestMalformed, FieldProblem, ClusterUnavailable.
         """
+        return self._each(requests, index, user_token, partial(self._answer, arrived=arrived))
+
+    def recommendations(
+        self, requests: Sequence[Mapping[str, Any]], user_token: str, arrived: float
+    ) -> list[dict[str, Any]]:
+        """The recommended items of each request, in order. Raises as `answers` does."""
+        recommended = partial(self._recommended, arrived=arrived)
+        return self._each(requests, self._names.index, user_token, recommended)
+
+    def _each(
+        self,
+        requests: Sequence[Mapping[str, Any]],
+        index: str,
+        user_token: str,
+        answer: Callable[[Mapping[str, Any], str], dict[str, Any]],
+    ) -> list[dict[str, Any]]:
         if not 0 < len(requests) <= MAX_QUERIES:
             raise RequestMalformed(f"requests: {len(requests)}, and 1 to {MAX_QUERIES} are taken")
 
@@ -45,7 +63,7 @@ class InstantSearches:
             if not isinstance(name, str):
                 raise RequestMalformed("indexName: a text is wanted")
             token = {"userToken": user_token} if user_token else {}
-            return self._answer({**token, **request}, name, arrived)
+            return answer({**token, **request}, name)
 
         if len(requests) == 1:
             return [one(requests[0])]
@@ -55,6 +73,24 @@ class InstantSearches:
     def close(self) -> None:
         """Stop the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _recommended(
+        self, request: Mapping[str, Any], index: str, arrived: float
+    ) -> dict[str, Any]:
+        """Items as the request's model wants them; none where there is no such item."""
+        order, wanted = self._names.order(index), ItemRecommendation.of(request)
+        view, params = self._pipeline.views.current(), wanted.params
+        if wanted.item_id:
+            found = self._answered(QueryForm.of(wanted.item, index, None, view).request, arrived)
+            if not found.hits:
+                return {"hits": [], "nbHits": 0, "message": f"no item has the id {wanted.item_id}"}
+            params = wanted.similar(found.hits[0].source)
+        form = QueryForm.of(params, index, order, view)
+        answer = self._answered(form.request, arrived)
+        shown = answer_form(form, answer)
+        for hit, ranked in zip(shown["hits"], answer.hits, strict=True):
+            hit["_score"] = ranked.score
+        return shown
 
     def _answer(self, request: Mapping[str, Any], index: str, arrived: float) -> dict[str, Any]:
         """The answer to a query; of `type` facet, the values of a facet."""

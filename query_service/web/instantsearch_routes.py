@@ -1,13 +1,14 @@
 """The routes that InstantSearch front ends call, as the library algoliasearch does."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from flask import Response, g, request
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, RootModel
 
 from query_service.instantsearch.conditions import RequestMalformed
+from query_service.instantsearch.item_recommendations import MAX_ITEMS
 from query_service.instantsearch.searches import MAX_QUERIES, InstantSearches
 from query_service.web.json_answer import json_response
 from query_service.web.tags import FRONT_ENDS
@@ -94,6 +95,34 @@ class QueryBody(
     """One query."""
 
 
+class Recommendation(BaseModel):
+    """Which items to recommend."""
+
+    model_config = ConfigDict(extra="allow")
+
+    indexName: str | None = Field(None, json_schema_extra={"example": "items"})  # noqa: N815
+    model: Literal["related-products", "looking-similar", "trending-items"]
+    objectID: str | None = None  # noqa: N815
+    maxRecommendations: int | None = Field(None, ge=0, le=MAX_ITEMS)  # noqa: N815
+    queryParameters: dict[str, Any] | None = None  # noqa: N815
+    facetName: str | None = None  # noqa: N815
+    facetValue: str | None = None  # noqa: N815
+
+
+class Recommendations(BaseModel):
+    """Several requests for recommended items at once."""
+
+    requests: list[Recommendation] = Field(min_length=1, max_length=MAX_QUERIES)
+
+
+class RecommendationsBody(
+    RootModel[
+        Annotated[Any, PlainValidator(lambda body: body, json_schema_input_type=Recommendations)]
+    ]
+):
+    """Several requests for recommended items at once."""
+
+
 class IndexPath(BaseModel):
     """An index, in a path."""
 
@@ -111,11 +140,11 @@ def instantsearch_routes(searches: InstantSearches) -> APIBlueprint:
     routes = APIBlueprint("instantsearch", __name__, url_prefix="/1/indexes")
     failures: dict[Any, Any] = dict.fromkeys((400, 403, 404, 413, 415, 422, 500, 503), Failure)
 
+    def token() -> str:
+        return request.headers.get(_TOKEN) or request.args.get(_TOKEN.lower(), "")
+
     def answers(requests: Any, index: str) -> list[dict[str, Any]]:
-        if not isinstance(requests, list) or not all(isinstance(r, Mapping) for r in requests):
-            raise RequestMalformed("requests: a list of objects is wanted")
-        token = request.headers.get(_TOKEN) or request.args.get(_TOKEN.lower(), "")
-        return searches.answers(requests, index, token, g.started)
+        return searches.answers(_objects(requests), index, token(), g.started)
 
     @routes.post(
         "/<index>/queries",
@@ -125,7 +154,7 @@ def instantsearch_routes(searches: InstantSearches) -> APIBlueprint:
     )
     def queries(path: IndexPath, body: QueriesBody) -> Response:
         """As algoliasearch sends them; docs/instantsearch.md says what is understood."""
-        requests = body.root.get("requests") if isinstance(body.root, Mapping) else body.root
+        requests = _member(body.root, "requests")
         return json_response({"results": answers(requests, path.index)})
 
     @routes.post(
@@ -149,7 +178,28 @@ def instantsearch_routes(searches: InstantSearches) -> APIBlueprint:
         wanted = _members(body.root, path.index) | {"type": "facet", "facet": path.facet}
         return json_response(answers([wanted], path.index)[0])
 
+    @routes.post(
+        "/*/recommendations",
+        tags=[FRONT_ENDS],
+        summary="Recommended items of an InstantSearch front end",
+        responses={200: Answers} | failures,
+    )
+    def recommendations(body: RecommendationsBody) -> Response:
+        """As `getRecommendations` sends them: related-products, looking-similar, trending-items."""
+        wanted = _objects(_member(body.root, "requests"))
+        return json_response({"results": searches.recommendations(wanted, token(), g.started)})
+
     return routes
+
+
+def _objects(requests: Any) -> list[Mapping[str, Any]]:
+    if not isinstance(requests, list) or not all(isinstance(r, Mapping) for r in requests):
+        raise RequestMalformed("requests: a list of objects is wanted")
+    return requests
+
+
+def _member(body: Any, name: str) -> Any:
+    return body.get(name) if isinstance(body, Mapping) else body
 
 
 def _members(body: Any, index: str) -> dict[str, Any]:

@@ -39,6 +39,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 422]
 include-name = [
   "POST /1/events", "POST /ubi_events", "POST /ubi_queries", "POST /1/indexes/{index}/queries",
   "POST /1/indexes/{index}/query", "POST /1/indexes/{index}/facets/{facet}/query",
+  "POST /1/indexes/*/recommendations",
 ]
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 404, 422]
 checks.negative_data_rejection.expected-statuses = ["2xx", 400, 404, 415, 422]

@@ -308,6 +308,7 @@ def test_what_is_ignored_is_said(api: Api) -> None:
     [
         ({"requests": [{"indexName": "other"}]}, 404, "Index other does not exist"),
         ({"requests": [{"indexName": "shop_size_asc"}]}, 422, "price"),
+        ({"requests": [{"indexName": "shop_query_suggestions"}]}, 404, "POST /v1/suggest"),
         ({"requests": [{"indexName": "shop", "facets": ["size"]}]}, 400, "attributes.colour"),
         ({"requests": [{"indexName": "shop", "filters": "size:1"}]}, 400, "attributes.colour"),
         ({"requests": [{"indexName": "shop", "filters": "brand:"}]}, 400, "filters:"),
@@ -329,4 +330,57 @@ def test_errors_are_what_the_library_reads(api: Api, body: Any, status: int, mes
     assert response.status == status, response
     assert set(response.body) == {"message", "status"}
     assert response.body["status"] == status
+    assert message in response.body["message"]
+
+
+def recommended(api: Api, **request: Any) -> Any:
+    body = {"requests": [{"indexName": "shop", **request}]}
+    response = api("POST", "/1/indexes/*/recommendations", body)
+    assert response.status == 200, response
+    return response.body["results"][0]
+
+
+def test_related_items_are_like_the_item_and_as_the_front_end_filters_them(api: Api) -> None:
+    for model in ("related-products", "looking-similar"):
+        result = recommended(api, model=model, objectID="i0", maxRecommendations=5, threshold=0)
+        assert len(result["hits"]) == 5
+        assert "i0" not in ids(result)
+        assert all("lamp" in hit["title"].lower() for hit in result["hits"])
+        assert result["hits"][0]["_score"] >= result["hits"][-1]["_score"] > 0
+        assert "_highlightResult" not in result["hits"][0]
+    filters = {"facetFilters": ["brand:Bolt"], "attributesToRetrieve": ["title"]}
+    result = recommended(api, model="related-products", objectID="i0", queryParameters=filters)
+    assert ids(result) <= expected(lambda r: r["brand"] == "Bolt")
+    assert set(result["hits"][0]) == {"title", "objectID", "_score"}
+    assert recommended(api, model="related-products", objectID="no")["hits"] == []
+
+
+def test_trending_items_are_popular_ones_for_everybody(api: Api) -> None:
+    result = recommended(api, model="trending-items", userToken="v")
+    assert len(result["hits"]) == 30
+    of_brand = {"facetName": "brand", "facetValue": "Acme", "maxRecommendations": 3}
+    assert ids(recommended(api, model="trending-items", **of_brand)) <= expected(
+        lambda r: r["brand"] == "Acme"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model": "bought-together"}, "related-products, looking-similar, trending-items are"),
+        ({"model": None}, "model"),
+        ({"objectID": None}, "objectID"),
+        ({"objectID": 7}, "objectID"),
+        ({"maxRecommendations": 31}, "1 to 30"),
+        ({"maxRecommendations": "5"}, "1 to 30"),
+        ({"queryParameters": "a"}, "queryParameters"),
+        ({"queryParameters": {"facetFilters": ["size:1"]}}, "attributes.colour"),
+        ({"model": "trending-items", "facetName": "brand"}, "facetValue"),
+        ({"indexName": "other"}, "does not exist"),
+    ],
+)
+def test_a_wrong_recommendation_is_refused(api: Api, change: dict[str, Any], message: str) -> None:
+    request = {"indexName": "shop", "model": "related-products", "objectID": "i0", **change}
+    response = api("POST", "/1/indexes/*/recommendations", {"requests": [request]})
+    assert response.status in (400, 404)
     assert message in response.body["message"]

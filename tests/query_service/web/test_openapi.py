@@ -32,6 +32,7 @@ def test_it_describes_exactly_the_routes_of_the_api(client: FlaskClient) -> None
         "/1/indexes/{index}/queries": {"post"},
         "/1/indexes/{index}/query": {"post"},
         "/1/indexes/{index}/facets/{facet}/query": {"post"},
+        "/1/indexes/*/recommendations": {"post"},
         "/ubi_events": {"post"},
         "/ubi_queries": {"post"},
         "/v1/sessions/{session_id}": {"get", "delete"},
