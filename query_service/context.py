@@ -110,6 +110,12 @@ class RequestContext:
         return isinstance(request, WhereSearch | WhereBrowse) and not request.size
 
     @property
+    def says_what_is_missing(self) -> bool:
+        """Whether the answer names the words that no item has together: that of a first page."""
+        request = self.request
+        return not isinstance(request, RankRequest) and bool(request.size) and not self.offset
+
+    @property
     def leaves_out_seen(self) -> bool:
         """Whether the items that the visitor acted on are left out."""
         if isinstance(self.request, WhereBrowse):

@@ -1,7 +1,7 @@
 """The parts of an answer beside its hits, each of which the answer can do without."""
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -10,13 +10,12 @@ from opensearchpy import OpenSearch
 
 from query_service.context import MIN_TIMEOUT_S, HitSources, RequestContext
 from query_service.highlighting.engine_marks import EngineMarks
-from query_service.highlighting.highlighter import highlighter_of
+from query_service.highlighting.highlighter import Highlighter, highlighter_of
 from query_service.page import Page
 from query_service.preparation import Prepared
 from query_service.retrieval.corrections import CORRECTIONS
 from query_service.retrieval.groups import matching_variants
-from query_service.retrieval.missing_words import distinct_words, has_all, missing_words
-from query_service.retrieval.plan import WORDS
+from query_service.retrieval.missing_words import ALL_WORDS
 from query_service.retrieval.search import failure
 from query_service.schemas.answers import (
     Degradation,
@@ -50,13 +49,14 @@ class PageParts:
         """The answer with the hits of a page; their sources are read if None."""
         progress, frozen = context.progress, page.frozen
         counting = self.counting(context, prepared, page.groups)
+        marking = self.marking(context, prepared, page.ids)
         if sources is None:
             sources = self._sources.sources(context, page.ids)
         progress.clock.step("page")
         variants = self.variants(context, counting)
         facets = self.facets(context, prepared)
-        highlights = self.highlights(context, prepared, sources)
-        missing = self.missing_words(context, prepared, sources)
+        highlights = self.highlights(context, prepared, sources, marking)
+        missing = self.missing_words(context, prepared)
         has_words = frozen.total > frozen.total_by_meaning
         did_you_mean = self.did_you_mean(context, prepared) if has_words else None
         hits = page.hits(sources, highlights, variants, explained=context.request.explain)
@@ -124,53 +124,58 @@ class PageParts:
                 return counting.result(timeout=context.timeout_s())
         return {}
 
+    def marking(
+        self, context: RequestContext, prepared: Prepared, ids: Sequence[str]
+    ) -> "Future[dict[str, EngineMarks]] | None":
+        """What the engine marks of these items, asked for in a thread; None: nothing is wanted."""
+        if (highlighter := _highlighter(context, prepared)) is None:
+            return None
+        index, timeout_s = context.view.index, context.timeout_s(MIN_TIMEOUT_S)
+        return self._pool.submit(highlighter.engine_marks, self._client, index, ids, timeout_s)
+
     def highlights(
-        self, context: RequestContext, prepared: Prepared, sources: Sources
+        self,
+        context: RequestContext,
+        prepared: Prepared,
+        sources: Sources,
+        marking: "Future[dict[str, EngineMarks]] | None",
     ) -> dict[str, HitHighlight]:
         """The highlights of these items, by item id; none if the request wants none."""
-        request = context.request
-        if isinstance(request, RankRequest) or request.highlight is None:
+        highlighter = _highlighter(context, prepared)
+        if highlighter is None or marking is None:
             return {}
-        vocabulary = context.view.bundle.W_uq
-        highlighter = highlighter_of(request.highlight, prepared.plan, vocabulary)
         marks: Mapping[str, EngineMarks] = {}
         with context.progress.stage("highlight"):
-            index, timeout_s = context.view.index, context.timeout_s()
-            marks = highlighter.engine_marks(self._client, index, sources, timeout_s)
+            marks = marking.result(timeout=context.timeout_s())
         return highlighter.highlights(sources, marks, prepared.by_meaning)
 
-    def missing_words(
-        self, context: RequestContext, prepared: Prepared, sources: Sources
-    ) -> list[str]:
+    def missing_words(self, context: RequestContext, prepared: Prepared) -> list[str]:
         """Words of the query that no item has together with the others; of a first page alone."""
-        plan, request = prepared.plan, context.request
-        asked = not isinstance(request, RankRequest) and request.size and not context.offset
-        if not asked or not distinct_words(plan.query_text) or plan.terms_left_out or plan.synonyms:
-            return []
-        if WORDS in context.progress.degraded or prepared.retrieved.candidates.identified.any():
-            return []
-        if has_all(plan.query_text, map(_shown_text, sources.values())):
-            return []
-        with context.progress.stage("missing_words"):
-            plan = replace(plan, timeout_s=context.timeout_s())
-            return missing_words(self._client, context.view.index, plan)
+        response = prepared.retrieved.beside.get(ALL_WORDS)
+        if response is not None and (reason := failure(response)):
+            context.progress.degrade("missing_words", reason)
+        if prepared.missing_words is not None:
+            with context.progress.stage("missing_words"):
+                return prepared.missing_words.result(timeout=context.timeout_s())
         return []
 
     def did_you_mean(self, context: RequestContext, prepared: Prepared) -> DidYouMean | None:
         """The words that were corrected; None without any."""
-        retrieved, progress = prepared.retrieved, context.progress
-        response = retrieved.beside.get(CORRECTIONS)
-        if response is None:
+        corrections, retrieved = prepared.corrections, prepared.retrieved
+        responses = corrections.responses(retrieved.beside)
+        for _, response in responses:
+            if reason := failure(response):
+                context.progress.degrade(CORRECTIONS, reason)
+                return None
+        if not responses or retrieved.candidates.identified.any():
             return None
-        if reason := failure(response):
-            progress.degrade(CORRECTIONS, reason)
-            return None
-        if retrieved.candidates.identified.any():
-            return None
-        progress.ran(CORRECTIONS)
-        return prepared.corrections.corrected(response, context.view.bundle.W_uq.columns)
+        context.progress.ran(CORRECTIONS)
+        return corrections.corrected(retrieved.beside, context.view.bundle.W_uq.columns)
 
 
-def _shown_text(source: Mapping[str, Any]) -> str:
-    categories = source.get("category") or ()
-    return " ".join([source.get("title", ""), source.get("brand", ""), *categories])
+def _highlighter(context: RequestContext, prepared: Prepared) -> Highlighter | None:
+    """What marks the words of hits; None where the request wants no highlight."""
+    request = context.request
+    if isinstance(request, RankRequest) or request.highlight is None:
+        return None
+    return highlighter_of(request.highlight, prepared.plan, context.view.bundle.W_uq)

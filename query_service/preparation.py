@@ -22,11 +22,11 @@ from query_service.context import (
 )
 from query_service.cursor import CursorExpired, FrozenList, PlaceBelow
 from query_service.facets.facet_counter import CountedFacets, FacetCounter
-from query_service.facets.facet_plan import FacetPlan
 from query_service.ranking.rerank_input import RerankInput, rerank_input
 from query_service.retrieval.corrections import NO_CORRECTIONS, Corrections
 from query_service.retrieval.engine_errors import IndexGone
 from query_service.retrieval.matches import Match, MatchesAt, MatchesQuery, matches
+from query_service.retrieval.missing_words import QueryWordsAsked
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.point_in_time import PointsInTime
 from query_service.retrieval.search import Retrieved, retrieve, retrieve_ids
@@ -59,6 +59,7 @@ class Prepared:
     facets: "Future[CountedFacets] | None" = None
     rules: RulesAtWork = NO_RULES_AT_WORK
     corrections: Corrections = NO_CORRECTIONS
+    missing_words: "Future[list[str]] | None" = None
 
     @cached_property
     def inputs(self) -> RerankInput:
@@ -144,13 +145,19 @@ class Preparation:
         plan = asked.facets.beside(plan)
         corrections = Corrections.of(plan, context.view.bundle.W_uq.columns)
         plan = corrections.beside(plan)
+        words = QueryWordsAsked.of(plan) if context.says_what_is_missing else QueryWordsAsked()
+        plan = words.beside(plan)
         retrieved = self._retrieve(context, plan)
-        counting = self._count(context, asked.facets, plan, retrieved)
+        rest = replace(plan, timeout_s=context.timeout_s(MIN_TIMEOUT_S))
+        index = context.view.index
+        counting = self._facets.start(index, asked.facets, rest, retrieved)
+        missing = words.missing(self.client, index, rest, retrieved, self.pool)
         given = isinstance(context.request, RankRequest)
         rules = at_work(self.client, context, effects, retrieved, collapse=plan.collapse)
         return Prepared(
-            intent, plan, retrieved, context.view.bundle, given, counting, rules, corrections
-        )
+            intent, plan, retrieved, context.view.bundle, given, counting, rules, corrections,
+            missing,
+        )  # fmt: skip
 
     def below(
         self,
@@ -265,11 +272,3 @@ class Preparation:
             candidates = retrieved.candidates.without_scores_of(WORDS)
             retrieved = replace(retrieved, candidates=candidates)
         return retrieved
-
-    def _count(
-        self, context: RequestContext, facets: FacetPlan, plan: RetrievalPlan, retrieved: Retrieved
-    ) -> "Future[CountedFacets] | None":
-        if not facets.facets:
-            return None
-        plan = replace(plan, timeout_s=context.timeout_s(MIN_TIMEOUT_S))
-        return self._facets.start(context.view.index, facets, plan, retrieved)

@@ -58,8 +58,10 @@ class FacetCounter:
 
     def start(
         self, index: str, wanted: FacetPlan, plan: RetrievalPlan, retrieved: Retrieved
-    ) -> "Future[CountedFacets]":
-        """The facets of the items that were retrieved by `plan`; `plan.timeout_s` is theirs."""
+    ) -> "Future[CountedFacets] | None":
+        """The facets of the items retrieved by `plan`, in its time; None if none are wanted."""
+        if not wanted.facets:
+            return None
         return self.pool.submit(_Counting(self, index, wanted, plan, retrieved).run)
 
 

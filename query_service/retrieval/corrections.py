@@ -16,7 +16,7 @@ from query_service.retrieval.text_query import MOST_CORRECTED
 from query_service.retrieval.word_forms import word_forms
 from query_service.schemas.answers import CorrectedWord, DidYouMean
 
-CORRECTIONS = "did_you_mean"  # the body beside the legs, and the stage
+CORRECTIONS = "did_you_mean"  # the stage
 # The rules of `MISSPELT`: letters from which on one may be wrong, and two; not the first.
 ONE_WRONG, TWO_WRONG = 5, 8
 LONGEST = 40  # letters
@@ -33,6 +33,11 @@ class UnknownWord:
     number: int
     start: int
     end: int
+
+    @property
+    def body_name(self) -> str:
+        """The name of the body that looks it up beside the legs."""
+        return f"{CORRECTIONS} {self.number}"
 
     @property
     def suggester(self) -> dict[str, Any]:
@@ -76,31 +81,36 @@ class Corrections:
         return cls(query_text, tuple(words), tuple(unknown[:MOST_UNKNOWN]))
 
     def beside(self, plan: RetrievalPlan) -> RetrievalPlan:
-        """The plan, with the body that looks the words up, whatever the request filters."""
-        if not self.unknown:
-            return plan
-        forms = {str(n): self._anywhere(word) for n, word in enumerate(self.unknown)}
-        body = {
-            "size": 0,
-            "track_total_hits": False,
-            "query": {"bool": {"filter": {"bool": {"should": list(forms.values())}}}},
-            "aggs": {"known": {"filters": {"filters": forms}}},
-            "suggest": {str(n): word.suggester for n, word in enumerate(self.unknown)},
+        """The plan, with a body that looks each word up, whatever the request filters."""
+        bodies = {
+            word.body_name: {
+                "size": 0,
+                "terminate_after": 1,
+                "query": {"bool": {"filter": self._anywhere(word)}},
+                "suggest": {"near": word.suggester},
+            }
+            for word in self.unknown
         }
-        return plan.with_bodies({CORRECTIONS: body})
+        return plan.with_bodies(bodies) if bodies else plan
+
+    def responses(
+        self, beside: Mapping[str, Mapping[str, Any]]
+    ) -> list[tuple[UnknownWord, Mapping[str, Any]]]:
+        """Each word's response; [] where the plan's bodies were not asked."""
+        asked = [word for word in self.unknown if word.body_name in beside]
+        return [(word, beside[word.body_name]) for word in asked]
 
     def corrected(
-        self, response: Mapping[str, Any], vocabulary: Collection[str]
+        self, beside: Mapping[str, Mapping[str, Any]], vocabulary: Collection[str]
     ) -> DidYouMean | None:
         """The query with the nearest word in place of each that no item has; None: there are none.
 
         Of words that are equally near, one of the `vocabulary` is better than two joined ones.
         """
-        known = response["aggregations"]["known"]["buckets"]
         query_text, found = self.query_text, []
-        for n, word in reversed([*enumerate(self.unknown)]):
-            near = _nearest(response["suggest"][str(n)], vocabulary)
-            if near and not known[str(n)]["doc_count"]:
+        for word, response in reversed(self.responses(beside)):
+            near = _nearest(response["suggest"]["near"], vocabulary)
+            if near and not response["hits"]["total"]["value"]:
                 query_text = query_text[: word.start] + near + query_text[word.end :]
                 found.append(CorrectedWord(**{"from": word.text, "to": near}))
         return DidYouMean(query=query_text, words=found[::-1]) if found else None

@@ -2,10 +2,12 @@
 
 The words leg finds items with any of the words. Where none has all of them, the answer says which
 words its items do without: those of which the most informative item has the least, as BM25 weighs
-them, so the least selective ones go first.
+them, so the least selective ones go first. Whether one has all is asked beside the legs.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
 from typing import Any
 
 from opensearchpy import OpenSearch
@@ -13,16 +15,54 @@ from opensearchpy import OpenSearch
 from indexer.catalogue.terms import terms
 from plugin_config.schema import IDENTIFIERS
 from query_service.retrieval.engine_errors import engine_errors
-from query_service.retrieval.plan import RetrievalPlan
-from query_service.retrieval.text_query import (
-    MOST_CORRECTED,
-    TEXT_FIELDS,
-    text_query,
-)
+from query_service.retrieval.plan import WORDS, RetrievalPlan
+from query_service.retrieval.search import Retrieved, failure
+from query_service.retrieval.text_query import MOST_CORRECTED, TEXT_FIELDS, as_written
 from query_service.retrieval.units import written_out
 from query_service.retrieval.word_forms import word_forms
 
+ALL_WORDS = "all_words"  # the body beside the legs
 WORD_SCORE = 1000.0  # more than any BM25 score
+
+
+@dataclass(frozen=True)
+class QueryWordsAsked:
+    """The distinct `words` of a query that are looked for together; () where none are."""
+
+    words: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, plan: RetrievalPlan) -> "QueryWordsAsked":
+        """Of the plan's query, if it is whole and no synonym stands in for a word."""
+        if plan.terms_left_out or plan.synonyms:
+            return cls()
+        return cls(tuple(distinct_words(plan.query_text)))
+
+    def beside(self, plan: RetrievalPlan) -> RetrievalPlan:
+        """The plan, with the body that looks for an item with all the words."""
+        return plan.with_bodies({ALL_WORDS: _with_all(plan)}) if self.words else plan
+
+    def missing(
+        self,
+        client: OpenSearch,
+        index: str,
+        plan: RetrievalPlan,
+        retrieved: Retrieved,
+        executor: Executor,
+    ) -> "Future[list[str]] | None":
+        """The words that no item has with the others, asked for in a thread; None: one has all.
+
+        None too where an item's identifier is the query. All words where no item has any. The
+        future raises ClusterUnavailable, IndexGone.
+        """
+        response, candidates = retrieved.beside.get(ALL_WORDS), retrieved.candidates
+        if response is None or WORDS in retrieved.failed or candidates.identified.any():
+            return None
+        if failure(response) or response["hits"]["total"]["value"]:
+            return None
+        if not candidates.has_words.any():
+            return executor.submit(list, self.words)
+        return executor.submit(_missing_words, client, index, plan, self.words)
 
 
 def distinct_words(query_text: str) -> list[str]:
@@ -34,43 +74,30 @@ def distinct_words(query_text: str) -> list[str]:
     return words if 1 < len(words) <= MOST_CORRECTED else []
 
 
-def has_all(query_text: str, texts: Iterable[str]) -> bool:
-    """Whether a text has all the terms of the query as they are written: a cheap first look."""
-    wanted = set(terms(query_text))
-    return any(wanted <= set(terms(text)) for text in texts)
-
-
-def missing_words(client: OpenSearch, index: str, plan: RetrievalPlan) -> list[str]:
-    """The words that no item has together with the others; [] if one has all of them.
-
-    All of them where no item has any. Raises ClusterUnavailable, IndexGone.
-    """
-    words = distinct_words(plan.query_text)
-    if not words or plan.terms_left_out:
-        return []
-    params = plan.search_params
+def _missing_words(
+    client: OpenSearch, index: str, plan: RetrievalPlan, words: Sequence[str]
+) -> list[str]:
     with engine_errors(index):
-        if client.search(index=index, body=_with_all(plan), params=params)["hits"]["hits"]:
-            return []
-        response = client.search(index=index, body=_with_some(plan, words), params=params)
+        body = _with_some(plan, words)
+        response = client.search(index=index, body=body, params=plan.search_params)
     named = {name for hit in response["hits"]["hits"] for name in hit.get("matched_queries", ())}
     return [word for number, word in enumerate(words) if str(number) not in named]
 
 
 def _with_all(plan: RetrievalPlan) -> dict[str, Any]:
-    """One item with all the words as they are written, in any fields."""
+    """Whether an item has all the words as they are written, in any fields."""
     fields = [field.partition("^")[0] for field in TEXT_FIELDS]
     forms = dict.fromkeys([plan.query_text, written_out(plan.query_text)])
     match: dict[str, Any] = {"type": "cross_fields", "operator": "and", "fields": fields}
     should = [{"multi_match": {"query": form, **match}} for form in forms]
     should.append({"term": {IDENTIFIERS: plan.query_text}})
     query = {"bool": {"filter": [*plan.filters, {"bool": {"should": should}}]}}
-    return {"size": 1, "terminate_after": 1, "_source": False, "query": query}
+    return {"size": 0, "terminate_after": 1, "query": query}
 
 
 def _with_some(plan: RetrievalPlan, words: Sequence[str]) -> dict[str, Any]:
     """The item with the most words, the first of them by BM25; it names the words' numbers."""
-    named = [
+    clauses: list[Mapping[str, Any]] = [
         {
             "constant_score": {
                 "filter": {"bool": {"should": word_forms(words, number, misspelt=plan.corrects)}},
@@ -80,6 +107,6 @@ def _with_some(plan: RetrievalPlan, words: Sequence[str]) -> dict[str, Any]:
         }
         for number in range(len(words))
     ]
-    matching = text_query(plan.query_text, plan.prefix, corrects=plan.corrects)
-    query = {"bool": {"must": [matching], "should": named, "filter": plan.filters}}
-    return {"size": 1, "_source": False, "query": query}
+    should = [*clauses, as_written(plan.query_text)]
+    query = {"bool": {"should": should, "minimum_should_match": 1, "filter": plan.filters}}
+    return {"size": 1, "_source": False, "track_total_hits": False, "query": query}
