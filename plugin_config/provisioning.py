@@ -105,7 +105,8 @@ def refuse_all_foreign(client: OpenSearch, names: IndexNames, adopt: Collection[
     aliases = (names.items, names.items_building, names.suggestions)
     rules = (names.rules, names.writing(names.rules))
     patterns = (names.suggestions_pattern, *_patterns("items", names))
-    targets = (*aliases, *names.store_names, *rules, *patterns)
+    deletions = (names.deletions, names.deletions_writing)
+    targets = (*aliases, *names.store_names, *rules, *deletions, *patterns)
     foreign = {
         index: aliases
         for index, aliases in foreign_indexes(client, *targets).items()

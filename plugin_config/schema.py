@@ -75,6 +75,16 @@ class IndexNames:
         return f"{self.prefix}rules"
 
     @property
+    def deletions(self) -> str:
+        """The index of deleted items, which rebuilds read."""
+        return f"{self.prefix}deleted_items"
+
+    @property
+    def deletions_writing(self) -> str:
+        """The alias that it is written through."""
+        return self.writing(self.deletions)
+
+    @property
     def stores(self) -> tuple[str, ...]:
         """The indexes of sessions and UBI."""
         return self.sessions, self.ubi_queries, self.ubi_events

@@ -98,11 +98,14 @@ def rebuild(
         click.echo("\n".join(survey_lines(survey_source(source, settings, progress))))
         return
     with ClusterSession(url, prefix) as cluster, stopped_by_signals(cluster.where_the_alias_is):
+        from indexer.index.carry_over.beginning import Beginning
         from indexer.index.rebuild import rebuild as run
 
         cluster.begin_writing(quiet=quiet)
         context = cluster.index_context(settings, progress)
-        report = run(context, _load_encoder(encoder, layout), source, merge=merge)
+        beginning = Beginning.now(context)  # before the seconds that the encoder takes to load
+        model = _load_encoder(encoder, layout)
+        report = run(context, model, source, merge=merge, beginning=beginning)
         click.echo(output(report, rebuild_lines(report, cluster.names.items), as_json))
         make_after_rebuild(context, as_json)
 

@@ -35,8 +35,11 @@ def rebuild_lines(report: "RebuildReport", alias: str) -> list[str]:
         lines.append(f"{report.rejects} bad rows left out{where}")
     lines += report.reading.lines()
     lines += value_lines(report.unread, report.overruled)
-    if report.superseded:
-        lines.append(f"{report.superseded} rows were overtaken by live updates")
+    if report.carried or report.superseded:
+        lines.append(
+            f"{report.carried} items written live meanwhile were taken over, {report.superseded} "
+            "rows were overtaken by live writes"
+        )
     if report.removed:
         lines.append("removed: " + ", ".join(report.removed))
     if report.previous and report.previous not in report.removed:

@@ -15,6 +15,11 @@ from plugin_config.errors import ClusterUnavailable, LiveIntentError
 
 BUSY = (429, 502, 503, 504)  # HTTP status
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
+# Written first among deletions alone, and always refused. The engine makes an index for a deletion
+# with an external version, even if an alias is required, unless another write requires it.
+_GUARD = (
+    orjson.dumps({"index": {"_id": "\n", "if_seq_no": 2**62, "if_primary_term": 1}}) + b"\n{}\n"
+)
 
 
 class BulkError(LiveIntentError):
@@ -34,11 +39,20 @@ class ItemWrite:
     item_id: str
     payload: bytes
     conditional: bool = False  # only in place of the write that was read
+    deletion: bool = False
 
 
-def index_write(item_id: str, document: dict[str, Any], version: int) -> ItemWrite:
-    """Puts a document, unless a newer version of it is there. `version`: ms since 1970."""
-    action = orjson.dumps({"index": _meta(item_id, version)})
+def index_write(
+    item_id: str, document: dict[str, Any], version: int, *, only_newer: bool = False
+) -> ItemWrite:
+    """Puts a document, unless a newer version of it is there. `version`: ms since 1970.
+
+    `only_newer`: nor if the same version is there.
+    """
+    meta = _meta(item_id, version)
+    if only_newer:
+        meta["version_type"] = "external"
+    action = orjson.dumps({"index": meta})
     source = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
     return ItemWrite(item_id, action + b"\n" + source + b"\n")
 
@@ -54,7 +68,8 @@ def conditional_write(
 
 def delete_write(item_id: str, version: int) -> ItemWrite:
     """Deletes a document, unless a newer version of it is there. `version`: ms since 1970."""
-    return ItemWrite(item_id, orjson.dumps({"delete": _meta(item_id, version)}) + b"\n")
+    action = orjson.dumps({"delete": _meta(item_id, version)})
+    return ItemWrite(item_id, action + b"\n", deletion=True)
 
 
 @dataclass
@@ -117,10 +132,12 @@ def _send_once(
 ) -> tuple[list[ItemWrite], str]:
     """Sends once, adds to `outcome`; returns the writes to retry, and why they were refused."""
     params = {"require_alias": "true", "request_timeout": context.settings.bulk_timeout_s}
+    payloads = [write.payload for write in writes]
+    guarded = all(write.deletion for write in writes)
+    if guarded:
+        payloads.insert(0, _GUARD)
     try:
-        response = context.client.bulk(
-            body=b"".join(write.payload for write in writes), index=alias, params=params
-        )
+        response = context.client.bulk(body=b"".join(payloads), index=alias, params=params)
     except SSLError:
         raise
     except NoConnection as error:  # time-outs too
@@ -137,7 +154,7 @@ def _send_once(
             f"the cluster refuses a bulk request of {len(writes)} items to {alias} (the first: "
             f"item {writes[0].item_id}): HTTP {error.status_code}, {error.error}"
         ) from error
-    return _read_results(alias, writes, response["items"], outcome)
+    return _read_results(alias, writes, response["items"][guarded:], outcome)
 
 
 def _read_results(

@@ -4,8 +4,6 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from opensearchpy.exceptions import RequestError
 
 from indexer.encoder_spec import EncoderSpec
 from indexer.index.attribute_schema import AttributeSchema
+from indexer.index.carry_over.beginning import Beginning
 from indexer.index.context import IndexContext
 from indexer.index.generations import BUILDING, READY, Generation, generations, refuse_taken_alias
 from indexer.index.owner import Owner
@@ -21,7 +20,8 @@ from plugin_config.errors import LiveIntentError, SettingsError
 from plugin_config.schema import VectorField, items_mapping
 
 # While a fill runs: no refresh, no replicas, and deletions remembered, so that the older row of the
-# catalogue does not undo a live deletion made during the fill.
+# catalogue does not undo a live deletion made during the fill. (A node that restarts forgets them
+# all the same; `carry_over.deletions` does not.)
 WHILE_FILLING = {
     "index.refresh_interval": "-1",
     "index.auto_expand_replicas": "false",
@@ -34,15 +34,6 @@ class RebuildUnderWay(LiveIntentError):
     """Another rebuild fills an index; the message names it."""
 
     exit_code = 4
-
-
-@dataclass(frozen=True)
-class NewIndex:
-    """An index that is being filled. `version`: that of every write of the fill, ms since 1970."""
-
-    name: str
-    alias: str
-    version: int
 
 
 def check_writable(bundles: Path) -> None:
@@ -87,9 +78,9 @@ def index_body(
     spec: EncoderSpec,
     settings: IndexSettings,
     index: str,
-    now: datetime,
     attributes: AttributeSchema,
     *,
+    beginning: Beginning,
     compound_parts: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The body of the request that creates a new items index; `_meta` says how and by whom."""
@@ -103,8 +94,9 @@ def index_body(
         "vector_space": "",  # unknown until the projections are fitted
         "analyzer": settings.analyzer,
         "bundle": index,
-        "created_at": now.isoformat(timespec="milliseconds"),
-        "version": int(now.timestamp() * 1000),  # of every write of the fill
+        "created_at": beginning.time.isoformat(timespec="milliseconds"),
+        "version": beginning.version,
+        "beginning": beginning.to_meta(),
         **attributes.to_meta(),
         **Owner.this_process().to_meta(),
     }

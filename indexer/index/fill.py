@@ -15,9 +15,10 @@ from indexer.catalogue.survey import Survey
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.bulk import ItemWrite, WriteOutcome, index_write
 from indexer.index.bulk_writer import BulkWriter
-from indexer.index.construction import NewIndex
+from indexer.index.carry_over.earlier_items import EarlierItems
 from indexer.index.context import IndexContext
 from indexer.index.documents import to_document
+from indexer.index.generations import NewIndex
 from indexer.index.item_vectors import ItemEncoder, ItemVectors
 
 
@@ -29,6 +30,7 @@ class Window:
     sample_rows: dict[int, int]  # index in `items` -> row in the survey's sample
     to_encode: list[int]  # indices in `items`; the embeddings of the others are in the sample
     tokens: list[list[int]]  # of the items at `to_encode`
+    versions: list[int]  # of the items
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,10 @@ def fill(
     vectors: ItemVectors,
     *,
     attributes: AttributeSchema,
+    earlier: EarlierItems,
     sample_embeddings: Vectors | None = None,
 ) -> Filled:
-    """Writes every item to the new index.
+    """Writes every item to the new index that has no newer write already.
 
     `sample_embeddings` float32 [sample, D] of the survey's sample are used where they are known
     already. A background thread reads and tokenises ahead, this one encodes, others send bulk
@@ -76,15 +79,17 @@ def fill(
     if embeddings is None:
         embeddings = np.zeros((len(survey.sample), encoder.spec.dimension), dtype=np.float32)
 
-    def make(pair: tuple[Item, Vectors]) -> ItemWrite:
-        item, vector = pair
-        return index_write(item.item_id, to_document(item, vector, attributes), new.version)
+    def make(entry: tuple[Item, Vectors, int]) -> ItemWrite:
+        item, vector, version = entry
+        document = to_document(item, vector, attributes)
+        return index_write(item.item_id, document, version, only_newer=True)
 
     context.progress.start("encode and index", survey.items)
-    writer: BulkWriter[tuple[Item, Vectors]] = BulkWriter(context, new.alias, make)
+    writer: BulkWriter[tuple[Item, Vectors, int]] = BulkWriter(context, new.alias, make)
     reader = _ReadAhead(
         catalogue,
         encoder,
+        earlier,
         sample_rows={index: row for row, (index, _) in enumerate(survey.sample)},
         sample_known=sample_embeddings is not None,
         size=context.settings.fill_window,
@@ -94,7 +99,7 @@ def fill(
         for window in reader:
             read += len(window.items)
             rows = vectors.of(window.items, _embeddings_of(window, encoder, embeddings))
-            writer.put(list(zip(window.items, rows, strict=True)))
+            writer.put(list(zip(window.items, rows, window.versions, strict=True)))
         _check_unchanged(catalogue, survey.items, read)
         outcome = writer.finish()
     except BaseException:
@@ -133,13 +138,14 @@ class _ReadAhead:
         self,
         catalogue: Catalogue,
         encoder: ItemEncoder,
+        earlier: EarlierItems,
         *,
         sample_rows: Mapping[int, int],
         sample_known: bool,
         size: int,
     ) -> None:
         """`sample_rows`: the row in the survey's sample, by index among the good items."""
-        self._encoder = encoder
+        self._encoder, self._earlier = encoder, earlier
         self._sample_rows, self._sample_known = sample_rows, sample_known
         self._queue: queue.Queue[Window | BaseException | None] = queue.Queue(2)
         self._stop = threading.Event()
@@ -182,7 +188,7 @@ class _ReadAhead:
         }
         to_encode = [row for row in rows if not (self._sample_known and row in sample_rows)]
         tokens = self._encoder.tokenize_items([items[row].text for row in to_encode])
-        return Window(items, sample_rows, to_encode, tokens)
+        return Window(items, sample_rows, to_encode, tokens, self._earlier.versions(items))
 
     def _offer(self, window: Window | BaseException | None) -> bool:
         """Queues a window, an error, or None for the end; False when stopped."""

@@ -74,6 +74,14 @@ class Generation:
         return str(self.meta.get("bundle", self.index))
 
 
+@dataclass(frozen=True)
+class NewIndex:
+    """An index that is being filled."""
+
+    name: str
+    alias: str
+
+
 def generations(client: OpenSearch, names: IndexNames) -> list[Generation]:
     """Every items index that a rebuild made with this prefix, the newest first.
 

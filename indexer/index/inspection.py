@@ -1,16 +1,16 @@
 """Checks of a filled index: its exact count, and a few of its vectors."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
 from opensearchpy import OpenSearch
 from opensearchpy.helpers import scan
 
 from indexer.bundle.projections import Vectors
 from indexer.catalogue.items import Item
-from indexer.index.bulk import WriteOutcome, delete_write, send_items
-from indexer.index.construction import NewIndex
+from indexer.index.bulk import WriteOutcome
 from indexer.index.context import IndexContext
-from indexer.index.documents import from_float16_base64
+from indexer.index.documents import from_float16_base64, to_stored_item
+from indexer.index.generations import NewIndex
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import VECTOR, VECTOR_FLOAT16
 
@@ -24,40 +24,46 @@ class IndexNotWhole(LiveIntentError):
 
 
 def check_count(
-    context: IndexContext, new: NewIndex, ids: Iterable[str], items: int, outcome: WriteOutcome
+    context: IndexContext,
+    new: NewIndex,
+    ids: Iterable[str],
+    outcome: WriteOutcome,
+    delete: Callable[[], Container[str]],
 ) -> int:
-    """Checks that every item of the catalogue (`ids`, `items` of them) is in the index.
+    """Checks that every item of the catalogue (`ids`) is in the index; returns the index's count.
 
-    Returns the index's count. After live writes during the fill a count proves nothing: then
-    every id is looked up, and a missing one must have been deleted by a newer write. Raises
+    `outcome` is that of the fill. If others wrote too, every id is looked up: only an item that a
+    live write deleted may be absent. `delete` deletes these, and returns their ids. Raises
     IndexNotWhole with both counts.
     """
-    client, index, settings = context.client, new.name, context.settings
-    params = {"request_timeout": settings.bulk_timeout_s}
+    client, index = context.client, new.name
+    params = {"request_timeout": context.settings.bulk_timeout_s}
     client.indices.refresh(index=index, params=params)
     count = int(client.count(index=index, params=params)["count"])
     stats = client.indices.stats(index=index, metric="indexing", params=params)
     operations = stats["_all"]["primaries"]["indexing"]
     alone = operations["index_total"] == outcome.written and not operations["delete_total"]
-    if count == items and alone and not outcome.superseded:
+    whole = count == outcome.written and alone and not outcome.superseded
+    query = {"query": {"match_all": {}}, "_source": False}
+    hits = () if whole else scan(client, index=index, query=query, size=5000)
+    present = {hit["_id"] for hit in hits}
+    # Deletions are read after that: whoever deleted an item meanwhile had written it down before.
+    deleted = delete()
+    if whole and not deleted:
         return count
-    query = {"query": {"match_all": {}}, "version": True, "_source": False}
-    present = {hit["_id"] for hit in scan(client, index=index, query=query, size=5000)}
-    missing = [item_id for item_id in ids if item_id not in present]
-    lost: list[str] = []
-    for start in range(0, len(missing), settings.bulk_items):
-        # Deleting an absent id with the fill's version is refused (superseded) only where the
-        # index remembers a newer deletion: the other ids were lost.
-        batch = missing[start : start + settings.bulk_items]
-        deletions = [delete_write(item_id, new.version) for item_id in batch]
-        lost += send_items(context, new.alias, deletions).not_found
+    items, lost = 0, list[str]()
+    for item_id in () if whole else ids:
+        items += 1
+        if item_id not in present and item_id not in deleted:
+            lost.append(item_id)
     if lost:
         shown = ", ".join(lost[:5]) + (", ..." if len(lost) > 5 else "")
         raise IndexNotWhole(
             f"the catalogue has {items} items, the index {index} {count}: {len(lost)} are missing "
             f"({shown}). The alias was not moved; run the rebuild again."
         )
-    return count
+    client.indices.refresh(index=index, params=params)
+    return int(client.count(index=index, params=params)["count"])
 
 
 def check_vectors(
@@ -65,19 +71,20 @@ def check_vectors(
 ) -> None:
     """Checks that items' stored vectors are the `expected` ones, and that k-NN finds them.
 
-    Items that a live upsert changed during the fill are left out. Raises IndexNotWhole.
+    Items whose text a live write changed are left out. Raises IndexNotWhole.
     """
     index = new.name
     vectors = {item.item_id: vector for item, vector in expected if vector.any()}
+    texts = {item.item_id: item.text for item, _ in expected}
     body = {
         "size": len(vectors),
-        "version": True,
-        "_source": False,
         "docvalue_fields": [VECTOR_FLOAT16],
         "query": {"ids": {"values": list(vectors)}},
     }
     hits = client.search(index=index, body=body)["hits"]["hits"] if vectors else []
-    unchanged = {hit["_id"]: hit for hit in hits if hit["_version"] == new.version}
+    unchanged = {
+        hit["_id"]: hit for hit in hits if to_stored_item(hit["_source"]).text == texts[hit["_id"]]
+    }
     for item_id, hit in unchanged.items():
         stored = from_float16_base64(hit.get("fields", {}).get(VECTOR_FLOAT16, [""])[0])
         vector = vectors[item_id]

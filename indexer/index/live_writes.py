@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from indexer.index.bulk import ItemWrite, WriteOutcome, send_items
+from indexer.index.bulk import BulkError, ItemWrite, WriteOutcome, send_items
 from indexer.index.context import IndexContext
 from indexer.index.generations import Generation, NoItemsIndex, generations, refuse_taken_alias
 from plugin_config.errors import ClusterUnavailable
@@ -82,7 +82,13 @@ def write_everywhere(context: IndexContext, ids: Sequence[str], plan: Plan) -> L
         if not targets:
             break
         for target in sorted(targets, key=lambda target: not target.generation.live):
-            outcome, index = _write(context, target, ids, plan), target.generation.index
+            index = target.generation.index
+            try:
+                outcome = _write(context, target, ids, plan)
+            except BulkError:
+                if _is_behind(context, target):
+                    raise
+                continue  # the alias moved meanwhile, to an index that wants other vectors
             strayed |= outcome.indexes - {index}
             if outcome.indexes <= {index} and not outcome.no_index:
                 result.by_index[index] = outcome
@@ -94,6 +100,12 @@ def write_everywhere(context: IndexContext, ids: Sequence[str], plan: Plan) -> L
             "live-intent index rebuild CATALOGUE"
         )
     return result
+
+
+def _is_behind(context: IndexContext, target: Target) -> bool:
+    """Whether the target's alias still points at its index."""
+    aliases = context.client.indices.get_alias(name=target.alias, ignore=[404])
+    return target.generation.index in aliases
 
 
 def _write(context: IndexContext, target: Target, ids: Sequence[str], plan: Plan) -> WriteOutcome:

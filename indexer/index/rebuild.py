@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,11 @@ from indexer.catalogue.reading import Reading
 from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey
 from indexer.index.attribute_schema import AttributeSchema
+from indexer.index.carry_over.beginning import Beginning
+from indexer.index.carry_over.deletions import forget_old
+from indexer.index.carry_over.earlier_items import EarlierItems
+from indexer.index.carry_over.live_writes_since import LiveWritesSince
 from indexer.index.construction import (
-    NewIndex,
     abandon,
     check_writable,
     claim,
@@ -29,7 +31,7 @@ from indexer.index.construction import (
 )
 from indexer.index.context import IndexContext
 from indexer.index.fill import Filled, encode_sample, fill
-from indexer.index.generations import READY, live_generation
+from indexer.index.generations import READY, NewIndex, live_generation
 from indexer.index.inspection import check_count, check_vectors
 from indexer.index.item_vectors import ItemEncoder, ItemVectors
 from indexer.index.missing_vectors import add_missing_vectors
@@ -51,6 +53,7 @@ class RebuildReport:
     rejects: int
     rejects_file: Path | None
     superseded: int  # rows that a newer live write or deletion overtook during the fill
+    carried: int  # items that were written live before the new index was there
     adopted: int  # live upserts whose missing vectors the rebuild added
     count: int  # documents in the index
     seconds: float
@@ -63,7 +66,12 @@ class RebuildReport:
 
 
 def rebuild(
-    context: IndexContext, encoder: ItemEncoder, source: CatalogueSource, *, merge: bool = False
+    context: IndexContext,
+    encoder: ItemEncoder,
+    source: CatalogueSource,
+    *,
+    merge: bool = False,
+    beginning: Beginning | None = None,
 ) -> RebuildReport:
     """Makes a new items index from a catalogue and moves the alias `items` to it.
 
@@ -81,6 +89,7 @@ def rebuild(
     begun = time.monotonic()
     check_writable(context.bundles_dir)
     discard_dead_rebuilds(context)
+    beginning = beginning or Beginning.now(context)
     with source.open() as catalogue:
         surveyed = survey(
             catalogue,
@@ -90,29 +99,35 @@ def rebuild(
             progress=context.progress,
             facets=facets,
         )
-        return _Rebuild(context, encoder, catalogue, surveyed).run(begun, merge)
+        return _Rebuild(context, encoder, catalogue, surveyed, beginning).run(begun, merge)
 
 
 class _Rebuild:
     """One rebuild's state: the steps after the survey, in `run`."""
 
     def __init__(
-        self, context: IndexContext, encoder: ItemEncoder, catalogue: Catalogue, surveyed: Survey
+        self,
+        context: IndexContext,
+        encoder: ItemEncoder,
+        catalogue: Catalogue,
+        surveyed: Survey,
+        beginning: Beginning,
     ) -> None:
         self.context, self.encoder = context, encoder
-        self.catalogue, self.survey = catalogue, surveyed
-        now, names = datetime.now(UTC), context.names
+        self.catalogue, self.survey, self.beginning = catalogue, surveyed, beginning
+        names = context.names
         taken = context.client.indices.get(index=names.items_pattern, ignore=[404])
-        index = names.new_items_index(now, taken)
+        index = names.new_items_index(beginning.time, taken)
         self.attributes = AttributeSchema(
             surveyed.attributes.fields, catalogue.mapping.public, facets=surveyed.facets
         )
         self.body = index_body(
-            encoder.spec, context.settings, index, now, self.attributes,
-            compound_parts=self._compound_parts(),
+            encoder.spec, context.settings, index, self.attributes,
+            beginning=beginning, compound_parts=self._compound_parts(),
         )  # fmt: skip
         self.meta: dict[str, Any] = self.body["mappings"]["_meta"][META]
-        self.new = NewIndex(index, names.items_building, int(self.meta["version"]))
+        self.new = NewIndex(index, names.items_building)
+        self.live_writes = LiveWritesSince(context, self.new, beginning)
 
     def run(self, begun: float, merge: bool) -> RebuildReport:
         """Every step in order; after any failure, Ctrl-C too, the half-made index is deleted."""
@@ -124,7 +139,10 @@ class _Rebuild:
         try:
             claim(context, index, self.body)
             projections, sample = self._fit_first()
-            self._set_meta(vector_space=vector_space(self.encoder.spec, projections))
+            space = vector_space(self.encoder.spec, projections)
+            self._set_meta(vector_space=space)
+            carried = self.live_writes.copy(space)
+            self.live_writes.delete()
             fill_begun = time.monotonic()
             vectors = ItemVectors(self.encoder, projections)
             filled = fill(
@@ -134,6 +152,7 @@ class _Rebuild:
                 self.survey,
                 vectors,
                 attributes=self.attributes,
+                earlier=EarlierItems(context, self.beginning.live),
                 sample_embeddings=sample,
             )
             fill_s = time.monotonic() - fill_begun
@@ -156,6 +175,7 @@ class _Rebuild:
             raise
         completed += add_missing_vectors(context, index, context.names.items, vectors)
         removed = prune(context)
+        forget_old(context)
         notes = self.survey.notes
         return RebuildReport(
             index=index,
@@ -165,6 +185,7 @@ class _Rebuild:
             rejects=self.survey.rejects,
             rejects_file=self.survey.rejects_file,
             superseded=len(filled.outcome.superseded),
+            carried=carried,
             adopted=completed,
             count=count,
             seconds=time.monotonic() - begun,
@@ -215,7 +236,8 @@ class _Rebuild:
 
     def _inspect(self, filled: Filled, vectors: ItemVectors) -> int:
         ids = (item.item_id for item in good_items(self.catalogue))
-        count = check_count(self.context, self.new, ids, self.survey.items, filled.outcome)
+        delete = self.live_writes.delete
+        count = check_count(self.context, self.new, ids, filled.outcome, delete)
         step = max(1, len(self.survey.sample) // INSPECTED)
         items = [item for _, item in self.survey.sample[::step]]
         expected = vectors.of(items, filled.embeddings[::step])

@@ -43,3 +43,15 @@ def read_stored(context: IndexContext, index: str, ids: Sequence[str]) -> dict[s
                 row["_primary_term"],
             )
     return stored
+
+
+def read_versions(context: IndexContext, index: str, ids: Sequence[str]) -> dict[str, int]:
+    """The versions of the stored ones of the items, ms since 1970, by id, read in real time."""
+    versions: dict[str, int] = {}
+    params = {"request_timeout": context.settings.bulk_timeout_s, "_source": "false"}
+    for start in range(0, len(ids), BATCH):
+        body = {"ids": list(ids[start : start + BATCH])}
+        for row in context.client.mget(index=index, body=body, params=params)["docs"]:
+            if row.get("found"):
+                versions[row["_id"]] = row["_version"]
+    return versions

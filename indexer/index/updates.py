@@ -19,6 +19,7 @@ from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.bulk import conditional_write, delete_write, index_write
+from indexer.index.carry_over.deletions import record
 from indexer.index.context import IndexContext
 from indexer.index.documents import to_document
 from indexer.index.generations import live_generation, refuse_taken_alias
@@ -117,7 +118,7 @@ def update(
     there with its other fields as the live index has them. Raises as `upsert` does.
     """
     vectors = LiveVectors(context, load_encoder)
-    by_id, now = {change.item_id: change for change in changes}, _now_ms()
+    by_id = {change.item_id: change for change in changes}
     live: dict[str, StoredItem] = {}
     notes: list[str] = []
 
@@ -140,8 +141,9 @@ def update(
             version = by_id[item.item_id].version
             if version is None and old is not None:
                 write = conditional_write(item.item_id, document, old.seq_no, old.primary_term)
-            else:
-                write = index_write(item.item_id, document, version or now)
+            else:  # one that the rebuild has not reached: as the live index has it now
+                after = version or live[item.item_id].version + 1
+                write = index_write(item.item_id, document, after)
             writes.append(write)
         return WritePlan(writes, [i for i in ids if i not in bases], newer)
 
@@ -157,8 +159,18 @@ def delete(
     Raises NoItemsIndex, BulkError, ClusterUnavailable.
     """
     now, versions = _now_ms(), versions or {}
-    writes = [delete_write(item_id, versions.get(item_id, now)) for item_id in ids]
-    return _report(write_everywhere(context, ids, lambda _, __: WritePlan(writes)), len(ids))
+    as_of = {item_id: versions.get(item_id, now) for item_id in ids}
+    writes = [delete_write(item_id, version) for item_id, version in as_of.items()]
+    recorded = False
+
+    def plan(_: Target, __: Sequence[str]) -> WritePlan:
+        nonlocal recorded
+        if not recorded:
+            record(context, as_of)
+            recorded = True
+        return WritePlan(writes)
+
+    return _report(write_everywhere(context, ids, plan), len(ids))
 
 
 def upsert_source(

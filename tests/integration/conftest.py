@@ -11,6 +11,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from indexer.catalogue.catalogue_file import CatalogueSource
+from indexer.index.carry_over.beginning import Beginning
 from indexer.index.context import IndexContext
 from indexer.index.rebuild import RebuildReport, rebuild
 from indexer.progress import Progress, Silence
@@ -146,13 +147,14 @@ def run_rebuild(fresh_context: IndexContext, encoder: "Encoder") -> Callable[...
         encoder: "Encoder" = encoder,
         progress: Progress | None = None,
         merge: bool = False,
+        beginning: Beginning | None = None,
         **settings: object,
     ) -> RebuildReport:
         source = catalogue if isinstance(catalogue, CatalogueSource) else CatalogueSource(catalogue)
         context = replace(
             fresh_context, settings=load(IndexSettings, **settings), progress=progress or Silence()
         )
-        return rebuild(context, encoder, source, merge=merge)
+        return rebuild(context, encoder, source, merge=merge, beginning=beginning)
 
     return run
 

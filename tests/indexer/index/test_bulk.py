@@ -66,6 +66,12 @@ def test_an_older_write_does_not_undo_a_deletion(client, alias, context):
     assert send_items(context, alias, [item_write(1, 1000)]).superseded == ["1"]
 
 
+def test_a_deletion_makes_no_index_of_the_name_of_an_absent_alias(client, fresh_names, context):
+    outcome = send_items(context, fresh_names.items_building, [delete_write("1", 2000)])
+    assert outcome.no_index
+    assert not client.indices.exists(index=fresh_names.items_building)
+
+
 def test_writes_are_retried_until_the_cluster_is_free(client, alias, context):
     client.indices.put_settings(index=alias, body={BUSY: True})
     timer = threading.Timer(

@@ -1,0 +1,1 @@
+"""What a rebuild carries over from the live index: writes made meanwhile, versions, vectors."""

@@ -1,0 +1,91 @@
+"""The moment at which a rebuild began, and what had been written until then."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from indexer.index.context import IndexContext
+from indexer.index.generations import live_generation
+from plugin_config.errors import ClusterUnavailable
+
+NONE_YET = -1  # the sequence number before an index's first write
+Checkpoints = Mapping[str, int]  # the last sequence number that was acknowledged, by shard
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """When a rebuild began: before its first read of the catalogue.
+
+    A live write wins over the catalogue if its version is newer than `version`, or if its sequence
+    number is beyond the checkpoint of its shard: then it was acknowledged after the beginning,
+    whatever its version, and whatever the clock of the machine that sent it. The command loads the
+    encoder between the beginning and the first read, so that the answers to earlier writes are on
+    their way by then.
+    """
+
+    version: int  # ms since 1970
+    live: str = ""  # the index behind the alias; "": there was none
+    items: Checkpoints = field(default_factory=dict)  # of `live`
+    deletions: Checkpoints = field(default_factory=dict)
+
+    @classmethod
+    def now(cls, context: IndexContext) -> "Beginning":
+        """This moment. Raises AliasTaken, ForeignIndex, ClusterUnavailable."""
+        version = time.time_ns() // 1_000_000
+        live = live_generation(context.client, context.names)
+        index = live.index if live else ""
+        return cls(
+            version,
+            index,
+            checkpoints(context, index) if index else {},
+            checkpoints(context, context.names.deletions),
+        )
+
+    @property
+    def time(self) -> datetime:
+        """`version` as a time, UTC."""
+        return datetime.fromtimestamp(self.version / 1000, UTC)
+
+    @classmethod
+    def of_meta(cls, meta: Mapping[str, Any]) -> "Beginning":
+        """The reverse of `to_meta`."""
+        return cls(meta["version"], meta["live"], meta["items"], meta["deletions"])
+
+    def to_meta(self) -> dict[str, Any]:
+        """As an entry in the `_meta` of the index that the rebuild fills."""
+        return {
+            "version": self.version,
+            "live": self.live,
+            "items": dict(self.items),
+            "deletions": dict(self.deletions),
+        }
+
+
+def checkpoints(context: IndexContext, index: str) -> Checkpoints:
+    """The local checkpoint of each shard; a write beyond it is not acknowledged yet.
+
+    Empty if there is no such index. Raises ClusterUnavailable: a shard has no primary now.
+    """
+    client, timeout_s = context.client, context.settings.bulk_timeout_s
+    if not client.indices.exists(index=index):
+        return {}
+    params = {"wait_for_status": "yellow", "timeout": "30s", "request_timeout": timeout_s + 30}
+    client.cluster.health(index=index, params=params, ignore=[408])  # one that was just made
+    params = {"level": "shards", "request_timeout": timeout_s}
+    stats = client.indices.stats(index=index, metric="indexing", params=params)
+    result: dict[str, int] = {}
+    [settings] = client.indices.get_settings(index=index, flat_settings=True).values()
+    shards = stats["indices"].get(index, {}).get("shards", {})
+    for number in map(str, range(int(settings["settings"]["index.number_of_shards"]))):
+        primary: dict[str, Any] = next(
+            (c for c in shards.get(number, ()) if c["routing"]["primary"]), {}
+        )
+        if "seq_no" not in primary:
+            raise ClusterUnavailable(
+                f"shard {number} of {index} has no primary: see _cluster/health, and run the "
+                "rebuild again when the index is at least yellow"
+            )
+        result[number] = primary["seq_no"]["local_checkpoint"]
+    return result

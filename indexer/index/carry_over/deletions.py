@@ -1,0 +1,76 @@
+"""The index of deletions: which items were deleted when, for rebuilds that began before.
+
+The engine itself forgets a deletion within a minute, or when its node restarts; an item that was
+deleted while a rebuild read it would be back at the swap.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+
+from indexer.index.bulk import index_write, send_items
+from indexer.index.carry_over.beginning import Beginning
+from indexer.index.carry_over.changed_documents import changed_documents
+from indexer.index.context import IndexContext
+from indexer.index.generations import refuse_taken
+from plugin_config.errors import ClusterUnavailable
+from plugin_config.ownership import refuse_foreign
+from plugin_config.provisioned_indexes import create_index
+from plugin_config.schema import MARK
+
+KEPT_DAYS = 30  # longer than any rebuild takes
+_TRIES = 3  # to write, while others delete the index
+_BODY = {
+    "settings": {"index.number_of_shards": 1, "index.auto_expand_replicas": "0-1"},
+    "mappings": {
+        "dynamic": "false",
+        "_meta": MARK,
+        "properties": {"deleted_at": {"type": "date"}},
+    },
+}
+
+
+def record(context: IndexContext, versions: Mapping[str, int]) -> None:
+    """Writes down that items are deleted; of several deletions the newest counts.
+
+    `versions`: ms since 1970, by item id. It comes before the deletion itself, so that none can be
+    acknowledged that is not written down. Raises ForeignIndex, BulkError, ClusterUnavailable.
+    """
+    deleted_at = time.time_ns() // 1_000_000
+    writes = [
+        index_write(item_id, {"deleted_at": deleted_at}, version)
+        for item_id, version in versions.items()
+    ]
+    size, alias = context.settings.bulk_items, context.names.deletions_writing
+    refuse_taken(context.client, [alias])
+    for start in range(0, len(writes), size):
+        for _ in range(_TRIES):
+            if not send_items(context, alias, writes[start : start + size]).no_index:
+                break
+            _make_index(context)
+        else:
+            raise ClusterUnavailable(
+                f"the index {context.names.deletions} is deleted again and again: nothing was "
+                "deleted. Find out who does that"
+            )
+
+
+def deleted_since(context: IndexContext, beginning: Beginning) -> Iterator[tuple[str, int]]:
+    """The items that were deleted since the beginning, or as of later; with their versions."""
+    index = context.names.deletions
+    if context.client.indices.exists(index=index):
+        yield from changed_documents(context, index, beginning.deletions, beginning.version)
+
+
+def forget_old(context: IndexContext) -> None:
+    """Removes deletions that no rebuild can need any more."""
+    query = {"query": {"range": {"deleted_at": {"lt": f"now-{KEPT_DAYS}d"}}}}
+    params = {"conflicts": "proceed", "ignore_unavailable": "true"}
+    context.client.delete_by_query(index=context.names.deletions, body=query, params=params)
+
+
+def _make_index(context: IndexContext) -> None:
+    client, names = context.client, context.names
+    refuse_foreign(client, [names.deletions])
+    refuse_taken(client, [names.deletions_writing])
+    create_index(client, names.deletions, _BODY)
+    client.indices.put_alias(index=names.deletions, name=names.deletions_writing)

@@ -1,0 +1,77 @@
+"""Brings what was written live since a rebuild began into the index that it fills."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
+
+from indexer.index.attribute_schema import AttributeSchema
+from indexer.index.bulk import ItemWrite, delete_write, index_write, send_items
+from indexer.index.carry_over.beginning import Beginning
+from indexer.index.carry_over.changed_documents import changed_documents
+from indexer.index.carry_over.deletions import deleted_since
+from indexer.index.context import IndexContext
+from indexer.index.documents import to_document
+from indexer.index.generations import NewIndex, live_generation
+from indexer.index.stored_items import StoredItem, read_stored
+
+Each = TypeVar("Each")
+
+
+class LiveWritesSince:
+    """Live writes since a rebuild's beginning that its new index may not have.
+
+    A writer that saw the new index writes to it by itself. One that did not had finished with the
+    live index before the new one was there; `copy` finds those writes, if it runs after that.
+    """
+
+    def __init__(self, context: IndexContext, new: NewIndex, beginning: Beginning) -> None:
+        self._context, self._new, self._beginning = context, new, beginning
+
+    def copy(self, vector_space: str) -> int:
+        """Copies items written live to the new index, with their versions; returns their number.
+
+        They keep their vectors if the live index has the same vector space; else they have none
+        yet. A version that is in the new index already stays as it is there.
+        """
+        context, new = self._context, self._new
+        live = live_generation(context.client, context.names)
+        if live is None:
+            return 0
+        # If the alias was moved by hand since then, only versions say what is newer.
+        since = self._beginning.items if live.index == self._beginning.live else None
+        with_vectors = bool(vector_space) and live.meta.get("vector_space") == vector_space
+        changed = changed_documents(context, live.index, since, self._beginning.version)
+        copied = 0
+        for ids in _batches((item_id for item_id, _ in changed), context.settings.bulk_items):
+            stored = read_stored(context, live.index, ids)
+            mapping = context.client.indices.get_mapping(index=new.name)[new.name]["mappings"]
+            schema = AttributeSchema.of_mapping(mapping).extended(
+                context.client, new.name, [each.item for each in stored.values()]
+            )
+            writes = [_write(each, schema, with_vectors) for each in stored.values()]
+            copied += send_items(context, new.alias, writes).written
+        return copied
+
+    def delete(self) -> set[str]:
+        """Deletes from the new index what was deleted live; returns the ids of all of these.
+
+        An item that was written again later stays.
+        """
+        deleted: set[str] = set()
+        since = deleted_since(self._context, self._beginning)
+        for batch in _batches(since, self._context.settings.bulk_items):
+            deletions = [delete_write(item_id, version) for item_id, version in batch]
+            send_items(self._context, self._new.alias, deletions)
+            deleted.update(item_id for item_id, _ in batch)
+        return deleted
+
+
+def _write(stored: StoredItem, schema: AttributeSchema, with_vector: bool) -> ItemWrite:
+    document = to_document(stored.item, stored.vector if with_vector else None, schema)
+    return index_write(stored.item.item_id, document, stored.version, only_newer=True)
+
+
+def _batches(each: Iterable[Each], size: int) -> Iterator[list[Each]]:
+    iterator = iter(each)
+    while batch := list(islice(iterator, size)):
+        yield batch
