@@ -22,7 +22,9 @@ from opensearchpy.exceptions import (
     SSLError,
     TransportError,
 )
+from opensearchpy.exceptions import ConnectionError as NoConnection
 
+from plugin_config.circuit_breaker import CircuitBreaker
 from plugin_config.errors import ClusterUnavailable, LiveIntentError, RequestRefused, SettingsError
 from plugin_config.settings import ClusterSettings
 
@@ -48,7 +50,14 @@ class FastSerializer(JSONSerializer):
 
 
 class DeadlineConnection(Urllib3HttpConnection):
-    """No try of a request waits past ENGINE_DEADLINE; after it, none is sent."""
+    """No try of a request waits past ENGINE_DEADLINE; after it, none is sent.
+
+    Nor is one with such a deadline sent to a node that is silent, see `CircuitBreaker`.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.breaker = CircuitBreaker()
 
     def perform_request(
         self,
@@ -64,18 +73,32 @@ class DeadlineConnection(Urllib3HttpConnection):
         if left_s is not None:
             if left_s <= 0:
                 raise ConnectionTimeout("TIMEOUT", "the deadline of the request has passed", None)
+            if not self.breaker.admits():
+                raise NoConnection("SILENT", "it has not answered for a second or more", None)
             timeout = min(timeout or self.timeout, left_s)
-        return super().perform_request(
-            method, url, params, body, timeout=timeout, ignore=ignore, headers=headers
-        )
+        sent = time.monotonic()
+        try:
+            answer = super().perform_request(
+                method, url, params, body, timeout=timeout, ignore=ignore, headers=headers
+            )
+        except NoConnection:
+            self.breaker.failed(time.monotonic() - sent)
+            raise
+        except OpenSearchException:
+            self.breaker.answered()
+            raise
+        self.breaker.answered()
+        return answer
 
 
 class PatientTransport(Transport):
-    """Waits 50 to 250 ms before a retry, so that an overloaded node can recover."""
+    """Waits 50 to 250 ms before a retry, so that an overloaded node can recover; a silent one is
+    not asked.
+    """
 
     def mark_dead(self, connection: Any) -> None:
         super().mark_dead(connection)
-        if self.max_retries:
+        if self.max_retries and not connection.breaker.is_open:
             pause_s = random.uniform(0.05, 0.25)
             left_s = engine_time_left()
             time.sleep(pause_s if left_s is None else max(min(pause_s, left_s), 0))

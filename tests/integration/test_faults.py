@@ -233,3 +233,24 @@ def test_a_hung_engine_is_answered_within_each_deadline(api: Api, node: NodeInfo
         os.kill(node.pid, signal.SIGCONT)
     wait_until(api.ready, 60)
     assert refused(api, "hung").status == 200
+
+
+def test_a_silent_engine_costs_a_request_milliseconds(api: Api, node: NodeInfo) -> None:
+    search = {"query": "lamp", "session_id": "silent", "deadline_ms": 1500}
+
+    def is_quick() -> bool:
+        started = time.monotonic()
+        response = api("POST", "/v1/search", search)
+        assert response.status == 503
+        assert response.headers["Retry-After"]
+        return time.monotonic() - started < 0.2
+
+    os.kill(node.pid, signal.SIGSTOP)
+    try:
+        wait_until(is_quick)
+        # One request a second tries the engine, and waits for it.
+        quick = [is_quick() for _ in range(50)]
+        assert sum(quick) >= 45
+    finally:
+        os.kill(node.pid, signal.SIGCONT)
+    wait_until(lambda: api("POST", "/v1/search", search).status == 200)
