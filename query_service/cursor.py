@@ -30,13 +30,18 @@ _Count = Annotated[int, Field(ge=0, lt=2**53)]
 class CursorInvalid(LiveIntentError):
     """The text is no cursor, or belongs to another request."""
 
+    @classmethod
+    def foreign(cls) -> "CursorInvalid":
+        """Of a text that is none, or was changed."""
+        return cls("the cursor is not one that this service gave")
+
 
 class CursorExpired(LiveIntentError):
     """The answer that the cursor continues can't be continued any more."""
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class FrozenList(_Frozen):
@@ -96,10 +101,11 @@ class Cursor(_Frozen):
             raw = unpacking.decompress(packed, MAX_BYTES)
             cursor = cls.model_validate_json(raw if unpacking.eof else b"")
         except (binascii.Error, zlib.error, ValidationError, ValueError) as error:
-            raise CursorInvalid("the cursor is not one that this service gave") from error
+            raise CursorInvalid.foreign() from error
         frozen = cursor.frozen
-        if not len(frozen.ids) == len(frozen.keys) == len(frozen.scores):
-            raise CursorInvalid("the cursor is not one that this service gave")
+        lengths = {len(frozen.ids), len(set(frozen.ids)), len(frozen.keys), len(frozen.scores)}
+        if len(lengths) > 1:
+            raise CursorInvalid.foreign()
         return cursor
 
     def check(self, request: SearchRequest | RecommendRequest, lifetime_s: float) -> None:

@@ -11,7 +11,7 @@ from functools import cached_property
 from opensearchpy import OpenSearch
 
 from indexer.bundle.model_bundle import ModelBundle
-from plugin_config.errors import LiveIntentError
+from plugin_config.errors import LiveIntentError, RequestRefused
 from query_service.asked_of_index import AskedOfIndex
 from query_service.context import (
     MIN_TIMEOUT_S,
@@ -20,7 +20,7 @@ from query_service.context import (
     Vectors,
     VisitorSource,
 )
-from query_service.cursor import CursorExpired, FrozenList, PlaceBelow
+from query_service.cursor import CursorExpired, CursorInvalid, FrozenList, PlaceBelow
 from query_service.facets.facet_counter import CountedFacets, FacetCounter
 from query_service.ranking.rerank_input import RerankInput, rerank_input
 from query_service.retrieval.corrections import NO_CORRECTIONS, Corrections
@@ -170,7 +170,7 @@ class Preparation:
         """`size` items that match and are no candidates, from `place` on.
 
         In an order other than relevance no item is a candidate. A page of a cursor reads the index
-        as it was. Raises ClusterUnavailable, IndexGone, CursorExpired.
+        as it was. Raises ClusterUnavailable, IndexGone, CursorExpired, CursorInvalid.
         """
         plan, index = prepared.plan, context.view.index
         keys = [*frozen.keys, *place.shown]
@@ -195,6 +195,8 @@ class Preparation:
                 "the cursor has expired: the index that its pages were read from was removed, or "
                 "its point in time closed. Ask for the first page again"
             ) from error
+        except RequestRefused as error:  # the engine took the rest of it for the first page
+            raise CursorInvalid.foreign() from error
         return Below(found, replace_pit(place, pit))
 
     def _point_in_time(self, context: RequestContext) -> str:

@@ -1,5 +1,8 @@
 """All pages: every match once, in one order, whatever the page size, up to a stated end."""
 
+import base64
+import json
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -136,6 +139,24 @@ def test_a_cursor_of_another_request_is_refused(api: Api) -> None:
     body = {"query": "desk lamp", "session_id": "another", "cursor": cursor}
     response = api("POST", "/v1/search", body)
     assert (response.status, "another request" in response.body["detail"]) == (422, True)
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        {"pit": "abc"}, {"pit": "o463QQEPbXktaW5kZXgtMDAwMDAxFkhGN3Q"}, {"after": ["zzz", "x"]},
+        {"after": [1.5]}, {"skip": 2**50}, {"after": [float("inf"), "x"]},
+    ],
+)  # fmt: skip
+def test_a_cursor_that_was_changed_is_refused(api: Api, below: dict[str, Any]) -> None:
+    fields = {"query": "desk lamp", "session_id": "changed"}
+    packed = base64.urlsafe_b64decode(api.search(**fields)["next_cursor"] + "==")
+    content = json.loads(zlib.decompress(packed))
+    content |= {"offset": len(content["frozen"]["ids"]), "below": below}
+    changed = base64.urlsafe_b64encode(zlib.compress(json.dumps(content).encode())).decode()
+    response = api("POST", "/v1/search", fields | {"cursor": changed, "deadline_ms": 20_000})
+    assert response.status == 422, response
+    assert response.body["detail"] == "the cursor is not one that this service gave"
 
 
 def test_a_hit_below_the_candidates_explains_its_score(api: Api) -> None:
