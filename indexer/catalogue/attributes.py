@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from indexer.catalogue.values.text import clean, is_blank, read_text, shown
+from indexer.catalogue.values.text import clean, is_blank, is_no_value, read_text, shown
 from plugin_config.attribute_fields import MAX_INDEXED, AttributeFields, AttributeType
 
 Scalar = str | int | float | bool
@@ -163,7 +163,10 @@ def _date(text: str) -> str | None:
 
 @dataclass
 class AttributeSurvey:
-    """Counts the values of attributes by kind, and chooses a type for each attribute."""
+    """Counts the values of attributes by kind, and chooses a type for each attribute.
+
+    A text that says that there is no value (`n/a`) decides nothing.
+    """
 
     items: Counter[str] = field(default_factory=Counter)  # by attribute
     _kinds: dict[str, Counter[AttributeType]] = field(default_factory=dict)
@@ -175,6 +178,8 @@ class AttributeSurvey:
             self.items[name] += 1
             kinds = self._kinds.setdefault(name, Counter())
             for scalar in values_of(value):
+                if is_no_value(scalar):
+                    continue
                 kind = _kind(scalar)
                 kinds[kind] += 1
                 if kinds[kind] == 1:

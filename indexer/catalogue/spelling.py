@@ -24,6 +24,11 @@ def canonical(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
+def lowered(text: str) -> str:
+    """The text in lower case; the Turkish İ becomes i, without a dot of its own."""
+    return text.lower().replace("i\u0307", "i")
+
+
 def spelled(text: str) -> str:
     """The text without accents and invisible characters, of half width, letters apart from digits.
 

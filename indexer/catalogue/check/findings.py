@@ -88,7 +88,7 @@ class Findings:
         self.items += 1
         for name in _ITEM_FIELDS:
             value = getattr(item, name)
-            if value not in (None, "", ()) and (value or name != "popularity"):
+            if value not in (None, "", (), {}) and (value or name != "popularity"):
                 self.fields.setdefault(name, Values()).add(_shown(name, value))
         for name, value in item.attributes.items():
             self.attributes.setdefault(name, Values()).add(value)

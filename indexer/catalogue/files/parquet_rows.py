@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -33,7 +33,7 @@ def parquet_rows(path: Path, name: str) -> Iterator[Row | Reject]:
                 try:
                     row = {column: _plain(values[index]) for column, values in columns.items()}
                     raw = orjson.dumps(row, default=str, option=orjson.OPT_NON_STR_KEYS)
-                except (UnicodeDecodeError, orjson.JSONEncodeError) as error:
+                except orjson.JSONEncodeError as error:
                     yield Reject(number, f"a value is no text and no number: {error}")
                     continue
                 yield Row(number, row, raw)
@@ -72,7 +72,7 @@ def _values(column: Any) -> list[Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON has it: times in ISO 8601, decimals as texts, NaN as None."""
+    """A value as JSON has it: times in ISO 8601, decimals as texts; NaN and pictures as None."""
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):
@@ -82,7 +82,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, bytes):
-        return value.decode()
+        with suppress(UnicodeDecodeError):  # a picture, an embedding: no text is lost
+            return value.decode()
+        return None
     if isinstance(value, dict):
         return {str(key): _plain(part) for key, part in value.items()}
     if isinstance(value, list) and value and all(isinstance(each, tuple) for each in value):

@@ -87,6 +87,14 @@ def test_mixed_types_are_texts_and_said_so() -> None:
     assert survey.mixed == {"size": "number 2 times ('42'), text 1 times ('M')"}
 
 
+def test_what_stands_for_no_value_decides_no_type() -> None:
+    survey = AttributeSurvey()
+    for value in (-20, "NaN", 5.5, "n/a", "-"):
+        survey.add({"temperature": value, "plugged": value == -20, "note": "n/a"})
+    assert survey.fields.types == {"temperature": "number", "plugged": "boolean", "note": "text"}
+    assert survey.mixed == {}
+
+
 @pytest.mark.parametrize(
     "text",
     ["2024-13-01", "9999-12-31T23:59:59-05:00", "20240105", "2024-1-5", "5 May", "0000-01-01", ""],
