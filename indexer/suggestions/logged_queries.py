@@ -7,6 +7,7 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
+from indexer.catalogue.spelling import lowered
 from indexer.suggestions.personal_text import is_personal
 from indexer.suggestions.suggestion import suggestion_key
 from plugin_config.schema import IndexNames
@@ -61,7 +62,7 @@ def read_log(
         if is_personal(shown):
             personal.add(key)
             continue
-        queries[key].spellings[shown.lower()] += 1
+        queries[key].spellings[lowered(shown)] += 1
         queries[key].visitors.add(visitor)
     frequent = [query for query in queries.values() if len(query.visitors) >= min_sessions]
     return QueryLogReading(tuple(frequent), len(queries) - len(frequent), len(personal))

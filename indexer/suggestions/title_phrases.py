@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
+from indexer.catalogue.spelling import lowered
 from indexer.catalogue.terms import CJK, CJK_LETTER
 from indexer.suggestions.suggestion import suggestion_key
 
@@ -33,7 +34,7 @@ class TitlePhrases:
     def add(self, title: str) -> None:
         """Count each phrase of a title once."""
         self.titles += 1
-        found = {key: (text, ends) for key, text, ends in _phrases(title.lower())}
+        found = {key: (text, ends) for key, text, ends in _phrases(lowered(title))}
         self._counts.update(found.keys())
         for key, (text, ends) in found.items():
             if len(key) <= LONGEST:

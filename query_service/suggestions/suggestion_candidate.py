@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from indexer.catalogue.spelling import lowered
 from indexer.catalogue.terms import CJK_LETTER
 from indexer.suggestions.suggestion import suggestion_key, typed_words
 from query_service.schemas.suggest import SuggestionType
@@ -78,7 +79,7 @@ def title_candidates(titles: Sequence[str], prefix: TypedPrefix) -> list[Candida
     words = Counter(
         word
         for title in titles
-        for word in {word.strip(PUNCTUATION) for word in title.lower().split()}
+        for word in {word.strip(PUNCTUATION) for word in lowered(title).split()}
         if "".join(typed_words(word)).startswith(typed)
     )
     return [

@@ -182,6 +182,13 @@ def test_an_empty_prefix_shows_own_and_popular_queries(api: Api, built: Suggesti
     assert LOGGED in texts(answer)
 
 
+@pytest.mark.parametrize("typed", ["*", " ?! ", "\\", "🦄", "\u200b", "“"])
+def test_nothing_completes_signs_alone(api: Api, built: SuggestionsReport, typed: str) -> None:
+    api.search("garden hose", "signs")
+    response = api("POST", "/v1/suggest", {"prefix": typed, "session_id": "signs"})
+    assert (response.status, response.body["suggestions"]) == (200, [])
+
+
 def test_own_queries_come_first_and_can_be_removed(
     api: Api, built: SuggestionsReport, client: OpenSearch, names: IndexNames
 ) -> None:

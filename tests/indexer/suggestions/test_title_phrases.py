@@ -50,6 +50,10 @@ def test_the_most_frequent_spelling_is_shown() -> None:
     assert phrases("Pokémon cards", "Pokémon cards", "Pokemon cards") == {"pokémon cards": 3}
 
 
+def test_a_turkish_capital_i_is_one_letter() -> None:
+    assert phrases("İstanbul Çay", "İSTANBUL ÇAY") == {"istanbul çay": 2}
+
+
 def test_cjk_titles_have_phrases_without_spaces() -> None:
     found = phrases("小米手机 红色", "红米手机壳", "华为手机")
     assert found["手机"] == 3
