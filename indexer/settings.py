@@ -78,6 +78,12 @@ class IndexSettings(Settings):
         description="Analyzer of the items' texts: `english`, `cjk`, `standard`, or any other "
         "that the cluster knows.",
     )
+    languages: str = Field(
+        "auto",
+        description="Languages that requests can name, each searched by its own analyzer: codes "
+        "separated by commas (`de,pt-BR`), or with another analyzer of the cluster (`zh=smartcn`); "
+        "`none`; auto: those that items have `translations` in.",
+    )
     decompound: Decompound = Field(
         "auto",
         description="Whether words are split into the catalogue's own words that they are made of "

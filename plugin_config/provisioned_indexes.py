@@ -5,9 +5,12 @@ from typing import Any
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import RequestError
 
+from plugin_config.index_languages import IndexLanguages
 from plugin_config.mapping_changes import differences, mapping_changes
 from plugin_config.provisioned_change import Change
-from plugin_config.schema import MARK, META, IndexNames, load_template
+from plugin_config.schema import MARK, META, IndexNames, load_template, localize
+from plugin_config.text_analysis import TextAnalysis
+from plugin_config.text_fields import language_analyses
 
 CHANGEABLE_SETTINGS = ("index.auto_expand_replicas", "index.refresh_interval")
 
@@ -31,6 +34,8 @@ def compare_items(
         meta = response["mappings"].get("_meta", {}).get(META, {})
         own_analyzer = analyzer or meta.get("analyzer", "english")
         target = load_template("items", names.prefix, own_analyzer)["template"]
+        languages = IndexLanguages.of_meta(meta)
+        localize(target, language_analyses(languages, TextAnalysis(own_analyzer), {}))
         fix = "run: live-intent index rebuild CATALOGUE"
         other_analysis = _analysis_differs(client, index, target["settings"]["index.analysis"])
         if not other_analysis:
@@ -47,11 +52,13 @@ def _analysis_differs(client: OpenSearch, index: str, target: dict[str, Any]) ->
     """Whether the index's analyzers are others than the target's; the words of compounds aside."""
     [response] = client.indices.get_settings(index=index).values()
     current = response["settings"]["index"].get("analysis", {})
-    current.get("filter", {}).pop("compounds", None)
+    filters = current.get("filter", {})
+    compounds = {name for name in filters if name.startswith("compounds")}
+    for name in compounds:
+        del filters[name]
     for analyzer in current.get("analyzer", {}).values():
-        filters = analyzer.get("filter")
-        if isinstance(filters, list) and "compounds" in filters:
-            filters.remove("compounds")
+        if isinstance(used := analyzer.get("filter"), list):
+            analyzer["filter"] = [name for name in used if name not in compounds]
     return any(differences(target, current))
 
 

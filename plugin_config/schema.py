@@ -11,13 +11,12 @@ from typing import Any, Literal
 from plugin_config.attribute_fields import AttributeFields
 from plugin_config.errors import SettingsError
 from plugin_config.text_analysis import TextAnalysis
+from plugin_config.text_fields import OWN_TEXTS, add_languages
 
 VECTOR = "vector"
 VECTOR_FLOAT16 = "vector_float16"
-TITLE_EXACT = "title.exact"  # keyword sub-field: the unanalysed title, read from doc values
-TITLE_SORTED = "title.sorted"  # keyword sub-field: the title by which items are sorted
-DESCRIPTION_TEXT = "description_text"  # without HTML; stored beside the source, to mark words
-TITLE_JOINED = "title.joined"  # text sub-field: unstemmed words, and two or three of them as one
+TITLE_EXACT, TITLE_SORTED = OWN_TEXTS.title_exact, OWN_TEXTS.title_sorted
+TITLE_JOINED, DESCRIPTION_TEXT = OWN_TEXTS.title_joined, OWN_TEXTS.description
 PRICES = "prices"  # by price list
 GROUP_ID = "group_id"  # equal for the variants of one product; absent of other items
 GROUP_KEY = "group_key"  # of an item: its group_id, else its item_id
@@ -183,8 +182,7 @@ def load_template(
     """
     if not re.fullmatch(r"[A-Za-z0-9_.-]+", analyzer):
         raise SettingsError(f"analyzer={analyzer!r}: allowed are letters, digits, '_', '.', '-'")
-    source = resources.files("plugin_config").joinpath("index_templates", f"{which}.json")
-    template: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
+    template = _read_template(which)
     template["index_patterns"] = [prefix + pattern for pattern in template["index_patterns"]]
     if which != "items":
         template["template"]["aliases"] = {IndexNames.writing(prefix + which): {}}
@@ -193,7 +191,13 @@ def load_template(
     if which == "items":
         analysis = TextAnalysis(analyzer, compound_parts)
         template["template"]["settings"]["index.analysis"] = analysis.settings
-        _set_analyzers(mappings["properties"], analysis)
+        analysis.name_in(mappings["properties"])
+    return template
+
+
+def _read_template(which: str) -> dict[str, Any]:
+    source = resources.files("plugin_config").joinpath("index_templates", f"{which}.json")
+    template: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
     return template
 
 
@@ -202,7 +206,9 @@ def items_mapping(
     analyzer: str,
     meta: dict[str, Any],
     compound_parts: Sequence[str] = (),
+    *,
     attributes: AttributeFields | None = None,
+    languages: Mapping[str, TextAnalysis] | None = None,
 ) -> dict[str, Any]:
     """The body that creates an items index: settings and mappings.
 
@@ -210,7 +216,7 @@ def items_mapping(
     with the vector field's `hnsw` parameters, becomes `_meta.live_intent`. `_source` holds only the
     float16 copy of the vector, which a realtime GET reads. A partial update (`_update`) would lose
     the vector, so a document is always written whole. Doc values of the copy come as base64 without
-    the `=` padding. `attributes`: those that get fields.
+    the `=` padding. `attributes` and `languages`: those that get fields.
     """
     template = load_template("items", analyzer=analyzer, compound_parts=compound_parts)
     body: dict[str, Any] = template["template"]
@@ -218,9 +224,16 @@ def items_mapping(
     properties[VECTOR] = vector.mapping
     for name, fields in (attributes or AttributeFields()).properties().items():
         properties[name] |= fields
+    localize(body, languages or {})
     hnsw = {name: value for name, value in asdict(vector).items() if name != "dimension"}
     body["mappings"]["_meta"] = {**MARK, META: {"hnsw": hnsw, **meta}}
     return body
+
+
+def localize(body: dict[str, Any], languages: Mapping[str, TextAnalysis]) -> None:
+    """Add the fields and analyzers of languages to the body that creates an items index."""
+    own_fields = _read_template("items")["template"]["mappings"]["properties"]
+    add_languages(body, own_fields, languages)
 
 
 def has_field(mapping: Mapping[str, Any], name: str) -> bool:
@@ -241,13 +254,3 @@ def _stamped(alias: str, now: datetime, taken: Collection[str]) -> str:
 def stores_field(mapping: Mapping[str, Any], name: str) -> bool:
     """Whether an index's mapping stores the field `name` beside the source."""
     return bool(mapping.get("properties", {}).get(name, {}).get("store"))
-
-
-def _set_analyzers(fields: dict[str, Any], analysis: TextAnalysis) -> None:
-    """Replace the placeholders "words", "joined" and "joined_search" in all text fields."""
-    for field in fields.values():
-        for parameter in ("analyzer", "search_analyzer"):
-            if parameter in field:
-                field[parameter] = getattr(analysis, field[parameter])
-        _set_analyzers(field.get("fields", {}), analysis)
-        _set_analyzers(field.get("properties", {}), analysis)

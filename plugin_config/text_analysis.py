@@ -38,11 +38,13 @@ Decompound = Literal["auto", "on", "off"]
 class TextAnalysis:
     """The analyzers of an items index for one `LIVE_INTENT_ANALYZER`.
 
-    `compound_parts`: words that compounds are split into; none: compounds stay whole.
+    `compound_parts`: words that compounds are split into; none: compounds stay whole. `suffix`:
+    of the names of its filters, in an index that has those of another language too.
     """
 
     analyzer: str = "english"
     compound_parts: Sequence[str] = ()
+    suffix: str = ""
 
     @property
     def words(self) -> str:
@@ -60,21 +62,40 @@ class TextAnalysis:
         return f"{self.joined}_search"
 
     @property
+    def _stop_words(self) -> str:
+        return f"stop_words{self.suffix}"
+
+    @property
+    def _stem(self) -> str:
+        return f"stem{self.suffix}"
+
+    def name_in(self, fields: dict[str, Any]) -> None:
+        """Replace the placeholders "words", "joined" and "joined_search" in all text fields."""
+        for field in fields.values():
+            for parameter in ("analyzer", "search_analyzer"):
+                if parameter in field:
+                    field[parameter] = getattr(self, field[parameter])
+            self.name_in(field.get("fields", {}))
+            self.name_in(field.get("properties", {}))
+
+    @property
     def settings(self) -> dict[str, Any]:
         """The index's `analysis` settings."""
         language = LANGUAGES.get(self.analyzer, Language())
-        filters, joining = _filters(self.analyzer, language), self._joining(language)
+        filters, joining = self._filters(language), self._joining(language)
         analyzers = {
             self.joined: self._analyzer(language, joining, ["apostrophes"]),
             self.joined_search: self._analyzer(
-                language, [*joining, *(["stop_words"] if language.stop else [])], ["apostrophes"]
+                language,
+                [*joining, *([self._stop_words] if language.stop else [])],
+                ["apostrophes"],
             ),
         }
         if self.analyzer in LANGUAGES:
             chain = self._chain(language)
             analyzers[self.words] = self._analyzer(language, chain)
         if self.compound_parts:
-            filters["compounds"] = {
+            filters[f"compounds{self.suffix}"] = {
                 "type": "dictionary_decompounder",
                 "word_list": list(self.compound_parts),
                 "min_subword_size": SHORTEST_PART,
@@ -108,7 +129,7 @@ class TextAnalysis:
         """
         language = LANGUAGES.get(self.analyzer, Language())
         [*words, join] = self._joining(language)
-        filters = _filters(self.analyzer, language)
+        filters = self._filters(language)
         used = {name: filters[name] for name in (language.lower, join) if name in filters}
         edges = {"type": "edge_ngram", "min_gram": 1, "max_gram": LONGEST_TYPED}
         cut = {"type": "truncate", "length": LONGEST_TYPED}
@@ -125,19 +146,50 @@ class TextAnalysis:
     def _chain(self, language: Language) -> list[str]:
         chain = [*language.first, "cjk_width", language.lower]
         if language.stop:
-            chain.append("stop_words")
+            chain.append(self._stop_words)
         if self.compound_parts:
-            chain.append("compounds")
+            chain.append(f"compounds{self.suffix}")
         chain += [*_NORMALISED, *language.normalise]
         if language.accents:
-            chain.append("both_forms")
+            chain.append(f"both_forms{self.suffix}")
         else:
-            chain += ["asciifolding", *(["stem"] if language.stem else [])]
+            chain += ["asciifolding", *([self._stem] if language.stem else [])]
         return [*chain, *language.after]
 
     def _joining(self, language: Language) -> list[str]:
         fold = [*_NORMALISED, *language.normalise, "asciifolding"]
         return ["cjk_width", language.lower, *fold, "join"]
+
+    def _filters(self, language: Language) -> dict[str, Any]:
+        filters: dict[str, Any] = {
+            "join": {
+                "type": "shingle",
+                "min_shingle_size": 2,
+                "max_shingle_size": JOINED_WORDS,
+                "token_separator": "",
+                "filler_token": "",
+                "output_unigrams": True,
+            }
+        }
+        if language.stop:
+            filters[self._stop_words] = {"type": "stop", "stopwords": language.stop}
+        if language.stem:
+            filters[self._stem] = {"type": "stemmer", "language": language.stem}
+        if language.accents:
+            forms = [f"asciifolding,{self._stem}", f"{self._stem},asciifolding"]
+            filters[f"both_forms{self.suffix}"] = {"type": "multiplexer", "filters": forms,
+                                     "preserve_original": False}  # fmt: skip
+        if "possessive" in language.first:
+            filters["possessive"] = {"type": "stemmer", "language": "possessive_english"}
+        if language.lower != "lowercase":
+            filters[language.lower] = {"type": "lowercase", "language": self.analyzer}
+        if self.analyzer in ARTICLES:
+            filters[f"elision_{self.analyzer}"] = {
+                "type": "elision",
+                "articles": ARTICLES[self.analyzer],
+                "articles_case": True,
+            }
+        return filters
 
     def _analyzer(
         self, language: Language, filters: list[str], more: Sequence[str] = ()
@@ -153,35 +205,6 @@ class TextAnalysis:
 def splits_compounds(analyzer: str, decompound: Decompound) -> bool:
     """Whether compounds are split: `auto` says so of German."""
     return decompound == "on" or (decompound == "auto" and analyzer == "german")
-
-
-def _filters(analyzer: str, language: Language) -> dict[str, Any]:
-    filters: dict[str, Any] = {
-        "join": {
-            "type": "shingle",
-            "min_shingle_size": 2,
-            "max_shingle_size": JOINED_WORDS,
-            "token_separator": "",
-            "filler_token": "",
-            "output_unigrams": True,
-        }
-    }
-    if language.stop:
-        filters["stop_words"] = {"type": "stop", "stopwords": language.stop}
-    if language.stem:
-        filters["stem"] = {"type": "stemmer", "language": language.stem}
-    if language.accents:
-        forms = ["asciifolding,stem", "stem,asciifolding"]
-        filters["both_forms"] = {"type": "multiplexer", "filters": forms,
-                                 "preserve_original": False}  # fmt: skip
-    if "possessive" in language.first:
-        filters["possessive"] = {"type": "stemmer", "language": "possessive_english"}
-    if language.lower != "lowercase":
-        filters[language.lower] = {"type": "lowercase", "language": analyzer}
-    if analyzer in ARTICLES:
-        filters[f"elision_{analyzer}"] = {"type": "elision", "articles": ARTICLES[analyzer],
-                                          "articles_case": True}  # fmt: skip
-    return filters
 
 
 def _mapping(pairs: dict[str, str]) -> dict[str, Any]:

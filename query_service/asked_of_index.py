@@ -45,10 +45,11 @@ class AskedOfIndex:
     def plan(self, context: RequestContext, intent: Intent, k: int) -> RetrievalPlan:
         """What to ask of OpenSearch, before rules; each leg returns `k` hits."""
         request, options = context.request, context.options
-        words = QueryWords.of(intent.query_text, context.view.bundle.W_uq)
+        words = QueryWords.of(intent.query_text, context.vocabulary)
         plan = RetrievalPlan(
             options.legs, words.text, words.prefix, exact=options.exact, titles=options.titles,
-            terms_left_out=words.left_out, timeout_s=context.timeout_s(MIN_TIMEOUT_S),
+            terms_left_out=words.left_out, fields=context.attributes.texts,
+            timeout_s=context.timeout_s(MIN_TIMEOUT_S),
         )  # fmt: skip
         if isinstance(request, RankRequest):
             return plan

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.bundle.term_map import TermMap
 from indexer.encoder_spec import EncoderSpec
 from indexer.index.attribute_schema import AttributeSchema
 from query_service.cursor import Cursor
@@ -57,11 +58,21 @@ class RequestContext:
     cursor: Cursor | None = None  # of the page before
     source_fields: SourceFields = ALL_FIELDS  # that hits show
     rules: RulesInForce = NO_RULES
+    language: str = ""  # of the index, whose texts are searched and shown; "": the items' own
 
     @property
     def attributes(self) -> AttributeSchema:
-        """The attributes of the index, and the request's price list. Raises FilterProblem."""
-        return priced(self.view.attributes, self.request.price_list)
+        """The attributes of the index, the request's price list and language.
+
+        Raises FilterProblem.
+        """
+        attributes = priced(self.view.attributes, self.request.price_list)
+        return attributes.in_language(self.language) if self.language else attributes
+
+    @property
+    def vocabulary(self) -> TermMap:
+        """The terms of the catalogue in the request's language."""
+        return self.view.bundle.query_terms(self.language)
 
     @property
     def offset(self) -> int:

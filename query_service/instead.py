@@ -12,7 +12,7 @@ Recommend = Callable[[RequestContext], SearchResponse]
 # Fields of a search that its recommendation has too.
 SAME = (
     "session_id", "user_id", "explain", "deadline_ms", "size", "fields", "collapse", "personalize",
-    "scenario", "diversity", "price_list",
+    "scenario", "diversity", "price_list", "language",
 )  # fmt: skip
 
 

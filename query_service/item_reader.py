@@ -7,6 +7,7 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
 from indexer.index.documents import from_float16_base64
+from indexer.index.localized_texts import in_language
 from plugin_config.client import cluster_unavailable
 from plugin_config.schema import VECTOR_FLOAT16
 from query_service.context import MIN_TIMEOUT_S, RequestContext
@@ -33,6 +34,8 @@ class ItemReader:
             documents = {
                 item_id: with_price_of(price_list, source) for item_id, source in documents.items()
             }
+        if code := context.language:
+            documents = {item_id: in_language(code, doc) for item_id, doc in documents.items()}
         return {
             item_id: {name: value for name, value in source.items() if name in PUBLIC}
             for item_id, source in documents.items()

@@ -78,6 +78,7 @@ class PageParts:
             instead=None,
             facets=facets,
             index=context.view.index,
+            language=context.language or None,
             personalized=frozen.personalized,
             collapsed=prepared.plan.collapse,
             next_cursor=page.next_cursor(context),
@@ -170,7 +171,7 @@ class PageParts:
         if not responses or retrieved.candidates.identified.any():
             return None
         context.progress.ran(CORRECTIONS)
-        return corrections.corrected(retrieved.beside, context.view.bundle.W_uq.columns)
+        return corrections.corrected(retrieved.beside, context.vocabulary.columns)
 
 
 def _highlighter(context: RequestContext, prepared: Prepared) -> Highlighter | None:
@@ -178,4 +179,4 @@ def _highlighter(context: RequestContext, prepared: Prepared) -> Highlighter | N
     request = context.request
     if isinstance(request, RankRequest) or request.highlight is None:
         return None
-    return highlighter_of(request.highlight, prepared.plan, context.view.bundle.W_uq)
+    return highlighter_of(request.highlight, prepared.plan, context.vocabulary)

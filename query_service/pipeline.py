@@ -44,6 +44,7 @@ from query_service.ranking.reranker import Scoring
 from query_service.ranking.scores import leaders, ranked_rows
 from query_service.ranking.stage import Adjustments, RerankStage, varied
 from query_service.retrieval.engine_errors import IndexGone
+from query_service.retrieval.language import language_of
 from query_service.retrieval.price_list import priced
 from query_service.retrieval.problems import FieldProblem
 from query_service.retrieval.source_fields import ALL_FIELDS, SourceFields
@@ -154,6 +155,7 @@ class Pipeline:
             request, view, progress, self._options, self._engine_timeout_s,
             as_of=cursor.as_of if cursor else time.time(), cursor=cursor,
             source_fields=source_fields, rules=self._rules_of(cursor),
+            language=language_of(view.attributes, request.language),
         )  # fmt: skip
 
     def _rules_of(self, cursor: Cursor | None) -> RulesInForce:

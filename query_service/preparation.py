@@ -143,7 +143,7 @@ class Preparation:
         effects = effects_in(context, visitor, is_sorted=plan.order is not None)
         plan = with_synonyms(context, effects.on(plan) if effects.rules else plan)
         plan = asked.facets.beside(plan)
-        corrections = Corrections.of(plan, context.view.bundle.W_uq.columns)
+        corrections = Corrections.of(plan, context.vocabulary.columns)
         plan = corrections.beside(plan)
         words = QueryWordsAsked.of(plan) if context.says_what_is_missing else QueryWordsAsked()
         plan = words.beside(plan)

@@ -7,8 +7,8 @@ nothing in it can run code.
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +38,7 @@ OF_INDEX = BundleType(
     if_other_format=". Rebuild the index with this version: live-intent index rebuild",
     if_damaged="Copy the bundle again, or rebuild the index: live-intent index rebuild",
 )
+NO_TEXTS: Mapping[str, Sequence[str]] = {}
 WEIGHTS, TERMS = "weights.safetensors", "terms.json"
 
 
@@ -52,6 +53,11 @@ class ModelBundle:
     projections: Projections | None
     statistics: Statistics
     created_at: str = ""
+    W_uq_in: Mapping[str, TermMap] = field(default_factory=dict)  # W_uq of terms in a language
+
+    def query_terms(self, language: str) -> TermMap:
+        """W_uq of a language's terms; of the items' own texts for "", and where there is none."""
+        return self.W_uq_in.get(language, self.W_uq)
 
     @cached_property
     def vector_space(self) -> str:
@@ -87,6 +93,9 @@ class ModelBundle:
         if self.projections:
             weights |= {"P_M": self.projections.P_M, "P_K": self.projections.P_K}
         vocabularies = {"W_uq": self.W_uq.vocabulary, "W_ua": self.W_ua.vocabulary}
+        for code, terms_map in self.W_uq_in.items():
+            weights |= {f"W_uq.{code}": terms_map.W, f"idf_uq.{code}": terms_map.idf}
+            vocabularies[f"W_uq.{code}"] = terms_map.vocabulary
         with atomic_folder(folder, replace=True) as new:
             save_file({k: np.ascontiguousarray(v) for k, v in weights.items()}, new / WEIGHTS)
             (new / TERMS).write_text(json.dumps(vocabularies, ensure_ascii=False), "utf-8")
@@ -123,6 +132,11 @@ class ModelBundle:
             projections=projections,
             statistics=Statistics(**manifest["statistics"]),
             created_at=manifest["created_at"],
+            W_uq_in={
+                code: TermMap(tuple(terms_), weights[f"idf_uq.{code}"], weights[f"W_uq.{code}"])
+                for name, terms_ in vocabularies.items()
+                if (code := name.partition("W_uq.")[2])
+            },
         )
 
 
@@ -161,11 +175,12 @@ def fit_bundle(
     projections: Projections | None,
     statistics: Statistics,
     meaningless: Vectors | None = None,
+    texts: Mapping[str, Sequence[str]] = NO_TEXTS,
 ) -> ModelBundle:
     """A bundle with W_uq and W_ua fitted on items and their `embeddings` float32 [n, D].
 
     `meaningless` float32 [q, D]: embeddings of `meaningless_texts` as queries, to fit the meaning
-    cut; None: without a cut.
+    cut; None: without a cut. `texts`: of the items, by language: their terms get a W_uq too.
     """
     meaning = projections.meaning(embeddings) if projections else embeddings
     if meaningless is not None:
@@ -181,4 +196,8 @@ def fit_bundle(
         W_ua=TermMap.fit([attribute_terms(item) for item in items], behaviour),
         projections=projections,
         statistics=statistics,
+        W_uq_in={
+            code: TermMap.fit([terms(text) for text in each], meaning)
+            for code, each in texts.items()
+        },
     )

@@ -14,12 +14,13 @@ from indexer.catalogue.notes import Notes
 from indexer.catalogue.public_attributes import PublicAttributes
 from indexer.catalogue.reading_rules import RULES, MappingError, ReadingRules
 from indexer.catalogue.row_values import is_plain, joined, object_of, part_of
+from indexer.catalogue.translations import translated_column
 from indexer.catalogue.values.text import is_blank
 
 FIELDS = (
     "item_id", "title", "description", "brand", "category", "price", "currency", "available",
     "popularity", "image_url", "attributes", "language", "updated_at", "identifiers", "group_id",
-    "prices",
+    "prices", "translations",
 )  # fmt: skip
 # Columns that are identifiers of the item too, unless `identifiers` has a column of its own.
 IDENTIFIER_COLUMNS = frozenset(("sku", "ean", "gtin", "upc", "isbn", "mpn", "barcode"))
@@ -50,10 +51,11 @@ class ColumnMap:
     def __post_init__(self) -> None:
         for name in (*self.columns, *self.constants):
             is_attribute = name.startswith(ATTRIBUTES) and name != ATTRIBUTES
-            if not is_attribute and name not in FIELDS:
+            is_known = is_attribute or name in FIELDS or is_translated(name)
+            if not is_known:
                 raise MappingError(
-                    f"{name!r} is not a field of an item. The fields: {', '.join(FIELDS)}, and "
-                    "attributes.NAME"
+                    f"{name!r} is not a field of an item. The fields: {', '.join(FIELDS)}, "
+                    "attributes.NAME, and translations.LANGUAGE.title (description, category)"
                 )
 
     @classmethod
@@ -141,6 +143,8 @@ class ColumnMap:
                 continue
             if column == "attributes" or (column in FIELDS and column not in self.columns):
                 fields[column] = None
+            elif is_translated(column) and column not in self.columns:
+                _put(fields, attributes, column, None)
             elif column.removeprefix(ATTRIBUTES) and column not in self.columns:
                 attributes[column.removeprefix(ATTRIBUTES)] = None
         return fields | ({"attributes": attributes} if attributes else {})
@@ -175,6 +179,8 @@ class ColumnMap:
                 _put(picked, mapped, column, value)
             elif column.startswith(ATTRIBUTES) and column not in self.columns:
                 mapped[column.removeprefix(ATTRIBUTES)] = value
+            elif "." in column and is_translated(column) and column not in self.columns:
+                _put(picked, mapped, column, value)
             else:
                 others[column] = value
         numbers = self._numbers(row)
@@ -211,6 +217,11 @@ class ColumnMap:
         return public
 
 
+def is_translated(name: str) -> bool:
+    """Whether a field or column is a text in a further language: `translations.de.title`."""
+    return bool(translated_column(name)[0])
+
+
 def _put(picked: dict[str, Any], attributes: dict[str, Any], name: str, value: Any) -> None:
     if name == "attributes":
         if (object_ := object_of(value)) is not None:
@@ -221,5 +232,11 @@ def _put(picked: dict[str, Any], attributes: dict[str, Any], name: str, value: A
             picked["attributes_problem"] = value
     elif name.startswith(ATTRIBUTES):
         attributes[name.removeprefix(ATTRIBUTES)] = value
+    elif is_translated(name):
+        language, field_ = translated_column(name)
+        translations = dict(object_of(picked.get("translations")) or {})
+        known = translations.get(language)
+        translations[language] = {**(known if isinstance(known, Mapping) else {}), field_: value}
+        picked["translations"] = translations
     else:
         picked[name] = value

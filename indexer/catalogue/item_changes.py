@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,20 @@ from indexer.catalogue.notes import Notes
 from indexer.catalogue.reading import Reading
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.catalogue.rejects import Reject, RejectLimit, RejectsFile
+from indexer.catalogue.translations import (
+    TranslationChanges,
+    Translations,
+    changed,
+    joined_changes,
+    read_translation_changes,
+    with_blanks,
+)
 from indexer.catalogue.values.price_lists import removed_prices
 from indexer.catalogue.values.text import ValueProblem, is_blank, read_id
 from indexer.progress import Progress
 
 ALL_LISTS = ""  # of changed prices: those before are removed
+ALL_LANGUAGES = ""  # of changed translations: the same
 _EMPTY = to_item({"item_id": "-", "title": "-"})
 
 
@@ -52,6 +61,11 @@ class ItemChange:
         item_id = read_id(raw.get("item_id"))
         if "title" in raw and is_blank(raw["title"]):
             raise ValueProblem("title can't be removed: every item has one")
+        if isinstance(raw.get("title"), Mapping):
+            raise ValueProblem(
+                "title is an object: in a change, a text of another language is written "
+                'translations: {"de": {"title": "..."}}'
+            )
         unread = Notes()
         item = to_item({"title": "-", **raw}, rules, unread)
         values: dict[str, Any] = {}
@@ -60,6 +74,11 @@ class ItemChange:
         if "prices" in values:  # None: all of them are removed
             removals = dict.fromkeys(removed_prices(raw["prices"]))
             values["prices"] = None if is_blank(raw["prices"]) else removals | item.prices
+        if "translations" in values:  # None: all of them are removed
+            given = raw["translations"]
+            values["translations"] = (
+                None if is_blank(given) else read_translation_changes(given, rules)
+            )
         if "category" in values:
             values["other_categories"] = item.other_categories
         if "price" in values and item.currency and "currency" not in raw:
@@ -91,6 +110,8 @@ class ItemChange:
             if changed is not None:
                 prices = ({} if ALL_LISTS in changed else item.prices) | changed
             values["prices"] = {name: price for name, price in prices.items() if price is not None}
+        if "translations" in values:
+            values["translations"] = _translated(item.translations, values["translations"])
         return replace(item, **values, attributes=attributes)
 
     def then(self, later: "ItemChange") -> "ItemChange":
@@ -100,6 +121,10 @@ class ItemChange:
         if "prices" in self.values and values["prices"] is not None:
             before = self.values["prices"]
             values["prices"] = ({ALL_LISTS: None} if before is None else before) | values["prices"]
+        if "translations" in self.values and values["translations"] is not None:
+            values["translations"] = _joined_translations(
+                self.values["translations"], values["translations"]
+            )
         return ItemChange(
             self.item_id,
             values,
@@ -107,6 +132,18 @@ class ItemChange:
             self.clears_attributes or later.clears_attributes,
             later.version,
         )
+
+
+def _translated(before: Translations, changes: TranslationChanges | None) -> Translations:
+    if changes is None:
+        return {}
+    return changed({} if ALL_LANGUAGES in changes else before, changes)
+
+
+def _joined_translations(
+    first: TranslationChanges | None, later: TranslationChanges
+) -> TranslationChanges:
+    return joined_changes({ALL_LANGUAGES: None} if first is None else first, later)
 
 
 @dataclass(frozen=True)
@@ -140,6 +177,8 @@ def read_changes(catalogue: Catalogue, notes: Notes | None = None) -> Iterator[I
             raw, blank = mapping.pick(row.columns, notes), mapping.blanks(row.columns)
             if "attributes" in raw or "attributes" in blank:
                 blank["attributes"] = (blank.get("attributes") or {}) | raw.get("attributes", {})
+            if "translations" in raw and "translations" in blank:
+                blank["translations"] = with_blanks(raw["translations"], blank["translations"])
             change = ItemChange.of(raw | blank, mapping.rules, notes)
         except ValueProblem as problem:
             yield Reject.of_bytes(row.line, str(problem), row.raw)
@@ -197,28 +236,3 @@ def survey_changes(
     where = rejects_file if rejects.count else None
     reading = Reading.of(catalogue, notes)
     return ChangesSurvey(rows, items, rejects.count, where, counts, notes, reading)
-
-
-def vanished(before: Item, after: Item) -> dict[str, str]:
-    """What `after` lacks of `before`, by field (`attributes.NAME`), with the old value in words.
-
-    `available` too, where an item that was not available now is.
-    """
-    names = [f.name for f in fields(Item) if f.name not in ("item_id", "attributes", "available")]
-    gone = {
-        name: getattr(before, name)
-        for name in names
-        if getattr(before, name) and not getattr(after, name)
-    }
-    gone |= {
-        f"attributes.{name}": value
-        for name, value in before.attributes.items()
-        if name not in after.attributes
-    }
-    if after.available and not before.available:
-        gone["available"] = "false became true"
-    return {
-        name: " > ".join(value) if name == "category" else str(value)
-        for name, value in gone.items()
-        if name != "other_categories"
-    }

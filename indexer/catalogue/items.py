@@ -15,6 +15,7 @@ from indexer.catalogue.files.rows import LeftOut, Row
 from indexer.catalogue.notes import Notes
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.catalogue.rejects import Reject
+from indexer.catalogue.translations import Translations, read_translations, split_languages
 from indexer.catalogue.values.availability import read_availability
 from indexer.catalogue.values.markup import plain_text, read_description
 from indexer.catalogue.values.numbers import read_number
@@ -57,11 +58,26 @@ class Item:
     identifiers: tuple[str, ...] = ()  # its numbers beside the item_id: SKU, EAN, MPN
     prices: dict[str, float] = field(default_factory=dict)  # by price list: currency, `b2b`
     group_id: str = ""  # equal for the variants of one product; "": it is no variant
+    translations: Translations = field(default_factory=dict)  # texts by further language
 
     @property
     def category_paths(self) -> tuple[tuple[str, ...], ...]:
         """All category paths, `category` first."""
         return (self.category, *self.other_categories) if self.category else ()
+
+    def in_language(self, code: str) -> "Item":
+        """The item with its texts of a language in place of its own ones, where it has them."""
+        if (translation := self.translations.get(code)) is None:
+            return self
+        return replace(
+            self,
+            title=translation.title or self.title,
+            description=translation.description or self.description,
+            category=translation.category[0] if translation.category else self.category,
+            other_categories=translation.category[1:]
+            if translation.category
+            else self.other_categories,
+        )
 
     @property
     def text(self) -> str:
@@ -176,6 +192,7 @@ def to_item(
     """
     rules = rules or ReadingRules()
     notes = notes if notes is not None else Notes()
+    values = split_languages(values)
     item_id = read_id(values.get("item_id"))
     title = " ".join(read_text(values.get("title"), "title").split())
     if not title:
@@ -197,6 +214,7 @@ def to_item(
     no_paths: tuple[tuple[str, ...], ...] = ()
     no_number: float | None = None
     no_prices: dict[str, float] = {}
+    no_translations: Translations = {}
     price, currency = read("price", lambda v: read_price(v, rules.decimal_sign), no_price)
     available = read("available", read_availability, None)
     paths = read("category", lambda value: read_categories(value, rules), no_paths)
@@ -226,6 +244,7 @@ def to_item(
         identifiers=read("identifiers", _identifiers, ()),
         group_id=read("group_id", _group_id, ""),
         prices=read("prices", lambda v: read_prices(v, rules.decimal_sign), no_prices),
+        translations=read("translations", lambda v: read_translations(v, rules), no_translations),
     )
 
 

@@ -59,6 +59,12 @@ def _flat(table: Mapping[str, Any]) -> list[tuple[str, Any]]:
     for name, value in table.items():
         if name == "attributes" and isinstance(value, dict):
             pairs += [(ATTRIBUTES + key, part) for key, part in value.items()]
+        elif name == "translations" and isinstance(value, dict):
+            pairs += [
+                (f"translations.{language}.{key}", part)
+                for language, fields in value.items()
+                for key, part in (fields.items() if isinstance(fields, dict) else [("", fields)])
+            ]
         else:
             pairs.append((name, value))
     return pairs

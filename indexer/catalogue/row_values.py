@@ -36,7 +36,8 @@ def object_of(value: Any) -> Mapping[str, Any] | None:
 
 
 def joined(name: str, values: list[Any]) -> Any:
-    if name in ("category", "identifiers") or name.startswith(ATTRIBUTES):
+    is_list = name in ("category", "identifiers") or name.endswith(".category")
+    if is_list or name.startswith(ATTRIBUTES):
         parts: list[Any] = []
         for value in values:
             parts.extend(value if isinstance(value, list) else [value])

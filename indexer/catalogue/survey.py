@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.catalogue.attributes import AttributeSurvey
@@ -10,6 +10,7 @@ from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
 from indexer.catalogue.facets import FacetChoice, FacetSurvey
 from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.items import Item, read_items
+from indexer.catalogue.languages import LanguageSurvey
 from indexer.catalogue.notes import Notes
 from indexer.catalogue.public_attributes import PublicAttributes
 from indexer.catalogue.reading import Reading
@@ -37,6 +38,7 @@ class Survey:
     public: PublicAttributes
     reading: Reading
     facets: tuple[str, ...] = ()  # attributes
+    languages: LanguageSurvey = field(default_factory=LanguageSurvey)
 
 
 def survey(
@@ -61,6 +63,7 @@ def survey(
     rng = random.Random(SEED)
     sample: list[tuple[int, Item]] = []
     notes, attributes, values = Notes(), AttributeSurvey(), FacetSurvey()
+    languages = LanguageSurvey()
     items, max_popularity = 0, 0.0
     progress.start("read and check")
     with RejectsFile(rejects_file) as rejects:
@@ -68,6 +71,7 @@ def survey(
         for each in rejects.accepted(rows_read, limit, progress):
             attributes.add(each.attributes)
             values.add(each.attributes)
+            languages.add(each)
             max_popularity = max(max_popularity, each.popularity)
             if items < sample_items:
                 sample.append((items, each))
@@ -95,6 +99,7 @@ def survey(
         public=catalogue.mapping.public,
         reading=Reading.of(catalogue, notes),
         facets=values.facets(attributes.fields, facets or FacetChoice()),
+        languages=languages,
     )
 
 

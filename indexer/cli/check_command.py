@@ -20,7 +20,6 @@ def check(
     Every row is read, however many are bad. The exit code is 2 where there is nothing to index.
     """
     from indexer.catalogue.check.report import check_source
-    from indexer.catalogue.facets import FacetChoice
     from indexer.cli.reports import output
     from indexer.progress import for_terminal
     from indexer.settings import IndexSettings
@@ -32,7 +31,7 @@ def check(
     )
     source = catalogue_source(catalogue, reading, settings.public_attributes)
     source = replace(source, rejects_file=rejects_file)
-    report = check_source(source, FacetChoice.parse(settings.facets), for_terminal(quiet))
+    report = check_source(source, settings, for_terminal(quiet))
     click.echo(output(report, report.lines(), as_json))
     if report.problem:
         raise SystemExit(2)

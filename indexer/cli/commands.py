@@ -95,7 +95,7 @@ def rebuild(
     if dry_run:
         from indexer.catalogue.survey import survey_source
 
-        click.echo("\n".join(survey_lines(survey_source(source, settings, progress))))
+        click.echo("\n".join(survey_lines(survey_source(source, settings, progress), settings)))
         return
     with ClusterSession(url, prefix) as cluster, stopped_by_signals(cluster.where_the_alias_is):
         from indexer.index.carry_over.beginning import Beginning

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from indexer.cli.status import IndexStatus, Status
     from indexer.index.rebuild import RebuildReport
     from indexer.index.updates import UpdateReport
+    from indexer.settings import IndexSettings
     from indexer.suggestions.build import SuggestionsReport
 
 
@@ -65,15 +66,19 @@ def suggestions_lines(report: "SuggestionsReport", alias: str) -> list[str]:
     return lines
 
 
-def survey_lines(surveyed: "Survey") -> list[str]:
+def survey_lines(surveyed: "Survey", settings: "IndexSettings") -> list[str]:
     """What a dry run read, rejected and left out."""
     from indexer.catalogue.attribute_report import AttributeReport
+    from indexer.catalogue.languages import LanguageChoice, language_lines
 
     lines = [f"{surveyed.items} items in {surveyed.rows} rows; nothing was written"]
     if surveyed.rejects:
         lines.append(f"{surveyed.rejects} bad rows, see {surveyed.rejects_file}")
     lines += surveyed.reading.lines()
     lines += AttributeReport.of(surveyed).lines()
+    chosen = LanguageChoice.parse(settings.languages)
+    languages = chosen.languages(surveyed.languages, settings.analyzer)
+    lines += language_lines(languages, surveyed.languages.items)
     lines += value_lines(surveyed.notes.unread, surveyed.notes.overruled)
     if surveyed.sample:
         lines.append("one item is embedded as: " + surveyed.sample[0][1].text)

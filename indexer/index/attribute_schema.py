@@ -27,7 +27,9 @@ from plugin_config.attribute_fields import (
     field_name,
 )
 from plugin_config.errors import LiveIntentError
+from plugin_config.index_languages import NO_LANGUAGES, IndexLanguages
 from plugin_config.schema import GROUP_KEY, META, PRICES
+from plugin_config.text_fields import TextFields, fields_of
 
 PUBLIC, FACETS = "public_attributes", "facet_attributes"  # in `_meta`
 ROUNDS = 3  # of adding fields while other writers do
@@ -54,6 +56,13 @@ class AttributeSchema:
     price_lists: tuple[str, ...] | None = ()  # None: it has no field for them
     price_field: str = "price"  # that the price of a request stands for
     facets: tuple[str, ...] | None = None
+    languages: IndexLanguages = NO_LANGUAGES
+    language: str = ""  # of the texts that a request means; "": the items' own
+
+    @property
+    def texts(self) -> TextFields:
+        """The fields of the texts that a request means."""
+        return fields_of(self.language if self.language in self.languages.localized else "")
 
     @classmethod
     def of_mapping(cls, mapping: Mapping[str, Any]) -> "AttributeSchema":
@@ -69,6 +78,7 @@ class AttributeSchema:
             PUBLIC not in meta,
             has_groups,
             facets=facets,
+            languages=IndexLanguages.of_meta(meta),
             price_lists=None if prices is None else tuple(sorted(prices.get("properties", ()))),
         )
 
@@ -76,10 +86,15 @@ class AttributeSchema:
         """The same, with the prices of one list as those that filters, orders and facets mean."""
         return replace(self, price_field=f"{PRICES}.{price_list}")
 
+    def in_language(self, language: str) -> "AttributeSchema":
+        """The same, with the texts of one of its languages as those that a request means."""
+        return replace(self, language=language)
+
     def to_meta(self) -> dict[str, Any]:
-        """The part of `_meta` that says which attributes are public, and which are facets."""
+        """The part of `_meta` that says what is public, what is a facet, and the languages."""
         names = self.public.names
-        return {PUBLIC: None if names is None else list(names), FACETS: list(self.facets or ())}
+        public = {PUBLIC: None if names is None else list(names)}
+        return {**public, FACETS: list(self.facets or ()), **self.languages.to_meta()}
 
     def document_part(self, attributes: Mapping[str, AttributeValue]) -> dict[str, Any]:
         """The fields of a document for the public ones of an item's attributes."""
@@ -123,6 +138,13 @@ class AttributeSchema:
             "ranges and facets leave it out until the next rebuild"
             for name, value in self.misfits(items).items()
         ]
+        languages = {code for item in items for code in item.translations}
+        if unknown := sorted(languages - self.languages.analyzers.keys()):
+            lines.append(
+                f"translations to {', '.join(unknown)}: the index lacks these languages; they are "
+                + ("kept" if self.languages.analyzers else "not kept")
+                + ". A rebuild adds languages (LIVE_INTENT_LANGUAGES)"
+            )
         named = {name for item in items for name in item.attributes if self.public.includes(name)}
         lines += [
             f"attribute {name} is only shown: the index has {MAX_INDEXED} others"

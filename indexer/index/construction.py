@@ -3,7 +3,7 @@
 import shutil
 import socket
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,10 @@ from indexer.index.owner import Owner
 from indexer.settings import IndexSettings
 from plugin_config.errors import LiveIntentError, SettingsError
 from plugin_config.schema import VectorField, items_mapping
+from plugin_config.text_analysis import TextAnalysis
+from plugin_config.text_fields import language_analyses
+
+NO_PARTS: Mapping[str, Sequence[str]] = {}
 
 # While a fill runs: no refresh, no replicas, and deletions remembered, so that the older row of the
 # catalogue does not undo a live deletion made during the fill. (A node that restarts forgets them
@@ -81,9 +85,12 @@ def index_body(
     attributes: AttributeSchema,
     *,
     beginning: Beginning,
-    compound_parts: Sequence[str] = (),
+    compound_parts: Mapping[str, Sequence[str]] = NO_PARTS,
 ) -> dict[str, Any]:
-    """The body of the request that creates a new items index; `_meta` says how and by whom."""
+    """The body of the request that creates a new items index; `_meta` says how and by whom.
+
+    `compound_parts`: by analyzer, the words that compounds are split into.
+    """
     hnsw = (settings.hnsw_m, settings.ef_construction, settings.ef_search)
     field = VectorField(spec.vector_dims, settings.engine, *hnsw)
     meta = {
@@ -100,8 +107,15 @@ def index_body(
         **attributes.to_meta(),
         **Owner.this_process().to_meta(),
     }
+    own_parts = compound_parts.get(settings.analyzer, ())
+    own = TextAnalysis(settings.analyzer, own_parts)
     return items_mapping(
-        field, settings.analyzer, meta, compound_parts, attributes=attributes.fields
+        field,
+        settings.analyzer,
+        meta,
+        own_parts,
+        attributes=attributes.fields,
+        languages=language_analyses(attributes.languages, own, compound_parts),
     )
 
 
@@ -124,7 +138,8 @@ def claim(context: IndexContext, index: str, body: dict[str, Any]) -> None:
         cause = info.get("error", {}) if isinstance(info.get("error"), dict) else {}
         raise RebuildUnderWay(
             f"the cluster refuses to make the index {index}: {cause.get('reason', error.error)}. "
-            "Check LIVE_INTENT_ANALYZER, LIVE_INTENT_ENGINE and the HNSW settings."
+            "Check LIVE_INTENT_ANALYZER, LIVE_INTENT_LANGUAGES, LIVE_INTENT_ENGINE and the HNSW "
+            "settings."
         ) from error
     others = [g for g in generations(client, names) if g.building and g.index != index]
     if others:

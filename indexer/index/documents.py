@@ -13,6 +13,7 @@ from indexer.catalogue.items import Item
 from indexer.catalogue.terms import attribute_terms
 from indexer.catalogue.values.markup import plain_text
 from indexer.index.attribute_schema import AttributeSchema
+from indexer.index.localized_texts import localized_part, stored_translations
 from plugin_config.schema import DESCRIPTION_TEXT, GROUP_KEY, VECTOR, VECTOR_FLOAT16
 
 SMALLEST_RANK = 1e-30  # `rank_feature` refuses what float32 would round to zero
@@ -52,6 +53,7 @@ def to_document(
     keyed = KEYED if attributes.facets is not None else KEYED[:-1]  # of an index made before facets
     keys = {name: _filter_keys(document[name]) for name in keyed if name in document}
     document |= ({"keys": keys} if keys else {}) | attributes.document_part(item.attributes)
+    document |= localized_part(item, attributes.languages)
     if vector is not None:
         document[VECTOR] = vector
         document[VECTOR_FLOAT16] = float16_base64(vector)
@@ -64,7 +66,12 @@ def to_stored_item(source: Mapping[str, Any]) -> Item:
     names = (*LONG_DEADLINE, *UNLESS_EMPTY, "attributes")
     fields = {name: source[name] for name in names if name in source}
     fields["identifiers"] = tuple(fields.get("identifiers", ()))
-    return Item(category=paths[0] if paths else (), other_categories=paths[1:], **fields)
+    return Item(
+        category=paths[0] if paths else (),
+        other_categories=paths[1:],
+        translations=stored_translations(source),
+        **fields,
+    )
 
 
 def _filter_keys(value: str | list[str]) -> list[str]:

@@ -13,6 +13,7 @@ from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
 from indexer.catalogue.compounds import CompoundWords
 from indexer.catalogue.facets import FacetChoice
 from indexer.catalogue.items import good_items
+from indexer.catalogue.languages import LanguageChoice, language_lines, texts_in
 from indexer.catalogue.notes import UnreadValues
 from indexer.catalogue.reading import Reading
 from indexer.catalogue.rejects import RejectLimit
@@ -86,6 +87,7 @@ def rebuild(
     """
     limit = RejectLimit.parse(context.settings.max_rejects)
     facets = FacetChoice.parse(context.settings.facets)
+    LanguageChoice.parse(context.settings.languages)  # refused before the long work
     begun = time.monotonic()
     check_writable(context.bundles_dir)
     discard_dead_rebuilds(context)
@@ -118,8 +120,12 @@ class _Rebuild:
         names = context.names
         taken = context.client.indices.get(index=names.items_pattern, ignore=[404])
         index = names.new_items_index(beginning.time, taken)
+        languages = LanguageChoice.parse(context.settings.languages)
         self.attributes = AttributeSchema(
-            surveyed.attributes.fields, catalogue.mapping.public, facets=surveyed.facets
+            surveyed.attributes.fields,
+            catalogue.mapping.public,
+            facets=surveyed.facets,
+            languages=languages.languages(surveyed.languages, context.settings.analyzer),
         )
         self.body = index_body(
             encoder.spec, context.settings, index, self.attributes,
@@ -134,7 +140,8 @@ class _Rebuild:
         context, index = self.context, self.new.name
         live = live_generation(context.client, context.names)
         report = AttributeReport.of(self.survey)
-        for line in report.lines():
+        counts = self.survey.languages.items
+        for line in (*report.lines(), *language_lines(self.attributes.languages, counts)):
             context.progress.note(line)
         try:
             claim(context, index, self.body)
@@ -197,15 +204,23 @@ class _Rebuild:
             reading=self.survey.reading,
         )
 
-    def _compound_parts(self) -> tuple[str, ...]:
-        """The words that compounds are split into; none where the settings keep them whole."""
+    def _compound_parts(self) -> dict[str, tuple[str, ...]]:
+        """By analyzer, the words that compounds are split into, unless settings keep them whole."""
         settings = self.context.settings
-        if not splits_compounds(settings.analyzer, settings.decompound):
-            return ()
         items = [item for _, item in self.survey.sample]
-        texts = [text for item in items for text in (item.title, *item.category)]
-        parts = CompoundWords(texts).parts
-        self.context.progress.note(f"compounds are split into {len(parts)} words of the catalogue")
+        own = [text for item in items for text in (item.title, *item.category)]
+        texts = {settings.analyzer: own}
+        for code, analyzer in self.attributes.languages.localized.items():
+            texts.setdefault(analyzer, []).extend(texts_in(items, code))
+        parts = {
+            analyzer: CompoundWords(each).parts
+            for analyzer, each in texts.items()
+            if splits_compounds(analyzer, settings.decompound)
+        }
+        for each in parts.values():
+            self.context.progress.note(
+                f"compounds are split into {len(each)} words of the catalogue"
+            )
         return parts
 
     def _fit_first(self) -> tuple[Projections | None, Vectors | None]:
@@ -230,6 +245,10 @@ class _Rebuild:
             projections=projections,
             statistics=self.survey.statistics,
             meaningless=self.encoder.encode_queries(meaningless_texts()),
+            texts={
+                code: [item.in_language(code).text for _, item in self.survey.sample]
+                for code in self.attributes.languages.localized
+            },
         )
         bundle.save(self.context.bundles_dir / self.new.name)
         self.context.progress.close()

@@ -12,9 +12,9 @@ from indexer.catalogue.item_changes import (
     ItemChange,
     change_windows,
     survey_changes,
-    vanished,
 )
 from indexer.catalogue.items import Item, item_windows
+from indexer.catalogue.lost_fields import vanished
 from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey
 from indexer.index.attribute_schema import AttributeSchema

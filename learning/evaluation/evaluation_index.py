@@ -15,6 +15,7 @@ from pathlib import Path
 
 from indexer.catalogue.catalogue_file import CatalogueSource
 from indexer.catalogue.column_map import ColumnMap
+from indexer.catalogue.languages import AUTO
 from indexer.encoder_spec import EncoderSpec
 from indexer.index.context import IndexContext
 from indexer.index.generations import READY, live_generation
@@ -47,6 +48,8 @@ def own_context(
     }
     if splits_compounds(settings.analyzer, settings.decompound):
         content["compounds"] = "split"
+    if settings.languages != AUTO:
+        content["languages"] = settings.languages
     raw = json.dumps(content, sort_keys=True, default=str).encode()
     prefix = f"{shop.names.prefix}{MARK}{hashlib.sha256(raw).hexdigest()[:12]}-"
     return replace(shop, names=IndexNames(prefix))

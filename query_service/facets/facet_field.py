@@ -51,8 +51,10 @@ class FacetField:
             return cls("number", attributes.price_field)
         if name == "available":
             return cls("boolean", name)
+        if name == "category":
+            return cls("category", attributes.texts.category_keys, attributes.texts.category)
         if name in ALWAYS:
-            return cls("category" if name == "category" else "text", f"keys.{name}", name)
+            return cls("text", f"keys.{name}", name)
         attribute = _attribute(name)
         if attribute not in attributes.facets:
             raise ValueError(_unknown(name, attribute, attributes))

@@ -7,7 +7,7 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
-from plugin_config.schema import DESCRIPTION_TEXT, TITLE_JOINED
+from plugin_config.text_fields import OWN_TEXTS, TextFields
 from query_service.highlighting.marks import MarkedText
 from query_service.retrieval.engine_errors import engine_errors
 from query_service.schemas.highlight import HighlightRequest
@@ -27,17 +27,22 @@ class MarksQuery:
 
     wanted: HighlightRequest
     query: Mapping[str, Any]
+    texts: TextFields = OWN_TEXTS
     # In no text: the engine puts them in, and they are taken out before a text is escaped.
     pre: str = field(default_factory=lambda: f"[{secrets.token_hex(8)}[")
     post: str = field(default_factory=lambda: f"]{secrets.token_hex(8)}]")
+
+    @property
+    def _titles(self) -> tuple[str, str]:
+        return self.texts.title, self.texts.title_joined
 
     def body(self, item_ids: Sequence[str]) -> dict[str, Any]:
         """The search body: titles whole, and the best fragments of descriptions."""
         fields: dict[str, Any] = {}
         if "title" in self.wanted.fields:
-            fields |= {name: {"number_of_fragments": 0} for name in ("title", TITLE_JOINED)}
+            fields |= {name: {"number_of_fragments": 0} for name in self._titles}
         if "description" in self.wanted.fields:
-            fields[DESCRIPTION_TEXT] = {
+            fields[self.texts.description] = {
                 "fragment_size": self.wanted.fragment_size,
                 "number_of_fragments": self.wanted.fragments,
                 "order": "score",
@@ -70,12 +75,12 @@ class MarksQuery:
 
     def _marks(self, parts: Mapping[str, Sequence[str]]) -> EngineMarks:
         title: MarkedText | None = None
-        for name in ("title", TITLE_JOINED):
+        for name in self._titles:
             for marked in parts.get(name, ()):
                 parsed = MarkedText.parse(marked, self.pre, self.post)
                 title = title.with_spans(parsed.spans) if title else parsed
         fragments = [
             MarkedText.parse(marked, self.pre, self.post).stripped()
-            for marked in parts.get(DESCRIPTION_TEXT, ())
+            for marked in parts.get(self.texts.description, ())
         ]
         return EngineMarks(title, tuple(fragments))

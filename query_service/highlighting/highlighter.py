@@ -8,6 +8,7 @@ from opensearchpy import OpenSearch
 
 from indexer.bundle.term_map import TermMap
 from indexer.catalogue.values.markup import plain_text
+from plugin_config.text_fields import OWN_TEXTS, TextFields
 from query_service.highlighting.engine_marks import EngineMarks, MarksQuery
 from query_service.highlighting.loose_words import begun_by, misspelt
 from query_service.highlighting.marks import MarkedText
@@ -36,6 +37,7 @@ class Highlighter:
     unknown: str = ""
     corrects: bool = True  # whether misspelt words are marked
     synonyms: tuple[str, ...] = ()  # texts that count as the query
+    texts: TextFields = OWN_TEXTS
 
     def engine_marks(
         self, client: OpenSearch, index: str, item_ids: Collection[str], timeout_s: float
@@ -43,7 +45,8 @@ class Highlighter:
         """What the engine marks, by item id. Raises ClusterUnavailable, IndexGone."""
         if not self.query_text:
             return {}
-        query = MarksQuery(self.wanted, words_to_mark(self.query_text, self.unknown, self.synonyms))
+        clauses = words_to_mark(self.query_text, self.unknown, self.synonyms, self.texts)
+        query = MarksQuery(self.wanted, clauses, self.texts)
         return query.marks(client, index, list(item_ids), timeout_s)
 
     def highlights(
@@ -93,7 +96,9 @@ def highlighter_of(
     """The highlighter of what a plan asks the engine."""
     unknown = unknown_words(plan.query_text, vocabulary) if plan.corrects else ""
     synonyms = tuple(plan.synonyms)
-    return Highlighter(wanted, plan.query_text, plan.prefix, unknown, plan.corrects, synonyms)
+    return Highlighter(
+        wanted, plan.query_text, plan.prefix, unknown, plan.corrects, synonyms, plan.fields
+    )
 
 
 def check_highlight(wanted: HighlightRequest, *, marks_descriptions: bool) -> None:

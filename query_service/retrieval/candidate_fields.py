@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from plugin_config.schema import TITLE_EXACT, VECTOR_FLOAT16
+from plugin_config.schema import VECTOR_FLOAT16
 from query_service.retrieval.plan import RetrievalPlan
 
 # The re-ranker's fields are read from doc values: no stored source is read for it.
@@ -12,5 +12,5 @@ FEATURE_FIELDS = [VECTOR_FLOAT16, "popularity", "price", "brand", "category"]
 
 def candidates_body(query: Mapping[str, Any], size: int, plan: RetrievalPlan) -> dict[str, Any]:
     """The body of a search whose hits become candidates."""
-    fields = [*FEATURE_FIELDS, TITLE_EXACT] if plan.titles else FEATURE_FIELDS
+    fields = [*FEATURE_FIELDS, plan.fields.title_exact] if plan.titles else FEATURE_FIELDS
     return {"query": query, "size": size, "_source": False, "docvalue_fields": fields}

@@ -105,7 +105,7 @@ class Candidates:
             price=_numbers(fields, "price", np.nan),
             brands=tuple(row.get("brand", [""])[0] for row in fields),
             categories=tuple(tuple(row.get("category", ())) for row in fields),
-            titles=tuple(row.get(TITLE_EXACT, [""])[0] for row in fields),
+            titles=tuple(map(_title, fields)),
             identified=np.array([item_id in identified for item_id in rows], dtype=np.bool_),
             groups=tuple(
                 row.get(GROUP_KEY, [item_id])[0] for item_id, row in zip(rows, fields, strict=True)
@@ -128,6 +128,11 @@ def ids_with_words(hits: LegHits) -> set[str]:
     ids |= {hit["_id"] for hit in hits.get(PERSON, ())}
     named = (hit for leg_hits in hits.values() for hit in leg_hits)
     return ids | {hit["_id"] for hit in named if HAS_WORDS in hit.get("matched_queries", ())}
+
+
+def _title(row: Mapping[str, Any]) -> str:
+    """The title among the fields of a hit, in whatever language it was read; "" without."""
+    return next((str(values[0]) for name, values in row.items() if name.endswith(TITLE_EXACT)), "")
 
 
 def _numbers(fields: Sequence[Mapping[str, Any]], name: str, missing: float) -> Floats:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from indexer.catalogue.terms import CJK_LETTER, terms
-from plugin_config.schema import TITLE_JOINED
+from plugin_config.text_fields import TextFields
 from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.text_query import MOST_CORRECTED
 from query_service.retrieval.word_forms import word_forms
@@ -39,11 +39,10 @@ class UnknownWord:
         """The name of the body that looks it up beside the legs."""
         return f"{CORRECTIONS} {self.number}"
 
-    @property
-    def suggester(self) -> dict[str, Any]:
+    def suggester(self, fields: TextFields) -> dict[str, Any]:
         """The engine's near words of titles, unstemmed: words as people write them."""
         near = {
-            "field": TITLE_JOINED,
+            "field": fields.title_joined,
             "suggest_mode": "missing",
             "max_edits": 2 if len(self.text) >= TWO_WRONG else 1,
             "prefix_length": 1,
@@ -86,8 +85,8 @@ class Corrections:
             word.body_name: {
                 "size": 0,
                 "terminate_after": 1,
-                "query": {"bool": {"filter": self._anywhere(word)}},
-                "suggest": {"near": word.suggester},
+                "query": {"bool": {"filter": self._anywhere(word, plan.fields)}},
+                "suggest": {"near": word.suggester(plan.fields)},
             }
             for word in self.unknown
         }
@@ -115,10 +114,10 @@ class Corrections:
                 found.append(CorrectedWord(**{"from": word.text, "to": near}))
         return DidYouMean(query=query_text, words=found[::-1]) if found else None
 
-    def _anywhere(self, word: UnknownWord) -> dict[str, Any]:
+    def _anywhere(self, word: UnknownWord, fields: TextFields) -> dict[str, Any]:
         # Punctuation around a word is none of it: the analyzers drop it.
         words = [*self.words[: word.number], word.text, *self.words[word.number + 1 :]]
-        return {"bool": {"should": word_forms(words, word.number, misspelt=False)}}
+        return {"bool": {"should": word_forms(words, word.number, fields, misspelt=False)}}
 
 
 NO_CORRECTIONS = Corrections("")

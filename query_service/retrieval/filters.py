@@ -76,10 +76,21 @@ def _conditions(
 
 
 def _matcher(name: str, attributes: AttributeSchema) -> Callable[[Sequence[Scalar]], Clause]:
-    """The clause for any of some values of a field; an older index lacks filter keys."""
+    """The clause for any of some values of a field; an older index lacks filter keys.
+
+    A category is named in the request's language, or as in the items' own texts.
+    """
     if attributes.outdated or (name == "currency" and attributes.facets is None):
         return lambda values: {"terms": {name: list(values)}}
-    return lambda values: {"terms": {f"keys.{name}": [filter_key(str(v)) for v in values]}}
+    own = f"keys.{name}"
+    fields = dict.fromkeys([own, attributes.texts.category_keys if name == "category" else own])
+
+    def match(values: Sequence[Scalar]) -> Clause:
+        keys = [filter_key(str(value)) for value in values]
+        either: Clauses = [{"terms": {field: keys}} for field in fields]
+        return either[0] if len(either) == 1 else {"bool": {"should": either}}
+
+    return match
 
 
 def _attribute(name: str, wanted: AttributeCondition, attributes: AttributeSchema) -> Clauses:

@@ -57,7 +57,7 @@ def _meaning(plan: RetrievalPlan) -> Query | None:
     if not plan.query_text:
         return near
     # Names the hits that have the query's words; as a filter it adds nothing to the score.
-    has_words = words_as_written(*plan.texts)
+    has_words = words_as_written(plan.texts, plan.fields)
     has_words["bool"]["_name"] = HAS_WORDS
     return {"bool": {"must": [near], "should": [has_words]}}
 
@@ -68,7 +68,9 @@ def _person(plan: RetrievalPlan) -> Query | None:
     filters = plan.filters
     if plan.query_text:
         # R orders the items that match the query; it does not add others.
-        written = [as_written(text, minimum_should_match=PERSON_MATCH) for text in plan.texts]
+        written = [
+            as_written(text, plan.fields, minimum_should_match=PERSON_MATCH) for text in plan.texts
+        ]
         filters = [*filters, *_any(written)]
     return nearest(plan.R, plan, filters)
 

@@ -17,7 +17,7 @@ from plugin_config.schema import IDENTIFIERS
 from query_service.retrieval.engine_errors import engine_errors
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.search import Retrieved, failure
-from query_service.retrieval.text_query import MOST_CORRECTED, TEXT_FIELDS, as_written
+from query_service.retrieval.text_query import MOST_CORRECTED, as_written, weighted
 from query_service.retrieval.units import written_out
 from query_service.retrieval.word_forms import word_forms
 
@@ -86,7 +86,7 @@ def _missing_words(
 
 def _with_all(plan: RetrievalPlan) -> dict[str, Any]:
     """Whether an item has all the words as they are written, in any fields."""
-    fields = [field.partition("^")[0] for field in TEXT_FIELDS]
+    fields = [field.partition("^")[0] for field in weighted(plan.fields)]
     forms = dict.fromkeys([plan.query_text, written_out(plan.query_text)])
     match: dict[str, Any] = {"type": "cross_fields", "operator": "and", "fields": fields}
     should = [{"multi_match": {"query": form, **match}} for form in forms]
@@ -100,13 +100,13 @@ def _with_some(plan: RetrievalPlan, words: Sequence[str]) -> dict[str, Any]:
     clauses: list[Mapping[str, Any]] = [
         {
             "constant_score": {
-                "filter": {"bool": {"should": word_forms(words, number, misspelt=plan.corrects)}},
+                "filter": {"bool": {"should": word_forms(words, number, plan.fields, misspelt=plan.corrects)}},
                 "boost": WORD_SCORE,
                 "_name": str(number),
             }
         }
         for number in range(len(words))
     ]
-    should = [*clauses, as_written(plan.query_text)]
+    should = [*clauses, as_written(plan.query_text, plan.fields)]
     query = {"bool": {"should": should, "minimum_should_match": 1, "filter": plan.filters}}
     return {"size": 1, "_source": False, "track_total_hits": False, "query": query}

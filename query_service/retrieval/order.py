@@ -8,7 +8,6 @@ from typing import Any
 
 from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.attribute_fields import VALUES, field_name
-from plugin_config.schema import TITLE_SORTED
 from query_service.retrieval.filters import MAX_LISTED, FilterProblem
 from query_service.schemas.answers import FieldError
 from query_service.schemas.sort import RELEVANCE, Direction, SortBy
@@ -18,7 +17,7 @@ _FIELDS: dict[str, tuple[str, Direction]] = {
     "price": ("price", "asc"),
     "newest": ("updated_at", "desc"),
     "popularity": ("popularity", "desc"),
-    "name": (TITLE_SORTED, "asc"),
+    "name": ("title", "asc"),
 }
 _WORDS = {
     "price": {"asc": "price, lowest first", "desc": "price, highest first"},
@@ -75,7 +74,9 @@ def sort_order(
         )
     if name in _FIELDS:
         field, direction = _FIELDS[name]
-        field = attributes.price_field if name == "price" else field
+        field = {"price": attributes.price_field, "title": attributes.texts.title_sorted}.get(
+            field, field
+        )
         return SortOrder(name, field, wanted.order or direction)
     attribute = unicodedata.normalize("NFC", " ".join(name.removeprefix(ATTRIBUTE).split()))
     of = attributes.fields.types.get(attribute) if name.startswith(ATTRIBUTE) else None

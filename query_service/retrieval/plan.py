@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plugin_config.schema import GROUP_KEY
+from plugin_config.text_fields import OWN_TEXTS, TextFields
 from query_service.retrieval.order import SortOrder
 from query_service.schemas.answers import ShareKind
 
@@ -44,6 +45,7 @@ class RetrievalPlan:
     query_vector: NDArray[np.float32] | None = None  # float32 [dims], in the items' space
     R: NDArray[np.float32] | None = None  # float32 [dims]
     request_filters: Sequence[Mapping[str, Any]] = ()
+    fields: TextFields = OWN_TEXTS  # of the language that is searched
     order: SortOrder | None = None  # of all matches; None: by relevance
     rule_filters: Sequence[Mapping[str, Any]] = ()
     exclude: Sequence[str] = ()  # item ids that must not come back

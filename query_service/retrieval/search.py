@@ -129,7 +129,7 @@ def retrieve_ids(
     """
     query: dict[str, Any] = {"bool": {"filter": [{"ids": {"values": list(ids)}}]}}
     if plan.query_text:
-        query["bool"]["should"] = [text_query(plan.query_text)]
+        query["bool"]["should"] = [text_query(plan.query_text, fields=plan.fields)]
     body = candidates_body(query, len(ids), plan)
     with engine_errors(index):
         answer = client.search(index=index, body=body, params={"request_timeout": plan.timeout_s})

@@ -7,12 +7,13 @@ from typing import Any
 
 from indexer.catalogue.spelling import spelled
 from indexer.catalogue.terms import terms
-from plugin_config.schema import DESCRIPTION_TEXT, IDENTIFIERS, TITLE_JOINED
+from plugin_config.schema import IDENTIFIERS
+from plugin_config.text_fields import OWN_TEXTS, TextFields
 from query_service.retrieval.plan import HAS_WORDS, RetrievalPlan
 from query_service.retrieval.units import written_out
 
 TITLE_WEIGHT = 2.0  # weight of the title
-TEXT_FIELDS = [f"title^{TITLE_WEIGHT:g}", "brand.text", "category.text", f"{DESCRIPTION_TEXT}^0.4"]
+DESCRIPTION_WEIGHT = 0.4
 # A word of 5 letters may have one wrong, of 8 two, but not its first; shorter words (and the
 # bigrams of Chinese) must be right. Measured on validation queries of homedepot, with the k1 of
 # the index: NDCG@10 of this leg .369 without, .383 with it, .390 with the bigrams too.
@@ -60,57 +61,65 @@ def words_query(plan: RetrievalPlan) -> dict[str, Any]:
 def matching(plan: RetrievalPlan) -> dict[str, Any]:
     """The better match of the plan's query and of texts that count as the query."""
     corrects = plan.corrects
-    query = text_query(plan.query_text, plan.prefix, corrects=corrects)
+    fields = plan.fields
+    query = text_query(plan.query_text, plan.prefix, corrects=corrects, fields=fields)
     if not plan.synonyms:
         return query
-    others = [text_query(text, corrects=corrects) for text in plan.synonyms]
+    others = [text_query(text, corrects=corrects, fields=fields) for text in plan.synonyms]
     return {"dis_max": {"queries": [query, *others]}}
 
 
-def text_query(query_text: str, prefix: str = "", *, corrects: bool = True) -> dict[str, Any]:
+def text_query(
+    query_text: str, prefix: str = "", *, corrects: bool = True, fields: TextFields = OWN_TEXTS
+) -> dict[str, Any]:
     """BM25 with misspelt words; bigrams that the title has as a phrase or as one word add to it.
 
     `prefix`: the beginning of a word, of which any word of a title counts a little. An item whose
-    identifier the query is gets IDENTIFIER_SCORE more.
+    identifier the query is gets IDENTIFIER_SCORE more. `fields`: those that are searched.
     """
     words = terms(query_text)
     is_short = len(words) <= MOST_CORRECTED
-    query = _bm25(query_text, corrected=is_short and corrects)
+    query = _bm25(query_text, fields, corrected=is_short and corrects)
     sized_text = written_out(query_text)
     if is_short and sized_text != " ".join(query_text.lower().split()):
-        queries = [query, _bm25(sized_text, corrected=corrects)]
+        queries = [query, _bm25(sized_text, fields, corrected=corrects)]
         query = {"dis_max": {"queries": queries, "tie_breaker": WRITTEN_OUT_SHARE}}
     joined = {"query": query_text, "boost": TITLE_WEIGHT * JOINED_WEIGHT}
-    should = [query, {"match": {TITLE_JOINED: joined}}]
+    should = [query, {"match": {fields.title_joined: joined}}]
     if one_word := _as_one_word(query_text):
         as_one_word = {"query": one_word, "boost": TITLE_WEIGHT * ONE_WORD_WEIGHT}
-        should.append({"match": {"title": as_one_word}})
+        should.append({"match": {fields.title: as_one_word}})
     if len(words) == 1:  # a stop word alone, as in the title "It"
-        should.append({"term": {TITLE_JOINED: {"value": words[0], "boost": TITLE_WEIGHT}}})
+        should.append({"term": {fields.title_joined: {"value": words[0], "boost": TITLE_WEIGHT}}})
     if prefix:
         beginning = {"value": spelled(prefix).lower(), "boost": TITLE_WEIGHT * PREFIX_WEIGHT}
-        should.append({"prefix": {TITLE_JOINED: beginning}})
+        should.append({"prefix": {fields.title_joined: beginning}})
     if len(query_text) <= LONGEST_IDENTIFIER:
         identified = {"term": {IDENTIFIERS: query_text}}
         should.append({"constant_score": {"filter": identified, "boost": IDENTIFIER_SCORE}})
     return {"bool": {"should": should, "minimum_should_match": 1}}
 
 
-def words_to_mark(query_text: str, unknown: str, synonyms: Sequence[str] = ()) -> dict[str, Any]:
+def words_to_mark(
+    query_text: str,
+    unknown: str,
+    synonyms: Sequence[str] = (),
+    fields: TextFields = OWN_TEXTS,
+) -> dict[str, Any]:
     """The clauses whose terms are marked in hits; `unknown`: words that may be misspelt.
 
     `synonyms`: texts that count as the query.
     """
     forms = dict.fromkeys([query_text, written_out(query_text), *synonyms])
-    should = [as_written(form) for form in forms]
-    should.append({"match": {TITLE_JOINED: {"query": query_text}}})
+    should = [as_written(form, fields) for form in forms]
+    should.append({"match": {fields.title_joined: {"query": query_text}}})
     if one_word := _as_one_word(query_text):
-        should.append(as_written(one_word))
+        should.append(as_written(one_word, fields))
     words = terms(query_text)
     if len(words) == 1:
-        should.append({"term": {TITLE_JOINED: words[0]}})
+        should.append({"term": {fields.title_joined: words[0]}})
     if unknown and len(words) <= MOST_CORRECTED:
-        should.append({"match": {"title": {"query": unknown, **MISSPELT}}})
+        should.append({"match": {fields.title: {"query": unknown, **MISSPELT}}})
     return {"bool": {"should": should}}
 
 
@@ -119,25 +128,25 @@ def is_identified(score: float) -> bool:
     return score >= IDENTIFIER_SCORE
 
 
-def words_as_written(*texts: str) -> dict[str, Any]:
+def words_as_written(texts: Sequence[str], fields: TextFields) -> dict[str, Any]:
     """Items with a word of one of the texts, none misspelt: a cheap part of `text_query`."""
     forms = dict.fromkeys(form for text in texts for form in (text, written_out(text)))
-    return {"bool": {"filter": {"bool": {"should": [as_written(form) for form in forms]}}}}
+    return {"bool": {"filter": {"bool": {"should": [as_written(form, fields) for form in forms]}}}}
 
 
-def _bm25(query_text: str, *, corrected: bool) -> dict[str, Any]:
+def _bm25(query_text: str, fields: TextFields, *, corrected: bool) -> dict[str, Any]:
     misspelt = {"query": query_text, "boost": TITLE_WEIGHT * MISSPELT_WEIGHT, **MISSPELT}
     phrases = [
         {
             "match_phrase": {
-                "title": {"query": f"{one} {two}", "boost": TITLE_WEIGHT * BIGRAM_WEIGHT}
+                fields.title: {"query": f"{one} {two}", "boost": TITLE_WEIGHT * BIGRAM_WEIGHT}
             }
         }
         for one, two in _bigrams(query_text)
     ]
-    should = [as_written(query_text, _name=HAS_WORDS), *phrases]
+    should = [as_written(query_text, fields, _name=HAS_WORDS), *phrases]
     if corrected:
-        should.append({"match": {"title": misspelt}})
+        should.append({"match": {fields.title: misspelt}})
     return {"bool": {"should": should, "minimum_should_match": 1}}
 
 
@@ -156,7 +165,17 @@ def _bigrams(query_text: str) -> list[tuple[str, str]]:
     return list(pairwise(_SPACES.split(query_text.strip())[: MAX_BIGRAMS + 1]))
 
 
-def as_written(query_text: str, **options: str) -> dict[str, Any]:
+def weighted(fields: TextFields) -> list[str]:
+    """The fields that a query's words are looked for in, with their weights."""
+    return [
+        f"{fields.title}^{TITLE_WEIGHT:g}",
+        fields.brand,
+        fields.category_text,
+        f"{fields.description}^{DESCRIPTION_WEIGHT:g}",
+    ]
+
+
+def as_written(query_text: str, fields: TextFields, **options: str) -> dict[str, Any]:
     """Items with the query's words as they are written (stemmed)."""
-    match = {"query": query_text, "fields": TEXT_FIELDS, "type": "most_fields"}
+    match = {"query": query_text, "fields": weighted(fields), "type": "most_fields"}
     return {"multi_match": match | options}

@@ -5,28 +5,31 @@ from itertools import pairwise
 from typing import Any
 
 from indexer.catalogue.spelling import spelled
-from plugin_config.schema import IDENTIFIERS, TITLE_JOINED
+from plugin_config.schema import IDENTIFIERS
+from plugin_config.text_fields import TextFields
 from query_service.retrieval.query_words import SHORTEST_PREFIX
-from query_service.retrieval.text_query import MISSPELT, TEXT_FIELDS
+from query_service.retrieval.text_query import MISSPELT, weighted
 
 
-def word_forms(words: Sequence[str], number: int, *, misspelt: bool) -> list[Mapping[str, Any]]:
+def word_forms(
+    words: Sequence[str], number: int, fields: TextFields, *, misspelt: bool
+) -> list[Mapping[str, Any]]:
     """The word `number`: as written, as one word with an adjacent one, and the last one begun.
 
     `misspelt`: misspelt too.
     """
     word = words[number]
     forms: list[Mapping[str, Any]] = [
-        {"multi_match": {"query": word, "fields": TEXT_FIELDS, "type": "most_fields"}},
-        {"match": {TITLE_JOINED: word}},
+        {"multi_match": {"query": word, "fields": weighted(fields), "type": "most_fields"}},
+        {"match": {fields.title_joined: word}},
         {"term": {IDENTIFIERS: word}},
     ]
     if misspelt:
-        forms.append({"match": {"title": {"query": word, **MISSPELT}}})
+        forms.append({"match": {fields.title: {"query": word, **MISSPELT}}})
     for one, two in pairwise(words):
         if word in (one, two) and (one + two).isascii() and (one + two).isalnum():
             joined = {"query": one + two, "operator": "and"}  # the analyzers cut wd40 in two
-            forms += [{"match": {"title": joined}}, {"match": {TITLE_JOINED: joined}}]
+            forms += [{"match": {fields.title: joined}}, {"match": {fields.title_joined: joined}}]
     if number == len(words) - 1 and len(word) >= SHORTEST_PREFIX:
-        forms.append({"prefix": {TITLE_JOINED: spelled(word).lower()}})
+        forms.append({"prefix": {fields.title_joined: spelled(word).lower()}})
     return forms

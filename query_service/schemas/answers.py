@@ -172,6 +172,9 @@ class SearchResponse(Strict):
     )
     instead: Instead | None = Field(None, description="null: there are hits.")
     index: str
+    language: str | None = Field(
+        None, description="Whose texts were searched and are shown; null: the items' own texts."
+    )
     personalized: bool
     collapsed: bool = Field(False, description="Each product is one hit, its best variant.")
     next_cursor: str | None = Field(

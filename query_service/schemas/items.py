@@ -15,6 +15,7 @@ from query_service.schemas.alternatives import (
     is_text,
 )
 from query_service.schemas.identifiers import Identifier, ItemId, PriceList
+from query_service.schemas.language import Code
 from query_service.schemas.numbers import Flag, Number
 from query_service.schemas.strict import Strict
 
@@ -104,6 +105,14 @@ class VersionQuery(Strict):
     version: Version | None = None
 
 
+class TranslationPatch(Strict):
+    """Texts of an item in one language; what is absent is as in the item's own texts."""
+
+    title: Title | None = None
+    description: Text | None = None
+    category: Category | None = None
+
+
 class ItemPatch(Strict):
     """Some fields of an item, as a merge patch (RFC 7396): null removes, absent fields stay."""
 
@@ -138,6 +147,13 @@ class ItemPatch(Strict):
         ]
         | None
     ) = Field(None, description="By price list, a currency or any name; null removes.")
+    translations: (
+        Annotated[
+            dict[Code, TranslationPatch | None],
+            Field(max_length=100, json_schema_extra=_with_property_names),
+        ]
+        | None
+    ) = Field(None, description="Texts by further language; null removes.")
     group_id: ItemId | None = Field(None, description="Equal for the variants of one product.")
 
 

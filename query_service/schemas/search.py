@@ -16,6 +16,7 @@ from query_service.schemas.facets import Facets
 from query_service.schemas.filters import Filters
 from query_service.schemas.highlight import Highlighting
 from query_service.schemas.identifiers import Id, ItemId, PriceList
+from query_service.schemas.language import Language
 from query_service.schemas.numbers import NO_TEXT, Flag
 from query_service.schemas.sort import Sort
 from query_service.schemas.strict import Strict
@@ -39,6 +40,12 @@ class _Visit(Strict):
         None,
         description="The prices to show, filter, sort and count; an item without one has none. "
         "null: the items' own.",
+    )
+    language: Language | None = Field(
+        None,
+        description="Searches and shows the texts in a language of the index. A list is a "
+        "preference: the first language that the index has. null: the items' own texts.",
+        examples=["de", ["pt-BR", "en"]],
     )
     explain: Flag = False
     deadline_ms: Deadline | None = None

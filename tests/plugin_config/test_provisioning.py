@@ -11,8 +11,11 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import RequestError
 
 from plugin_config.errors import ConfigMismatch
+from plugin_config.index_languages import IndexLanguages
 from plugin_config.provisioning import apply, ensure_indexes
-from plugin_config.schema import IndexNames, VectorField, items_mapping
+from plugin_config.schema import VECTOR, IndexNames, VectorField, items_mapping, load_template
+from plugin_config.text_analysis import TextAnalysis
+from plugin_config.text_fields import language_analyses
 
 NOW = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
 UBI = Path(os.environ.get("DATASETS_DIR", "../shared/data")) / "ubi_sample"
@@ -128,6 +131,26 @@ def test_an_index_keeps_its_own_analyzer(client: OpenSearch, fresh_names: IndexN
     client.indices.create(index=index, body=body | {"aliases": {fresh_names.items: {}}})
     apply(client, fresh_names)
     assert apply(client, fresh_names) == []
+
+
+def test_an_index_keeps_its_languages(client: OpenSearch, fresh_names: IndexNames) -> None:
+    languages = IndexLanguages({"de": "german", "en": "", "pt-BR": "brazilian", "he": "standard"})
+    parts = {"german": ("leder", "sofa")}
+    analyses = language_analyses(languages, TextAnalysis("english"), parts)
+    meta = {"analyzer": "english", **languages.to_meta()}
+    body = items_mapping(VectorField(4), "english", meta, languages=analyses)
+    index = fresh_names.new_items_index(NOW)
+    client.indices.create(index=index, body=body | {"aliases": {fresh_names.items: {}}})
+    apply(client, fresh_names)
+    assert apply(client, fresh_names) == []
+
+
+def test_an_index_without_languages_has_no_fields_of_any() -> None:
+    body = items_mapping(VectorField(4), "english", {})
+    own = load_template("items")["template"]
+    assert body["settings"] == own["settings"]
+    assert body["mappings"]["properties"].keys() - own["mappings"]["properties"].keys() == {VECTOR}
+    assert body["mappings"]["_source"] == own["mappings"]["_source"]
 
 
 def test_an_unknown_analyzer_is_refused_before_anything_is_written(

@@ -109,4 +109,4 @@ def _shown(name: str, value: Any) -> Any:
         return " > ".join(value)
     if name == "other_categories":
         return [" > ".join(path) for path in value]
-    return list(value) if isinstance(value, tuple) else value
+    return list(value) if isinstance(value, tuple | dict) else value

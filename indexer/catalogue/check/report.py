@@ -2,23 +2,26 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import orjson
 
 from indexer.catalogue.attribute_report import AttributeReport
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
+from indexer.catalogue.check.field_columns import columns_of
 from indexer.catalogue.check.findings import MOST_VALUES, Findings, Reasons, Values
-from indexer.catalogue.column_map import IDENTIFIER_COLUMNS
 from indexer.catalogue.facets import ALWAYS, ATTRIBUTES, FacetChoice
 from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.items import Item
+from indexer.catalogue.languages import LanguageChoice, language_lines
 from indexer.catalogue.notes import UnreadValues
 from indexer.catalogue.reading import Reading
 from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey
 from indexer.progress import Progress
+from indexer.settings import IndexSettings
+from plugin_config.index_languages import IndexLanguages
 
 _SHOWN = 12  # reasons, doubled ids and attributes in the lines
 
@@ -57,7 +60,8 @@ class Groups:
 class CatalogueCheck:
     """`problem`: why there is nothing to index; "" where there is. `doubled`: rows by item_id.
 
-    `facets`: the number of values of each facet that a rebuild would make.
+    `facets`: the number of values of each facet that a rebuild would make. `languages`: items with
+    texts in each; `index_languages`: the analyzers of those that a rebuild would make.
     """
 
     name: str
@@ -74,6 +78,8 @@ class CatalogueCheck:
     attributes: Mapping[str, AttributeValues]
     public: AttributeReport | None
     facets: Mapping[str, int]
+    languages: Mapping[str, int]
+    index_languages: Mapping[str, str]
     unread: Mapping[str, UnreadValues]
     groups: Groups
     sample: Item | None
@@ -94,6 +100,10 @@ class CatalogueCheck:
         if self.facets:
             named = [f"{name} ({_counted(count)})" for name, count in self.facets.items()]
             lines.append("facets of a rebuild: " + ", ".join(named))
+        if self.languages:
+            counted = [f"{code} ({count} items)" for code, count in self.languages.items()]
+            lines.append("languages of texts: " + ", ".join(counted[:_SHOWN]))
+            lines += language_lines(IndexLanguages(self.index_languages), self.languages)
         if self.groups.count:
             lines.append(
                 f"{self.groups.count} groups of {self.groups.items} items; the largest, "
@@ -142,13 +152,14 @@ class CatalogueCheck:
 
 
 def check_source(
-    source: CatalogueSource, facets: FacetChoice, progress: Progress
+    source: CatalogueSource, settings: IndexSettings, progress: Progress
 ) -> CatalogueCheck:
     """Reads a whole catalogue and reports on it, however many rows are bad.
 
     Raises CatalogueError and MappingError where no row can be read at all.
     """
     findings, surveyed, problem = Findings(), None, ""
+    facets, languages = FacetChoice.parse(settings.facets), LanguageChoice.parse(settings.languages)
     with source.open() as catalogue:
         try:
             surveyed = survey(
@@ -164,7 +175,14 @@ def check_source(
             if not findings.rejects and not findings.notes.left_out:
                 raise
             problem = str(error)
-        return _report(catalogue, source, findings, surveyed, problem)
+        report = _report(catalogue, source, findings, surveyed, problem)
+    if surveyed is None:
+        return report
+    return replace(
+        report,
+        languages=surveyed.languages.items,
+        index_languages=languages.languages(surveyed.languages, settings.analyzer).analyzers,
+    )
 
 
 def _report(
@@ -191,10 +209,11 @@ def _report(
         overruled=notes.overruled,
         fields={
             name: FieldReport(
-                _columns(catalogue, name), each.items, len(each.different), tuple(each.examples)
+                columns_of(catalogue, name), each.items, len(each.different), tuple(each.examples)
             )
             for name, each in findings.fields.items()
-            if name != "available" or _columns(catalogue, name)  # it is true where nothing says it
+            if name != "available"
+            or columns_of(catalogue, name)  # it is true where nothing says it
         },
         attributes={
             name: _attribute(each, types.get(name))
@@ -202,6 +221,8 @@ def _report(
         },
         public=AttributeReport.of(surveyed) if surveyed else None,
         facets=_facets(findings, surveyed.facets if surveyed else ()),
+        languages={},
+        index_languages={},
         unread=dict(notes.unread),
         groups=Groups(len(findings.groups), findings.groups.total(), *largest[0]),
         sample=findings.sample,
@@ -221,22 +242,6 @@ def _facets(findings: Findings, attributes: Sequence[str]) -> dict[str, int]:
 
 def _attribute(values: Values, kind: str | None) -> AttributeValues:
     return AttributeValues(kind, values.items, len(values.different), tuple(values.examples))
-
-
-def _columns(catalogue: Catalogue, name: str) -> tuple[str, ...]:
-    """The columns that give a field."""
-    mapping, shop = catalogue.mapping, catalogue.recognised.shop
-    columns = catalogue.recognised.columns
-    name = "category" if name == "other_categories" else name
-    if name in mapping.columns:
-        return mapping.columns[name]
-    if name == "currency" and name not in columns and name not in mapping.constants:
-        return _columns(catalogue, "price")
-    if shop is not None:
-        return shop.fields(columns).get(name, ()) if columns else shop.columns.get(name, ())
-    if name == "identifiers" and name not in columns:
-        return tuple(each for each in columns if each.lower() in IDENTIFIER_COLUMNS)
-    return (name,) if name in columns else ()
 
 
 def _counted(values: int) -> str:

@@ -6,8 +6,9 @@ import pytest
 
 from indexer.catalogue.catalogue_file import CatalogueSource
 from indexer.catalogue.column_map import ColumnMap
-from indexer.catalogue.item_changes import ItemChange, change_windows, read_changes, vanished
+from indexer.catalogue.item_changes import ItemChange, change_windows, read_changes
 from indexer.catalogue.items import Item
+from indexer.catalogue.lost_fields import vanished
 from indexer.catalogue.notes import Notes
 from indexer.catalogue.reading_rules import MappingError, ReadingRules
 from indexer.catalogue.rejects import Reject

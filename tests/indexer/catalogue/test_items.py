@@ -93,7 +93,7 @@ def test_bad_rows_are_rejects_with_line_and_reason(tmp_path: Path) -> None:
                 b'{"item_id": "6", "title": "bad \xff byte"}',
                 b'["not", "an", "object"]',
                 b'{"item_id": "' + b"7" * 513 + b'", "title": "x"}',
-                b'{"item_id": "8", "title": {"en": "x"}}',
+                b'{"item_id": "8", "title": {"text": "x"}}',
                 b'{"item_id": "10", "title": "also good"}',
             ]
         )

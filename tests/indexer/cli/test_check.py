@@ -56,6 +56,20 @@ def test_a_file_is_reported_on_without_a_cluster(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [tmp_path / "shop"]
 
 
+def test_languages_are_reported_with_what_a_rebuild_makes_of_them(tmp_path: Path) -> None:
+    content = "item_id,title,title.de,language\n1,lamp,Lampe,en\n2,手机,,zh\n3,bulb,,en\n"
+    code, out = check(tmp_path, content.encode())
+    assert code == 0
+    assert "translations  1 items, 1 values, from title.de: de" in out
+    assert "languages of texts: en (2 items), zh (1 items), de (1 items)" in out
+    assert "requests can name: de (german, 1 items), en (the own texts, 2 items)" in out
+    assert "texts in other languages (items): zh (1); LIVE_INTENT_LANGUAGES" in out
+    code, out = check(tmp_path, content.encode(), "--json")
+    report = json.loads(out)
+    assert report["languages"] == {"en": 2, "zh": 1, "de": 1}
+    assert report["index_languages"] == {"de": "german", "en": ""}
+
+
 def test_the_report_as_json_and_the_rejects(tmp_path: Path) -> None:
     code, out = check(
         tmp_path, GROUPED.encode(), "--json", "--rejects", "bad.jsonl", "--facet", "brand"
