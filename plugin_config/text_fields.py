@@ -10,6 +10,7 @@ from plugin_config.text_analysis import TextAnalysis
 
 LOCALIZED = "localized"  # by language, the texts that are searched in it
 TRANSLATIONS = "translations"  # by language, the texts that the catalogue has; part of the source
+TRANSLATED_TO = "translated_to"  # the languages of an item's translations
 _KEY = {"type": "keyword", "ignore_above": 8000}
 
 
@@ -86,9 +87,10 @@ def add_languages(
             for name, definition in definitions.items():
                 analysis[part].setdefault(name, definition)
     mappings = body["mappings"]
-    mappings["_source"]["excludes"] = [*mappings["_source"]["excludes"], LOCALIZED]
+    mappings["_source"]["excludes"] = [*mappings["_source"]["excludes"], LOCALIZED, TRANSLATED_TO]
     mappings["properties"] |= {
         TRANSLATIONS: {"type": "object", "enabled": False},
+        TRANSLATED_TO: {"type": "keyword"},
         LOCALIZED: {
             "properties": {
                 code: {"properties": _language_fields(own, each)}

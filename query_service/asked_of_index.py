@@ -7,6 +7,7 @@ from query_service.context import MIN_TIMEOUT_S, RequestContext
 from query_service.facets.facet_plan import FacetPlan
 from query_service.facets.number_grid import NumberGrids
 from query_service.retrieval.filters import NO_GROUPS, Clauses, FilterProblem, clauses
+from query_service.retrieval.language import readable
 from query_service.retrieval.order import SortOrder, sort_order
 from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.query_words import QueryWords
@@ -71,7 +72,8 @@ class AskedOfIndex:
             return replace(plan, corrects=request.spelling)
         events = intent.visitor.events if context.leaves_out_seen else ()
         acted_on = sorted({event.item_id for event in events})
-        return replace(plan, exclude=acted_on, popular=True)
+        known = readable(context.attributes, request.language)
+        return replace(plan, exclude=acted_on, popular=True, readable=known)
 
 
 def _collapse(context: RequestContext) -> bool:

@@ -202,7 +202,10 @@ class Pipeline:
         prepared = self.preparation.prepare(context)
         ranked = self._rerank(context, prepared)
         if prepared.plan.order is None and prepared.intent.user_vector is None:
-            rows = varied(prepared.retrieved.candidates, ranked.rows.tolist())
+            candidates = prepared.retrieved.candidates
+            rows = varied(candidates, ranked.rows.tolist())
+            if readable := prepared.retrieved.readable:
+                rows = sorted(rows, key=lambda row: candidates.ids[row] not in readable)
             ranked = replace(ranked, rows=np.array(rows, np.intp))
         return self._page(context, prepared, ranked)
 

@@ -9,7 +9,7 @@ from indexer.catalogue.items import Item
 from indexer.catalogue.translations import Translation, Translations
 from indexer.catalogue.values.markup import plain_text
 from plugin_config.index_languages import IndexLanguages
-from plugin_config.text_fields import LOCALIZED, TRANSLATIONS
+from plugin_config.text_fields import LOCALIZED, TRANSLATED_TO, TRANSLATIONS
 
 
 def localized_part(item: Item, languages: IndexLanguages) -> dict[str, Any]:
@@ -19,6 +19,7 @@ def localized_part(item: Item, languages: IndexLanguages) -> dict[str, Any]:
     part: dict[str, Any] = {}
     if item.translations:
         part[TRANSLATIONS] = {code: _stored(each) for code, each in item.translations.items()}
+        part[TRANSLATED_TO] = list(item.translations)
     if languages.localized:
         part[LOCALIZED] = {code: _texts(item, code) for code in languages.localized}
     return part

@@ -15,6 +15,7 @@ from query_service.instantsearch.query_params import QueryParams
 from query_service.retrieval.source_fields import PUBLIC, SourceFields
 from query_service.schemas.facets import MAX_FACETS, MAX_VALUES
 from query_service.schemas.identifiers import Id
+from query_service.schemas.language import MAX_PREFERENCES
 from query_service.schemas.search import MAX_DEPTH
 from query_service.schemas.sort import SortBy
 from query_service.schemas.where import Where, WhereBrowse, WhereSearch
@@ -64,6 +65,7 @@ def _request(
         "from": first,
         "sort": order,
         "price_list": params.price_list or None,
+        "language": list(params.languages[:MAX_PREFERENCES]) or None,
         "facets": _options(params, facets, names),
         "collapse": params.distinct if view.attributes.has_groups else None,
         "where": where,

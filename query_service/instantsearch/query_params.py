@@ -37,7 +37,7 @@ _WITHOUT_EFFECT = frozenset({
     "snippetEllipsisText", "synonyms", "typoTolerance", "facetingAfterDistinct",
     "attributesToSnippet", "percentileComputation", "sumOrFiltersScores", "facetName",
     "maxFacetHits", "facetQuery", "facet", "type", "indexName", "strategy", "index", "params",
-    "enableABTest", "enableReRanking", "removeStopWords", "ignorePlurals", "queryLanguages",
+    "enableABTest", "enableReRanking", "removeStopWords", "ignorePlurals",
     "ruleContexts",
 })  # fmt: skip
 
@@ -62,6 +62,7 @@ class QueryParams:
     distinct: bool | None = None
     user_token: str = ""
     price_list: str = ""
+    languages: tuple[str, ...] = ()  # those that the visitor reads, the best first
     analytics: bool = True
     ignored: tuple[str, ...] = ()  # parameters that this service does not know
     text: str = ""  # the parameters as they came, URL-encoded; "" where they came as JSON
@@ -100,6 +101,7 @@ def parse_params(request: Mapping[str, Any]) -> QueryParams:
         distinct=reader.flag("distinct"),
         user_token=reader.text("userToken"),
         price_list=reader.text("priceList"),
+        languages=reader.names("queryLanguages") or (),
         analytics=reader.flag("analytics") is not False,
         text=text,
     )

@@ -1,8 +1,12 @@
 """The language whose texts a request means."""
 
 from collections.abc import Sequence
+from typing import Any
 
+from indexer.catalogue.filter_keys import filter_key
 from indexer.index.attribute_schema import AttributeSchema
+from plugin_config.index_languages import language_code
+from plugin_config.text_fields import TRANSLATED_TO
 from query_service.retrieval.filters import MAX_LISTED, FilterProblem
 from query_service.schemas.answers import FieldError
 
@@ -30,3 +34,25 @@ def language_of(attributes: AttributeSchema, wanted: str | Sequence[str] | None)
         )
     message += "; a list of languages is a preference, and may name others"
     raise FilterProblem([FieldError(field="language", message=message)])
+
+
+def readable(
+    attributes: AttributeSchema, wanted: str | Sequence[str] | None
+) -> dict[str, Any] | None:
+    """The clause of items that are shown in a wanted language, or whose language is unknown.
+
+    None where nothing is wanted. `attributes`: with the language that the request gets.
+    """
+    codes = [wanted] if isinstance(wanted, str) else wanted or ()
+    if not codes or attributes.outdated:
+        return None
+    parts = dict.fromkeys(language_code(code).partition("-")[0] for code in codes)
+    keys = [filter_key(part) for part in parts]
+    should: list[dict[str, Any]] = [
+        {"bool": {"must_not": [{"exists": {"field": "language"}}]}},
+        {"terms": {"keys.language": keys}},
+        *({"prefix": {"keys.language": key + sign}} for key in keys for sign in "-_"),
+    ]
+    if attributes.language:
+        should.append({"term": {TRANSLATED_TO: attributes.language}})
+    return {"bool": {"should": should}}

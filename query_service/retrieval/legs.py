@@ -10,7 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plugin_config.schema import VECTOR
-from query_service.retrieval.plan import HAS_WORDS, MEANING, PERSON, WORDS, Leg, RetrievalPlan
+from query_service.retrieval.plan import (
+    HAS_WORDS,
+    MEANING,
+    PERSON,
+    READABLE,
+    WORDS,
+    Leg,
+    RetrievalPlan,
+)
 from query_service.retrieval.text_query import (
     IDENTIFIER_SCORE,
     as_written,
@@ -23,6 +31,7 @@ Query = Mapping[str, Any]
 # Without a query the person leg alone finds what the visitor wants, and one product may have most
 # of the nearest vectors. Measured: 3 takes 1.27 times as long as 1.
 COLLAPSED_DEPTH = 3
+READABLE_SCORE = 10.0  # more than any popularity: its scores are below 1
 PERSON_MATCH = "2<75%"  # an item of the person leg must have so many of the query's words
 
 
@@ -41,10 +50,14 @@ def _words(plan: RetrievalPlan) -> Query | None:
         return words_query(plan)
     if not plan.popular:
         return None
+    should: list[Query] = [{"rank_feature": {"field": "popularity_rank"}}]
+    if plan.readable is not None:
+        first = {"filter": plan.readable, "boost": READABLE_SCORE, "_name": READABLE}
+        should.append({"constant_score": first})
     return {
         "bool": {
             "must": [{"match_all": {"boost": 0.001}}],  # items without a popularity come last
-            "should": [{"rank_feature": {"field": "popularity_rank"}}],
+            "should": should,
             "filter": plan.filters,
         }
     }

@@ -13,6 +13,7 @@ from query_service.retrieval.order import SortOrder
 from query_service.schemas.answers import ShareKind
 
 WORDS, MEANING, PERSON = "words", "meaning", "person"
+READABLE = "readable"  # the named query that tells which popular items the visitor reads
 HAS_WORDS = "has_words"  # the named query that tells which hits have the query's words
 
 
@@ -58,6 +59,7 @@ class RetrievalPlan:
     meaning_cut_alone: float = -1.0  # the same, where no item has a word of the query
     preference: str = ""  # the same text asks the same copies of the shards
     popular: bool = False  # without a query the words leg returns popular items
+    readable: Mapping[str, Any] | None = None  # of popular items those that come first
     exact: bool = False  # compare every vector, in place of HNSW
     titles: bool = False  # read titles for the re-ranker: a fifth more time in the engine
     timeout_s: float = 10.0

@@ -20,7 +20,7 @@ from query_service.retrieval.groups import (
     matching_variants,
 )
 from query_service.retrieval.pinned_items import RULES, ids_matching, pins_body
-from query_service.retrieval.plan import HAS_WORDS, MEANING, WORDS, RetrievalPlan
+from query_service.retrieval.plan import HAS_WORDS, MEANING, READABLE, WORDS, RetrievalPlan
 from query_service.retrieval.text_query import matching, text_query
 
 
@@ -33,7 +33,8 @@ class Retrieved:
     `pinned_only`: ids of the pinned items that did not come by meaning.
     `stages`: those that ran, the legs or `retrieve`; `failed`: the reason of each leg that failed.
     `beside`: the responses to the plan's further bodies. `meaning_fields`: the doc values that the
-    plan wants of the hits by meaning.
+    plan wants of the hits by meaning. `readable`: of popular items the ids of those in the
+    visitor's languages.
     """
 
     candidates: Candidates
@@ -45,6 +46,7 @@ class Retrieved:
     stages: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
     beside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    readable: Collection[str] = frozenset()
     meaning_fields: tuple[Mapping[str, Sequence[Any]], ...] = ()
 
 
@@ -94,6 +96,9 @@ def retrieve(client: OpenSearch, index: str, plan: RetrievalPlan, dims: int) -> 
         pinned={hit["_id"] for hit in pinned},
         pinned_only={hit["_id"] for hit in pinned if _key(hit, plan) not in by_meaning},
         stages=tuple(hits),
+        readable={
+            h["_id"] for h in hits.get(WORDS, ()) if READABLE in h.get("matched_queries", ())
+        },
         failed=failed,
         beside={name: everything[name] for name in plan.beside},
         meaning_fields=tuple(

@@ -84,7 +84,7 @@ Version = Annotated[
 
 def _with_property_names(schema: dict[str, Any]) -> None:
     """Say that every name has the pattern: `patternProperties` alone allows any others."""
-    ((pattern, value),) = schema.pop("patternProperties").items()
+    ((pattern, value),) = schema["patternProperties"].items()
     schema |= {"propertyNames": {"pattern": pattern}, "additionalProperties": value}
 
 
@@ -150,7 +150,7 @@ class ItemPatch(Strict):
     translations: (
         Annotated[
             dict[Code, TranslationPatch | None],
-            Field(max_length=100, json_schema_extra=_with_property_names),
+            Field(max_length=100, json_schema_extra={"additionalProperties": False}),
         ]
         | None
     ) = Field(None, description="Texts by further language; null removes.")

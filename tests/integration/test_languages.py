@@ -155,6 +155,29 @@ def test_of_several_languages_the_first_that_the_index_has_counts(api: Api) -> N
     assert api.search("shoes", "s", language=[])["language"] is None
 
 
+def test_popular_items_in_the_visitors_languages_come_first(api: Api) -> None:
+    body: dict[str, Any] = {"session_id": "new", "size": 50, "deadline_ms": 20_000}
+    english = {"shoes", "houses", "sofa", "lamp"}  # sofa is translated; of lamp nothing is known
+    for language in ("en", ["en-GB", "en"]):
+        answer = api("POST", "/v1/recommend", body | {"language": language}).body
+        assert answer["total"]["value"] == len(ITEMS)  # the others come after them
+        assert set(item_ids(answer)[:4]) == english
+        assert set(item_ids(answer)[4:]) == {"phone", "table"}
+    chinese = item_ids(api("POST", "/v1/recommend", body | {"language": ["zh-CN"]}).body)
+    assert set(chinese[:3]) == {"phone", "shoes", "lamp"}
+    asked = body | {"language": "en", "filters": {"language": "zh"}}
+    assert item_ids(api("POST", "/v1/recommend", asked).body) == ["phone"]
+
+
+def test_beside_no_result_the_visitors_languages_come_first(api: Api) -> None:
+    answer = api.search("qqxxzz", "new", language=["en"], size=50)
+    assert answer["hits"] == []
+    instead = [hit["item_id"] for hit in answer["instead"]["hits"]]
+    assert set(instead[-2:]) == {"phone", "table"}
+    titles = {hit["item_id"]: hit["source"]["title"] for hit in answer["instead"]["hits"]}
+    assert titles["sofa"] == "Brown leather sofa"
+
+
 @pytest.mark.parametrize(
     ("language", "message"),
     [
@@ -171,6 +194,18 @@ def test_an_unknown_language_is_refused(api: Api, language: Any, message: str) -
     assert response.status == 422
     assert response.body["errors"][0]["field"].startswith("language")
     assert message in response.body["errors"][0]["message"]
+
+
+def test_an_instantsearch_query_may_name_languages(api: Api) -> None:
+    path, asked = "/1/indexes/items/query", {"query": "laufschuh", "facets": ["category.lvl0"]}
+    answer = api("POST", path, asked | {"queryLanguages": ["fr", "de"]}).body
+    hit = answer["hits"][0]
+    assert (hit["objectID"], hit["title"]) == ("shoes", "Laufschuhe für Damen")
+    assert hit["_highlightResult"]["title"]["value"] == "<em>Laufschuhe</em> für Damen"
+    assert "Sport" in answer["facets"]["category.lvl0"]
+    refined = asked | {"queryLanguages": ["de"], "facetFilters": ["category.lvl0:Sport"]}
+    assert [hit["objectID"] for hit in api("POST", path, refined).body["hits"]] == ["shoes"]
+    assert api("POST", path, asked | {"queryLanguages": "d"}).status == 400
 
 
 def test_texts_are_changed_by_language(api: Api) -> None:
