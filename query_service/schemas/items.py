@@ -150,7 +150,7 @@ class ItemPatch(Strict):
     translations: (
         Annotated[
             dict[Code, TranslationPatch | None],
-            Field(max_length=100, json_schema_extra={"additionalProperties": False}),
+            Field(max_length=100, json_schema_extra=_with_property_names),
         ]
         | None
     ) = Field(None, description="Texts by further language; null removes.")

@@ -9,7 +9,7 @@ from plugin_config.index_languages import CODE
 MAX_PREFERENCES = 20
 Code = Annotated[
     str,
-    StringConstraints(pattern=rf"^{CODE}$", max_length=35),
+    StringConstraints(pattern=rf"^{CODE}$"),
     Field(json_schema_extra={"example": "de"}),
 ]
 Codes = Annotated[list[Code], Field(max_length=MAX_PREFERENCES)]

@@ -4,16 +4,26 @@ from typing import Any
 
 from flask_openapi3.openapi import OpenAPI
 
+from query_service.schemas.items import ItemFields, ItemPatch
+
+_WITH_NAMES = (ItemFields, ItemPatch)  # models with objects whose names have a pattern
+_REFERENCE = "#/components/schemas/{model}"
+
 
 def openapi_document(app: OpenAPI) -> dict[str, Any]:
     """The document, valid by the standard.
 
-    flask-openapi3 sets components that there are none of to null, and makes bounds of whole numbers
-    floats, which are others beyond 2**53.
+    flask-openapi3 sets components that there are none of to null, makes bounds of whole numbers
+    floats, which are others beyond 2**53, and leaves out the patterns of names.
     """
     document: dict[str, Any] = _with_whole_numbers(app.api_doc)
     components = document.get("components", {})
     document["components"] = {name: part for name, part in components.items() if part is not None}
+    schemas = document["components"]["schemas"]
+    for model in _WITH_NAMES:
+        if model.__name__ in schemas:
+            properties = model.model_json_schema(ref_template=_REFERENCE)["properties"]
+            schemas[model.__name__]["properties"] = properties
     return document
 
 
