@@ -100,7 +100,11 @@ def _with_some(plan: RetrievalPlan, words: Sequence[str]) -> dict[str, Any]:
     clauses: list[Mapping[str, Any]] = [
         {
             "constant_score": {
-                "filter": {"bool": {"should": word_forms(words, number, plan.fields, misspelt=plan.corrects)}},
+                "filter": {
+                    "bool": {
+                        "should": word_forms(words, number, plan.fields, misspelt=plan.corrects)
+                    }
+                },
                 "boost": WORD_SCORE,
                 "_name": str(number),
             }

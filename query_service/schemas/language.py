@@ -1,10 +1,11 @@
 """The language that a request names, or the languages that its visitor reads, the best first."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field, StringConstraints, TypeAdapter, WrapValidator
+from pydantic import Field, StringConstraints
 
 from plugin_config.index_languages import CODE
+from query_service.schemas.alternatives import chosen_by_kind, is_list, is_text
 
 MAX_PREFERENCES = 20
 Code = Annotated[
@@ -12,16 +13,10 @@ Code = Annotated[
     StringConstraints(pattern=rf"^{CODE}$"),
     Field(json_schema_extra={"example": "de"}),
 ]
-Codes = Annotated[list[Code], Field(max_length=MAX_PREFERENCES)]
-_CODE: TypeAdapter[str] = TypeAdapter(Code)
-_CODES: TypeAdapter[list[str]] = TypeAdapter(Codes)
-
-
-def _language(value: Any, _: Any) -> str | list[str]:
-    """One message for a wrong value, where a union would have one for each of its types."""
-    adapter: TypeAdapter[Any] = _CODES if isinstance(value, list) else _CODE
-    checked: str | list[str] = adapter.validate_python(value)
-    return checked
-
-
-Language = Annotated[str | list[str], WrapValidator(_language, json_schema_input_type=Code | Codes)]
+_Codes = Annotated[list[Code], Field(max_length=MAX_PREFERENCES)]
+Language = Annotated[
+    Code | _Codes,
+    chosen_by_kind(
+        'a code such as "de" is wanted, or a list of them', (is_text, Code), (is_list, _Codes)
+    ),
+]

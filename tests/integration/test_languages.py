@@ -183,7 +183,7 @@ def test_beside_no_result_the_visitors_languages_come_first(api: Api) -> None:
     [
         ("fr", "there is no language fr. There are: de, en, zh"),
         ("german", "pattern"),
-        (7, "string"),
+        (7, "a code such as"),
         (["de", "x"], "pattern"),
         (["de"] * 21, "at most 20"),
     ],

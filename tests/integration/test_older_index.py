@@ -66,6 +66,7 @@ def api(
         ({"filters": {"group_id": "g"}}, "filters.group_id"),
         ({"filters": {"group_id": {"exists": False}}}, "filters.group_id"),
         ({"price_list": "EUR"}, "price_list"),
+        ({"language": "de"}, "language"),
         ({"sort": "name"}, "sort.by"),
         ({"facets": ["brand"]}, "facets.0"),
         ({"query": "lamp", "highlight": True}, "highlight.fields"),

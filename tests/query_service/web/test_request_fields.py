@@ -23,6 +23,7 @@ WRONG: dict[str, list[Any]] = {
     "user_id": ID[1:],
     "item_ids": [None, [], "1", [""], ["1", 1], [None], ["x" * 513], [str(n) for n in range(501)]],
     "price_list": ["", "a b", "x" * 33, "€", 5, ["EUR"]],
+    "language": ["", "german", "d", "de at", 5, {}, True, [5], ["de", ""], ["de"] * 21],
     "explain": FLAG,
     "deadline_ms": [0, -1, 60_001, 1.5, "100", True],
     "size": [-1, 501, 1.5, "10", True, []],
