@@ -19,7 +19,7 @@ from query_service.web import errors, logs
 from query_service.web.any_id import allow_any_id
 from query_service.web.behaviour.event_routes import event_routes
 from query_service.web.cross_origin import CrossOrigin
-from query_service.web.deadlines import ARRIVED, Deadlines, is_search
+from query_service.web.deadlines import ARRIVED, REFUSED, Deadlines, is_search
 from query_service.web.instantsearch_routes import instantsearch_routes
 from query_service.web.item_routes import item_routes
 from query_service.web.json_body import JsonRequest
@@ -101,6 +101,10 @@ def _begin_requests(app: OpenAPI, deadlines: Deadlines) -> None:
         g.started = request.environ.get(ARRIVED, time.perf_counter())
         if request.routing_exception is not None or request.path in PROBES:
             return
+        if request.environ.get(REFUSED):
+            raise errors.ApiProblem(
+                503, "The service is busy: the request would wait past its deadline. Try again."
+            )
         searches = is_search(request.method, request.path)
         body = request.get_json() if searches else None
         deadline = g.started + deadlines.of(request.method, request.path, body) / 1000

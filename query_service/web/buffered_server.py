@@ -17,8 +17,9 @@ from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
 from query_service.settings import ServiceSettings
-from query_service.web.deadlines import Deadlines
-from query_service.web.http_channel import Channel, RequestThreads
+from query_service.web.deadlines import Deadlines, is_search
+from query_service.web.http_channel import Channel, RequestParser, RequestThreads
+from query_service.web.load_shedding import LoadShedding
 
 PROBE_THREADS = 2
 TICK_S = 0.05  # between looks at the queue while requests wait in it
@@ -43,6 +44,7 @@ class BufferedServer(TcpWSGIServer):  # type: ignore[misc]
 
     def __init__(self, app: Any, listener: Any, settings: ServiceSettings) -> None:
         self.draining = False
+        self.load_shedding = LoadShedding(settings.threads)
         self._timeouts = Timeouts(
             settings.header_timeout_s, settings.body_timeout_s, settings.idle_timeout_s
         )
@@ -78,8 +80,12 @@ class BufferedServer(TcpWSGIServer):  # type: ignore[misc]
 
     def add_task(self, channel: Channel) -> None:
         """Queue the channel's first request, for a thread of the API or of the probes."""
-        request = channel.requests[0]
-        (self._probes if request.is_probe else self.task_dispatcher).add_task(channel)
+        request, ahead = channel.requests[0], self.task_dispatcher.ahead
+        if ahead >= 0 and not request.is_probe and is_search(request.command, request.path):
+            budget_s = self._deadline(request) - request.arrived
+            request.refused = self.load_shedding.refuses(request.path, budget_s, ahead)
+        at_once = request.is_probe or request.refused
+        (self._probes if at_once else self.task_dispatcher).add_task(channel)
 
     def poll(self, timeout_s: float) -> None:
         """Wait for the sockets, up to `timeout_s`; answer what waited past its deadline."""
@@ -136,11 +142,14 @@ class BufferedServer(TcpWSGIServer):  # type: ignore[misc]
             min(waiting, key=_waits_since).handle_close()
 
     def _is_late(self, channel: Channel, now: float) -> bool:
-        request = channel.requests[0]
+        return self._deadline(channel.requests[0]) < now
+
+    def _deadline(self, request: RequestParser) -> float:
+        """time.perf_counter() at which a request must be answered."""
         if request.deadline is None:
             budget_ms = self._deadlines.of_bytes(request.command, request.path, request.body())
             request.deadline = request.arrived + budget_ms / 1000
-        return bool(request.deadline < now)
+        return request.deadline
 
 
 def _waits_since(channel: Channel) -> float:

@@ -9,6 +9,7 @@ import orjson
 from query_service.settings import ServiceSettings
 
 ARRIVED = "live_intent.arrived"  # in a request's environment: time.perf_counter() at its last byte
+REFUSED = "live_intent.refused"  # in a request's environment: whether `LoadShedding` refuses it
 MAX_DEADLINE_MS = 60_000
 SEARCHES = frozenset({"/v1/search", "/v1/recommend", "/v1/rank", "/v1/suggest"})
 FRONT_ENDS = "/1/indexes/"

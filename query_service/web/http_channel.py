@@ -14,7 +14,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import Error
 
-from query_service.web.deadlines import ARRIVED
+from query_service.web.deadlines import ARRIVED, REFUSED, is_search
 from query_service.web.logs import access
 from query_service.web.probes import PROBES
 
@@ -36,6 +36,7 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]
         self.began = time.perf_counter()  # first byte
         self.arrived = self.began  # last byte
         self.deadline: float | None = None
+        self.refused = False  # by `LoadShedding`
 
     def parse_header(self, header_plus: bytes) -> None:
         """Raises ParsingError; also for two lengths of one body, which proxies read differently."""
@@ -61,11 +62,17 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]
 
 
 class AppTask(WSGITask):  # type: ignore[misc]
-    """Runs the app; the environment says when the request had arrived."""
+    """Runs the app; the environment says when the request had arrived, and if it is refused."""
+
+    def execute(self) -> None:
+        began = time.perf_counter()
+        super().execute()
+        if not self.request.refused and is_search(self.request.command, self.request.path):
+            self.channel.server.load_shedding.answered(time.perf_counter() - began)
 
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
-        environ[ARRIVED] = self.request.arrived
+        environ[ARRIVED], environ[REFUSED] = self.request.arrived, self.request.refused
         return environ
 
     def build_response_header(self) -> bytes:
@@ -128,6 +135,13 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
 class RequestThreads(ThreadedTaskDispatcher):  # type: ignore[misc]
     """The threads that answer requests, and the queue before them."""
+
+    @property
+    def ahead(self) -> int:
+        """How many requests wait before the next one; negative: so many threads are free."""
+        with self.lock:
+            ahead: int = len(self.queue) + self.active_count - len(self.threads)
+        return ahead
 
     def take(self, is_due: Callable[[Channel], bool]) -> list[Channel]:
         """Remove those that are due from the queue, and return them."""

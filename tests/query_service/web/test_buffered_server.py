@@ -168,6 +168,27 @@ def test_a_deadline_counts_from_arrival_and_is_answered_in_the_queue(tmp_path: P
         assert server.ask("POST", "/v1/search", {})[0] == 422
 
 
+def test_searches_that_would_wait_past_their_deadline_are_refused_at_once(tmp_path: Path) -> None:
+    with running(tmp_path, threads=1) as server:
+        server.server.load_shedding.answered(0.8)
+        in_threads(1, lambda: server.ask("POST", "/v1/hang", {}))
+        wait_until(lambda: server.hanging == 1)
+        search = {"query": "phone", "session_id": "s", "deadline_ms": 10_000}
+        waiting = in_threads(1, lambda: server.ask("POST", "/v1/search", search))
+        wait_until(lambda: len(server.server.task_dispatcher.queue) == 1)
+        for path, deadline_ms in (("/v1/search", 1500), ("/v1/suggest", 2500)):
+            body = {"query": "p", "prefix": "p", "session_id": "s", "deadline_ms": deadline_ms}
+            status, headers, seconds = server.ask("POST", path, body)
+            assert (status, headers["Retry-After"]) == (503, "1")
+            assert seconds < deadline_ms / 2000
+        event = {"action": "click", "item_id": "1", "session_id": "s"}
+        events = in_threads(1, lambda: server.ask("POST", "/v1/events", event))  # never refused
+        wait_until(lambda: len(server.server.task_dispatcher.queue) == 2)
+        server.release.set()
+        for thread in (*waiting, *events):
+            thread.join(20)
+
+
 def test_a_running_request_is_finished_at_the_end(tmp_path: Path) -> None:
     with running(tmp_path) as server:
         answers: list[int] = []
