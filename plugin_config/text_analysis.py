@@ -15,6 +15,7 @@ from plugin_config.spelling_rules import (
     CHARACTERS,
     COMPOSED,
     DECIMAL,
+    ELIDED,
     INVISIBLE,
     JOINT,
     MARKS,
@@ -93,7 +94,8 @@ class TextAnalysis:
         }
         if self.analyzer in LANGUAGES:
             chain = self._chain(language)
-            analyzers[self.words] = self._analyzer(language, chain)
+            elided = [] if self.analyzer in ARTICLES else ["elided"]  # these have a filter
+            analyzers[self.words] = self._analyzer(language, chain, elided)
         if self.compound_parts:
             filters[f"compounds{self.suffix}"] = {
                 "type": "dictionary_decompounder",
@@ -235,6 +237,7 @@ _CHAR_FILTERS = {
     "thousands": _replace(THOUSANDS, ""),
     "decimals": _replace(DECIMAL, "."),
     "joints": _replace(JOINT, " $1$2"),
+    "elided": _replace(ELIDED, ""),
     "apostrophes": _replace(r"(?<=\p{L})['.](?=\p{L})", ""),
     "identifier_signs": _replace(r"[\s\p{Pd}]+", ""),
     "leading_zeros": _replace(r"^(?=\d{12,14}$)0+(?=\d)", ""),

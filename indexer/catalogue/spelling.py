@@ -8,6 +8,7 @@ from plugin_config.spelling_rules import CHARACTERS, INVISIBLE, MARKS, RULES
 
 _INVISIBLE, _MARKS = re.compile(INVISIBLE), re.compile(MARKS)
 _RULES = [(re.compile(pattern), text.replace("$", "\\")) for pattern, text in RULES.values()]
+_HALF_WIDTH = re.compile("[\uff66-\uff9f]+")  # kana
 _NUMBER = re.compile(r"(?<![\d.,])\d+(?:,\d+)+(?!\d)")
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+")
 _DECIMAL = re.compile(r"\d+,\d{1,3}")
@@ -35,7 +36,8 @@ def spelled(text: str) -> str:
     `Café WD40 1,5l` becomes `Cafe WD 40 1.5 l`. Letter case stays.
     """
     if not text.isascii():
-        text = canonical(_INVISIBLE.sub("", text)).translate(_folded())
+        text = _HALF_WIDTH.sub(_full_width, _INVISIBLE.sub("", text))
+        text = canonical(text).translate(_folded())
         text = _MARKS.sub("", text)
     text = text.replace("_", " ").replace("`", "'")
     for pattern, replacement in _RULES:
@@ -43,6 +45,10 @@ def spelled(text: str) -> str:
     if not any(map(str.isdigit, text)):
         return text
     return _JOINT.sub(" ", _NUMBER.sub(_number, text))
+
+
+def _full_width(match: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", match.group())
 
 
 def _number(match: re.Match[str]) -> str:

@@ -10,11 +10,13 @@ import re
 from indexer.catalogue.categories import category_texts
 from indexer.catalogue.items import Item
 from indexer.catalogue.spelling import spelled
+from plugin_config.spelling_rules import ELIDED
 
 # A run of Chinese, Japanese or Korean characters has no spaces: it is cut into bigrams, as the
 # engine's `cjk` analyzer does. Anything else is a word of letters and digits.
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _TOKEN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+(?:['’][^\W_{CJK}]+)?", re.UNICODE)
+_ELIDED = re.compile(ELIDED)
 CJK_LETTER = re.compile(rf"[{CJK}]")
 MAX_TITLE_WORDS = 12
 
@@ -22,7 +24,7 @@ MAX_TITLE_WORDS = 12
 def terms(text: str) -> list[str]:
     """The terms of a text, `spelled`: words, and bigrams of CJK runs; lower case, in order."""
     result: list[str] = []
-    for token in _TOKEN.findall(spelled(text).lower()):
+    for token in _TOKEN.findall(_ELIDED.sub("", spelled(text)).lower()):
         if CJK_LETTER.match(token) and len(token) > 1:
             result.extend(token[i : i + 2] for i in range(len(token) - 1))
         else:
