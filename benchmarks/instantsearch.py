@@ -26,7 +26,7 @@ import numpy as np
 
 from benchmarks.clicks import percentiles, some_items
 from benchmarks.served import Api, own_index, rebuild, served
-from live_intent.sample.catalogue import write_sample
+from live_intent.sample.samples import SAMPLES
 
 WARM_UP = 20
 WORDS = ("headphones", "desk lamp", "coffee", "phone", "jacket", "knife", "backpack", "monitor")
@@ -45,7 +45,7 @@ def main() -> None:
         if not client.indices.exists_alias(name=names.items):
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "sample.jsonl"
-                write_sample(path)
+                SAMPLES["shop"].write(path)
                 rebuild(path)
         item_ids = [item_id for item_id, _ in some_items(client, names, 3)]
         with served(None) as url:

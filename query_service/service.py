@@ -62,6 +62,8 @@ class Service:
     ) -> None:
         names = IndexNames(cluster.index_prefix)
         self.encoder = encoder
+        self.models = models
+        self.beside: list[Service] = []  # of other catalogues, which start and end with this one
         self.store = SessionStore(
             client, names, _limits(settings), count_impressions=settings.impressions_count
         )
@@ -137,6 +139,8 @@ class Service:
         self.pipeline.close()
         self.instant_searches.close()
         self.suggester.close()
+        for service in self.beside:
+            service.close()
 
     def ready(self) -> Readiness:
         """Whether a search can be answered, by the last check; it is a second or two old."""
@@ -267,6 +271,17 @@ def make_service(
         encoder, device, bundle = BatchingEncoder(loaded), loaded.device, encoder_settings.bundle
     models = load_models(bundle, encoder.spec, device=device)
     return Service(settings, cluster, connect(cluster), encoder, models)
+
+
+def start_beside(service: Service, settings: ServiceSettings, cluster: ClusterSettings) -> Service:
+    """Start a service on the indexes of `cluster`; it shares the models, and ends with `service`.
+
+    Raises EncoderMismatch, BundleError.
+    """
+    other = Service(settings, cluster, connect(cluster), service.encoder, service.models)
+    service.beside.append(other)
+    other.start()
+    return other
 
 
 def _update_settings(cluster: ClusterSettings) -> IndexSettings:

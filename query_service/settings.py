@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 
 from plugin_config.settings import Settings, register
 
+SCENARIO_PAGES = ("feed", "video")  # beside the shop's
 _IMAGE_ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?|https:")
 
 
@@ -115,6 +116,12 @@ class ServiceSettings(Settings):
         description="Origins of pictures that the shop page may show beside the service's own: "
         "https://cdn.example.com, https://*.example.com, or https: for all, separated by commas.",
     )
+    scenarios: str = Field(
+        "",
+        description="Scenarios with a catalogue of their own, which the same process serves: "
+        "`feed`, `video` or `feed,video`. Their indexes have this service's prefix and the name "
+        "(`live-intent-feed-`), their pages and API are below /feed/ and /video/.",
+    )
     instantsearch_index: str = Field(
         "items", min_length=1, description="What InstantSearch front ends call the index."
     )
@@ -139,3 +146,16 @@ class ServiceSettings(Settings):
                     f"{origin[:100]!r} is no origin: write https://cdn.example.com, without a path"
                 )
         return ",".join(origins)
+
+    @field_validator("scenarios")
+    @classmethod
+    def _known_scenarios(cls, value: str) -> str:
+        names = [name.strip() for name in value.split(",") if name.strip()]
+        if set(names) - set(SCENARIO_PAGES) or len(set(names)) < len(names):
+            raise ValueError(f"allowed: {' and '.join(SCENARIO_PAGES)}, each once, with commas")
+        return ",".join(names)
+
+    @property
+    def own_catalogues(self) -> tuple[str, ...]:
+        """The names in `scenarios`."""
+        return tuple(filter(None, self.scenarios.split(",")))

@@ -1,16 +1,11 @@
 """The command `live-intent demo`: a node, an index, the service, and a scripted visit."""
 
-import json
 import os
-import subprocess
-import sys
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from plugin_config.errors import LiveIntentError
+from live_intent.demo.catalogue import DemoCatalogue, echo_command, relative
 
 if TYPE_CHECKING:
     from live_intent.demo.service import BackgroundService
@@ -18,24 +13,6 @@ if TYPE_CHECKING:
 
 NODE = "main"  # the default name of `live-intent node`
 URL_VARIABLE = "LIVE_INTENT_OPENSEARCH_URL"
-
-
-class DemoRefused(LiveIntentError):
-    """The demo would replace an index that it did not create."""
-
-
-class StepFailed(LiveIntentError):
-    """A command that the demo runs has failed; its own output says why."""
-
-
-@dataclass(frozen=True)
-class DemoIndex:
-    """The index that a demo created, and its inputs: equal inputs need no rebuild."""
-
-    index: str
-    url: str
-    catalogue: str  # hash of the sample catalogue
-    encoder: dict[str, object]  # the encoder's settings
 
 
 @click.command()
@@ -50,6 +27,7 @@ def demo(stop: bool) -> None:
     from live_intent.demo.service import BackgroundService
     from plugin_config.settings import ClusterSettings, load
     from plugin_config.state_dir import make_state_dir
+    from query_service.settings import SCENARIO_PAGES, ServiceSettings
 
     settings = load(ClusterSettings)
     folder = make_state_dir(settings.state_dir) / "demo"
@@ -68,8 +46,14 @@ def demo(stop: bool) -> None:
     }
     # A folder of pictures of the user's own stays.
     environment.setdefault("LIVE_INTENT_IMAGES", str((folder / "images").resolve()))
-    _refuse_others(settings, folder)
-    _index(settings, folder, environment, rebuild_due=_configure(settings))
+    environment.setdefault("LIVE_INTENT_SCENARIOS", ",".join(SCENARIO_PAGES))
+    shop = DemoCatalogue("shop", settings, folder)
+    beside = load(ServiceSettings, scenarios=environment["LIVE_INTENT_SCENARIOS"]).own_catalogues
+    catalogues = [shop, *(DemoCatalogue.beside(shop, name) for name in beside)]
+    for catalogue in catalogues:
+        catalogue.refuse_others()
+    for catalogue in catalogues:
+        catalogue.make(environment)
     url = _serve(service, environment)
     ends = os.environ.get("DEMO_EXIT") == "1"
     if not ends:
@@ -84,7 +68,10 @@ def demo(stop: bool) -> None:
         if own_node:
             _stop_node(settings)
         return
-    click.secho(f"\nThe page to try it yourself: {url}/", bold=True)
+    click.echo()
+    for name in beside:
+        click.echo(f"Beside it, of the same service: {url}/{name}/")
+    click.secho(f"The page to try it yourself: {url}/", bold=True)
 
 
 def _with_node(settings: "ClusterSettings") -> "ClusterSettings":
@@ -96,7 +83,7 @@ def _with_node(settings: "ClusterSettings") -> "ClusterSettings":
     port = None
     if NODE not in names and port_taken(local_node.DEFAULT_PORT):
         port = free_port()  # leave another OpenSearch on the default port alone
-    _echo_command("live-intent node start" + (f" --port {port}" if port else ""))
+    echo_command("live-intent node start" + (f" --port {port}" if port else ""))
     node = local_node.start(
         NODE, port=port, state_dir=settings.state_dir, report=lambda line: click.echo(f"  {line}")
     )
@@ -111,94 +98,6 @@ def _stop_node(settings: "ClusterSettings") -> None:
     if any(node.running and node.name == NODE for node in local_node.status(settings.state_dir)):
         local_node.stop(NODE, settings.state_dir)
         click.echo("node stopped")
-
-
-def _refuse_others(settings: "ClusterSettings", folder: Path) -> None:
-    """Check, before anything is written, that the demo changes nothing but its own.
-
-    Raises DemoRefused when the alias has an index that this demo did not create, ForeignIndex when
-    something has one of our names that we did not make at all.
-    """
-    from plugin_config.client import connect, destination, ping_or_raise
-    from plugin_config.provisioning import refuse_all_foreign
-    from plugin_config.schema import IndexNames
-
-    client, names = connect(settings), IndexNames(settings.index_prefix)
-    ping_or_raise(client)
-    click.echo("  " + destination(settings, names.items, *names.stores, names.rules))
-    refuse_all_foreign(client, names)
-    index, recorded = _current_index(settings), _recorded_index(folder)
-    if index and (
-        recorded is None or (index, settings.opensearch_url) != (recorded.index, recorded.url)
-    ):
-        raise DemoRefused(
-            f"the index {index} at {settings.opensearch_url} was not made by this demo, which "
-            "would replace it: set LIVE_INTENT_INDEX_PREFIX=demo- to keep them apart"
-        )
-
-
-def _configure(settings: "ClusterSettings") -> bool:
-    """Apply the configuration; return whether the live index has an outdated mapping."""
-    from plugin_config.client import connect
-    from plugin_config.provisioning import apply
-    from plugin_config.schema import IndexNames
-
-    _echo_command("live-intent config apply")
-    analyzer = os.environ.get("LIVE_INTENT_ANALYZER")
-    changes = apply(connect(settings), IndexNames(settings.index_prefix), analyzer=analyzer)
-    for change in changes:
-        click.echo(f"  {change.kind}: {change.target} {change.name}")
-    if not changes:
-        click.echo("  nothing to change")
-    return any(change.kind == "rebuild due" for change in changes)
-
-
-def _index(
-    settings: "ClusterSettings", folder: Path, environment: dict[str, str], *, rebuild_due: bool
-) -> None:
-    """Index the sample catalogue unless the alias has it already. Raises StepFailed."""
-    from indexer.settings import EncoderSettings
-    from live_intent.sample.catalogue import sample_hash, sample_items, write_sample
-    from live_intent.sample.pictures import write_pictures
-    from plugin_config.settings import load
-
-    write_pictures(folder / "images", sample_items())
-    catalogue = folder / "sample.jsonl"
-    encoder = load(EncoderSettings).model_dump(mode="json")
-    current = DemoIndex(_current_index(settings), settings.opensearch_url, sample_hash(), encoder)
-    if current.index and _recorded_index(folder) == current and not rebuild_due:
-        click.echo(f"  the index {current.index} holds the sample catalogue already")
-        return
-    _echo_command(f"live-intent sample {_relative(catalogue)}")
-    click.echo(f"  {write_sample(catalogue):,} items")
-    _echo_command(f"live-intent index rebuild {_relative(catalogue)}")
-    command = [sys.executable, "-m", "live_intent.main", "index", "rebuild", str(catalogue)]
-    if subprocess.run(command, env=environment, check=False).returncode:
-        raise StepFailed("the index was not made; the lines above say why")
-    current = replace(current, index=_current_index(settings))
-    _record(folder).write_text(json.dumps(asdict(current)), encoding="utf-8")
-
-
-def _current_index(settings: "ClusterSettings") -> str:
-    """Return the name of the index behind the alias `items`; empty when there is none."""
-    from plugin_config.client import connect
-    from plugin_config.schema import IndexNames
-
-    body = connect(settings).indices.get_alias(
-        name=IndexNames(settings.index_prefix).items, params={"ignore": 404}
-    )
-    return next((name for name in body if name not in ("error", "status")), "")
-
-
-def _record(folder: Path) -> Path:
-    return folder / "index.json"
-
-
-def _recorded_index(folder: Path) -> DemoIndex | None:
-    try:
-        return DemoIndex(**json.loads(_record(folder).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
 
 
 def _serve(service: "BackgroundService", environment: dict[str, str]) -> str:
@@ -219,9 +118,9 @@ def _serve(service: "BackgroundService", environment: dict[str, str]) -> str:
     service.stop()
     required = "LIVE_INTENT_PORT" in environment
     port = port_to_use(load(ServiceSettings).port, required)
-    _echo_command("live-intent serve" + ("" if required else f" --port {port}"))
+    echo_command("live-intent serve" + ("" if required else f" --port {port}"))
     running = service.start(port, environment)
-    click.echo(f"  ready at {running.url}, log in {_relative(service.log)}")
+    click.echo(f"  ready at {running.url}, log in {relative(service.log)}")
     return running.url
 
 
@@ -233,13 +132,3 @@ def _visit(url: str) -> None:
     play(Site(url), FOR_A_CHILD, click.echo)
     if load(EncoderSettings).encoder == "multilingual":  # the default, MiniLM, reads no Chinese
         play(Site(url), WORKED_EXAMPLE, click.echo)
-
-
-def _echo_command(command: str) -> None:
-    click.secho(f"$ {command}", bold=True)
-
-
-def _relative(path: Path) -> str:
-    """Return the path relative to the working directory, as a user would type it."""
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -1,4 +1,4 @@
-"""The sample catalogue: some 3,000 items of an invented shop, the same on every run.
+"""The sample shop: some 3,000 items of an invented shop, the same on every run.
 
 A seeded generator draws titles, prices, attributes and descriptions from the words of each kind of
 item (`live_intent.sample.data`). Searches for everyday words find plausible items.
@@ -61,11 +61,6 @@ def sample_items() -> Iterator[SampleRow]:
         }
 
 
-def write_sample(path: Path) -> int:
-    """Write the catalogue as JSON lines and return the number of items."""
-    return write_json_lines(path, sample_items())
-
-
 def write_json_lines(path: Path, rows: Iterable[Mapping[str, object]]) -> int:
     """Write the rows as JSON lines (UTF-8) and return their number."""
     count = 0
@@ -74,14 +69,6 @@ def write_json_lines(path: Path, rows: Iterable[Mapping[str, object]]) -> int:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
             count += 1
     return count
-
-
-def sample_hash() -> str:
-    """Return 16 hexadecimal digits that change when any item of the catalogue does."""
-    digest = hashlib.sha256()
-    for row in sample_items():
-        digest.update(json.dumps(row, ensure_ascii=False).encode())
-    return digest.hexdigest()[:16]
 
 
 def _items_of(kind: Kind, titles: set[str]) -> list[SampleRow]:

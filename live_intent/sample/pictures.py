@@ -1,7 +1,7 @@
 """The pictures of the sample catalogue: drawn SVG files, one for each motif and colour."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from live_intent.sample.drawings import DRAWINGS
@@ -15,13 +15,7 @@ _PALE = 0.84  # share of white in the background
 
 def picture(name: str, main: str) -> str:
     """The SVG of a motif in a main colour (`#rrggbb`), on a pale ground."""
-    shades = {
-        "C": main,
-        "D": _mixed(main, "#1c2230", 0.28),
-        "L": _mixed(main, "#ffffff", 0.55),
-        "K": _INK,
-    }
-    drawing = re.sub(r'"([CDLK])"', lambda match: f'"{shades[match[1]]}"', DRAWINGS[name])
+    drawing = shaded(DRAWINGS[name], main)
     light = sum(int(main[i : i + 2], 16) for i in (1, 3, 5)) > _LIGHT
     ground = _GREY if light else _mixed(_mixed(main, "#d9cdb8", 0.35), "#ffffff", _PALE)
     return (
@@ -31,13 +25,31 @@ def picture(name: str, main: str) -> str:
     )
 
 
-def write_pictures(folder: Path, rows: Iterable[dict[str, object]]) -> int:
-    """Write the pictures that the rows name into the folder; return the number of files."""
-    folder.mkdir(parents=True, exist_ok=True)
+def shaded(drawing: str, main: str) -> str:
+    """The drawing of a motif with its letters for colours filled in."""
+    shades = {
+        "C": main,
+        "D": _mixed(main, "#1c2230", 0.28),
+        "L": _mixed(main, "#ffffff", 0.55),
+        "K": _INK,
+    }
+    return re.sub(r'"([CDLK])"', lambda match: f'"{shades[match[1]]}"', drawing)
+
+
+def shop_pictures(rows: Iterable[Mapping[str, object]]) -> Iterator[tuple[str, str]]:
+    """Yield name and SVG of each picture that the rows of the shop name."""
     pictures = {picture_name(row): (motif(row), colour(row)) for row in rows}
     for file_name, (name, main) in pictures.items():
-        (folder / file_name).write_text(picture(name, main), encoding="utf-8")
-    return len(pictures)
+        yield file_name, picture(name, main)
+
+
+def write_pictures(folder: Path, pictures: Iterable[tuple[str, str]]) -> int:
+    """Write the pictures, name and SVG each, into the folder; return their number."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = dict(pictures)
+    for name, svg in files.items():
+        (folder / name).write_text(svg, encoding="utf-8")
+    return len(files)
 
 
 def _mixed(first: str, second: str, share: float) -> str:

@@ -13,7 +13,7 @@ from plugin_config.client import ENGINE_DEADLINE
 from plugin_config.settings import ClusterSettings
 from query_service.context import MIN_TIMEOUT_S, QueryEncoder
 from query_service.schemas.answers import Problem
-from query_service.service import Service, make_service
+from query_service.service import Service, make_service, start_beside
 from query_service.settings import ServiceSettings
 from query_service.web import errors, logs
 from query_service.web.any_id import allow_any_id
@@ -29,6 +29,7 @@ from query_service.web.pages import pages
 from query_service.web.probes import PROBES, add_probes
 from query_service.web.routes import api
 from query_service.web.rule_routes import rule_routes
+from query_service.web.scenarios import ScenarioPage, mount
 from query_service.web.suggest_routes import suggest_routes
 
 _REQUEST_ID = re.compile(r"[\w.:@-]{1,128}")
@@ -49,6 +50,22 @@ def create_app(
     if service is None:
         service = make_service(settings, cluster, encoder)
         service.start()
+    metrics = Metrics()
+    app = _app_of(service, settings, metrics, ScenarioPage.of_shop(settings))
+
+    def beside(page: ScenarioPage) -> OpenAPI:
+        prefix = f"{cluster.index_prefix}{page.scenario}-"
+        own = cluster.model_copy(update={"index_prefix": prefix})
+        return _app_of(start_beside(service, settings, own), settings, metrics, page)
+
+    mount(app, settings, beside)
+    return app
+
+
+def _app_of(
+    service: Service, settings: ServiceSettings, metrics: Metrics, page: ScenarioPage
+) -> OpenAPI:
+    """The app of one catalogue."""
     app = OpenAPI(
         __name__,
         info=Info(
@@ -69,7 +86,6 @@ def create_app(
     app.extensions["live_intent"] = service
 
     _begin_requests(app, Deadlines(settings))
-    metrics = Metrics()
     metrics.install(app)
     logs.log_requests(app)
     _add_headers(app)
@@ -81,7 +97,7 @@ def create_app(
     app.register_api(event_routes(service, metrics))
     app.register_api(item_routes(service.item_writer, allowed=settings.item_writes))
     app.register_api(rule_routes(service, allowed=settings.rule_writes))
-    app.register_blueprint(pages(settings.images, settings.image_origins))
+    app.register_blueprint(pages(page, settings.images, settings.image_origins))
     add_probes(app, service)
 
     @app.get("/openapi.json", doc_ui=False)

@@ -44,6 +44,9 @@ class Deadlines:
     def of_bytes(self, method: str, path: str, body: bytes) -> float:
         """As `of`, of a body that is not parsed; the default where it is no JSON."""
         parsed: Any = None
+        for name in self._settings.own_catalogues:  # whose API is the same, below their names
+            if path.startswith(f"/{name}/"):
+                path = path.removeprefix(f"/{name}")
         if is_search(method, path):
             with suppress(orjson.JSONDecodeError):
                 parsed = orjson.loads(body)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask import request
 from flask_openapi3.openapi import OpenAPI
 
 from query_service.schemas.items import ItemFields, ItemPatch
@@ -17,6 +18,8 @@ def openapi_document(app: OpenAPI) -> dict[str, Any]:
     floats, which are others beyond 2**53, and leaves out the patterns of names.
     """
     document: dict[str, Any] = _with_whole_numbers(app.api_doc)
+    if request.script_root:  # the API is below the name of a scenario
+        document["servers"] = [{"url": request.script_root}]
     components = document.get("components", {})
     document["components"] = {name: part for name, part in components.items() if part is not None}
     schemas = document["components"]["schemas"]

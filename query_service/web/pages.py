@@ -1,10 +1,12 @@
-"""The shop page at /, and the API's description at /docs; all files are local."""
+"""The pages of the scenarios, and the API's description at /docs; all files are local."""
 
 import importlib.resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, request, send_from_directory
+
+from query_service.web.scenarios import ScenarioPage
 
 _TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css"}
 _POLICY = (
@@ -28,26 +30,41 @@ _PICTURES = {
 _PICTURE_AGE_S = 3600
 
 
-def pages(images: Path | None, image_origins: str = "") -> Blueprint:
-    """The routes of both pages, and of the pictures in the folder `images` if there is one.
+def pages(page: ScenarioPage, images: Path | None, image_origins: str = "") -> Blueprint:
+    """The routes of the pages, and of the pictures in the folder `images` if there is one.
 
-    `image_origins`: of pictures elsewhere that the shop page may show, separated by commas.
+    `image_origins`: of pictures elsewhere that the pages may show, separated by commas.
     """
-    shop_policy = _POLICY.replace("data:", " ".join(["data:", *image_origins.split(",")]).strip())
+    policy = _POLICY.replace("data:", " ".join(["data:", *image_origins.split(",")]).strip())
     routes = Blueprint("pages", __name__)
-    page = importlib.resources.files("query_service.web") / "page"
-    shop = {file.name: file for file in (page / "shop").iterdir()}
+    folder = importlib.resources.files("query_service.web") / "page"
+    texts = {
+        name: _assembled(folder, name, page) for name in (page.scenario, *page.over_the_same_items)
+    }
     swagger = importlib.resources.files("flask_openapi3_swagger") / "templates" / "swagger"
 
     @routes.get("/")
     def index() -> Response:
-        return _file(page / "index.html", shop_policy)
+        if not request.environ.get("PATH_INFO"):  # /feed: its relative links would break
+            name = request.script_root.rsplit("/", 1)[-1]
+            return Response(status=308, headers={"Location": f"{name}/"})
+        return _answer(texts[page.scenario], "html", policy)
 
-    @routes.get("/shop/<name>")
-    def shop_file(name: str) -> Response:
-        if name not in shop:
+    @routes.get("/<any(feed, video):name>")
+    def same_items(name: str) -> Response:
+        if name not in texts or name == page.scenario:
             abort(404)
-        return _file(shop[name], shop_policy)
+        if request.path.endswith("/"):  # as above
+            return Response(status=308, headers={"Location": f"../{name}"})
+        return _answer(texts[name], "html", policy)
+
+    @routes.get("/page/<any(shared, shop, feed, video):part>/<name>")
+    def page_file(part: str, name: str) -> Response:
+        known = {file.name: file for file in (folder / part).iterdir()}
+        kind = name.rsplit(".", 1)[-1]
+        if name not in known or kind not in ("js", "css"):
+            abort(404)
+        return _answer(known[name].read_bytes(), kind, policy)
 
     @routes.get("/images/<name>")
     def picture(name: str) -> Response:
@@ -64,12 +81,12 @@ def pages(images: Path | None, image_origins: str = "") -> Blueprint:
     def docs() -> Response:
         if request.path.endswith("/"):  # its relative links would break
             return Response(status=308, headers={"Location": "../docs"})
-        return _file(page / "docs.html", _DOCS_POLICY)
+        return _file(folder / "docs.html", _DOCS_POLICY)
 
     @routes.get("/docs/<name>")
     def docs_file(name: str) -> Response:
         if name == "docs.js":
-            return _file(page / name, _DOCS_POLICY)
+            return _file(folder / name, _DOCS_POLICY)
         if name not in _SWAGGER_FILES:
             abort(404)
         return _file(swagger / name.rsplit(".", 1)[1] / name, _DOCS_POLICY)
@@ -77,9 +94,27 @@ def pages(images: Path | None, image_origins: str = "") -> Blueprint:
     return routes
 
 
+def _assembled(folder: Traversable, name: str, page: ScenarioPage) -> bytes:
+    """The text of a scenario's page, with the parts that all pages share."""
+    text = (folder / name / "index.html").read_text(encoding="utf-8")
+    for part in ("head", "top", "list", "end"):
+        html = (folder / "shared" / f"{part}.html").read_text(encoding="utf-8")
+        text = text.replace(f"<!-- {part} -->\n", html)
+    here = ' aria-current="page"'
+    links = "".join(
+        f'<a href="{address}"{here if current else ""}>{label}</a>'
+        for label, address, current in page.links()
+    )
+    nav = f'<nav class="scenarios" aria-label="Pages">{links}</nav>' if links else ""
+    return text.replace("<!-- pages -->", nav).encode()
+
+
 def _file(path: Traversable, policy: str) -> Response:
-    kind = path.name.rsplit(".", 1)[1]
-    response = Response(path.read_bytes(), content_type=f"{_TYPES[kind]}; charset=utf-8")
+    return _answer(path.read_bytes(), path.name.rsplit(".", 1)[1], policy)
+
+
+def _answer(content: bytes, kind: str, policy: str) -> Response:
+    response = Response(content, content_type=f"{_TYPES[kind]}; charset=utf-8")
     response.headers["Content-Security-Policy"] = policy
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "no-cache"

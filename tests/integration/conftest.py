@@ -1,6 +1,7 @@
 """Fixtures of several modules: small encoders, a shop's index, environments, a browser."""
 
 import shutil
+import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from tests.integration.serving import Api, ServeItems
 
 SHOP_KINDS = ("running shoes", "coffee machine", "desk lamp", "wireless headphones", "rain jacket")
+AXE = "axe-core@4.11.0"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_ARGUMENTS = [
     "--no-sandbox",
@@ -193,3 +195,21 @@ def browser() -> "Iterator[Browser]":
         launched = playwright.chromium.launch(executable_path=path, args=BROWSER_ARGUMENTS)
         yield launched
         launched.close()
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The script of axe-core; the test is skipped where npm can't bring it."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("no npm, which brings axe-core")
+    folder = tmp_path_factory.mktemp("axe")
+    command = [npm, "install", "--no-audit", "--no-fund", "--prefix", str(folder), AXE]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    except subprocess.TimeoutExpired:
+        pytest.skip(f"npm brought no {AXE} in two minutes")
+    script = folder / "node_modules" / "axe-core" / "axe.min.js"
+    if result.returncode or not script.exists():
+        pytest.skip(f"npm can't bring {AXE}: {result.stderr.strip()[:300]}")
+    return Path(script).read_text(encoding="utf-8")

@@ -1,8 +1,6 @@
 """The shop page at /, in a real browser: search, filter, open, like, compare, erase."""
 
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,14 +18,11 @@ from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
+from tests.integration.browsing import TIMEOUT_MS, assert_accessible, visit
 from tests.integration.rebuilding import index_context
 from tests.integration.serving import Api, serving
 
 pytestmark = pytest.mark.node
-TIMEOUT_MS = 30_000
-AXE = "axe-core@4.11.0"
-
-
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle r="4"/></svg>'
 
 
@@ -52,38 +47,8 @@ def site(
 
 @pytest.fixture
 def page(browser: Browser, site: Api) -> Iterator[Page]:
-    """A page of a new visitor; it must ask no other site, and have no script errors."""
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 900}, locale="en-GB", reduced_motion="reduce"
-    )
-    page = context.new_page()
-    page.set_default_timeout(TIMEOUT_MS)
-    urls: list[str] = []
-    errors: list[str] = []
-    page.on("request", lambda request: urls.append(request.url))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert not [url for url in urls if not url.startswith((site.url, "data:"))]
-    assert errors == []
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The script of axe-core; the test is skipped where npm can't bring it."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("no npm, which brings axe-core")
-    folder = tmp_path_factory.mktemp("axe")
-    command = [npm, "install", "--no-audit", "--no-fund", "--prefix", str(folder), AXE]
-    try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    except subprocess.TimeoutExpired:
-        pytest.skip(f"npm brought no {AXE} in two minutes")
-    script = folder / "node_modules" / "axe-core" / "axe.min.js"
-    if result.returncode or not script.exists():
-        pytest.skip(f"npm can't bring {AXE}: {result.stderr.strip()[:300]}")
-    return Path(script).read_text(encoding="utf-8")
+    with visit(browser, site.url) as page:
+        yield page
 
 
 def cards(page: Page) -> Locator:
@@ -325,30 +290,20 @@ def test_markup_in_texts_is_shown_as_text(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(page: Page, site: Api, axe: str, scheme: Any) -> None:
-    def run(what: str) -> None:
-        page.evaluate(axe)
-        violations = page.evaluate("axe.run().then(result => result.violations)")
-        found = [
-            f"{what}: {one['id']} {one['nodes'][0]['target']}"
-            for one in violations
-            if one["impact"] in ("serious", "critical")
-        ]
-        assert found == []
-
     page.emulate_media(color_scheme=scheme)
     search(page, site, "lamp")
     cards(page).first.get_by_role("button", name="Why this?").click()
-    run("list")
+    assert_accessible(page, axe, "list")
     box = page.get_by_role("combobox", name="Search the catalogue")
     box.fill("desk")
     expect(page.get_by_role("option").first).to_be_visible()
-    run("typing")
+    assert_accessible(page, axe, "typing")
     box.press("Escape")
     open_developer_panel(page)
-    run("developer")
+    assert_accessible(page, axe, "developer")
     cards(page).nth(1).locator(".title").click()
     expect(page.get_by_role("heading", name="More like this for you")).to_be_visible()
-    run("product")
+    assert_accessible(page, axe, "product")
 
 
 def test_pictures_of_the_folder_are_served_and_nothing_else(site: Api) -> None:

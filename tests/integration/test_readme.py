@@ -118,6 +118,8 @@ def test_every_command_runs_and_answers_as_the_readme_shows(
             address = f"http://127.0.0.1:{reader.port}/"
             assert output.splitlines()[-1] == f"The page to try it yourself: {address}"
             assert "you clicked" in output.split("after the clicks")[1]
+            for page in ("feed", "video"):
+                assert f"{address}{page}/\n" in output
         if shlex.split(command)[0] == "curl":
             answers.append(json.loads(output))
     shown = shown_answers()

@@ -1,8 +1,8 @@
 // The filters on the left: values with counts, a tree of categories, ranges with a histogram.
 
-import { byId, h } from "./dom.js";
-import { fieldName, number, valueName } from "./format.js";
-import { range, toggled, withFilter } from "./state.js";
+import { byId, h } from "../shared/dom.js";
+import { fieldName, number, valueName } from "../shared/format.js";
+import { range, toggled, withFilter } from "../shared/state.js";
 
 const LISTED = 8; // values of a facet before "show all"
 const OPEN_FIRST = 4; // facets that are open at first

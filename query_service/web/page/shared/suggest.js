@@ -6,13 +6,15 @@ import { leaf, number, plural, price } from "./format.js";
 import { picture } from "./pictures.js";
 
 const PAUSE_MS = 120; // after a key
-const GROUPS = { query: "Searches", category: "Categories", brand: "Brands", item: "Items" };
+const groups = { query: "Searches", category: "Categories", brand: "Brands", item: "Items" };
 const box = byId("query"), list = byId("suggestions");
 let timer = 0, running = null, options = [], active = -1, typed = "", handlers = null;
 
-// `handlers`: search(text), filter(filters), open(item_id, source), filters(): those in force.
+// `handlers`: search(text), filter(filters), open(item_id), filters(): those in force; `groups`: other
+// names of the groups.
 export function install(given) {
   handlers = given;
+  Object.assign(groups, given.groups);
   box.addEventListener("input", (event) => event.isComposing || later());
   box.addEventListener("compositionend", later);
   box.addEventListener("focus", () => list.hidden && later());
@@ -50,14 +52,14 @@ function show(suggestions) {
   active = -1;
   box.removeAttribute("aria-activedescendant");
   options = [];
-  const groups = [];
+  const lists = [];
   const kinds = [...new Set(suggestions.map((one) => one.type))];
   for (const kind of kinds) {
     const members = suggestions.filter((one) => one.type === kind);
-    const label = h("div", { class: "group-name", role: "presentation" }, GROUPS[kind]);
-    groups.push(h("div", { role: "group", "aria-label": GROUPS[kind] }, label, members.map(option)));
+    const label = h("div", { class: "group-name", role: "presentation" }, groups[kind]);
+    lists.push(h("div", { role: "group", "aria-label": groups[kind] }, label, members.map(option)));
   }
-  list.replaceChildren(...groups);
+  list.replaceChildren(...lists);
   list.hidden = !suggestions.length;
   box.setAttribute("aria-expanded", String(!list.hidden));
   if (suggestions.length) announce(plural(suggestions.length, "suggestion"));

@@ -1,4 +1,6 @@
-// Prices, names of languages, last parts of categories.
+// Titles, prices, names of languages, last parts of categories.
+
+export const titleOf = (hit) => hit.source.title || hit.item_id;
 
 export function price(source) {
   if (source.price === undefined || source.price === null) return "";

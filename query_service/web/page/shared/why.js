@@ -12,7 +12,7 @@ export function why(explanation) {
   const shares = [...explanation.shares].sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
   const most = Math.max(1e-9, ...shares.map((share) => Math.abs(share.value)));
   const rows = shares.slice(0, SHOWN).map((share) => {
-    const bar = h("span", { class: `share ${share.value < 0 ? "against" : "for"} kind-${share.kind}` });
+    const bar = h("span", { class: `portion ${share.value < 0 ? "against" : "for"} kind-${share.kind}` });
     bar.style.width = `${Math.max(2, (100 * Math.abs(share.value)) / most)}%`;
     const value = `${share.value < 0 ? "−" : "+"}${Math.abs(share.value).toFixed(3)}`;
     return h("li", {},

@@ -1,6 +1,7 @@
 // The public API, and the session that all of it is asked for.
 
 const KEY = "live-intent-session";
+const SCENARIO = document.documentElement.dataset.scenario;
 const DEADLINE_MS = 5000; // long, since the service may run on a small machine
 let session = null;
 
@@ -42,10 +43,13 @@ function post(path, body, signal) {
   return call(path, { method: "POST", headers, body: JSON.stringify(body), signal });
 }
 
-// Hits for a query, or without one a recommendation.
-export function hits(request, signal) {
+// Hits for a query, or without one a recommendation; each with the id of its query.
+export async function hits(request, signal) {
   const path = request.query ? "v1/search" : "v1/recommend";
-  return post(path, { session_id: sessionId(), deadline_ms: DEADLINE_MS, ...request }, signal);
+  const body = { session_id: sessionId(), scenario: SCENARIO, deadline_ms: DEADLINE_MS, ...request };
+  const answer = await post(path, body, signal);
+  for (const hit of [...answer.hits, ...(answer.instead?.hits || [])]) hit.queryId = answer.query_id;
+  return answer;
 }
 
 export function suggest(prefix, filters, signal) {

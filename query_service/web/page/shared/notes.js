@@ -1,13 +1,12 @@
 // What the answer says beside its hits: words left out, spelling, banners, and help where nothing was found.
 
 import * as api from "./api.js";
-import { card } from "./cards.js";
 import { h } from "./dom.js";
 import { withFilter } from "./state.js";
 
 const LEAST_READ = 4;
 
-// `tools`: go(state), and the `context` of cards.
+// `tools`: go(state), card(hit, context), and that context.
 export function notes(state, answer, tools) {
   const all = [];
   const guess = answer.did_you_mean;
@@ -59,5 +58,5 @@ function empty(state, answer, tools) {
   const shown = (read.length >= LEAST_READ ? read : instead.hits).slice(0, 12);
   const title = h("h2", { id: "instead" }, instead.kind === "personal" ? "You may like instead" : "Popular instead");
   const context = { ...tools.context, moves: null, heading: "h3" };
-  return h("div", {}, box, title, h("ul", { class: "grid", "aria-labelledby": "instead" }, shown.map((hit) => card(hit, context))));
+  return h("div", {}, box, title, h("ul", { class: "grid", "aria-labelledby": "instead" }, shown.map((hit) => tools.card(hit, context))));
 }

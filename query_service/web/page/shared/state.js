@@ -1,10 +1,12 @@
-// What the page shows, as its address says: query, sort, filters, product. `price=10~50` is a range.
+// What the page shows, as its address says: query, sort, filters, item. `price=10~50` is a range.
 
 const OWN = ["q", "sort", "item", "lang", "spelling"];
 const RANGE = /^(-?[\d.]*)~(-?[\d.]*)$/;
 
+export const NOWHERE = { q: "", sort: "", item: "", lang: "", spelling: "", filters: {} };
+
 export function read() {
-  const state = { q: "", sort: "", item: "", lang: "", spelling: "", filters: {} };
+  const state = { ...NOWHERE, filters: {} };
   for (const [name, value] of new URL(location.href).searchParams) {
     if (OWN.includes(name)) state[name] = value.trim();
     else if (value && name !== "constructor") (state.filters[name] ||= []).push(value);
@@ -22,7 +24,7 @@ export function address(state) {
   return url.href;
 }
 
-// The same list, whatever product is open above it.
+// The same list, whatever item is open above it.
 export const listOf = (state) => address({ ...state, item: "" });
 
 export function range(value) {

@@ -4,13 +4,15 @@ import * as api from "./api.js";
 import { filters } from "./state.js";
 
 export const SIZE = 24;
-const BASE_FACETS = ["category", "brand", "price", "available", "language"];
+const asks = { facets: [], fields: [] };
 const MOST_ATTRIBUTES = 5; // facets of attributes beside those
 const LEAST_SHARE = 0.2; // of the hits that have the attribute
 const HIGHLIGHT = { fields: ["title"], pre: "<mark>", post: "</mark>" };
-const FIELDS = ["title", "brand", "category", "price", "currency", "available", "image_url", "language", "attributes"];
 const notFacets = new Set(); // attributes that the service does not count
 let languages = null; // of the catalogue: a promise of its codes
+
+// `facets` and `fields` that the page's lists have.
+export const ask = (given) => Object.assign(asks, given);
 
 const primary = (code) => code.toLowerCase().split("-")[0];
 
@@ -32,14 +34,14 @@ export async function readable(state) {
   return read.length && others.length ? { read, others } : { read: [], others: [] };
 }
 
-export async function firstPage(state, unwanted, signal, personalize = true) {
+export async function firstPage(state, unwanted, { signal, personalize = true, size = SIZE } = {}) {
   const chosen = Object.keys(state.filters).filter((field) => field.startsWith("attributes."));
   const request = {
     ...(state.q && { query: state.q, highlight: HIGHLIGHT }),
     ...(state.q && state.spelling === "off" && { spelling: false }),
     ...(state.sort && { sort: sortOf(state.sort) }),
-    filters: filters(state, unwanted), fields: FIELDS, facets: [...BASE_FACETS, ...chosen].map(withBuckets),
-    size: SIZE, explain: true, personalize,
+    filters: filters(state, unwanted), fields: asks.fields, facets: [...asks.facets, ...chosen].map(withBuckets),
+    size, explain: true, personalize,
   };
   return { request, answer: await api.hits(request, signal) };
 }

@@ -1,8 +1,9 @@
 // The panel for developers, closed at first: session, timing, degraded stages, both lists.
 
 import * as api from "./api.js";
-import { titleOf } from "./cards.js";
+import { deeds } from "./deeds.js";
 import { byId, h, showError } from "./dom.js";
+import { titleOf } from "./format.js";
 import { firstPage } from "./requests.js";
 import * as results from "./results.js";
 
@@ -18,7 +19,7 @@ export function install({ restart }) {
 
 async function show(restart) {
   const { answer, state, unwanted, request } = results.shown;
-  const general = (await firstPage(state, unwanted, undefined, false)).answer;
+  const general = (await firstPage(state, unwanted, { personalize: false })).answer;
   const session = await api.ownSession();
   if (results.shown.answer !== answer) return;
   panel.replaceChildren(
@@ -36,16 +37,13 @@ function visitor(session, restart) {
       showError(error);
     }
   };
-  const rows = [
-    ...(session?.events || []).map((event) => [event.timestamp, event.action, event.title || event.item_id]),
-    ...(session?.queries || []).map((past) => [past.timestamp, "search", past.query_text]),
-  ].sort((a, b) => b[0] - a[0]).slice(0, 12);
+  const rows = deeds(session, 12);
   return h("section", {}, h("h2", {}, "This visitor"),
     h("p", {}, "Session ", h("code", { id: "session" }, api.sessionId())),
     h("p", { class: "buttons" },
       h("button", { type: "button", onclick: () => restart("A new visitor") }, "New visitor"),
       h("button", { type: "button", onclick: erase }, "Forget me")),
-    rows.length ? h("ol", { class: "events" }, rows.map(([, action, text]) => h("li", {}, h("strong", {}, action.replaceAll("_", " ")), ` ${text}`)))
+    rows.length ? h("ol", { class: "events" }, rows)
       : h("p", { class: "quiet" }, "Nothing is known of this visitor."));
 }
 
@@ -53,7 +51,7 @@ function timing(answer) {
   const { total, ...stages } = answer.timing_ms;
   const most = Math.max(1, ...Object.values(stages));
   const rows = Object.entries(stages).map(([stage, ms]) => {
-    const bar = h("span", { class: "share for" });
+    const bar = h("span", { class: "portion for" });
     bar.style.width = `${(100 * ms) / most}%`;
     return h("li", {}, h("span", { class: "share-kind" }, stage, h("span", { class: "share-value" }, `${ms.toFixed(1)} ms`)), h("span", { class: "share-track", "aria-hidden": "true" }, bar));
   });
@@ -68,8 +66,7 @@ function list(title, answer, other) {
   const rows = answer.hits.slice(0, SHOWN).map((hit, row) => {
     const elsewhere = positions.get(hit.item_id);
     const moved = elsewhere === undefined ? "not there" : elsewhere === row ? "" : elsewhere > row ? `▲ ${elsewhere - row}` : `▼ ${row - elsewhere}`;
-    return h("li", {}, titleOf(hit), " ", moved ? h("span", { class: "moved" }, moved) : null);
+    return h("li", {}, titleOf(hit), " ", moved ? h("span", { class: moved.startsWith("▲") ? "moved" : "moved down" }, moved) : null);
   });
   return h("div", {}, h("h3", {}, title), h("ol", {}, rows));
 }
-

@@ -14,10 +14,12 @@ function rangeText(field, bounds) {
   return bounds.low ? `${name} from ${bounds.low}` : `${name} up to ${bounds.high}`;
 }
 
-// `readable`: the languages that the start page keeps to; empty when it shows all.
-export function chips(state, readable, go) {
+// `readable`: the languages that the start page keeps to; empty when it shows all. `page`: go(state),
+// and `ownFilters`, the fields that have their way out elsewhere.
+export function chips(state, readable, { go, ownFilters = [] }) {
   const all = [];
   for (const [field, values] of Object.entries(state.filters)) {
+    if (ownFilters.includes(field)) continue;
     for (const value of values) {
       const bounds = range(value);
       const plain = field === "available" ? (value === "true" ? "In stock" : "Sold out") : `${fieldName(field)}: ${valueName(field, value)}`;
