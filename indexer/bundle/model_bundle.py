@@ -77,10 +77,7 @@ class ModelBundle:
 
         In the layout `sum` both are the whole vectors.
         """
-        if self.projections is None:
-            return vectors, vectors
-        M = len(self.projections.P_M)
-        return unit(vectors[..., :M]), unit(vectors[..., M:])
+        return _halves(vectors, self.projections)
 
     def save(self, folder: Path) -> None:
         """Writes the bundle beside `folder` and moves it there: it is complete or absent."""
@@ -179,16 +176,41 @@ def fit_bundle(
 ) -> ModelBundle:
     """A bundle with W_uq and W_ua fitted on items and their `embeddings` float32 [n, D].
 
+    `meaningless` and `texts` as for `fit_bundle_on_vectors`.
+    """
+    return fit_bundle_on_vectors(
+        name,
+        spec,
+        items,
+        item_vectors(embeddings, projections, [item.item_id for item in items]),
+        projections=projections,
+        statistics=statistics,
+        meaningless=meaningless,
+        texts=texts,
+    )
+
+
+def fit_bundle_on_vectors(
+    name: str,
+    spec: EncoderSpec,
+    items: Sequence[Item],
+    vectors: Vectors,
+    *,
+    projections: Projections | None,
+    statistics: Statistics,
+    meaningless: Vectors | None = None,
+    texts: Mapping[str, Sequence[str]] = NO_TEXTS,
+) -> ModelBundle:
+    """A bundle with W_uq and W_ua fitted on items and their `vectors` g_i, float32 [n, dims].
+
     `meaningless` float32 [q, D]: embeddings of `meaningless_texts` as queries, to fit the meaning
     cut; None: without a cut. `texts`: of the items, by language: their terms get a W_uq too.
     """
-    meaning = projections.meaning(embeddings) if projections else embeddings
+    meaning, behaviour = _halves(vectors, projections)
     if meaningless is not None:
         queries = projections.meaning(meaningless) if projections else unit(meaningless)
-        beside_words, alone = fit_meaning_cut(queries, unit(meaning))
+        beside_words, alone = fit_meaning_cut(queries, meaning)
         statistics = replace(statistics, meaning_cut=beside_words, meaning_cut_alone=alone)
-    ids = [item.item_id for item in items]
-    behaviour = projections.behaviour(embeddings, ids) if projections else embeddings
     return ModelBundle(
         name=name,
         spec=spec,
@@ -201,3 +223,10 @@ def fit_bundle(
             for code, each in texts.items()
         },
     )
+
+
+def _halves(vectors: Vectors, projections: Projections | None) -> tuple[Vectors, Vectors]:
+    if projections is None:
+        return vectors, vectors
+    M = len(projections.P_M)
+    return unit(vectors[..., :M]), unit(vectors[..., M:])

@@ -51,6 +51,7 @@ index.add_command(suggestions)
 )
 @facet_option
 @click.option("--merge", is_flag=True, help="Merge into one segment: slower now, k-NN quicker.")
+@click.option("--fresh", is_flag=True, help="Encode every item; take no vectors over.")
 @click.option("--dry-run", is_flag=True, help="Only read and check the catalogue.")
 @cluster_options
 @output_options
@@ -63,6 +64,7 @@ def rebuild(
     stale_after: float | None,
     facets: tuple[str, ...],
     merge: bool,
+    fresh: bool,
     dry_run: bool,
     url: str | None,
     prefix: str | None,
@@ -74,7 +76,8 @@ def rebuild(
 
     CATALOGUE is a file of JSON lines, CSV or Parquet, a product export of Shopify or WooCommerce,
     or a feed of Google Merchant, gzip or not; `-` is standard input. The live index stays as it is
-    until the new one is filled and checked, and is kept after that.
+    until the new one is filled and checked, and is kept after that. Items whose text did not change
+    keep their vectors.
     """
     from indexer.cli.interruption import stopped_by_signals
     from indexer.cli.reports import output, rebuild_lines, survey_lines
@@ -105,7 +108,7 @@ def rebuild(
         context = cluster.index_context(settings, progress)
         beginning = Beginning.now(context)  # before the seconds that the encoder takes to load
         model = _load_encoder(encoder, layout)
-        report = run(context, model, source, merge=merge, beginning=beginning)
+        report = run(context, model, source, merge=merge, fresh=fresh, beginning=beginning)
         click.echo(output(report, rebuild_lines(report, cluster.names.items), as_json))
         make_after_rebuild(context, as_json)
 

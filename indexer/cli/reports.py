@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from indexer.catalogue.notes import UnreadValues
     from indexer.catalogue.survey import Survey
     from indexer.cli.status import IndexStatus, Status
-    from indexer.index.rebuild import RebuildReport
+    from indexer.index.rebuild_report import RebuildReport
     from indexer.index.updates import UpdateReport
     from indexer.settings import IndexSettings
     from indexer.suggestions.build import SuggestionsReport
@@ -31,6 +31,10 @@ def rebuild_lines(report: "RebuildReport", alias: str) -> list[str]:
         f"{report.count} items from {report.rows} rows in {report.seconds:.1f} s "
         f"({report.items_per_s:.0f} items/s)",
     ]
+    if report.reused:
+        lines.append(
+            f"vectors: {report.reused} taken over from {report.previous}, {report.encoded} encoded"
+        )
     if report.rejects:
         where = f", see {report.rejects_file}" if report.rejects_file else ""
         lines.append(f"{report.rejects} bad rows left out{where}")

@@ -15,7 +15,7 @@ from indexer.catalogue.survey import Survey
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.bulk import ItemWrite, WriteOutcome, index_write
 from indexer.index.bulk_writer import BulkWriter
-from indexer.index.carry_over.earlier_items import EarlierItems
+from indexer.index.carry_over.earlier_items import Earlier, EarlierItems
 from indexer.index.context import IndexContext
 from indexer.index.documents import to_document
 from indexer.index.generations import NewIndex
@@ -28,17 +28,19 @@ class Window:
 
     items: list[Item]
     sample_rows: dict[int, int]  # index in `items` -> row in the survey's sample
-    to_encode: list[int]  # indices in `items`; the embeddings of the others are in the sample
+    earlier: list[Earlier]  # of the items
+    to_encode: list[int]  # indices in `items` whose vectors are not known yet
     tokens: list[list[int]]  # of the items at `to_encode`
-    versions: list[int]  # of the items
 
 
 @dataclass(frozen=True)
 class Filled:
-    """`embeddings` float32 [sample, D] are those of the survey's sample, in its order."""
+    """`vectors` float32 [sample, dims] are those of the survey's sample, in its order."""
 
     outcome: WriteOutcome
-    embeddings: Vectors
+    vectors: Vectors
+    reused: int  # items whose vectors the earlier index had
+    encoded: int
 
 
 def encode_sample(context: IndexContext, encoder: ItemEncoder, survey: Survey) -> Vectors:
@@ -62,22 +64,22 @@ def fill(
     *,
     attributes: AttributeSchema,
     earlier: EarlierItems,
-    sample_embeddings: Vectors | None = None,
+    sample_vectors: Vectors | None = None,
 ) -> Filled:
     """Writes every item to the new index that has no newer write already.
 
-    `sample_embeddings` float32 [sample, D] of the survey's sample are used where they are known
-    already. A background thread reads and tokenises ahead, this one encodes, others send bulk
-    requests.
+    `sample_vectors` float32 [sample, dims] of the survey's sample are used where they are known
+    already, and those of `earlier` where it has them. A background thread reads and tokenises
+    ahead, this one encodes, others send bulk requests.
 
     Raises:
         CatalogueError: the file changed since the survey.
         BulkError, ClusterUnavailable, IndexDeleted: see `bulk` and `bulk_writer`.
     """
-    encoder = vectors.encoder
-    embeddings = sample_embeddings
-    if embeddings is None:
-        embeddings = np.zeros((len(survey.sample), encoder.spec.dimension), dtype=np.float32)
+    sample = sample_vectors
+    if sample is None:
+        dims = vectors.encoder.spec.vector_dims
+        sample = np.zeros((len(survey.sample), dims), dtype=np.float32)
 
     def make(entry: tuple[Item, Vectors, int]) -> ItemWrite:
         item, vector, version = entry
@@ -88,18 +90,21 @@ def fill(
     writer: BulkWriter[tuple[Item, Vectors, int]] = BulkWriter(context, new.alias, make)
     reader = _ReadAhead(
         catalogue,
-        encoder,
+        vectors.encoder,
         earlier,
         sample_rows={index: row for row, (index, _) in enumerate(survey.sample)},
-        sample_known=sample_embeddings is not None,
+        sample_known=sample_vectors is not None,
         size=context.settings.fill_window,
     )
-    read = 0
+    read = reused = encoded = 0
     try:
         for window in reader:
             read += len(window.items)
-            rows = vectors.of(window.items, _embeddings_of(window, encoder, embeddings))
-            writer.put(list(zip(window.items, rows, window.versions, strict=True)))
+            encoded += len(window.to_encode)
+            reused += sum(each.vector is not None for each in window.earlier)
+            rows = _vectors_of(window, vectors, sample)
+            versions = [each.version for each in window.earlier]
+            writer.put(list(zip(window.items, rows, versions, strict=True)))
         _check_unchanged(catalogue, survey.items, read)
         outcome = writer.finish()
     except BaseException:
@@ -107,7 +112,8 @@ def fill(
         writer.abort()
         raise
     context.progress.close()
-    return Filled(outcome, embeddings)
+    encoded += len(sample) if sample_vectors is not None else 0
+    return Filled(outcome, sample, reused, encoded)
 
 
 def _check_unchanged(catalogue: Catalogue, surveyed: int, read: int) -> None:
@@ -118,17 +124,24 @@ def _check_unchanged(catalogue: Catalogue, surveyed: int, read: int) -> None:
         )
 
 
-def _embeddings_of(window: Window, encoder: ItemEncoder, sample: Vectors) -> Vectors:
-    """Embeddings of a window's items; known ones are read from `sample`, new ones stored there."""
-    embeddings = np.zeros((len(window.items), sample.shape[1]), dtype=np.float32)
-    embeddings[window.to_encode] = encoder.encode_tokens(window.tokens)
-    encoded = set(window.to_encode)
+def _vectors_of(window: Window, vectors: ItemVectors, sample: Vectors) -> Vectors:
+    """Vectors of a window's items; known ones are read from `sample`, new ones stored there."""
+    rows = np.zeros((len(window.items), sample.shape[1]), dtype=np.float32)
+    if window.to_encode:
+        embeddings = vectors.encoder.encode_tokens(window.tokens)
+        items = [window.items[row] for row in window.to_encode]
+        rows[window.to_encode] = vectors.of(items, embeddings)
+    new = set(window.to_encode)
+    for row, earlier in enumerate(window.earlier):
+        if earlier.vector is not None:
+            rows[row] = earlier.vector
+            new.add(row)
     for row, sample_row in window.sample_rows.items():
-        if row in encoded:
-            sample[sample_row] = embeddings[row]
+        if row in new:
+            sample[sample_row] = rows[row]
         else:
-            embeddings[row] = sample[sample_row]
-    return embeddings
+            rows[row] = sample[sample_row]
+    return rows
 
 
 class _ReadAhead:
@@ -186,9 +199,14 @@ class _ReadAhead:
         sample_rows = {
             row: self._sample_rows[first + row] for row in rows if first + row in self._sample_rows
         }
-        to_encode = [row for row in rows if not (self._sample_known and row in sample_rows)]
+        earlier = self._earlier.of(items)
+        to_encode = [
+            row
+            for row in rows
+            if earlier[row].vector is None and not (self._sample_known and row in sample_rows)
+        ]
         tokens = self._encoder.tokenize_items([items[row].text for row in to_encode])
-        return Window(items, sample_rows, to_encode, tokens, self._earlier.versions(items))
+        return Window(items, sample_rows, earlier, to_encode, tokens)
 
     def _offer(self, window: Window | BaseException | None) -> bool:
         """Queues a window, an error, or None for the end; False when stopped."""

@@ -1,12 +1,9 @@
 """A rebuild: fills a new index from a catalogue, then moves the alias to it."""
 
 import time
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from indexer.bundle.meaning_cut import meaningless_texts
-from indexer.bundle.model_bundle import fit_bundle, fit_space, vector_space
+from indexer.bundle.model_bundle import fit_space, vector_space
 from indexer.bundle.projections import Projections, Vectors
 from indexer.catalogue.attribute_report import AttributeReport
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
@@ -14,14 +11,12 @@ from indexer.catalogue.compounds import CompoundWords
 from indexer.catalogue.facets import FacetChoice
 from indexer.catalogue.items import good_items
 from indexer.catalogue.languages import LanguageChoice, language_lines, texts_in
-from indexer.catalogue.notes import UnreadValues
-from indexer.catalogue.reading import Reading
 from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.carry_over.beginning import Beginning
 from indexer.index.carry_over.deletions import forget_old
-from indexer.index.carry_over.earlier_items import EarlierItems
+from indexer.index.carry_over.earlier_items import EarlierItems, SharedSpace
 from indexer.index.carry_over.live_writes_since import LiveWritesSince
 from indexer.index.construction import (
     abandon,
@@ -32,38 +27,17 @@ from indexer.index.construction import (
 )
 from indexer.index.context import IndexContext
 from indexer.index.fill import Filled, encode_sample, fill
+from indexer.index.fitted_bundle import FITTED_ON, FittedBundle
 from indexer.index.generations import READY, NewIndex, live_generation
 from indexer.index.inspection import check_count, check_vectors
 from indexer.index.item_vectors import ItemEncoder, ItemVectors
 from indexer.index.missing_vectors import add_missing_vectors
+from indexer.index.rebuild_report import RebuildReport
 from indexer.index.swap import move_alias, prune, set_meta
 from plugin_config.schema import META
 from plugin_config.text_analysis import splits_compounds
 
 INSPECTED = 32  # items whose stored vectors are compared
-
-
-@dataclass(frozen=True)
-class RebuildReport:
-    """What a rebuild did. `seconds` is that of all of it, `items_per_s` that of the fill."""
-
-    index: str
-    previous: str | None
-    rows: int
-    items: int
-    rejects: int
-    rejects_file: Path | None
-    superseded: int  # rows that a newer live write or deletion overtook during the fill
-    carried: int  # items that were written live before the new index was there
-    adopted: int  # live upserts whose missing vectors the rebuild added
-    count: int  # documents in the index
-    seconds: float
-    items_per_s: float
-    removed: tuple[str, ...]
-    attributes: AttributeReport
-    unread: dict[str, UnreadValues]
-    overruled: int
-    reading: Reading
 
 
 def rebuild(
@@ -72,6 +46,7 @@ def rebuild(
     source: CatalogueSource,
     *,
     merge: bool = False,
+    fresh: bool = False,
     beginning: Beginning | None = None,
 ) -> RebuildReport:
     """Makes a new items index from a catalogue and moves the alias `items` to it.
@@ -101,7 +76,9 @@ def rebuild(
             progress=context.progress,
             facets=facets,
         )
-        return _Rebuild(context, encoder, catalogue, surveyed, beginning).run(begun, merge)
+        return _Rebuild(context, encoder, catalogue, surveyed, beginning).run(
+            begun, merge=merge, fresh=fresh
+        )
 
 
 class _Rebuild:
@@ -133,11 +110,13 @@ class _Rebuild:
         )  # fmt: skip
         self.meta: dict[str, Any] = self.body["mappings"]["_meta"][META]
         self.new = NewIndex(index, names.items_building)
+        localized = tuple(self.attributes.languages.localized)
+        self.bundle = FittedBundle(context, index, encoder, surveyed, localized)
         self.live_writes = LiveWritesSince(context, self.new, beginning)
 
-    def run(self, begun: float, merge: bool) -> RebuildReport:
+    def run(self, begun: float, *, merge: bool, fresh: bool) -> RebuildReport:
         """Every step in order; after any failure, Ctrl-C too, the half-made index is deleted."""
-        context, index = self.context, self.new.name
+        context, index, encoder = self.context, self.new.name, self.encoder
         live = live_generation(context.client, context.names)
         report = AttributeReport.of(self.survey)
         counts = self.survey.languages.items
@@ -145,13 +124,14 @@ class _Rebuild:
             context.progress.note(line)
         try:
             claim(context, index, self.body)
-            projections, sample = self._fit_first()
-            space = vector_space(self.encoder.spec, projections)
-            self._set_meta(vector_space=space)
+            same = live is not None and live.index == self.beginning.live and not fresh
+            shared = SharedSpace.of(context, live, encoder) if live and same else None
+            projections, sample = self._fit_first(shared)
+            space, fitted_on = vector_space(encoder.spec, projections), self.bundle.fingerprint()
+            self._set_meta(vector_space=space, **{FITTED_ON: fitted_on})
             carried = self.live_writes.copy(space)
             self.live_writes.delete()
-            fill_begun = time.monotonic()
-            vectors = ItemVectors(self.encoder, projections)
+            vectors, fill_begun = ItemVectors(encoder, projections), time.monotonic()
             filled = fill(
                 context,
                 self.new,
@@ -159,15 +139,15 @@ class _Rebuild:
                 self.survey,
                 vectors,
                 attributes=self.attributes,
-                earlier=EarlierItems(context, self.beginning.live),
-                sample_embeddings=sample,
+                earlier=EarlierItems(context, self.beginning.live, with_vectors=bool(shared)),
+                sample_vectors=sample,
             )
             fill_s = time.monotonic() - fill_begun
-            if sample is None:
-                self._fit_bundle(projections, filled.embeddings)
+            if sample is None and not (shared and live and self.bundle.take_over(live)):
+                self.bundle.save(projections, filled.vectors)
             context.progress.start("check")
             completed = add_missing_vectors(context, index, self.new.alias, vectors)
-            count = self._inspect(filled, vectors)
+            count = self._inspect(filled)
             if merge:
                 context.progress.start("merge into one segment")
                 params = {"max_num_segments": 1, "request_timeout": 3600}
@@ -192,6 +172,8 @@ class _Rebuild:
             rejects=self.survey.rejects,
             rejects_file=self.survey.rejects_file,
             superseded=len(filled.outcome.superseded),
+            reused=filled.reused,
+            encoded=filled.encoded,
             carried=carried,
             adopted=completed,
             count=count,
@@ -223,44 +205,31 @@ class _Rebuild:
             )
         return parts
 
-    def _fit_first(self) -> tuple[Projections | None, Vectors | None]:
+    def _fit_first(self, shared: SharedSpace | None) -> tuple[Projections | None, Vectors | None]:
         """Fits the bundle before the fill in the layout `concat`, whose vectors need projections.
 
-        Returns the projections, and the embeddings of the sample; None and None for `sum`.
+        Returns the projections, and the vectors of the sample; None for these where they come with
+        the fill: in the layout `sum`, and in a `shared` space.
         """
+        if shared is not None:
+            return shared.projections, None
         if self.encoder.spec.layout == "sum":
             return None, None
-        sample = encode_sample(self.context, self.encoder, self.survey)
-        projections = self.encoder.halves or fit_space(self.encoder.spec, sample)
-        self._fit_bundle(projections, sample)
+        embeddings = encode_sample(self.context, self.encoder, self.survey)
+        projections = self.encoder.halves or fit_space(self.encoder.spec, embeddings)
+        items = [item for _, item in self.survey.sample]
+        sample = ItemVectors(self.encoder, projections).of(items, embeddings)
+        self.bundle.save(projections, sample)
         return projections, sample
 
-    def _fit_bundle(self, projections: Projections | None, embeddings: Vectors) -> None:
-        self.context.progress.start("learn the model bundle")
-        bundle = fit_bundle(
-            self.new.name,
-            self.encoder.spec,
-            [item for _, item in self.survey.sample],
-            embeddings,
-            projections=projections,
-            statistics=self.survey.statistics,
-            meaningless=self.encoder.encode_queries(meaningless_texts()),
-            texts={
-                code: [item.in_language(code).text for _, item in self.survey.sample]
-                for code in self.attributes.languages.localized
-            },
-        )
-        bundle.save(self.context.bundles_dir / self.new.name)
-        self.context.progress.close()
-
-    def _inspect(self, filled: Filled, vectors: ItemVectors) -> int:
+    def _inspect(self, filled: Filled) -> int:
         ids = (item.item_id for item in good_items(self.catalogue))
         delete = self.live_writes.delete
         count = check_count(self.context, self.new, ids, filled.outcome, delete)
         step = max(1, len(self.survey.sample) // INSPECTED)
         items = [item for _, item in self.survey.sample[::step]]
-        expected = vectors.of(items, filled.embeddings[::step])
-        check_vectors(self.context.client, self.new, list(zip(items, expected, strict=True)))
+        expected = list(zip(items, filled.vectors[::step], strict=True))
+        check_vectors(self.context.client, self.new, expected)
         return count
 
     def _open_for_search(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from indexer.bundle.projections import Vectors
 from indexer.catalogue.items import Item
@@ -23,10 +24,14 @@ class StoredItem:
     primary_term: int
 
 
-def read_stored(context: IndexContext, index: str, ids: Sequence[str]) -> dict[str, StoredItem]:
-    """The stored ones of the items, by id, read in real time."""
+def read_stored(
+    context: IndexContext, index: str, ids: Sequence[str], fields: Sequence[str] = ()
+) -> dict[str, StoredItem]:
+    """The stored ones of the items, by id, read in real time; with these fields, or all."""
     stored: dict[str, StoredItem] = {}
-    params = {"request_timeout": context.settings.bulk_timeout_s}
+    params: dict[str, Any] = {"request_timeout": context.settings.bulk_timeout_s}
+    if fields:
+        params["_source_includes"] = ",".join(fields)
     for start in range(0, len(ids), BATCH):
         body = {"ids": list(ids[start : start + BATCH])}
         for row in context.client.mget(index=index, body=body, params=params)["docs"]:

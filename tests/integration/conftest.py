@@ -14,7 +14,8 @@ from opensearchpy import OpenSearch
 from indexer.catalogue.catalogue_file import CatalogueSource
 from indexer.index.carry_over.beginning import Beginning
 from indexer.index.context import IndexContext
-from indexer.index.rebuild import RebuildReport, rebuild
+from indexer.index.rebuild import rebuild
+from indexer.index.rebuild_report import RebuildReport
 from indexer.progress import Progress, Silence
 from indexer.settings import IndexSettings
 from plugin_config.schema import IndexNames
@@ -149,6 +150,7 @@ def run_rebuild(fresh_context: IndexContext, encoder: "Encoder") -> Callable[...
         encoder: "Encoder" = encoder,
         progress: Progress | None = None,
         merge: bool = False,
+        fresh: bool = False,
         beginning: Beginning | None = None,
         **settings: object,
     ) -> RebuildReport:
@@ -156,7 +158,7 @@ def run_rebuild(fresh_context: IndexContext, encoder: "Encoder") -> Callable[...
         context = replace(
             fresh_context, settings=load(IndexSettings, **settings), progress=progress or Silence()
         )
-        return rebuild(context, encoder, source, merge=merge, beginning=beginning)
+        return rebuild(context, encoder, source, merge=merge, fresh=fresh, beginning=beginning)
 
     return run
 

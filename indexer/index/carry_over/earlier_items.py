@@ -1,30 +1,89 @@
-"""What the live index has of a catalogue's items."""
+"""What the live index has of a catalogue's items: versions, and vectors of unchanged ones."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from indexer.bundle.hashed_folder import BundleError
+from indexer.bundle.model_bundle import ModelBundle, vector_space
+from indexer.bundle.projections import Projections, Vectors
 from indexer.catalogue.items import Item
 from indexer.index.context import IndexContext
-from indexer.index.stored_items import read_versions
+from indexer.index.generations import Generation
+from indexer.index.item_vectors import ItemEncoder
+from indexer.index.stored_items import read_stored, read_versions
+from plugin_config.schema import VECTOR_FLOAT16
 
 FIRST_VERSION = 1  # of an item that the live index does not have
+# What an item's embedded text is made of, and the vector; `Item` has none without the first two.
+_FIELDS = ("item_id", "title", "brand", "category", "description", VECTOR_FLOAT16)
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An item in the live index. `vector` float32 [dims] if its embedded text is the same."""
+
+    version: int = FIRST_VERSION  # ms since 1970
+    vector: Vectors | None = None
 
 
 class EarlierItems:
-    """The versions of items in the index that was live when a rebuild began.
+    """Items in the index that was live when a rebuild began.
 
     A rebuild writes an item with the version that it has in the live index, not with the time of
     the rebuild: the new index then takes exactly those later writes that the live one takes, also
-    from a feed that lags behind.
+    from a feed that lags behind. It takes the vector over, rounded to float16, if the index has the
+    same vector space.
     """
 
-    def __init__(self, context: IndexContext, live: str) -> None:
+    def __init__(self, context: IndexContext, live: str, *, with_vectors: bool = False) -> None:
         """`live`: the index; "" if there was none."""
-        self._context, self._live = context, live
+        self._context, self._live, self._with_vectors = context, live, with_vectors
 
-    def versions(self, items: Sequence[Item]) -> list[int]:
-        """The version of each item, ms since 1970."""
-        if not self._live:
-            return [FIRST_VERSION] * len(items)
+    def of(self, items: Sequence[Item]) -> list[Earlier]:
+        """What the index has of each item."""
+        context, index = self._context, self._live
         ids = [item.item_id for item in items]
-        known = read_versions(self._context, self._live, ids)
-        return [known.get(item_id, FIRST_VERSION) for item_id in ids]
+        if not index:
+            return [Earlier()] * len(items)
+        if not self._with_vectors:
+            known = read_versions(context, index, ids)
+            return [Earlier(known.get(item_id, FIRST_VERSION)) for item_id in ids]
+        stored = read_stored(context, index, ids, _FIELDS)
+        result = []
+        for item in items:
+            old = stored.get(item.item_id)
+            if old is None:
+                result.append(Earlier())
+            else:
+                same = old.item.text == item.text
+                result.append(Earlier(old.version, old.vector if same else None))
+        return result
+
+
+@dataclass(frozen=True)
+class SharedSpace:
+    """The vector space of a live index, if a rebuild's vectors can be in it.
+
+    `projections` are those of the live index in the layout `concat`, None in `sum`.
+    """
+
+    projections: Projections | None
+
+    @classmethod
+    def of(
+        cls, context: IndexContext, live: Generation, encoder: ItemEncoder
+    ) -> "SharedSpace | None":
+        """None where vectors can't be taken over: another encoder, or a missing bundle."""
+        spec, learned = encoder.spec, encoder.halves
+        if live.meta.get("fingerprint") != spec.fingerprint:
+            return None
+        projections = learned
+        if spec.layout != "sum" and learned is None:
+            try:
+                bundle = ModelBundle.load(context.bundles_dir / live.bundle)
+            except BundleError as error:
+                context.progress.note(f"no vectors are taken over: {error}")
+                return None
+            projections = bundle.projections
+        space = vector_space(spec, projections)
+        return cls(projections) if live.meta.get("vector_space") == space else None

@@ -1,0 +1,33 @@
+"""What a rebuild did."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.catalogue.attribute_report import AttributeReport
+from indexer.catalogue.notes import UnreadValues
+from indexer.catalogue.reading import Reading
+
+
+@dataclass(frozen=True)
+class RebuildReport:
+    """What a rebuild did. `seconds` is that of all of it, `items_per_s` that of the fill."""
+
+    index: str
+    previous: str | None
+    rows: int
+    items: int
+    rejects: int
+    rejects_file: Path | None
+    superseded: int  # rows that a newer live write or deletion overtook during the fill
+    reused: int  # items whose vectors were taken over from the live index
+    encoded: int
+    carried: int  # items that were written live before the new index was there
+    adopted: int  # live upserts whose missing vectors the rebuild added
+    count: int  # documents in the index
+    seconds: float
+    items_per_s: float
+    removed: tuple[str, ...]
+    attributes: AttributeReport
+    unread: dict[str, UnreadValues]
+    overruled: int
+    reading: Reading
