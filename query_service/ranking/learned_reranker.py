@@ -40,10 +40,13 @@ Floats = NDArray[np.float32]
 
 
 def kind_of(inputs: RerankInput) -> RequestKind:
-    """The kind of request: items for a query, items without one, or an order of given items."""
-    if inputs.given:
-        return "rank"
-    return "search" if inputs.query_terms else "recommend"
+    """The kind of request: items for a query, items without one, or an order of given items.
+
+    Given items and a query are a search by another engine: what is learned of searches orders them.
+    """
+    if inputs.query_terms:
+        return "search"
+    return "rank" if inputs.given else "recommend"
 
 
 def segment_of(inputs: RerankInput, complete: NDArray[np.bool_]) -> Segment:

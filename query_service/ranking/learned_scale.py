@@ -17,7 +17,9 @@ MARGIN = 1e-3  # between the score of an item that lacks words and its limit
 
 @dataclass(frozen=True, order=True)
 class Segment:
-    """Requests of one kind. `request`: search, recommend or rank; `history`: of the visitor."""
+    """Requests of one kind. `request`: search (an order of given items for a query among them),
+    recommend or rank; `history`: of the visitor.
+    """
 
     request: str
     query: str

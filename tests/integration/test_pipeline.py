@@ -20,11 +20,12 @@ from query_service.preparation import Preparation
 from query_service.ranking.feature_matrix import FeatureSet
 from query_service.ranking.features import FEATURES, Feature
 from query_service.ranking.learned_reranker import LearnedReranker
+from query_service.ranking.learned_scale import LearnedScale, Segment
 from query_service.ranking.reranker import Reranker, Scoring
 from query_service.ranking.residual import RerankerConfig
 from query_service.retrieval.legs import LEGS
 from query_service.retrieval.plan import Leg, RetrievalPlan
-from query_service.schemas.search import SearchRequest
+from query_service.schemas.search import RankRequest, SearchRequest
 from query_service.settings import ServiceSettings
 
 pytestmark = pytest.mark.node
@@ -92,3 +93,26 @@ def test_a_new_feature_ranks_and_can_be_ablated(parts: Parts) -> None:
 
     assert prices(reranker) == sorted(prices(reranker))
     assert np.any(np.diff(prices(reranker.without("price"))) < 0)
+
+
+@pytest.mark.parametrize("scale", [0.0, 1.0])
+def test_what_is_learned_of_searches_orders_given_items_for_a_query_too(
+    parts: Parts, scale: float
+) -> None:
+    segment = Segment("search", "precise", history=False)
+    reranker = LearnedReranker(RerankerConfig(scales=(LearnedScale(segment, scale),)))
+    with torch.no_grad():
+        reranker.residual.wide.weight.normal_(generator=torch.Generator().manual_seed(3))
+    search = SearchRequest(query="desk lamp", session_id="s", size=20, explain=True)
+    found = pipeline(parts, reranker).search(search)
+    item_ids = [hit.item_id for hit in found.hits]
+    request = RankRequest(query="desk lamp", session_id="s", item_ids=item_ids, explain=True)
+
+    def order(scoring: Scoring) -> list[str]:
+        return [hit.item_id for hit in pipeline(parts, scoring).rank(request).hits]
+
+    assert (order(reranker) == order(Reranker())) is (scale == 0)
+    for hit in (*found.hits, *pipeline(parts, reranker).rank(request).hits):
+        assert hit.explanation is not None
+        kinds = [share.kind for share in hit.explanation.shares]
+        assert ("model" in kinds) is (scale == 1)

@@ -67,14 +67,16 @@ def test_a_segment_names_request_query_and_history() -> None:
     fitted = bundle()
     _, visit = a_visit(fitted)
     start = rerank_input(fitted, candidates(fitted), Intent(visitor()))
-    given = rerank_input(fitted, candidates(fitted), Intent(visitor(), "phone"), given=True)
+    given = rerank_input(fitted, candidates(fitted), Intent(visitor()), given=True)
+    asked = rerank_input(fitted, candidates(fitted), Intent(visitor(), "phone"), given=True)
     segments = [
         segment_of(each, complete_titles(each.query_text, each.candidates.titles))
-        for each in (visit, replace(visit, query_text="phone"), start, given)
+        for each in (visit, replace(visit, query_text="phone"), start, given, asked)
     ]
     assert segments == [
         Segment("search", "precise", True), Segment("search", "broad", True),
-        Segment("recommend", "none", False), Segment("rank", "broad", False),
+        Segment("recommend", "none", False), Segment("rank", "none", False),
+        Segment("search", "broad", False),
     ]  # fmt: skip
     assert segments[0].label == "search, precise, with a history"
     assert np.array_equal(complete_titles("", TITLES), [False] * 3)
