@@ -25,6 +25,7 @@ def suggestions_body(analyzer: str, meta: dict[str, Any]) -> dict[str, Any]:
             "_meta": {**MARK, META: meta},
             "properties": {
                 "type": {"type": "keyword"},
+                "languages": {"type": "keyword"},
                 "text": {
                     "type": "text",
                     "analyzer": "typed",

@@ -247,7 +247,7 @@ class Preparation:
         with context.progress.stage("user_vector"):
             built = user_vector.build(
                 intent.visitor,
-                context.view.bundle,
+                context.view.bundle.in_language(context.language),
                 now=decay_time(intent.visitor, context.as_of),
                 query_text=intent.query_text,
                 query_vector=intent.query_embedding,

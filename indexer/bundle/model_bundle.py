@@ -59,6 +59,10 @@ class ModelBundle:
         """W_uq of a language's terms; of the items' own texts for "", and where there is none."""
         return self.W_uq_in.get(language, self.W_uq)
 
+    def in_language(self, language: str) -> "ModelBundle":
+        """The same, with W_uq of a language's terms: for the live query."""
+        return replace(self, W_uq=self.query_terms(language)) if language else self
+
     @cached_property
     def vector_space(self) -> str:
         """16 hex digits; item vectors are comparable if and only if this is equal."""

@@ -68,7 +68,7 @@ def _build(context: IndexContext) -> SuggestionsReport:
             f"the alias {names.items} points nowhere: make an index with live-intent index rebuild"
         )
     refuse_taken(client, [names.suggestions])
-    collected = collect(context, live.index)
+    collected = collect(context, live.index, live.attributes.languages)
     now = datetime.now(UTC)
     taken = client.indices.get(index=names.suggestions_pattern, ignore=[404])
     index = names.new_suggestions_index(now, taken)

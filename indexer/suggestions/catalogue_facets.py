@@ -1,38 +1,46 @@
 """The brands and categories of a catalogue, as suggestions."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from opensearchpy import OpenSearch
 
 from indexer.catalogue.filter_keys import filter_key
 from indexer.suggestions.suggestion import StoredType, Suggestion, leaf
+from plugin_config.text_fields import TextFields
 
 MOST_VALUES = 10_000  # of a field; the most frequent
 WEIGHT = 0.9  # of the most popular one; the most popular query has 1
-FIELDS: tuple[StoredType, ...] = ("brand", "category")
 
 
-def facet_suggestions(client: OpenSearch, index: str) -> list[Suggestion]:
+def facet_suggestions(
+    client: OpenSearch, index: str, languages: Mapping[TextFields, tuple[str, ...]]
+) -> list[Suggestion]:
     """Every brand and category, by popularity: the events on its items, else their number.
 
-    Values that differ in letter case only are one. Raises OpenSearchException.
+    `languages`: those that a category is for, by the fields that it is read from. Values that
+    differ in letter case only are one. Raises OpenSearchException.
     """
     popularity = {"popularity": {"sum": {"field": "popularity"}}}
+    fields: list[tuple[StoredType, str, tuple[str, ...]]] = [("brand", "brand", ())]
+    fields += [("category", of.category, codes) for of, codes in languages.items()]
     aggs = {
-        name: {"terms": {"field": name, "size": MOST_VALUES}, "aggs": popularity} for name in FIELDS
+        name: {"terms": {"field": name, "size": MOST_VALUES}, "aggs": popularity}
+        for _, name, _ in fields
     }
     body = {"size": 0, "query": {"match_all": {}}, "aggs": aggs}
     answer = client.search(index=index, body=body, params={"request_timeout": 60})
     return [
         suggestion
-        for name in FIELDS
-        for suggestion in _of_field(name, answer["aggregations"][name]["buckets"])
+        for kind, name, codes in fields
+        for suggestion in _of_field(kind, answer["aggregations"][name]["buckets"], codes)
     ]
 
 
-def _of_field(name: StoredType, buckets: list[dict[str, Any]]) -> Iterator[Suggestion]:
+def _of_field(
+    name: StoredType, buckets: list[dict[str, Any]], languages: tuple[str, ...]
+) -> Iterator[Suggestion]:
     merged: dict[str, dict[str, Any]] = {}
     for bucket in buckets:  # the most frequent spelling first
         one = {
@@ -56,6 +64,7 @@ def _of_field(name: StoredType, buckets: list[dict[str, Any]]) -> Iterator[Sugge
             count=one["count"],
             filters={name: value},
             features=(f"{name}:{value.lower()}",),
+            languages=languages,
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from opensearchpy import OpenSearch
 
 from indexer.suggestions.suggestion import items_query
+from plugin_config.text_fields import OWN_TEXTS, TextFields
 
 BATCH = 100  # searches of one request
 COMMON = 0.5  # share of the items that have a feature in common
@@ -22,20 +23,26 @@ class ItemCount:
 
 
 def item_counts(
-    client: OpenSearch, index: str, texts: Iterable[str], *, features: bool = True
+    client: OpenSearch,
+    index: str,
+    texts: Iterable[str],
+    *,
+    features: bool = True,
+    fields: TextFields = OWN_TEXTS,
 ) -> Iterator[ItemCount]:
-    """One for each text, in order. Raises OpenSearchException."""
+    """One for each text, in order; `fields` are searched. Raises OpenSearchException."""
     remaining = iter(texts)
     while batch := list(islice(remaining, BATCH)):
-        yield from _of_batch(client, index, batch, features)
+        queries = [items_query(text, fields=fields) for text in batch]
+        yield from _of_batch(client, index, queries, features)
 
 
 def _of_batch(
-    client: OpenSearch, index: str, texts: Sequence[str], features: bool
+    client: OpenSearch, index: str, queries: Sequence[dict[str, Any]], features: bool
 ) -> list[ItemCount]:
     body: list[dict[str, Any]] = []
-    for text in texts:
-        search = {"size": 0, "track_total_hits": True, "query": items_query(text)}
+    for query in queries:
+        search = {"size": 0, "track_total_hits": True, "query": query}
         if features:
             search["aggs"] = {
                 name: {"terms": {"field": name, "size": 4}} for name in ("brand", "category")

@@ -8,6 +8,7 @@ from indexer.catalogue.spelling import canonical
 from query_service.schemas.answers import Degradation
 from query_service.schemas.filters import Filters
 from query_service.schemas.identifiers import Id
+from query_service.schemas.language import Language
 from query_service.schemas.numbers import NO_TEXT, Flag
 from query_service.schemas.search import Deadline
 from query_service.schemas.strict import Strict
@@ -28,6 +29,12 @@ class SuggestRequest(Strict):
     session_id: Id
     user_id: Id | None = None
     filters: Filters | None = None
+    language: Language | None = Field(
+        None,
+        description="As of a search: completions in a language of the index. null: in that of the "
+        "items' own texts.",
+        examples=["de", ["pt-BR", "en"]],
+    )
     size: Annotated[int, Field(ge=1, le=50), NO_TEXT] = 10
     personalize: Flag = Field(
         True, description="False: the session is not read; no own queries, order by popularity."
@@ -58,6 +65,7 @@ class SuggestResponse(Strict):
 
     prefix: str
     suggestions: list[SuggestionHit]
+    language: str | None = Field(None, description="Whose texts complete; null: the items' own.")
     personalized: bool = Field(description="Whether the session's behaviour took part.")
     timing_ms: dict[str, float]
     degraded: list[Degradation]

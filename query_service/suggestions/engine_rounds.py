@@ -7,6 +7,8 @@ from typing import Any
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
+from indexer.index.attribute_schema import AttributeSchema
+from indexer.index.localized_texts import in_language
 from plugin_config.client import cluster_unavailable
 from plugin_config.schema import IndexNames
 from query_service.context import MIN_TIMEOUT_S
@@ -25,6 +27,7 @@ from query_service.suggestions.suggestion_order import mixed
 from query_service.suggestions.suggestion_queries import (
     Search,
     count_search,
+    for_language,
     items_search,
     stored_search,
 )
@@ -47,10 +50,14 @@ class EngineRounds:
         view: IndexView,
         progress: RequestProgress,
         engine_timeout_s: float,
+        *,
+        attributes: AttributeSchema,
     ) -> None:
+        """`attributes`: those of the view, in the request's language."""
         self._client, self._view, self._progress = client, view, progress
         self._suggestions = names.suggestions
         self._engine_timeout_s = engine_timeout_s
+        self._attributes = attributes
 
     def timeout_s(self, min_s: float = 0.001) -> float:
         """Seconds that a request to OpenSearch may take, within the deadline."""
@@ -61,11 +68,12 @@ class EngineRounds:
 
         Raises ClusterUnavailable, IndexGone.
         """
-        searches = {"stored": (self._suggestions, stored_search(prefix))}
+        texts, stored = self._attributes.texts, for_language(self._attributes)
+        searches = {"stored": (self._suggestions, stored_search(prefix, stored))}
         if not prefix.is_empty:
-            searches["items"] = self._view.index, items_search(prefix, filters, ITEMS)
+            searches["items"] = self._view.index, items_search(prefix, filters, ITEMS, texts)
         if prefix.may_be_misspelt:
-            searches["misspelt"] = self._suggestions, stored_search(prefix, misspelt=True)
+            searches["misspelt"] = self._suggestions, stored_search(prefix, stored, misspelt=True)
         answers = self._msearch(list(searches.values()), MIN_TIMEOUT_S)
         hits = {
             name: self._hits(answer, "items" if name == "items" else "suggestions")
@@ -94,10 +102,13 @@ class EngineRounds:
             corrected = None  # there is something as it was typed
         unsure = [c for c in ordered if filters and not c.certain]
         asked = mixed(unsure, size)
-        searches = [(self._view.index, count_search(c.text, c.filters, filters)) for c in asked]
+        texts = self._attributes.texts
+        searches = [
+            (self._view.index, count_search(c.text, c.filters, filters, texts)) for c in asked
+        ]
         if corrected is not None:
             correction = TypedPrefix.of(corrected.text)
-            searches.append((self._view.index, items_search(correction, filters, ITEMS)))
+            searches.append((self._view.index, items_search(correction, filters, ITEMS, texts)))
         if not searches:
             return ordered
         counts: dict[tuple[str, str], int] = {}
@@ -144,6 +155,8 @@ class EngineRounds:
                 self._progress.degrade(stage, reason, answer["error"])
             return []
         hits: list[dict[str, Any]] = answer["hits"]["hits"]
+        if stage == "items" and (code := self._attributes.language):
+            return [{**hit, "_source": in_language(code, hit["_source"])} for hit in hits]
         return hits
 
 

@@ -13,6 +13,7 @@ from query_service.index_view import IndexView, IndexViews
 from query_service.progress import Clock, RequestProgress
 from query_service.retrieval.engine_errors import IndexGone
 from query_service.retrieval.filters import FilterProblem, clauses
+from query_service.retrieval.language import language_of
 from query_service.schemas.answers import Degradation
 from query_service.schemas.suggest import SuggestionHit, SuggestRequest, SuggestResponse
 from query_service.sessions.reader import SessionsUnreadable
@@ -68,8 +69,17 @@ class Suggester:
         self, request: SuggestRequest, view: IndexView, arrived: float | None
     ) -> SuggestResponse:
         progress = RequestProgress(Clock(request.deadline_ms or self._deadline_ms, arrived))
-        work = EngineRounds(self._client, self._names, view, progress, self._engine_timeout_s)
-        filters = clauses(request.filters, view.attributes)
+        language = language_of(view.attributes, request.language)
+        attributes = view.attributes.in_language(language)
+        work = EngineRounds(
+            self._client,
+            self._names,
+            view,
+            progress,
+            self._engine_timeout_s,
+            attributes=attributes,
+        )
+        filters = clauses(request.filters, attributes)
         prefix = TypedPrefix.of(request.prefix)
         reading = self._start_reading(request, work)
         # Nothing completes signs alone; where nothing is typed, anything may be meant.
@@ -85,6 +95,7 @@ class Suggester:
         return SuggestResponse(
             prefix=request.prefix,
             suggestions=[_hit(candidate, prefix) for candidate in shown],
+            language=language or None,
             personalized=taste.known,
             timing_ms=progress.clock.timing(),
             degraded=[Degradation(stage=s, reason=r) for s, r in progress.degraded.items()],

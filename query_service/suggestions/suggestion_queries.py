@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from indexer.catalogue.terms import CJK_LETTER, terms
-from indexer.suggestions.suggestion import items_query
-from plugin_config.schema import TITLE_JOINED
+from indexer.index.attribute_schema import AttributeSchema
+from indexer.suggestions.suggestion import OWN, items_query
+from plugin_config.text_fields import TextFields
 from query_service.retrieval.filters import Clauses
 from query_service.suggestions.typed_prefix import SHORTEST_MISSPELT, TWO_MISTAKES, TypedPrefix
 
@@ -19,7 +20,9 @@ MISSPELT = {
 Search = dict[str, Any]
 
 
-def stored_search(prefix: TypedPrefix, *, misspelt: bool = False) -> Search:
+def stored_search(
+    prefix: TypedPrefix, filters: Sequence[Mapping[str, Any]], *, misspelt: bool = False
+) -> Search:
     """The stored suggestions that complete a prefix, the heaviest first."""
     body: Search = {
         "size": MISSPELT_STORED if misspelt else STORED,
@@ -27,7 +30,7 @@ def stored_search(prefix: TypedPrefix, *, misspelt: bool = False) -> Search:
         "query": {"match_all": {}},
         "sort": [{"weight": "desc"}],
     }
-    clauses: Clauses = []
+    clauses: list[Mapping[str, Any]] = [*filters]
     words: list[str] = []
     for part in prefix.parts:
         if CJK_LETTER.search(part):
@@ -46,11 +49,22 @@ def _words(words: Sequence[str], *, misspelt: bool) -> dict[str, Any]:
     return {"match": {"text": match | (MISSPELT if misspelt else {})}}
 
 
-def items_search(prefix: TypedPrefix, filters: Sequence[Mapping[str, Any]], size: int) -> Search:
+def for_language(attributes: AttributeSchema) -> Clauses:
+    """The clause of stored suggestions for the request's language; [] without languages."""
+    if not attributes.languages.analyzers:
+        return []
+    named = {"term": {"languages": attributes.language or OWN}}
+    for_all = {"bool": {"must_not": [{"exists": {"field": "languages"}}]}}
+    return [{"bool": {"should": [named, for_all]}}]
+
+
+def items_search(
+    prefix: TypedPrefix, filters: Sequence[Mapping[str, Any]], size: int, texts: TextFields
+) -> Search:
     """Items whose titles have the typed words, the last one as a beginning."""
     clauses: Clauses = []
     for part in prefix.parts:
-        clauses += _beginnings(part) if part == prefix.parts[-1] else _complete(part)
+        clauses += _beginnings(part, texts) if part == prefix.parts[-1] else _complete(part, texts)
     should = [
         {"rank_feature": {"field": "popularity_rank"}},
         {"constant_score": {"filter": {"term": {"available": True}}, "boost": 0.5}},
@@ -62,33 +76,38 @@ def items_search(prefix: TypedPrefix, filters: Sequence[Mapping[str, Any]], size
     }
 
 
-def _complete(part: str) -> Clauses:
+def _complete(part: str, texts: TextFields) -> Clauses:
     if CJK_LETTER.search(part):
-        return [_cjk(part)]
-    return [_title_word(word) for word in terms(part)]
+        return [_cjk(part, texts)]
+    return [_title_word(word, texts) for word in terms(part)]
 
 
-def _beginnings(part: str) -> Clauses:
+def _beginnings(part: str, texts: TextFields) -> Clauses:
     if CJK_LETTER.search(part):
-        return [_cjk(part)]
+        return [_cjk(part, texts)]
     words = terms(part)
-    return [*map(_title_word, words[:-1]), {"prefix": {TITLE_JOINED: words[-1]}}] if words else []
+    if not words:
+        return []
+    complete = [_title_word(word, texts) for word in words[:-1]]
+    return [*complete, {"prefix": {texts.title_joined: words[-1]}}]
 
 
-def _title_word(word: str) -> dict[str, Any]:
-    return {"match": {TITLE_JOINED: {"query": word, "zero_terms_query": "all"}}}
+def _title_word(word: str, texts: TextFields) -> dict[str, Any]:
+    return {"match": {texts.title_joined: {"query": word, "zero_terms_query": "all"}}}
 
 
-def _cjk(part: str) -> dict[str, Any]:
+def _cjk(part: str, texts: TextFields) -> dict[str, Any]:
     """A run of CJK letters anywhere in a title; kana and Hangul also as a word's beginning."""
     either = [
-        {"match_phrase": {"title": part}},
-        {"prefix": {TITLE_JOINED: " ".join(part.lower().split())}},
+        {"match_phrase": {texts.title: part}},
+        {"prefix": {texts.title_joined: " ".join(part.lower().split())}},
     ]
     return {"bool": {"should": either}}
 
 
-def count_search(text: str, of: Mapping[str, str], filters: Sequence[Mapping[str, Any]]) -> Search:
+def count_search(
+    text: str, of: Mapping[str, str], filters: Sequence[Mapping[str, Any]], texts: TextFields
+) -> Search:
     """The number of items behind a suggestion, under a request's filters."""
-    query = {"bool": {"must": [items_query(text, of)], "filter": list(filters)}}
+    query = {"bool": {"must": [items_query(text, of, texts)], "filter": list(filters)}}
     return {"size": 0, "track_total_hits": True, "query": query}

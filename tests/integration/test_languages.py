@@ -4,7 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from opensearchpy import OpenSearch
 
+from indexer.suggestions.build import build_suggestions
+from plugin_config.schema import IndexNames
+from plugin_config.settings import ClusterSettings
+from tests.integration.rebuilding import index_context
 from tests.integration.serving import Api, ServeItems, item_ids
 
 pytestmark = pytest.mark.node
@@ -206,6 +211,35 @@ def test_an_instantsearch_query_may_name_languages(api: Api) -> None:
     refined = asked | {"queryLanguages": ["de"], "facetFilters": ["category.lvl0:Sport"]}
     assert [hit["objectID"] for hit in api("POST", path, refined).body["hits"]] == ["shoes"]
     assert api("POST", path, asked | {"queryLanguages": "d"}).status == 400
+
+
+def test_suggestions_are_in_the_language(
+    api: Api, client: OpenSearch, names: IndexNames, cluster_settings: ClusterSettings
+) -> None:
+    report = build_suggestions(index_context(client, names, cluster_settings.bundles_dir))
+    assert report.categories == 5 + 5 + 6 + 5  # own, German, English, Chinese
+
+    def suggested(prefix: str, **fields: Any) -> dict[str, list[str]]:
+        body = {"prefix": prefix, "session_id": "typing", "deadline_ms": 20_000, **fields}
+        response = api("POST", "/v1/suggest", body)
+        assert response.status == 200, response
+        found: dict[str, list[str]] = {}
+        for one in response.body["suggestions"]:
+            path = one["filters"].get("category")
+            found.setdefault(one["type"], []).append(path or one["text"])
+        return found
+
+    german = suggested("schu", language="de-AT")
+    assert german["category"] == ["Sport > Schuhe"]
+    assert suggested("schu") == suggested("schu", language="en") == {}
+    assert suggested("shoes", language="en")["category"] == ["Sports > Shoes"]
+    assert suggested("laufsch", language="de")["item"] == ["Laufschuhe für Damen"]
+    assert suggested("brown lea", language="en")["item"] == ["Brown leather sofa"]
+    assert suggested("跑步", language=["zh"])["item"] == ["女士跑步鞋"]
+    counted = suggested("schu", language="de", filters={"category": "Sport"})
+    assert counted["category"] == ["Sport > Schuhe"]
+    refused = api("POST", "/v1/suggest", {"prefix": "a", "session_id": "s", "language": "fr"})
+    assert (refused.status, refused.body["errors"][0]["field"]) == (422, "language")
 
 
 def test_texts_are_changed_by_language(api: Api) -> None:

@@ -43,24 +43,28 @@ function post(path, body, signal) {
   return call(path, { method: "POST", headers, body: JSON.stringify(body), signal });
 }
 
+// What the browser's owner reads, the best first, as far as it is a code that the API takes.
+const CODE = /^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}$/;
+export const languages = () => [...(navigator.languages || [navigator.language])].filter((code) => CODE.test(code)).slice(0, 20);
+
 // Hits for a query, or without one a recommendation; each with the id of its query.
 export async function hits(request, signal) {
   const path = request.query ? "v1/search" : "v1/recommend";
-  const body = { session_id: sessionId(), scenario: SCENARIO, deadline_ms: DEADLINE_MS, ...request };
+  const body = { session_id: sessionId(), scenario: SCENARIO, deadline_ms: DEADLINE_MS, language: languages(), ...request };
   const answer = await post(path, body, signal);
   for (const hit of [...answer.hits, ...(answer.instead?.hits || [])]) hit.queryId = answer.query_id;
   return answer;
 }
 
 export function suggest(prefix, filters, signal) {
-  return post("v1/suggest", { session_id: sessionId(), prefix: prefix.slice(0, 128), filters, size: 9 }, signal);
+  return post("v1/suggest", { session_id: sessionId(), prefix: prefix.slice(0, 128), filters, size: 9, language: languages() }, signal);
 }
 
 // The items with these ids, in their order; unknown ones are left out. Nothing of it is stored.
 export async function items(ids) {
   const found = new Map();
   for (let start = 0; start < ids.length; start += 500) {
-    const body = { session_id: sessionId(), item_ids: ids.slice(start, start + 500), explain: true };
+    const body = { session_id: sessionId(), item_ids: ids.slice(start, start + 500), explain: true, language: languages() };
     for (const hit of (await post("v1/rank", body)).hits) found.set(hit.item_id, hit);
   }
   return ids.map((id) => found.get(id)).filter(Boolean);

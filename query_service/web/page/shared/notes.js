@@ -4,8 +4,6 @@ import * as api from "./api.js";
 import { h } from "./dom.js";
 import { withFilter } from "./state.js";
 
-const LEAST_READ = 4;
-
 // `tools`: go(state), card(hit, context), and that context.
 export function notes(state, answer, tools) {
   const all = [];
@@ -52,10 +50,7 @@ function empty(state, answer, tools) {
   const box = h("div", { class: "empty" }, h("h2", {}, state.q ? `Nothing was found for “${state.q}”` : "Nothing is left under these filters"), help);
   const { instead } = answer;
   if (!instead?.hits.length) return box;
-  // Popular items are of all languages; who reads one of them sees that one first of all.
-  const own = new Set((navigator.languages || []).map((code) => code.split("-")[0]));
-  const read = instead.hits.filter(({ source }) => !source.language || own.has(source.language));
-  const shown = (read.length >= LEAST_READ ? read : instead.hits).slice(0, 12);
+  const shown = instead.hits.slice(0, 12);
   const title = h("h2", { id: "instead" }, instead.kind === "personal" ? "You may like instead" : "Popular instead");
   const context = { ...tools.context, moves: null, heading: "h3" };
   return h("div", {}, box, title, h("ul", { class: "grid", "aria-labelledby": "instead" }, shown.map((hit) => tools.card(hit, context))));

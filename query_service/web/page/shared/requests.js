@@ -17,12 +17,13 @@ export const ask = (given) => Object.assign(asks, given);
 const primary = (code) => code.toLowerCase().split("-")[0];
 
 // The languages of the catalogue that the browser's owner reads, and the others. Nothing is left
-// out where none is known to be read, or where a language, brand or attribute is asked for.
+// out where none is known to be read, or where a language, brand or attribute is asked for; nor
+// where items are translated: those in the owner's languages come first.
 export async function readable(state) {
   const chosen = Object.keys(state.filters).some((field) => field !== "category" && field !== "price");
   if (state.q || chosen || state.lang === "all") return { read: [], others: [] };
   languages ||= api.hits({ size: 0, personalize: false, collapse: false, facets: ["language"] })
-    .then((answer) => (answer.facets?.language?.values || []).map((one) => String(one.value)))
+    .then((answer) => (answer.language ? [] : answer.facets?.language?.values || []).map((one) => String(one.value)))
     .catch(() => {
       languages = null;
       return [];
