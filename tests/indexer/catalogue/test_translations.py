@@ -1,13 +1,15 @@
 """Texts by language: what is read, what is refused, what a change does, what an index has."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from indexer.catalogue.catalogue_file import CatalogueSource
 from indexer.catalogue.column_map import ColumnMap
-from indexer.catalogue.item_changes import ItemChange
+from indexer.catalogue.item_changes import ItemChange, read_changes
 from indexer.catalogue.items import Item, items_of_file, to_item
 from indexer.catalogue.languages import LanguageChoice, LanguageSurvey, language_lines
 from indexer.catalogue.reading_rules import ReadingRules
@@ -88,6 +90,28 @@ def test_columns_name_the_language(tmp_path: Path) -> None:
     }  # fmt: skip
     assert chair.translations == {}
     assert lamp.attributes == {}  # a column that is no text of a language stays private
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "item_id,title,description\n1,Lampe,hell\n",
+        "id\ttitle\tdescription\tlink\tavailability\n1\tLampe\thell\thttp://x\tin stock\n",
+    ],
+    ids=["csv", "google"],
+)
+def test_a_file_of_another_language_changes_the_translations(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "german"
+    file.write_text(content)
+    mapping = ColumnMap.parse(
+        ["translations.de.title=title", "translations.de.description=description"]
+    )
+    with CatalogueSource(file, replace(mapping, partial=True)).open() as catalogue:
+        [change] = read_changes(catalogue)
+    assert isinstance(change, ItemChange)
+    after = change.of_item(to_item({"item_id": "1", "title": "lamp"}))
+    assert (after.title, after.description) == ("lamp", "")
+    assert after.translations == {"de": Translation("Lampe", "hell")}
 
 
 def test_a_mapping_file_names_the_language(tmp_path: Path) -> None:
