@@ -1,7 +1,10 @@
 """Writes of items that come over HTTP: put, patch, delete, in order."""
 
+import threading
+import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar, cast
 
 from opensearchpy.exceptions import OpenSearchException
@@ -11,9 +14,11 @@ from indexer.catalogue.items import Item
 from indexer.index.bulk import BulkError
 from indexer.index.context import IndexContext
 from indexer.index.item_vectors import ItemEncoder
+from indexer.index.stored_items import read_versions
 from indexer.index.updates import UpdateReport, delete, update, upsert
 from plugin_config.client import cluster_unavailable
 
+LOCKS = 256  # each of some items
 Kind = Literal["put", "patch", "delete"]
 Status = Literal["created", "updated", "deleted", "not_found", "superseded", "rejected"]
 Value = TypeVar("Value")
@@ -32,7 +37,7 @@ class ItemOperation:
 
 @dataclass(frozen=True)
 class ItemOutcome:
-    """What became of one write; `reason` says why it was rejected."""
+    """What became of one write; `reason` says why it was rejected or superseded."""
 
     status: Status
     reason: str = ""
@@ -53,6 +58,7 @@ class ItemWriter:
         """`encoder` encodes items (`ItemEncoder`) where a text changed."""
         self._context = context
         self._encoder = encoder
+        self._locks = tuple(threading.Lock() for _ in range(LOCKS))
 
     def write(self, operations: Sequence[ItemOperation]) -> ItemWrites:
         """Does the writes in order; one outcome each, and notes on attributes and lost fields.
@@ -64,9 +70,12 @@ class ItemWriter:
         for batch in _batches(operations):
             try:
                 report, rejected = self._write_batch(batch)
+                versions = self._versions(report.superseded)
             except OpenSearchException as error:
                 raise cluster_unavailable(error) from error
-            writes.outcomes.extend(_outcome(each, report, rejected) for each in batch)
+            for each in batch:
+                outcome = _outcome(each, report, rejected)
+                writes.outcomes.append(_with_version(each, outcome, versions))
             writes.notes.extend(note for note in report.notes if note not in writes.notes)
         return writes
 
@@ -91,8 +100,39 @@ class ItemWriter:
             return upsert(self._context, load, _not_none(each.item for each in batch), versions)
         if batch[0].kind == "patch":
             changes = joined(_not_none(each.change for each in batch))
-            return update(self._context, load, changes)
+            with self._alone([change.item_id for change in changes]):
+                return update(self._context, load, changes)
         return delete(self._context, list(dict.fromkeys(e.item_id for e in batch)), versions)
+
+    @contextmanager
+    def _alone(self, item_ids: Sequence[str]) -> Iterator[None]:
+        """Lets no other change of these items happen meanwhile, in this process.
+
+        A change reads the item and writes it with its version, which the engine can't make depend
+        on what was read: of two at once the later one would undo the earlier.
+        """
+        numbers = {zlib.crc32(item_id.encode()) % LOCKS for item_id in item_ids}
+        with ExitStack() as stack:
+            for number in sorted(numbers):  # in one order everywhere: no two wait for each other
+                stack.enter_context(self._locks[number])
+            yield
+
+    def _versions(self, item_ids: Sequence[str]) -> dict[str, int]:
+        """The versions that are stored of items whose write was older."""
+        if not item_ids:
+            return {}
+        return read_versions(self._context, self._context.names.items, item_ids)
+
+
+def _with_version(
+    operation: ItemOperation, outcome: ItemOutcome, versions: dict[str, int]
+) -> ItemOutcome:
+    """The outcome, with the stored version where the write was superseded."""
+    if outcome.status != "superseded":
+        return outcome
+    stored = versions.get(operation.item_id)
+    what = "it was deleted since" if stored is None else f"its version is {stored}"
+    return replace(outcome, reason=f"{what}, that of the write {operation.version or 'now'}")
 
 
 def _batches(operations: Sequence[ItemOperation]) -> Iterator[list[ItemOperation]]:

@@ -14,6 +14,12 @@ ROUNDS = 6  # the alias may move during a write; each round follows it once
 CONFLICT_ROUNDS = 12  # of reading an item again that others keep changing
 
 
+class ItemsContended(ClusterUnavailable):
+    """Others change the same items all the time."""
+
+    plain = "Others are changing the same items all the time; nothing is lost by sending it again."
+
+
 @dataclass(frozen=True)
 class WritePlan:
     """The writes for some items; no write for those that are not there, or newer already."""
@@ -122,7 +128,7 @@ def _write(context: IndexContext, target: Target, ids: Sequence[str], plan: Plan
         pending, total.conflicts = total.conflicts, []
         if not pending or total.indexes - {target.generation.index}:
             return total
-    raise ClusterUnavailable(
+    raise ItemsContended(
         f"{len(pending)} items (item {pending[0]}) were changed by others each of "
         f"{CONFLICT_ROUNDS} times that this change was tried: try it again"
     )

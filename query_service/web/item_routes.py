@@ -34,7 +34,7 @@ from query_service.web.json_answer import json_response, problems
 ITEMS = Tag(name="items", description="Changes of the catalogue (LIVE_INTENT_ITEM_WRITES).")
 _PROBLEMS = {  # the status and the text of an outcome that is none of success
     "not_found": (404, "There is no item {}; PUT makes one."),
-    "superseded": (409, "The item {} has a newer version already; nothing was changed."),
+    "superseded": (409, "The item {} has a newer version already ({}); nothing was changed."),
     "rejected": (422, "The index refuses the item {}: {}"),
 }
 

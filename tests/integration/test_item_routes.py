@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
@@ -65,12 +66,43 @@ def test_an_item_is_put_patched_and_deleted_under_any_id(
 
 def test_an_older_version_changes_nothing(api: Api, client: OpenSearch, names: IndexNames) -> None:
     now = time.time_ns() // 1_000_000
+    assert api("PUT", "/v1/items/aged", {"title": "Lamp"}).status == 201
     for method, body in (("PUT", {"title": "Old"}), ("PATCH", {"price": 1}), ("DELETE", None)):
-        response = api(method, f"/v1/items/i0?version={now - 10**9}", body)
+        response = api(method, f"/v1/items/aged?version={now - 10**9}", body)
         assert response.status == 409, response
         assert "newer version" in response.body["detail"]
-    assert api("PATCH", f"/v1/items/i0?version={now + 1000}", {"price": 77}).status == 200
-    assert source(client, names, "i0")["price"] == 77
+        stored = client.get(index=names.items, id="aged", _source=False)["_version"]
+        assert (
+            f"its version is {stored}, that of the write {now - 10**9}" in response.body["detail"]
+        )
+    assert api("PATCH", f"/v1/items/aged?version={now + 1000}", {"price": 77}).status == 200
+    assert source(client, names, "aged")["price"] == 77
+
+
+@pytest.mark.parametrize("versioned", [False, True])
+def test_nothing_is_lost_of_changes_that_come_together(
+    api: Api, client: OpenSearch, names: IndexNames, *, versioned: bool
+) -> None:
+    item_id = f"together-{versioned}"
+    api("PUT", f"/v1/items/{item_id}", {"title": "Lamp"})
+
+    def change(number: int) -> list[tuple[int, Response]]:
+        answers = []
+        for value in range(8):
+            version = f"?version={time.time_ns() // 10**6 + number}" if versioned else ""
+            body = {"attributes": {f"by{number}": value}}
+            answers.append((value, api("PATCH", f"/v1/items/{item_id}{version}", body)))
+        return answers
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(change, range(8)))
+    stored = source(client, names, item_id)["attributes"]
+    for number, of_thread in enumerate(answers):
+        assert {answer.status for _, answer in of_thread} <= ({200, 409} if versioned else {200})
+        done = [value for value, answer in of_thread if answer.status == 200]
+        assert stored.get(f"by{number}") == (done[-1] if done else None)
+        refused = [answer.body["detail"] for _, answer in of_thread if answer.status == 409]
+        assert all("its version is 1" in detail for detail in refused)
 
 
 def test_bulk_writes_are_done_in_order_and_answered_one_by_one(
@@ -79,6 +111,7 @@ def test_bulk_writes_are_done_in_order_and_answered_one_by_one(
     def bulk(*operations: Any) -> Response:
         return api("POST", "/v1/items", {"operations": operations})
 
+    assert api("PUT", "/v1/items/i2", {"title": "New"}).status == 200
     answer = bulk(
         {"op": "put", "item_id": "b1", "item": {"title": "Silver saxophone", "price": 1}},
         {"op": "patch", "item_id": "b1", "item": {"price": 2}},
@@ -94,6 +127,7 @@ def test_bulk_writes_are_done_in_order_and_answered_one_by_one(
         "created", "updated", "updated", "not_found", "rejected", "superseded", "deleted",
     ]  # fmt: skip
     assert answer.body["items"][4]["field"] == "item.price"
+    assert "its version is" in answer.body["items"][5]["error"]
     stored = source(client, names, "b1")
     assert (stored["price"], stored["available"]) == (2, False)
     assert source(client, names, "i3") is None
