@@ -55,7 +55,7 @@ def _tree(
 
 def _value(count: FacetCount, key: str, number: int, forms: Mapping[str, str]) -> FacetValue:
     kind, refinement = count.facet.field.kind, count.facet.refinement
-    form = forms.get(key) or (refinement.wanted.get(key, key) if refinement else key)
+    form = forms.get(key) or (_as_asked(key, refinement.wanted) if refinement else key)
     value = FacetValue(value=key == "true" if kind == "boolean" else form, count=number)
     if kind == "category":
         paths = category_paths([form])
@@ -63,3 +63,11 @@ def _value(count: FacetCount, key: str, number: int, forms: Mapping[str, str]) -
     if refinement is not None:
         value.refined, value.excluded = key in refinement.wanted, key in refinement.excluded
     return value
+
+
+def _as_asked(key: str, wanted: Mapping[str, str]) -> str:
+    """The value as the filters write it, of a category also one above it; else the key."""
+    if key in wanted:
+        return wanted[key]
+    below = (text for each, text in wanted.items() if each.startswith(key + JOIN))
+    return JOIN.join(next(below, key).split(JOIN)[: key.count(JOIN) + 1])

@@ -251,6 +251,9 @@ def test_categories_are_a_tree_and_searched_as_paths(api: Api) -> None:
         "refined": True,
     }
     assert "refined" not in home[1]
+    gone = facet(api, "lamp", "category", {"category": "No More > Lamps"}, size=1)["values"][-1]
+    assert (gone["value"], gone["values"][0]["value"]) == ("No More", "No More > Lamps")
+    assert gone["values"][0]["refined"] is True
     light = facet(api, "lamp", "category", facet_query="LIGHT >")["values"]
     assert {v["value"] for v in light} == {"Home > Light > Desk Lamp", "Home > Light > Floor Lamp"}
 
