@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from plugin_config.errors import LiveIntentError
 from query_service.rules.rule_problem import RuleProblem, RulesRefused, errors_among
 from query_service.rules.toml_lines import TomlLines
+from query_service.schemas.patterns import in_words
 from query_service.schemas.rules import RuleSet
 
 MAX_BYTES = 10_000_000
@@ -70,8 +71,9 @@ def malformed(error: ValidationError, document: Any) -> list[RuleProblem]:
     problems = []
     for detail in error.errors(include_url=False):
         location = tuple(part for part in detail["loc"] if not str(part).startswith("function-"))
-        message = detail["msg"].removeprefix("Value error, ")
-        problems.append(RuleProblem("error", location, message, _title(document, location)))
+        problems.append(
+            RuleProblem("error", location, in_words(detail), _title(document, location))
+        )
     return problems
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from indexer.catalogue.values.text import MAX_ID, ValueProblem, read_id
+from query_service.schemas.patterns import ID, PRICE_LIST
 
 # No spaces and no control characters: `auth0|5f7`, `us-east-1:0a/b+c==`, `shop@example.com`.
 _Visible = Annotated[
@@ -13,7 +14,7 @@ _Visible = Annotated[
         strip_whitespace=True,
         min_length=1,
         max_length=128,
-        pattern=r"^[^\s\x00-\x1f\x7f]+$",
+        pattern=ID,
     ),
 ]
 _IN = r"\x00-\x1f\x7f-\x9f\u2028\u2029"  # what `read_id` refuses
@@ -62,6 +63,6 @@ _Number = Annotated[str, StringConstraints(max_length=500)]
 Identifier = Annotated[_Number, BeforeValidator(_as_text, json_schema_input_type=_Number | _Digits)]
 PriceList = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$"),
+    StringConstraints(pattern=PRICE_LIST),
     Field(json_schema_extra={"example": "EUR"}),
 ]

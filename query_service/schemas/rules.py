@@ -17,6 +17,7 @@ from pydantic import (
 from query_service.schemas.filters import Filters, Values
 from query_service.schemas.identifiers import ItemId
 from query_service.schemas.numbers import NO_TEXT, Flag, Number
+from query_service.schemas.patterns import ADDRESS, ONE_LINE, RULE_ID, TIME
 from query_service.schemas.strict import Strict
 from query_service.user.actions import Action, Scenario
 
@@ -45,14 +46,14 @@ Url = Annotated[
     str,
     StringConstraints(
         max_length=2000,
-        pattern=r"^(https?://[^\s/][^\s]*|/|/[^\s/\\][^\s]*)$",
+        pattern=ADDRESS,
         strip_whitespace=True,
     ),
     Field(json_schema_extra={"example": "/pages/returns"}),
 ]
 Moment = Annotated[
     str,
-    StringConstraints(max_length=40, pattern=r"^[12]\d\d\d-[01]\d-[0-3]\d([T ].*)?$"),
+    StringConstraints(max_length=40, pattern=TIME),
     Field(json_schema_extra={"example": "2026-11-27T00:00:00"}),
 ]
 
@@ -207,12 +208,12 @@ class Rule(Strict):
 
     id: Annotated[
         str,
-        StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$"),
+        StringConstraints(pattern=RULE_ID),
         Field(json_schema_extra={"example": "lamps-of-the-week"}),
     ]
     name: Annotated[
         str,
-        StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$"),
+        StringConstraints(max_length=200, pattern=ONE_LINE),
         Field(json_schema_extra={"example": "Lamps of the week"}),
     ] = ""
     enabled: Flag = True

@@ -4,6 +4,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from query_service.schemas.answers import FieldError
+from query_service.schemas.patterns import in_words
 
 _NAME = "[key]"  # pydantic's mark of a name of an object, in place of its value
 _NO_KIND = ("union_tag_not_found", "union_tag_invalid")
@@ -46,7 +47,7 @@ def _message(detail: ErrorDetails) -> str:
         return f"one of {kinds} is wanted" if kinds else "it is missing"
     if detail["type"] in _OBJECTS:
         return "an object is wanted"
-    text = detail["msg"].removeprefix("Value error, ")
+    text = in_words(detail)
     return f"the name is wrong: {text}" if detail["loc"][-1:] == (_NAME,) else text
 
 

@@ -90,6 +90,23 @@ def test_the_example_of_the_page_is_checked_tried_applied_listed_and_undone(
         assert client.indices.get(index=names.rules)[names.rules]["mappings"]["_meta"] == MARK
 
 
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ('then.redirect = "javascript:x()"', "redirect: a path of the shop (/pages/sale) or"),
+        ('when.window = {from = "soon"}', "from: a date or a time is wanted: 2026-01-31"),
+        ('name = "a\\nb"', "name: a text without line breaks"),
+    ],
+)
+def test_a_wrong_text_is_said_in_words(
+    environment: dict[str, str], tmp_path: Path, part: str, message: str
+) -> None:
+    lines = ("[[rules]]", 'id = "one"', part, 'when.scenario = "shop"', "then.banner = {a = 1}")
+    ended = invoke(environment, "rules", "check", write(tmp_path, "\n".join(lines)))
+    assert ended.exit_code == 2
+    assert message in ended.stderr
+
+
 def test_a_file_with_errors_changes_nothing_and_ends_with_2(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
