@@ -146,14 +146,22 @@ class ItemPatch(Strict):
             Field(max_length=50, json_schema_extra=_with_property_names),
         ]
         | None
-    ) = Field(None, description="By price list, a currency or any name; null removes.")
+    ) = Field(
+        None,
+        description="By price list, a currency or any name; null removes.",
+        json_schema_extra={"example": {"EUR": 17.5}},
+    )
     translations: (
         Annotated[
             dict[Code, TranslationPatch | None],
             Field(max_length=100, json_schema_extra=_with_property_names),
         ]
         | None
-    ) = Field(None, description="Texts by further language; null removes.")
+    ) = Field(
+        None,
+        description="Texts by further language; null removes.",
+        json_schema_extra={"example": {"de": {"title": "Lampe"}}},
+    )
     group_id: ItemId | None = Field(None, description="Equal for the variants of one product.")
 
 
