@@ -202,10 +202,10 @@ def _nothing_to_change(mapping: ColumnMap, columns: Mapping[str, Any]) -> str:
 
 
 def change_windows(catalogue: Catalogue, size: int) -> Iterator[list[ItemChange]]:
-    """The good changes in lists of `size`, those of one item in a list as one."""
+    """The good changes in lists of `size`, the last one shorter."""
     changes = (row for row in read_changes(catalogue) if isinstance(row, ItemChange))
     while window := list(islice(changes, size)):
-        yield joined(window)
+        yield window
 
 
 def joined(changes: list[ItemChange]) -> list[ItemChange]:

@@ -114,3 +114,12 @@ def survey_source(source: CatalogueSource, settings: IndexSettings, progress: Pr
             progress=progress,
             facets=FacetChoice.parse(settings.facets),
         )
+
+
+def check_unchanged(catalogue: Catalogue, surveyed: int, read: int, advice: str) -> None:
+    """Raises CatalogueError when a second pass read other rows than the survey."""
+    if read != surveyed:
+        raise CatalogueError(
+            f"{catalogue.name} changed while it was read: {surveyed} good rows at first, then "
+            f"{read}. {advice}"
+        )

@@ -9,9 +9,8 @@ import numpy as np
 
 from indexer.bundle.projections import Vectors
 from indexer.catalogue.catalogue_file import Catalogue
-from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.items import Item, item_windows
-from indexer.catalogue.survey import Survey
+from indexer.catalogue.survey import Survey, check_unchanged
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.bulk import ItemWrite, WriteOutcome, index_write
 from indexer.index.bulk_writer import BulkWriter
@@ -105,7 +104,8 @@ def fill(
             rows = _vectors_of(window, vectors, sample)
             versions = [each.version for each in window.earlier]
             writer.put(list(zip(window.items, rows, versions, strict=True)))
-        _check_unchanged(catalogue, survey.items, read)
+        again = "Run the rebuild again on a file that nobody writes to."
+        check_unchanged(catalogue, survey.items, read, again)
         outcome = writer.finish()
     except BaseException:
         reader.stop()
@@ -114,14 +114,6 @@ def fill(
     context.progress.close()
     encoded += len(sample) if sample_vectors is not None else 0
     return Filled(outcome, sample, reused, encoded)
-
-
-def _check_unchanged(catalogue: Catalogue, surveyed: int, read: int) -> None:
-    if read != surveyed:
-        raise CatalogueError(
-            f"{catalogue.name} changed while it was read: {surveyed} items at first, then {read}. "
-            "Run the rebuild again on a file that nobody writes to."
-        )
 
 
 def _vectors_of(window: Window, vectors: ItemVectors, sample: Vectors) -> Vectors:

@@ -11,12 +11,13 @@ from indexer.catalogue.item_changes import (
     ChangesSurvey,
     ItemChange,
     change_windows,
+    joined,
     survey_changes,
 )
 from indexer.catalogue.items import Item, item_windows
 from indexer.catalogue.lost_fields import vanished
 from indexer.catalogue.rejects import RejectLimit
-from indexer.catalogue.survey import Survey, survey
+from indexer.catalogue.survey import Survey, check_unchanged, survey
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.bulk import conditional_write, delete_write, index_write
 from indexer.index.carry_over.deletions import record
@@ -29,6 +30,7 @@ from indexer.index.live_writes import LiveOutcome, Target, WritePlan, write_ever
 from indexer.index.stored_items import StoredItem, read_stored
 
 LoadEncoder = Callable[[], ItemEncoder]
+_AGAIN = "What was read is written: run it again when nobody writes to the file; that is safe."
 Versions = Mapping[str, int]  # ms since 1970, by item id
 
 
@@ -178,7 +180,8 @@ def upsert_source(
 ) -> tuple[UpdateReport, Survey]:
     """Upserts every item of a catalogue, after all of it was read and checked.
 
-    The live index says which attributes are public. Raises as `upsert` and `survey` do.
+    The live index says which attributes are public. Raises as `upsert` and `survey` do, and
+    CatalogueError at the end when the file changed meanwhile.
     """
     load_encoder, source = cache(load_encoder), _with_public_attributes(context, source)
     with source.open() as catalogue:
@@ -191,10 +194,13 @@ def upsert_source(
         )
         total = UpdateReport()
         context.progress.start("index", surveyed.items)
+        read = 0
         for items in item_windows(catalogue, context.settings.fill_window):
             total = total.plus(upsert(context, load_encoder, items))
+            read += len(items)
             context.progress.advance(len(items))
         context.progress.close()
+        check_unchanged(catalogue, surveyed.items, read, _AGAIN)
     return total, surveyed
 
 
@@ -217,10 +223,13 @@ def update_source(
         )
         total = UpdateReport()
         context.progress.start("change", surveyed.items)
+        read = 0
         for changes in change_windows(catalogue, context.settings.fill_window):
-            total = total.plus(update(context, load_encoder, changes))
+            total = total.plus(update(context, load_encoder, joined(changes)))
+            read += len(changes)
             context.progress.advance(len(changes))
         context.progress.close()
+        check_unchanged(catalogue, surveyed.items, read, _AGAIN)
     return total, surveyed
 
 

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from subprocess import CompletedProcess
 from subprocess import run as run_process
@@ -13,13 +14,15 @@ from typing import Any
 import pytest
 from opensearchpy import OpenSearch
 
+from indexer.catalogue.catalogue_file import CatalogueSource
+from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.item_changes import ItemChange
 from indexer.catalogue.items import Item
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.encoder.encoder import Encoder
 from indexer.index.context import IndexContext
 from indexer.index.documents import from_float16_base64
-from indexer.index.updates import UpdateReport, update, upsert
+from indexer.index.updates import UpdateReport, update, update_source, upsert, upsert_source
 from plugin_config.schema import VECTOR, VECTOR_FLOAT16, IndexNames
 from plugin_config.settings import ClusterSettings
 from tests.integration.command_line import PYTHONPATH
@@ -213,3 +216,22 @@ def test_index_update_names_the_private_columns_that_it_left_out(
         line, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True
     )
     assert "... and 18 more such lines" in ran.stdout
+
+
+@pytest.mark.parametrize("rows", [3, 40], ids=["shrinks", "grows"])
+@pytest.mark.parametrize("into", [update_source, upsert_source])
+def test_a_file_that_changes_while_it_is_read_is_an_error(
+    context: IndexContext, encoder: Encoder, document: Any, tmp_path: Path, into: Any, rows: int
+) -> None:
+    file = tmp_path / "changes.jsonl"
+
+    def written(count: int) -> None:
+        lines = [f'{{"item_id": "w{n}", "title": "Wicker chair {n}"}}\n' for n in range(count)]
+        file.write_text("".join(lines))
+
+    written(20)
+    stage = "change" if into is update_source else "index"
+    meanwhile = replace(context, progress=AtStage(stage, lambda: written(rows)))
+    with pytest.raises(CatalogueError, match=rf"changed while it was read: 20 .*, then {rows}\."):
+        into(meanwhile, lambda: encoder, CatalogueSource(file))
+    assert into is update_source or document("w0") is not None

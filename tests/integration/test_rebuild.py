@@ -132,7 +132,7 @@ def test_a_catalogue_that_changes_during_the_rebuild_is_refused(
     def grow() -> None:
         write_catalogue(catalogue, range(310))
 
-    with pytest.raises(CatalogueError, match="changed while it was read: 300 items at first"):
+    with pytest.raises(CatalogueError, match="changed while it was read: 300 good rows at first"):
         run_rebuild(catalogue, progress=AtStage(FILL, grow))
     assert alias_target(client, fresh_names) == before
     assert indexes(client, fresh_names) == [before]

@@ -6,7 +6,7 @@ import pytest
 
 from indexer.catalogue.catalogue_file import CatalogueSource
 from indexer.catalogue.column_map import ColumnMap
-from indexer.catalogue.item_changes import ItemChange, change_windows, read_changes
+from indexer.catalogue.item_changes import ItemChange, change_windows, joined, read_changes
 from indexer.catalogue.items import Item
 from indexer.catalogue.lost_fields import vanished
 from indexer.catalogue.notes import Notes
@@ -81,7 +81,7 @@ def test_a_file_with_some_columns_is_read_as_changes(tmp_path: Path) -> None:
         rows = list(read_changes(catalogue))
         [window] = change_windows(catalogue, 10)
     assert [row.reason for row in rows if isinstance(row, Reject)] == ["item_id is missing"]
-    five, six = window
+    five, six = joined(window)
     assert five.of_item(PHONE).price == 8.0
     assert five.of_item(PHONE).attributes == {"colour": "red", "size": "L"}
     assert six.of_item(PHONE).price is None
