@@ -44,6 +44,11 @@ class IndexNames:
         return f"{self.prefix}items-building"
 
     @property
+    def owner_alias_prefix(self) -> str:
+        """What the alias begins with that says which process fills an items index."""
+        return f"{self.items_building}-by-"
+
+    @property
     def items_pattern(self) -> str:
         return f"{self.prefix}items-*"
 

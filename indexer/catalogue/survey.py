@@ -1,5 +1,6 @@
 """The first pass over a catalogue: checks every row, and draws a random sample of its items."""
 
+import hashlib
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ class Survey:
     reading: Reading
     facets: tuple[str, ...] = ()  # attributes
     languages: LanguageSurvey = field(default_factory=LanguageSurvey)
+    digest: str = ""  # a hash of all items, in their order
 
 
 def survey(
@@ -64,11 +66,12 @@ def survey(
     sample: list[tuple[int, Item]] = []
     notes, attributes, values = Notes(), AttributeSurvey(), FacetSurvey()
     languages = LanguageSurvey()
-    items, max_popularity = 0, 0.0
+    items, max_popularity, digest = 0, 0.0, hashlib.sha256()
     progress.start("read and check")
     with RejectsFile(rejects_file) as rejects:
         rows_read = watch(read_items(catalogue, notes), notes)
         for each in rejects.accepted(rows_read, limit, progress):
+            digest.update(repr(each).encode())
             attributes.add(each.attributes)
             values.add(each.attributes)
             languages.add(each)
@@ -100,6 +103,7 @@ def survey(
         reading=Reading.of(catalogue, notes),
         facets=values.facets(attributes.fields, facets or FacetChoice()),
         languages=languages,
+        digest=digest.hexdigest(),
     )
 
 

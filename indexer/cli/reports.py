@@ -31,6 +31,8 @@ def rebuild_lines(report: "RebuildReport", alias: str) -> list[str]:
         f"{report.count} items from {report.rows} rows in {report.seconds:.1f} s "
         f"({report.items_per_s:.0f} items/s)",
     ]
+    if report.resumed:
+        lines.append(f"{report.resumed} of the items were in it already, from an earlier try")
     if report.reused:
         lines.append(
             f"vectors: {report.reused} taken over from {report.previous}, {report.encoded} encoded"

@@ -9,16 +9,19 @@ from typing import Any
 
 from opensearchpy.exceptions import RequestError
 
+from indexer.catalogue.compounds import CompoundWords
+from indexer.catalogue.languages import texts_in
+from indexer.catalogue.survey import Survey
 from indexer.encoder_spec import EncoderSpec
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.carry_over.beginning import Beginning
 from indexer.index.context import IndexContext
-from indexer.index.generations import BUILDING, READY, Generation, generations, refuse_taken_alias
+from indexer.index.generations import BUILDING, Generation, generations
 from indexer.index.owner import Owner
 from indexer.settings import IndexSettings
 from plugin_config.errors import LiveIntentError, SettingsError
 from plugin_config.schema import VectorField, items_mapping
-from plugin_config.text_analysis import TextAnalysis
+from plugin_config.text_analysis import TextAnalysis, splits_compounds
 from plugin_config.text_fields import language_analyses
 
 NO_PARTS: Mapping[str, Sequence[str]] = {}
@@ -50,32 +53,6 @@ def check_writable(bundles: Path) -> None:
             f"LIVE_INTENT_BUNDLES_DIR={bundles}: can't be written ({error.strerror}). Allowed: a "
             "folder that this user may write to"
         ) from error
-
-
-def discard_dead_rebuilds(context: IndexContext) -> None:
-    """Deletes the half-made indexes of dead rebuilds, and their bundles.
-
-    Raises:
-        RebuildUnderWay: another rebuild is alive, or may be: it runs on another host and is
-            younger than the setting `stale_after_hours`.
-        AliasTaken, ForeignIndex: an alias is an index, or points at one that we did not make.
-    """
-    stale_after_hours = context.settings.stale_after_hours
-    refuse_taken_alias(context.client, context.names)
-    for half_made in generations(context.client, context.names):
-        if half_made.live or (half_made.state == READY and not half_made.building):
-            continue
-        owner, age_s = half_made.owner, half_made.age_s
-        stale = owner.host != socket.gethostname() and age_s > stale_after_hours * 3600
-        if owner.is_dead() or stale:
-            discard(context, half_made.index)
-            reason = "died" if owner.is_dead() else f"began {age_s / 3600:.1f} hours ago"
-            context.progress.note(
-                f"discarded {half_made.index}, half made: its rebuild (process {owner.pid} on "
-                f"{owner.host}) {reason}"
-            )
-        elif half_made.building:
-            raise under_way(half_made, stale_after_hours)
 
 
 def index_body(
@@ -119,6 +96,26 @@ def index_body(
     )
 
 
+def compound_parts(
+    context: IndexContext, survey: Survey, attributes: AttributeSchema
+) -> dict[str, tuple[str, ...]]:
+    """By analyzer, the words that compounds are split into, unless settings keep them whole."""
+    settings = context.settings
+    items = [item for _, item in survey.sample]
+    own = [text for item in items for text in (item.title, *item.category)]
+    texts = {settings.analyzer: own}
+    for code, analyzer in attributes.languages.localized.items():
+        texts.setdefault(analyzer, []).extend(texts_in(items, code))
+    parts = {
+        analyzer: CompoundWords(each).parts
+        for analyzer, each in texts.items()
+        if splits_compounds(analyzer, settings.decompound)
+    }
+    for each in parts.values():
+        context.progress.note(f"compounds are split into {len(each)} words of the catalogue")
+    return parts
+
+
 def claim(context: IndexContext, index: str, body: dict[str, Any]) -> None:
     """Creates the index with the alias `items-building`, for this process alone.
 
@@ -129,7 +126,7 @@ def claim(context: IndexContext, index: str, body: dict[str, Any]) -> None:
     body = {
         **body,
         "settings": {**body.get("settings", {}), **WHILE_FILLING},
-        "aliases": {names.items_building: {}},
+        "aliases": {names.items_building: {}, Owner.this_process().alias(names): {}},
     }
     try:
         client.indices.create(index=index, body=body, params={"request_timeout": 60})
@@ -147,17 +144,40 @@ def claim(context: IndexContext, index: str, body: dict[str, Any]) -> None:
         raise under_way(others[0], None)
 
 
+def open_for_search(context: IndexContext, index: str, settings: dict[str, Any]) -> None:
+    """Undoes the settings of the fill; adds replicas where there are nodes for them.
+
+    `settings` are those that the index was created with, without those of the fill.
+    """
+    wanted = {
+        "index.refresh_interval": None,
+        "index.gc_deletes": None,
+        "index.auto_expand_replicas": "0-1",
+    }
+    wanted |= {name: value for name, value in settings.items() if name in wanted}
+    context.client.indices.put_settings(index=index, body=wanted)
+    params = {"wait_for_status": "yellow", "timeout": "30s", "request_timeout": 40}
+    context.client.cluster.health(index=index, params=params)
+
+
 def discard(context: IndexContext, index: str) -> None:
     """Deletes an index and its bundle; only for one that no search reads."""
     context.client.indices.delete(index=index, ignore=[404], params={"request_timeout": 60})
     shutil.rmtree(context.bundles_dir / index, ignore_errors=True)
 
 
-def abandon(context: IndexContext, index: str) -> None:
+def abandon(context: IndexContext, index: str, *, keep: bool = False) -> None:
     """Deletes a half-made index and its bundle, unless the alias points at it already.
 
-    If the cluster does not answer, the index stays; the next rebuild discards it.
+    If it is to be kept, or the cluster does not answer, the index stays; the next rebuild goes on
+    with it, or discards it.
     """
+    if keep:
+        context.progress.note(
+            f"the index {index} is half made: the same command goes on with it, when the cluster "
+            "answers again"
+        )
+        return
     try:
         all_indexes = generations(context.client, context.names)
         own = next((g for g in all_indexes if g.index == index), None)

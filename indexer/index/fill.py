@@ -40,6 +40,7 @@ class Filled:
     vectors: Vectors
     reused: int  # items whose vectors the earlier index had
     encoded: int
+    resumed: int  # items that the index had already
 
 
 def encode_sample(context: IndexContext, encoder: ItemEncoder, survey: Survey) -> Vectors:
@@ -95,15 +96,21 @@ def fill(
         sample_known=sample_vectors is not None,
         size=context.settings.fill_window,
     )
-    read = reused = encoded = 0
+    read = reused = encoded = resumed = 0
     try:
         for window in reader:
             read += len(window.items)
             encoded += len(window.to_encode)
-            reused += sum(each.vector is not None for each in window.earlier)
             rows = _vectors_of(window, vectors, sample)
-            versions = [each.version for each in window.earlier]
-            writer.put(list(zip(window.items, rows, versions, strict=True)))
+            entries = [
+                (item, row, earlier.version)
+                for item, row, earlier in zip(window.items, rows, window.earlier, strict=True)
+                if not earlier.done
+            ]
+            reused += sum(each.vector is not None and not each.done for each in window.earlier)
+            resumed += len(window.items) - len(entries)
+            context.progress.advance(len(window.items) - len(entries))
+            writer.put(entries)
         again = "Run the rebuild again on a file that nobody writes to."
         check_unchanged(catalogue, survey.items, read, again)
         outcome = writer.finish()
@@ -113,7 +120,7 @@ def fill(
         raise
     context.progress.close()
     encoded += len(sample) if sample_vectors is not None else 0
-    return Filled(outcome, sample, reused, encoded)
+    return Filled(outcome, sample, reused, encoded, resumed)
 
 
 def _vectors_of(window: Window, vectors: ItemVectors, sample: Vectors) -> Vectors:
@@ -195,7 +202,9 @@ class _ReadAhead:
         to_encode = [
             row
             for row in rows
-            if earlier[row].vector is None and not (self._sample_known and row in sample_rows)
+            if earlier[row].vector is None
+            and not (self._sample_known and row in sample_rows)
+            and not (earlier[row].done and row not in sample_rows)
         ]
         tokens = self._encoder.tokenize_items([items[row].text for row in to_encode])
         return Window(items, sample_rows, earlier, to_encode, tokens)

@@ -38,11 +38,17 @@ class Generation:
     live: bool = False  # the alias `items` points at it
     building: bool = False  # the alias `items-building` points at it
     attributes: AttributeSchema = field(default_factory=AttributeSchema)
+    owner_alias: str = ""  # of the process that fills it
 
     @property
     def state(self) -> str:
         """`building` or `ready`."""
         return str(self.meta.get("state", ""))
+
+    @property
+    def vector_space(self) -> str:
+        """The name of its vector space; "" while it is unknown."""
+        return str(self.meta.get("vector_space", ""))
 
     @property
     def created_at(self) -> datetime:
@@ -102,7 +108,8 @@ def generations(client: OpenSearch, names: IndexNames) -> list[Generation]:
         aliases = body.get("aliases", {})
         live, building = names.items in aliases, names.items_building in aliases
         schema = AttributeSchema.of_mapping(mapping)
-        result.append(Generation(index, meta, live, building, schema))
+        owner = next((a for a in aliases if a.startswith(names.owner_alias_prefix)), "")
+        result.append(Generation(index, meta, live, building, schema, owner))
     return sorted(result, key=lambda g: g.order, reverse=True)
 
 

@@ -1,11 +1,14 @@
 """The process that fills an index, and whether it is still alive."""
 
 import os
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from plugin_config.schema import IndexNames
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,11 @@ class Owner:
     def to_meta(self) -> dict[str, Any]:
         """The owner's entries in the index's `_meta`."""
         return asdict(self)
+
+    def alias(self, names: IndexNames) -> str:
+        """The alias of an index that it fills: of two processes only one can take it over."""
+        text = f"{self.host}-{self.pid}-{self.started}".lower()
+        return names.owner_alias_prefix + re.sub(r"[^a-z0-9.]+", "-", text)
 
     def is_dead(self) -> bool:
         """Whether the process is known to be dead; always False for one of another host."""

@@ -3,14 +3,15 @@
 import time
 from typing import Any
 
+from opensearchpy.exceptions import ConnectionError as NoConnection
+
 from indexer.bundle.model_bundle import fit_space, vector_space
 from indexer.bundle.projections import Projections, Vectors
 from indexer.catalogue.attribute_report import AttributeReport
 from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
-from indexer.catalogue.compounds import CompoundWords
 from indexer.catalogue.facets import FacetChoice
 from indexer.catalogue.items import good_items
-from indexer.catalogue.languages import LanguageChoice, language_lines, texts_in
+from indexer.catalogue.languages import LanguageChoice, language_lines
 from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey
 from indexer.index.attribute_schema import AttributeSchema
@@ -22,21 +23,25 @@ from indexer.index.construction import (
     abandon,
     check_writable,
     claim,
-    discard_dead_rebuilds,
+    compound_parts,
+    discard,
     index_body,
+    open_for_search,
 )
 from indexer.index.context import IndexContext
 from indexer.index.fill import Filled, encode_sample, fill
 from indexer.index.fitted_bundle import FITTED_ON, FittedBundle
-from indexer.index.generations import READY, NewIndex, live_generation
+from indexer.index.generations import READY, Generation, NewIndex, live_generation
+from indexer.index.half_made import INPUT, dead_rebuilds, input_fingerprint, resumable, take_over
 from indexer.index.inspection import check_count, check_vectors
 from indexer.index.item_vectors import ItemEncoder, ItemVectors
 from indexer.index.missing_vectors import add_missing_vectors
 from indexer.index.rebuild_report import RebuildReport
 from indexer.index.swap import move_alias, prune, set_meta
+from plugin_config.errors import ClusterUnavailable
 from plugin_config.schema import META
-from plugin_config.text_analysis import splits_compounds
 
+UNREACHABLE = (ClusterUnavailable, NoConnection)
 INSPECTED = 32  # items whose stored vectors are compared
 
 
@@ -51,9 +56,10 @@ def rebuild(
 ) -> RebuildReport:
     """Makes a new items index from a catalogue and moves the alias `items` to it.
 
-    Nothing is written to the cluster before the whole catalogue was read and checked. If anything
-    stops the rebuild after that (an error, Ctrl-C), the alias stays and the half-made index is
-    deleted. Live upserts and deletes during the rebuild win over the catalogue's older rows.
+    Nothing is written to the cluster before the whole catalogue was read and checked. If an error
+    or Ctrl-C stops the rebuild after that, the alias stays and the half-made index is deleted; if
+    the cluster is unavailable, or after a `kill -9`, the same rebuild goes on with it. Live writes
+    since the `beginning` (default: now), or with a later version, win over the catalogue.
 
     Raises:
         TooManyRejects, CatalogueError, MappingError: the catalogue.
@@ -65,7 +71,7 @@ def rebuild(
     LanguageChoice.parse(context.settings.languages)  # refused before the long work
     begun = time.monotonic()
     check_writable(context.bundles_dir)
-    discard_dead_rebuilds(context)
+    dead = dead_rebuilds(context)
     beginning = beginning or Beginning.now(context)
     with source.open() as catalogue:
         surveyed = survey(
@@ -76,9 +82,9 @@ def rebuild(
             progress=context.progress,
             facets=facets,
         )
-        return _Rebuild(context, encoder, catalogue, surveyed, beginning).run(
-            begun, merge=merge, fresh=fresh
-        )
+        run = _Rebuild(context, encoder, catalogue, surveyed, beginning)
+        run.resume(dead, fresh=fresh)
+        return run.run(begun, merge=merge, fresh=fresh)
 
 
 class _Rebuild:
@@ -94,9 +100,8 @@ class _Rebuild:
     ) -> None:
         self.context, self.encoder = context, encoder
         self.catalogue, self.survey, self.beginning = catalogue, surveyed, beginning
-        names = context.names
-        taken = context.client.indices.get(index=names.items_pattern, ignore=[404])
-        index = names.new_items_index(beginning.time, taken)
+        taken = context.client.indices.get(index=context.names.items_pattern, ignore=[404])
+        index = context.names.new_items_index(beginning.time, taken)
         languages = LanguageChoice.parse(context.settings.languages)
         self.attributes = AttributeSchema(
             surveyed.attributes.fields,
@@ -106,29 +111,50 @@ class _Rebuild:
         )
         self.body = index_body(
             encoder.spec, context.settings, index, self.attributes,
-            beginning=beginning, compound_parts=self._compound_parts(),
+            beginning=beginning, compound_parts=compound_parts(context, surveyed, self.attributes),
         )  # fmt: skip
         self.meta: dict[str, Any] = self.body["mappings"]["_meta"][META]
-        self.new = NewIndex(index, names.items_building)
-        localized = tuple(self.attributes.languages.localized)
-        self.bundle = FittedBundle(context, index, encoder, surveyed, localized)
-        self.live_writes = LiveWritesSince(context, self.new, beginning)
+        self.meta[INPUT] = input_fingerprint(self.body, surveyed)
+        self.resumed: Generation | None = None
+        self._set_index(index)
+
+    def resume(self, dead: list[Generation], *, fresh: bool) -> None:
+        """Goes on with the index of a dead rebuild from the same input, discards the others."""
+        half_made = resumable(self.context, dead, "" if fresh else str(self.meta[INPUT]))
+        if half_made is None:
+            return
+        if half_made.vector_space and not SharedSpace.of(self.context, half_made, self.encoder):
+            discard(self.context, half_made.index)  # its projections are lost
+            return
+        self.meta = take_over(self.context, half_made)
+        self.beginning = Beginning.of_meta(self.meta["beginning"])
+        self.resumed = half_made
+        self._set_index(half_made.index)
+        self._set_meta()
+
+    def _set_index(self, index: str) -> None:
+        self.new = NewIndex(index, self.context.names.items_building)
+        codes = tuple(self.attributes.languages.localized)
+        self.bundle = FittedBundle(self.context, index, self.encoder, self.survey, codes)
+        self.live_writes = LiveWritesSince(self.context, self.new, self.beginning)
 
     def run(self, begun: float, *, merge: bool, fresh: bool) -> RebuildReport:
-        """Every step in order; after any failure, Ctrl-C too, the half-made index is deleted."""
+        """Every step in order; after a failure, Ctrl-C too, `abandon` cleans up."""
         context, index, encoder = self.context, self.new.name, self.encoder
         live = live_generation(context.client, context.names)
         report = AttributeReport.of(self.survey)
-        counts = self.survey.languages.items
-        for line in (*report.lines(), *language_lines(self.attributes.languages, counts)):
+        languages = language_lines(self.attributes.languages, self.survey.languages.items)
+        for line in (*report.lines(), *languages):
             context.progress.note(line)
         try:
-            claim(context, index, self.body)
-            same = live is not None and live.index == self.beginning.live and not fresh
-            shared = SharedSpace.of(context, live, encoder) if live and same else None
+            if self.resumed is None:
+                claim(context, index, self.body)
+            known = self.resumed if self.resumed and self.resumed.vector_space else live
+            shared = None if fresh or known is None else SharedSpace.of(context, known, encoder)
             projections, sample = self._fit_first(shared)
             space, fitted_on = vector_space(encoder.spec, projections), self.bundle.fingerprint()
             self._set_meta(vector_space=space, **{FITTED_ON: fitted_on})
+            same_space = bool(shared and live and live.vector_space == space)
             carried = self.live_writes.copy(space)
             self.live_writes.delete()
             vectors, fill_begun = ItemVectors(encoder, projections), time.monotonic()
@@ -139,11 +165,16 @@ class _Rebuild:
                 self.survey,
                 vectors,
                 attributes=self.attributes,
-                earlier=EarlierItems(context, self.beginning.live, with_vectors=bool(shared)),
+                earlier=EarlierItems(
+                    context,
+                    live.index if live else "",
+                    with_vectors=same_space,
+                    resumed=self.resumed.index if self.resumed else "",
+                ),
                 sample_vectors=sample,
             )
             fill_s = time.monotonic() - fill_begun
-            if sample is None and not (shared and live and self.bundle.take_over(live)):
+            if sample is None and not (live and same_space and self.bundle.take_over(live)):
                 self.bundle.save(projections, filled.vectors)
             context.progress.start("check")
             completed = add_missing_vectors(context, index, self.new.alias, vectors)
@@ -152,13 +183,13 @@ class _Rebuild:
                 context.progress.start("merge into one segment")
                 params = {"max_num_segments": 1, "request_timeout": 3600}
                 context.client.indices.forcemerge(index=index, params=params)
-            self._open_for_search()
+            open_for_search(context, index, self.body["settings"])
             self._set_meta(state=READY)
             context.progress.close()
             move_alias(context.client, context.names, index)
-        except BaseException:
+        except BaseException as error:
             context.progress.close()
-            abandon(context, index)
+            abandon(context, index, keep=isinstance(error, UNREACHABLE))
             raise
         completed += add_missing_vectors(context, index, context.names.items, vectors)
         removed = prune(context)
@@ -174,6 +205,7 @@ class _Rebuild:
             superseded=len(filled.outcome.superseded),
             reused=filled.reused,
             encoded=filled.encoded,
+            resumed=filled.resumed,
             carried=carried,
             adopted=completed,
             count=count,
@@ -185,25 +217,6 @@ class _Rebuild:
             overruled=notes.overruled,
             reading=self.survey.reading,
         )
-
-    def _compound_parts(self) -> dict[str, tuple[str, ...]]:
-        """By analyzer, the words that compounds are split into, unless settings keep them whole."""
-        settings = self.context.settings
-        items = [item for _, item in self.survey.sample]
-        own = [text for item in items for text in (item.title, *item.category)]
-        texts = {settings.analyzer: own}
-        for code, analyzer in self.attributes.languages.localized.items():
-            texts.setdefault(analyzer, []).extend(texts_in(items, code))
-        parts = {
-            analyzer: CompoundWords(each).parts
-            for analyzer, each in texts.items()
-            if splits_compounds(analyzer, settings.decompound)
-        }
-        for each in parts.values():
-            self.context.progress.note(
-                f"compounds are split into {len(each)} words of the catalogue"
-            )
-        return parts
 
     def _fit_first(self, shared: SharedSpace | None) -> tuple[Projections | None, Vectors | None]:
         """Fits the bundle before the fill in the layout `concat`, whose vectors need projections.
@@ -231,19 +244,6 @@ class _Rebuild:
         expected = list(zip(items, filled.vectors[::step], strict=True))
         check_vectors(self.context.client, self.new, expected)
         return count
-
-    def _open_for_search(self) -> None:
-        """Undoes the settings of the fill; adds replicas where there are nodes for them."""
-        client, index = self.context.client, self.new.name
-        settings = {
-            "index.refresh_interval": None,
-            "index.gc_deletes": None,
-            "index.auto_expand_replicas": "0-1",
-        }
-        settings |= {k: v for k, v in self.body["settings"].items() if k in settings}
-        client.indices.put_settings(index=index, body=settings)
-        params = {"wait_for_status": "yellow", "timeout": "30s", "request_timeout": 40}
-        client.cluster.health(index=index, params=params)
 
     def _set_meta(self, **changes: Any) -> None:
         self.meta = {**self.meta, **changes}

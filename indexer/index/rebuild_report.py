@@ -21,6 +21,7 @@ class RebuildReport:
     superseded: int  # rows that a newer live write or deletion overtook during the fill
     reused: int  # items whose vectors were taken over from the live index
     encoded: int
+    resumed: int  # items that the half-made index of a dead rebuild had already
     carried: int  # items that were written live before the new index was there
     adopted: int  # live upserts whose missing vectors the rebuild added
     count: int  # documents in the index

@@ -33,7 +33,8 @@ def move_alias(client: OpenSearch, names: IndexNames, index: str) -> None:
         if generation.live and generation.index != index:
             actions.append({"remove": {"index": generation.index, "alias": names.items}})
         if generation.building and generation.index == index:
-            actions.append({"remove": {"index": index, "alias": names.items_building}})
+            for alias in filter(None, (names.items_building, generation.owner_alias)):
+                actions.append({"remove": {"index": index, "alias": alias}})
     actions.append({"add": {"index": index, "alias": names.items}})
     client.indices.update_aliases(body={"actions": actions})
 

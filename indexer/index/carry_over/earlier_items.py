@@ -10,7 +10,7 @@ from indexer.catalogue.items import Item
 from indexer.index.context import IndexContext
 from indexer.index.generations import Generation
 from indexer.index.item_vectors import ItemEncoder
-from indexer.index.stored_items import read_stored, read_versions
+from indexer.index.stored_items import StoredItem, read_stored, read_versions
 from plugin_config.schema import VECTOR_FLOAT16
 
 FIRST_VERSION = 1  # of an item that the live index does not have
@@ -20,10 +20,14 @@ _FIELDS = ("item_id", "title", "brand", "category", "description", VECTOR_FLOAT1
 
 @dataclass(frozen=True)
 class Earlier:
-    """An item in the live index. `vector` float32 [dims] if its embedded text is the same."""
+    """An item in the live index. `vector` float32 [dims] if its embedded text is the same.
+
+    `done`: the item is in the new index already, and `vector` is the one there.
+    """
 
     version: int = FIRST_VERSION  # ms since 1970
     vector: Vectors | None = None
+    done: bool = False
 
 
 class EarlierItems:
@@ -35,12 +39,26 @@ class EarlierItems:
     same vector space.
     """
 
-    def __init__(self, context: IndexContext, live: str, *, with_vectors: bool = False) -> None:
-        """`live`: the index; "" if there was none."""
+    def __init__(
+        self, context: IndexContext, live: str, *, with_vectors: bool = False, resumed: str = ""
+    ) -> None:
+        """`live`: the index; "" if there was none. `resumed`: a half-made index to go on with."""
         self._context, self._live, self._with_vectors = context, live, with_vectors
+        self._resumed = resumed
 
     def of(self, items: Sequence[Item]) -> list[Earlier]:
-        """What the index has of each item."""
+        """What the indexes have of each item."""
+        ids = [item.item_id for item in items]
+        done = dict[str, StoredItem]()
+        if self._resumed:
+            done = read_stored(self._context, self._resumed, ids, _FIELDS)
+        rest = [item for item in items if item.item_id not in done]
+        earlier = dict(zip([item.item_id for item in rest], self._in_live(rest), strict=True))
+        for item_id, old in done.items():
+            earlier[item_id] = Earlier(old.version, old.vector, done=True)
+        return [earlier[item_id] for item_id in ids]
+
+    def _in_live(self, items: Sequence[Item]) -> list[Earlier]:
         context, index = self._context, self._live
         ids = [item.item_id for item in items]
         if not index:

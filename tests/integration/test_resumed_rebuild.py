@@ -1,0 +1,110 @@
+"""A rebuild that was killed, or lost the cluster: the same command goes on where it was."""
+
+import os
+import signal
+
+import pytest
+
+from indexer.catalogue.items import Item
+from indexer.index.construction import RebuildUnderWay
+from indexer.index.generations import generations
+from indexer.index.half_made import take_over
+from indexer.index.owner import Owner
+from indexer.index.swap import set_meta
+from indexer.index.updates import delete, upsert
+from plugin_config.errors import ClusterUnavailable
+from tests.integration.command_line import start
+from tests.integration.rebuilding import (
+    BUSY,
+    FILL,
+    AtStage,
+    NotedProgress,
+    alias_target,
+    indexes,
+    source,
+    write_catalogue,
+)
+from tests.integration.waiting import wait_until
+
+pytestmark = pytest.mark.node
+ITEMS = 2000
+
+
+@pytest.fixture
+def large(tmp_path):
+    return write_catalogue(tmp_path / "large.jsonl", range(ITEMS))
+
+
+@pytest.fixture
+def killed(fresh_environment, run_rebuild, client, fresh_names, catalogue, large, tmp_path):
+    """A live index, and the half-made one of a rebuild by a process that was killed."""
+    live = run_rebuild(catalogue).index
+    environment = fresh_environment | {"LIVE_INTENT_FILL_WINDOW": "200"}
+    process = start(environment, "index", "rebuild", large, folder=tmp_path, log=tmp_path / "log")
+    try:
+        building = fresh_names.items_building
+
+        def has_some() -> bool:
+            if not client.indices.exists_alias(name=building):
+                return False
+            client.indices.refresh(index=building)
+            return client.count(index=building)["count"] >= 400
+
+        wait_until(has_some, 240, process)
+        client.indices.put_settings(index=building, body={BUSY: True})  # it can't end before
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    client.indices.put_settings(index=building, body={BUSY: None})
+    [half_made] = [each for each in indexes(client, fresh_names) if each != live]
+    return live, half_made
+
+
+def test_a_killed_rebuild_goes_on_with_its_index_and_encodes_nothing_twice(
+    killed, run_rebuild, client, fresh_names, fresh_context, encoder, large
+):
+    live, half_made = killed
+    # Nobody rebuilds now, but the rebuild that goes on began before these writes.
+    delete(fresh_context, ["6"])
+    upsert(fresh_context, lambda: encoder, [Item("7", "purple piano")])
+    progress = NotedProgress()
+    report = run_rebuild(large, progress=progress)
+    assert (report.index, report.previous) == (half_made, live)
+    assert any(f"going on with {half_made}" in note for note in progress.notes)
+    assert report.resumed >= 400
+    assert report.resumed + report.reused + report.encoded == ITEMS
+    assert report.count == ITEMS - 1
+    assert alias_target(client, fresh_names) == half_made
+    assert source(client, fresh_names, "6") is None
+    assert source(client, fresh_names, "7")["title"] == "purple piano"
+    assert list(client.indices.get_alias(index=half_made)[half_made]["aliases"]) == [
+        fresh_names.items
+    ]
+
+
+def test_only_one_process_takes_a_half_made_index_over(client, fresh_names, fresh_context):
+    half_made = f"{fresh_names.prefix}items-20260101t000000z"
+    died = Owner("elsewhere", 1, "")
+    aliases = {fresh_names.items_building: {}, died.alias(fresh_names): {}}
+    client.indices.create(index=half_made, body={"aliases": aliases})
+    meta = {"state": "building", "created_at": "2026-01-01T00:00:00Z", **died.to_meta()}
+    set_meta(client, half_made, meta)
+    [dead] = generations(client, fresh_names)
+    assert take_over(fresh_context, dead)["pid"] == os.getpid()
+    with pytest.raises(RebuildUnderWay, match=half_made):
+        take_over(fresh_context, dead)
+
+
+def test_a_rebuild_that_loses_the_cluster_leaves_its_index_to_go_on_with(
+    run_rebuild, client, fresh_names, catalogue
+):
+    live = run_rebuild(catalogue).index
+
+    def set_busy() -> None:
+        client.indices.put_settings(index=fresh_names.items_building, body={BUSY: True})
+
+    progress = AtStage(FILL, set_busy, after=50)
+    with pytest.raises(ClusterUnavailable):
+        run_rebuild(catalogue, progress=progress, bulk_items=25, bulk_retries=0, fresh=True)
+    assert len(indexes(client, fresh_names)) == 2
+    assert alias_target(client, fresh_names) == live
