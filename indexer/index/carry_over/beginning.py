@@ -6,10 +6,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from opensearchpy.exceptions import NotFoundError
+
 from indexer.index.context import IndexContext
 from indexer.index.generations import live_generation
 from plugin_config.errors import ClusterUnavailable
 
+STARTED_S = 30.0  # for a new index to start
+PAUSE_S = 0.05
 NONE_YET = -1  # the sequence number before an index's first write
 Checkpoints = Mapping[str, int]  # the last sequence number that was acknowledged, by shard
 
@@ -66,26 +70,37 @@ class Beginning:
 def checkpoints(context: IndexContext, index: str) -> Checkpoints:
     """The local checkpoint of each shard; a write beyond it is not acknowledged yet.
 
-    Empty if there is no such index. Raises ClusterUnavailable: a shard has no primary now.
+    Empty if there is no such index; one that another process just makes is waited for. Raises
+    ClusterUnavailable: a shard has had no primary for STARTED_S seconds.
     """
-    client, timeout_s = context.client, context.settings.bulk_timeout_s
-    if not client.indices.exists(index=index):
-        return {}
-    params = {"wait_for_status": "yellow", "timeout": "30s", "request_timeout": timeout_s + 30}
-    client.cluster.health(index=index, params=params, ignore=[408])  # one that was just made
-    params = {"level": "shards", "request_timeout": timeout_s}
-    stats = client.indices.stats(index=index, metric="indexing", params=params)
-    result: dict[str, int] = {}
-    [settings] = client.indices.get_settings(index=index, flat_settings=True).values()
-    shards = stats["indices"].get(index, {}).get("shards", {})
-    for number in map(str, range(int(settings["settings"]["index.number_of_shards"]))):
-        primary: dict[str, Any] = next(
-            (c for c in shards.get(number, ()) if c["routing"]["primary"]), {}
-        )
-        if "seq_no" not in primary:
+    ends_at = time.monotonic() + STARTED_S
+    while context.client.indices.exists(index=index):
+        shards = _checkpoints(context, index)
+        missing = [number for number, checkpoint in shards.items() if checkpoint is None]
+        if not missing:
+            return {number: each for number, each in shards.items() if each is not None}
+        if time.monotonic() > ends_at:
             raise ClusterUnavailable(
-                f"shard {number} of {index} has no primary: see _cluster/health, and run the "
+                f"shard {missing[0]} of {index} has no primary: see _cluster/health, and run the "
                 "rebuild again when the index is at least yellow"
             )
-        result[number] = primary["seq_no"]["local_checkpoint"]
-    return result
+        time.sleep(PAUSE_S)
+    return {}
+
+
+def _checkpoints(context: IndexContext, index: str) -> dict[str, int | None]:
+    """The checkpoint of each shard; None: its primary has not started."""
+    client, timeout_s = context.client, context.settings.bulk_timeout_s
+    params = {"level": "shards", "request_timeout": timeout_s}
+    try:
+        stats = client.indices.stats(index=index, metric="indexing", params=params)
+        [settings] = client.indices.get_settings(index=index, flat_settings=True).values()
+    except NotFoundError:  # deleted meanwhile
+        return {}
+    shards = stats["indices"].get(index, {}).get("shards", {})
+    checkpoint_of: dict[str, int | None] = {}
+    for number in map(str, range(int(settings["settings"]["index.number_of_shards"]))):
+        primaries = [copy for copy in shards.get(number, ()) if copy["routing"]["primary"]]
+        started = [copy["seq_no"] for copy in primaries if "seq_no" in copy]
+        checkpoint_of[number] = started[0]["local_checkpoint"] if started else None
+    return checkpoint_of
