@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from plugin_config.schema import GROUP_ID
 from query_service.context import RequestContext
 from query_service.cursor import Cursor, FrozenList, PlaceBelow, request_digest
-from query_service.preparation import Below, Prepared
+from query_service.matches_below import Below
+from query_service.preparation import Prepared
 from query_service.ranking.explanation import (
     explain,
     explain_below,
@@ -20,11 +21,12 @@ from query_service.ranking.explanation import (
     explain_sorted,
 )
 from query_service.ranking.scores import Scores, below_candidates
+from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.source_fields import SourceFields
 from query_service.schemas.answers import Explanation, Hit, HitHighlight, OtherVariants
 from query_service.schemas.search import MAX_DEPTH, RankRequest
 
-ReadBelow = Callable[[RequestContext, Prepared, FrozenList, PlaceBelow, int], Below]
+ReadBelow = Callable[[RequestContext, RetrievalPlan, FrozenList, PlaceBelow, int], Below]
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class Page:
         more = frozen.relation == "gte" or last < frozen.total
         if wanted > 0 and size and not isinstance(context.request, RankRequest):
             start = cursor.below if cursor else PlaceBelow(skip=max(first - count, 0))
-            below = read_below(context, prepared, frozen, start, wanted + bool(cursor))
+            below = read_below(context, prepared.plan, frozen, start, wanted + bool(cursor))
             if cursor:  # other items may match than when the total was counted
                 more = len(below.matches) > wanted
                 below = replace(below, matches=below.matches[:wanted])

@@ -148,7 +148,7 @@ class Pipeline:
                 check_highlight(request.highlight, marks_descriptions=view.marks_descriptions)
             if request.cursor is not None:
                 cursor = Cursor.decode(request.cursor)
-                cursor.check(request, self.preparation.cursor_lifetime_s)
+                cursor.check(request, self.preparation.below.lifetime_s)
                 progress.degraded.update(cursor.frozen.degraded)  # the list was made without
         priced(view.attributes, request.price_list)  # refused where there is no such list
         return RequestContext(
@@ -236,5 +236,5 @@ class Pipeline:
     ) -> SearchResponse:
         """The requested page of hits, with sources (read if None) and, on request, explanations."""
         rows = prepared.rules.placed(ranked.rows, prepared.retrieved.candidates.ids)
-        page = Page.of(context, prepared, replace(ranked, rows=rows), self.preparation.below)
+        page = Page.of(context, prepared, replace(ranked, rows=rows), self.preparation.below.read)
         return self._parts.answer(context, prepared, page, sources)

@@ -3,7 +3,6 @@
 Answers and the lists that a re-ranker learns from share them.
 """
 
-from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,7 +10,6 @@ from functools import cached_property
 from opensearchpy import OpenSearch
 
 from indexer.bundle.model_bundle import ModelBundle
-from plugin_config.errors import LiveIntentError, RequestRefused
 from query_service.asked_of_index import AskedOfIndex
 from query_service.context import (
     MIN_TIMEOUT_S,
@@ -20,15 +18,12 @@ from query_service.context import (
     Vectors,
     VisitorSource,
 )
-from query_service.cursor import CursorExpired, CursorInvalid, FrozenList, PlaceBelow
 from query_service.facets.facet_counter import CountedFacets, FacetCounter
+from query_service.matches_below import MatchesBelow
 from query_service.ranking.rerank_input import RerankInput, rerank_input
 from query_service.retrieval.corrections import NO_CORRECTIONS, Corrections
-from query_service.retrieval.engine_errors import IndexGone
-from query_service.retrieval.matches import Match, MatchesAt, MatchesQuery, matches
 from query_service.retrieval.missing_words import QueryWordsAsked
 from query_service.retrieval.plan import WORDS, RetrievalPlan
-from query_service.retrieval.point_in_time import PointsInTime
 from query_service.retrieval.search import Retrieved, retrieve, retrieve_ids
 from query_service.rule_stage import (
     NO_RULES_AT_WORK,
@@ -85,22 +80,6 @@ class Prepared:
         return QueryCut(searched=plan.query_text, terms_left_out=plan.terms_left_out)
 
 
-NOWHERE_YET = PlaceBelow()
-
-
-@dataclass(frozen=True)
-class Below:
-    """Matches below the candidates, and from where on they were read."""
-
-    matches: Sequence[Match] = ()
-    place: PlaceBelow = NOWHERE_YET
-
-
-def replace_pit(place: PlaceBelow, pit: str) -> PlaceBelow:
-    """The place, read from the point in time `pit`."""
-    return place.model_copy(update={"pit": pit})
-
-
 class Preparation:
     """The steps, over their collaborators. Safe to use from many threads."""
 
@@ -122,12 +101,7 @@ class Preparation:
         self.pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="encode")
         facets = ThreadPoolExecutor(settings.threads, thread_name_prefix="facets")
         self._facets = FacetCounter(client, facets)
-        self._points = PointsInTime(client, settings.cursor_lifetime_s)
-
-    @property
-    def cursor_lifetime_s(self) -> int:
-        """Seconds after which a cursor expires."""
-        return self._points.keep_alive_s
+        self.below = MatchesBelow(client, settings.cursor_lifetime_s)
 
     def prepare(self, context: RequestContext) -> Prepared:
         """Every step before the scores. Raises ClusterUnavailable, IndexGone, FieldProblem."""
@@ -158,60 +132,6 @@ class Preparation:
             intent, plan, retrieved, context.view.bundle, given, counting, rules, corrections,
             missing,
         )  # fmt: skip
-
-    def below(
-        self,
-        context: RequestContext,
-        prepared: Prepared,
-        frozen: FrozenList,
-        place: PlaceBelow,
-        size: int,
-    ) -> Below:
-        """`size` items that match and are no candidates, from `place` on.
-
-        In an order other than relevance no item is a candidate. A page of a cursor reads the index
-        as it was. Raises ClusterUnavailable, IndexGone, CursorExpired, CursorInvalid.
-        """
-        plan, index = prepared.plan, context.view.index
-        keys = [*frozen.keys, *place.shown]
-        acted_on = frozen.acted_on if context.cursor else plan.exclude
-        plan = replace(plan, timeout_s=context.timeout_s(MIN_TIMEOUT_S), exclude=acted_on)
-        if plan.collapse:
-            plan = replace(plan, exclude_groups=keys)
-        else:
-            plan = replace(plan, exclude=[*acted_on, *keys])
-        query = MatchesQuery(plan, frozen.by_meaning if plan.order else ())
-        if not context.cursor:
-            at = MatchesAt(size, place.skip)
-            return Below(matches(self.client, index, query, at), place)
-        pit = place.pit or self._point_in_time(context)
-        at = MatchesAt(size, place.skip, place.after, pit, self._points.keep_alive_s)
-        try:
-            found = matches(self.client, index, query, at)
-        except IndexGone as error:
-            if not place.pit:
-                raise
-            raise CursorExpired(
-                "the cursor has expired: the index that its pages were read from was removed, or "
-                "its point in time closed. Ask for the first page again"
-            ) from error
-        except RequestRefused as error:  # the engine took the rest of it for the first page
-            raise CursorInvalid.foreign() from error
-        return Below(found, replace_pit(place, pit))
-
-    def _point_in_time(self, context: RequestContext) -> str:
-        """A point in time since the first page; "" and degraded where none can be opened."""
-        assert context.cursor
-        timeout_s = context.timeout_s(MIN_TIMEOUT_S)
-        try:
-            return self._points.since(context.view.index, context.cursor.as_of, timeout_s)
-        except LiveIntentError as error:
-            reason = (
-                "these hits are read from the index as it is now: no point in time could be "
-                "opened, so that writes may repeat or skip a hit"
-            )
-            context.progress.degrade("cursor", reason, error)
-            return ""
 
     def close(self) -> None:
         """Stop the threads."""

@@ -11,15 +11,15 @@ from opensearchpy.exceptions import OpenSearchException
 
 from indexer.index.context import IndexContext
 from indexer.settings import IndexSettings
-from plugin_config.client import cluster_unavailable, connect, ping_or_raise
-from plugin_config.errors import LiveIntentError
+from plugin_config.client import cluster_unavailable, connect
 from plugin_config.ownership import ForeignIndex, refuse_foreign, refuse_foreign_stores
 from plugin_config.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.batching import BatchingEncoder
 from query_service.context import QueryEncoder, RetrievalOptions
-from query_service.index_view import IndexNotReady, IndexViews
+from query_service.health_checks import HealthChecks
+from query_service.index_view import IndexViews
 from query_service.instantsearch.index_names import IndexNamesSpoken
 from query_service.instantsearch.searches import InstantSearches
 from query_service.item_reader import ItemReader
@@ -28,14 +28,12 @@ from query_service.models import Models, load_models
 from query_service.pipeline import Pipeline
 from query_service.preparation import Preparation
 from query_service.readiness import Readiness, ReadinessWatch
-from query_service.retrieval.probe import probe
 from query_service.rules.rule_book import RuleBook
 from query_service.rules.rule_store import RuleStore
 from query_service.schemas.events import ReceivedEvent, ReceivedQuery
 from query_service.sessions.documents import KnownItem, SessionLimits
 from query_service.sessions.intake import EventOutcome
 from query_service.sessions.store import SessionStore
-from query_service.sessions.stores import MISSING, problems_text, store_problems
 from query_service.settings import ServiceSettings
 from query_service.suggestions.suggester import Suggester
 from query_service.user.visitor import PastQuery
@@ -81,8 +79,9 @@ class Service:
         )
         self.rule_store = RuleStore(client, names)
         self.rule_book = RuleBook(self.rule_store, settings.swap_poll_s)
-        self._logged = ""
-        self._readiness = ReadinessWatch(self._check, min(settings.swap_poll_s, MAX_CHECK_PAUSE_S))
+        checks = HealthChecks(client, names, self._views, self.store.writer, self.rule_book)
+        pause_s = min(settings.swap_poll_s, MAX_CHECK_PAUSE_S)
+        self._readiness = ReadinessWatch(checks.result, pause_s)
         self.item_writer = ItemWriter(
             IndexContext(client, names, _update_settings(cluster), cluster.bundles_dir),
             encoder.encoder if isinstance(encoder, BatchingEncoder) else encoder,
@@ -145,60 +144,6 @@ class Service:
     def ready(self) -> Readiness:
         """Whether a search can be answered, by the last check; it is a second or two old."""
         return self._readiness.latest()
-
-    def _check(self) -> Readiness:
-        """Whether searches are answered: one is sent to the engine, on the current index."""
-        checks: dict[str, str] = {}
-        try:
-            checks["opensearch"] = "ok"
-            view = self._views.current()
-            checks["index"] = "ok: " + view.index
-            probe(self._client, view.index, view.dims)
-        except IndexNotReady:
-            checks["index"] = self._views.plain_problem
-            checks["opensearch"] = self._engine_check()
-        except LiveIntentError as error:
-            checks["opensearch"] = self._not_ready(error)
-        if self._views.problem:
-            checks["newest_index"] = self._views.plain_problem
-        if checks["opensearch"] == "ok":
-            checks["events"] = self._events_check()
-            checks["rules"] = self._rules_check()
-        ok = checks["opensearch"] == "ok" and checks["index"].startswith("ok")
-        return Readiness(ok, checks)
-
-    def _events_check(self) -> str:
-        """Whether events are kept; what is missing for it is made."""
-        try:
-            problems = store_problems(self._client, self._names)
-            if MISSING in problems.values():
-                ensure_indexes(self._client, self._names)
-                problems = store_problems(self._client, self._names)
-        except (LiveIntentError, OpenSearchException) as error:
-            self._not_ready(error)
-            return "not known: the indexes of sessions and events can't be read; the log says why"
-        if problems:
-            return f"not kept: {problems_text(problems)}"
-        return f"refused: {self.store.writer.failure}" if self.store.writer.failure else "ok"
-
-    def _rules_check(self) -> str:
-        """Which rules are in force, or why newer ones may be missing."""
-        rules = self.rule_book.current()
-        state = f"ok: version {rules.version.number}" if rules.version.number else "ok: none"
-        return rules.problem or state
-
-    def _engine_check(self) -> str:
-        try:
-            ping_or_raise(self._client)
-        except LiveIntentError as error:
-            return self._not_ready(error)
-        return "ok"
-
-    def _not_ready(self, error: Exception) -> str:
-        if str(error) != self._logged:  # once, not at every check
-            log.warning("not ready: %s", error)
-        self._logged = str(error)
-        return error.plain if isinstance(error, LiveIntentError) else ""
 
     def record_events(self, events: Sequence[ReceivedEvent]) -> list[EventOutcome]:
         """Write events; when it returns, the next search counts them. Raises ClusterUnavailable."""

@@ -71,6 +71,7 @@ def api(shop: ClusterSettings, encoder: Encoder) -> Iterator[Api]:
     batching.close()
 
 
+@pytest.mark.timeout(900)  # some minutes where other tests run beside it
 def test_the_api_answers_as_its_openapi_document_says(api: Api, tmp_path: Path) -> None:
     (tmp_path / "schemathesis.toml").write_text(CONFIGURATION)
     url = f"{api.url}/openapi.json"
@@ -80,7 +81,7 @@ def test_the_api_answers_as_its_openapi_document_says(api: Api, tmp_path: Path) 
         env=os.environ | {"NO_PROXY": "127.0.0.1"},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=880,
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
