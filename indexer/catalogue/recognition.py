@@ -11,7 +11,12 @@ from typing import IO, Literal, NamedTuple
 from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.files.csv_dialect import CsvDialect
 from indexer.catalogue.files.encodings import Encoding, Utf8Bytes
-from indexer.catalogue.files.file_kinds import foreign_json, foreign_kind, foreign_markup
+from indexer.catalogue.files.file_kinds import (
+    foreign_json,
+    foreign_kind,
+    foreign_markup,
+    foreign_text,
+)
 from indexer.catalogue.files.json_lines import first_object
 from indexer.catalogue.files.parquet_rows import parquet_columns
 from indexer.catalogue.files.rows import CatalogueError
@@ -111,6 +116,8 @@ def _of_text(
             f"encoding {said} is unknown: name one with --encoding, such as utf-8 or windows-1252"
         ) from None
     text = encoding.decode(sample)
+    if (kind := foreign_text(text)) is not None:
+        raise CatalogueError(f"{name} is {kind}")
     if encoding.cr_ends_lines:
         text = text.replace("\r", "\n")
     start = text.lstrip("\ufeff \t\r\n")

@@ -28,6 +28,9 @@ _KINDS: tuple[tuple[bytes, str, str], ...] = (
 )
 _BULK_ACTIONS = frozenset(("index", "create", "update", "delete"))
 _HEAD = 1 << 16  # characters in which the root element of XML is
+_NO_TEXT = re.compile(r"[\x00\x02-\x08\x0e-\x1b]")  # \x01 and \x1c to \x1f delimit in some exports
+_MOST_NO_TEXT = 0.05  # of the first characters
+_START = 512  # characters
 _MAX_DEPTH = 4  # of a list of items inside one JSON document
 
 
@@ -43,6 +46,14 @@ def foreign_kind(sample: bytes) -> str | None:
             return f"a spreadsheet (xlsx or ods): {_SAVE_AS_CSV}"
         return f"a zip archive: {_UNPACK}"
     return None
+
+
+def foreign_text(text: str) -> str | None:
+    """What to do with a file whose first characters are none of a text; None if they are."""
+    start = text[:_START]
+    if len(_NO_TEXT.findall(start)) <= _MOST_NO_TEXT * len(start):
+        return None
+    return "no text: export the catalogue as CSV or JSON lines, or name its encoding by --encoding"
 
 
 def foreign_markup(text: str) -> str | None:

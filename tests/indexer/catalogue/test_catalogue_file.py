@@ -110,6 +110,8 @@ def refused() -> Iterator[tuple[bytes, str]]:
     yield archive("tar"), "a tar archive"
     yield gzip.compress(archive("tar")), "a tar archive"
     yield gzip.compress(gzip.compress(row.encode())), "packed with gzip twice"
+    yield b"\x89PNG\r\n\x1a\n" + bytes((0, 0, 0, 13)) + b"IHDR" + bytes(500), "no text: export"
+    yield bytes(range(1, 256)) * 9, "no text: export"
     yield b"PAR1\x15\x04", "not a whole Parquet file"
     yield gzip.compress(b"PAR1\x15\x04"), "a Parquet file inside gzip: unpack it"
     yield b'<?xml version="1.0"?><rss xmlns:g="http://base.google.com/ns/1.0">', "breaks off"
