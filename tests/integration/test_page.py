@@ -101,6 +101,17 @@ def test_completions_are_chosen_by_keyboard(page: Page, site: Api) -> None:
     expect(cards(page).first.locator(".title mark").first).to_be_visible(timeout=TIMEOUT_MS)
 
 
+def test_a_brand_looks_like_the_other_completions(page: Page, site: Api) -> None:
+    page.goto(site.url)
+    page.get_by_role("combobox", name="Search the catalogue").press_sequentially("acm")
+    brand = page.locator(".option.brand .option-text")
+    expect(brand).to_be_visible(timeout=TIMEOUT_MS)
+    style = "[getComputedStyle(node).fontSize, getComputedStyle(node).color]"
+    plain = page.locator("body").evaluate(f"node => {style}")
+    assert brand.evaluate(f"node => {style}") == plain
+    assert brand.locator("mark").evaluate("node => getComputedStyle(node).padding") == "0px"
+
+
 def test_the_address_holds_filters_and_sort_for_back_and_shared_links(
     page: Page, site: Api
 ) -> None:
@@ -211,6 +222,11 @@ def test_the_start_page_leaves_out_languages_that_are_not_read_until_asked(
         expect(chip).to_be_visible(timeout=TIMEOUT_MS)
         expect(page.locator("[data-item=in-en]")).to_be_visible()
         expect(page.locator("[data-item=in-zh]")).to_have_count(0)
+        box = page.get_by_role("combobox", name="Search the catalogue")
+        with page.expect_request("**/v1/suggest") as asked:
+            box.click()
+        assert "zh" in asked.value.post_data_json["filters"]["language"]["not"]
+        box.press("Escape")
         chip.click()
         expect(page.locator("[data-item=in-zh]")).to_be_visible()
         expect(page).to_have_url(re.compile(r"lang=all$"))

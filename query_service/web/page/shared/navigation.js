@@ -92,7 +92,9 @@ export function start(given) {
     go({ ...read(), q: "", sort: "", filters: Object.fromEntries(chosen) }, { focus: true });
   };
   const openId = (id) => open({ item_id: id, source: {} });
-  searchbox.install({ search, filter, open: openId, filters: () => undefined, groups: page.groups }, page.words);
+  // What is suggested before anything is typed keeps to the languages of the start page.
+  const filters = (prefix) => (!prefix && results.shown.unwanted.length ? { language: { not: results.shown.unwanted } } : undefined);
+  searchbox.install({ search, filter, open: openId, filters, groups: page.groups }, page.words);
   visitor.load().catch(() => null);
   show();
 }

@@ -10,7 +10,7 @@ const groups = { query: "Searches", category: "Categories", brand: "Brands", ite
 const box = byId("query"), list = byId("suggestions");
 let timer = 0, running = null, options = [], active = -1, typed = "", handlers = null;
 
-// `handlers`: search(text), filter(filters), open(item_id), filters(): those in force; `groups`: other
+// `handlers`: search(text), filter(filters), open(item_id), filters(prefix): those in force; `groups`: other
 // names of the groups.
 export function install(given) {
   handlers = given;
@@ -43,7 +43,8 @@ async function ask() {
   running?.abort();
   const controller = (running = new AbortController());
   try {
-    const answer = await api.suggest(box.value.trim(), handlers.filters(), controller.signal);
+    const prefix = box.value.trim();
+    const answer = await api.suggest(prefix, handlers.filters(prefix), controller.signal);
     if (document.activeElement === box && !controller.signal.aborted) show(answer.suggestions);
   } catch { /* completions are a help: without them the search works */ }
 }
