@@ -1,8 +1,11 @@
 """What an item loses when another takes its place."""
 
+from collections.abc import Mapping
 from dataclasses import fields
+from typing import Any
 
 from indexer.catalogue.items import Item
+from indexer.catalogue.translations import Translation
 
 
 def vanished(before: Item, after: Item) -> dict[str, str]:
@@ -24,7 +27,18 @@ def vanished(before: Item, after: Item) -> dict[str, str]:
     if after.available and not before.available:
         gone["available"] = "false became true"
     return {
-        name: " > ".join(value) if name == "category" else str(value)
+        name: " > ".join(value) if name == "category" else _in_words(value)
         for name, value in gone.items()
         if name != "other_categories"
     }
+
+
+def _in_words(value: Any) -> str:
+    """A value as a catalogue has it; of translations the languages with their titles."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_in_words(part)}" for key, part in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_in_words, value))
+    if isinstance(value, Translation):
+        return value.title or "no title"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -12,6 +12,7 @@ from indexer.catalogue.lost_fields import vanished
 from indexer.catalogue.notes import Notes
 from indexer.catalogue.reading_rules import MappingError, ReadingRules
 from indexer.catalogue.rejects import Reject
+from indexer.catalogue.translations import Translation
 from indexer.catalogue.values.text import ValueProblem
 
 PHONE = Item(
@@ -110,3 +111,16 @@ def test_what_vanished_is_named_with_its_old_value() -> None:
         "available": "false became true",
     }
     assert vanished(PHONE, PHONE) == {}
+
+
+def test_what_vanished_is_said_as_a_catalogue_has_it() -> None:
+    before = Item(
+        "5", "Red phone", attributes={"new": True, "colour": ["red", "blue"]}, prices={"EUR": 9.5},
+        translations={"de": Translation("Rotes Handy", "Gut"), "fr": Translation("", "Bon")},
+    )  # fmt: skip
+    assert vanished(before, Item("5", "Red phone")) == {
+        "prices": "EUR: 9.5",
+        "translations": "de: Rotes Handy, fr: no title",
+        "attributes.new": "true",
+        "attributes.colour": "red, blue",
+    }
