@@ -19,6 +19,7 @@ from opensearchpy.exceptions import (
     AuthorizationException,
     ConnectionTimeout,
     OpenSearchException,
+    SerializationError,
     SSLError,
     TransportError,
 )
@@ -142,8 +143,8 @@ def ping_or_raise(client: OpenSearch) -> dict[str, Any]:
     """The response to `GET /`: the cluster's name and version.
 
     Raises:
-        ClusterUnavailable: it does not answer, its certificate is not trusted, or it refuses the
-            credentials; the message says which, and how to fix it.
+        ClusterUnavailable: it does not answer, is something else, its certificate is not trusted,
+            or it refuses the credentials; the message says which, and how to fix it.
     """
     where = ", ".join(sorted({node.host for node in client.transport.connection_pool.connections}))
     try:
@@ -168,6 +169,12 @@ def ping_or_raise(client: OpenSearch) -> dict[str, Any]:
             f"OpenSearch at {where} does not answer ({error.error}). Start it "
             "(`live-intent node start`) or set LIVE_INTENT_OPENSEARCH_URL."
         ) from error
+    except SerializationError:
+        info = {}
+    if not (isinstance(info, dict) and isinstance(info.get("version"), dict)):
+        raise ClusterUnavailable(
+            f"what answers at {where} is no OpenSearch: set LIVE_INTENT_OPENSEARCH_URL."
+        )
     return info
 
 

@@ -120,6 +120,29 @@ def test_tls_with_a_ca_file_and_basic_authentication(proxy: Proxy) -> None:
     assert "guess" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("kind", "content"), [("text/html", b"<p>hi"), ("application/json", b"{}")]
+)
+def test_a_server_that_is_no_opensearch_is_said_to_be_none(kind: str, content: bytes) -> None:
+    class Shop(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Shop) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        client = connect(load(ClusterSettings, opensearch_url=url))
+        with pytest.raises(ClusterUnavailable, match=f"{url} is no OpenSearch: set LIVE_INTENT_"):
+            ping_or_raise(client)
+        server.shutdown()
+
+
 def test_an_untrusted_certificate_is_refused(proxy: Proxy) -> None:
     client = connect(load(ClusterSettings, opensearch_url=proxy.url, opensearch_retries=0))
     with pytest.raises(ClusterUnavailable, match=r"certificate is not trusted.*_CA_FILE"):
