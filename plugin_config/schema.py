@@ -39,6 +39,14 @@ class IndexNames:
         return f"{self.prefix}items"
 
     @property
+    def no_items(self) -> str:
+        """What to say where no items index is: how to make one, or how another prefix is named."""
+        return (
+            f"there is no index behind the alias {self.items}: make one with live-intent index "
+            "rebuild CATALOGUE, or name the prefix of one that there is by LIVE_INTENT_INDEX_PREFIX"
+        )
+
+    @property
     def items_building(self) -> str:
         """Alias of the items index that a rebuild is filling."""
         return f"{self.prefix}items-building"

@@ -171,10 +171,7 @@ class IndexViews:
             mappings = self._client.indices.get_mapping(index=alias, ignore=[404])
             if "status" in mappings:
                 hint = earlier_installation(self._client, self._names)
-                raise IndexNotReady(
-                    f"there is no index behind the alias {alias} yet. Make one: live-intent index "
-                    f"rebuild CATALOGUE. {hint}".rstrip()
-                )
+                raise IndexNotReady(f"{self._names.no_items}. {hint}".rstrip())
         except OpenSearchException as error:
             raise cluster_unavailable(error) from error
         if len(mappings) != 1:

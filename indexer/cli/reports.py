@@ -126,7 +126,9 @@ def changes_lines(report: "UpdateReport", surveyed: "ChangesSurvey") -> list[str
 def status_lines(status: "Status") -> list[str]:
     """A table, the newest index first."""
     if not status.indexes:
-        return [f"no items index: the alias {status.alias} points nowhere"]
+        return [
+            f"no items index: the alias {status.alias} points nowhere (LIVE_INTENT_INDEX_PREFIX?)"
+        ]
     head = ("INDEX", "ROLE", "ITEMS", "SIZE", "AGE", "ENCODER", "LAYOUT", "ANALYZER", "BUNDLE")
     rows = [head, *(_row(each) for each in status.indexes)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]

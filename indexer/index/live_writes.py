@@ -101,10 +101,7 @@ def write_everywhere(context: IndexContext, ids: Sequence[str], plan: Plan) -> L
                 if target.generation.live:
                     result.live = index
     if ids and not result.by_index:
-        raise NoItemsIndex(
-            f"there is no items index behind {names.items}: make one with "
-            "live-intent index rebuild CATALOGUE"
-        )
+        raise NoItemsIndex(names.no_items)
     return result
 
 

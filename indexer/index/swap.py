@@ -68,9 +68,7 @@ def roll_back(
     """
     live = live_generation(client, names)
     if live is None:
-        raise NoItemsIndex(
-            f"the alias {names.items} points nowhere: make an index with live-intent index rebuild"
-        )
+        raise NoItemsIndex(names.no_items)
     ready = [
         g for g in generations(client, names) if g.state == READY and not g.live and not g.building
     ]

@@ -64,9 +64,7 @@ def _build(context: IndexContext) -> SuggestionsReport:
     begun, client, names = time.monotonic(), context.client, context.names
     live = live_generation(client, names)
     if live is None:
-        raise NoItemsIndex(
-            f"the alias {names.items} points nowhere: make an index with live-intent index rebuild"
-        )
+        raise NoItemsIndex(names.no_items)
     refuse_taken(client, [names.suggestions])
     collected = collect(context, live.index, live.attributes.languages)
     now = datetime.now(UTC)

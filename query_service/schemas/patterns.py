@@ -17,11 +17,15 @@ _MEANINGS = {
     ADDRESS: "a path of the shop (/pages/sale) or an address (https://shop.example/) is wanted",
     TIME: "a date or a time is wanted: 2026-01-31, or 2026-01-31T10:00:00",
 }
+_WORDS = {  # by the type of an error of pydantic
+    "extra_forbidden": "there is no such field",
+    "missing": "it is missing, and required",
+}
 
 
 def in_words(detail: Mapping[str, Any]) -> str:
-    """What an error of pydantic says, of a pattern what it means."""
+    """What an error of pydantic says; of a pattern, a wrong and a missing field what it means."""
     message = str(detail["msg"]).removeprefix("Value error, ")
     if detail["type"] == "string_pattern_mismatch":
         return _MEANINGS.get(detail["ctx"]["pattern"], message)
-    return message
+    return _WORDS.get(str(detail["type"]), message)
