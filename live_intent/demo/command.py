@@ -70,7 +70,7 @@ def demo(stop: bool) -> None:
         return
     click.echo()
     for name in beside:
-        click.echo(f"Beside it, of the same service: {url}/{name}/")
+        click.echo(f"Another page of this service: {url}/{name}/")
     click.secho(f"The page to try it yourself: {url}/", bold=True)
 
 
