@@ -88,9 +88,9 @@ def test_scores_equal_a_loop_over_the_formula() -> None:
     for i in range(30):
         expected = w.words * bm25[i] / bm25.max()
         expected += w.meaning * (cos[i] - cos.min()) / (cos.max() - cos.min())
-        broad = 0.5 * (
-            i < 25
-        )  # of a query of two words, where a leg that requires them returns the item
+        # Of a query of two words, where a leg that requires them returns the item.
+        known = bm25[i] if i < 20 else bm25[:20].min()
+        broad = 0.5 * (i < 25) * (known / bm25.max()) ** 2
         personal = 1 + w.breadth * broad
         expected += personal * w.person * (to_person[i] - to_person.min()) / np.ptp(to_person)
         likeness = inputs.event_behaviour @ g[i]
@@ -112,7 +112,7 @@ def test_the_score_of_one_candidate_is_finite() -> None:
 
 def test_the_clicked_brand_rises_and_the_disliked_item_falls() -> None:
     fitted = bundle()
-    nobody = Intent(visitor(), query_embedding=embeddings()[3])
+    nobody = Intent(visitor(), "xiaomi phone", embeddings()[3])
     cold = rerank_input(fitted, candidates(fitted), nobody)
     _, inputs = a_visit(fitted)
     before, after = Reranker().score(cold).total, Reranker().score(inputs).total
