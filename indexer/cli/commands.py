@@ -50,7 +50,11 @@ index.add_command(suggestions)
     "[LIVE_INTENT_STALE_AFTER_HOURS].",
 )
 @facet_option
-@click.option("--merge", is_flag=True, help="Merge into one segment: slower now, k-NN quicker.")
+@click.option(
+    "--merge/--no-merge",
+    default=None,
+    help="Merge into one segment: slower now, searches quicker [up to 200,000 items].",
+)
 @click.option("--fresh", is_flag=True, help="Encode every item; take no vectors over.")
 @click.option("--dry-run", is_flag=True, help="Only read and check the catalogue.")
 @cluster_options
@@ -63,7 +67,7 @@ def rebuild(
     keep: int | None,
     stale_after: float | None,
     facets: tuple[str, ...],
-    merge: bool,
+    merge: bool | None,
     fresh: bool,
     dry_run: bool,
     url: str | None,
