@@ -82,10 +82,12 @@ class Catalogue:
             header = [*dict.fromkeys(header), *fields]
         self.mapping.check_header(header)
 
-    def check_rows(self, present: set[str]) -> None:
-        """Raises MappingError when no row of a file without a header has a needed column."""
+    def check_rows(self, present: set[str], *, whole: bool) -> None:
+        """Raises MappingError when no row of a file without a header has a needed column; of a
+        `whole` catalogue, any mapped one.
+        """
         if self.recognised.container in ("jsonl", "xml") and present:
-            self.mapping.check_rows(present)
+            self.mapping.check_rows(present, whole=whole)
 
 
 @dataclass(frozen=True)

@@ -114,8 +114,11 @@ class ColumnMap:
                     f"{shown}. {advice(header)}".removesuffix(". ")
                 )
 
-    def check_rows(self, present: set[str]) -> None:
-        """Raises MappingError when no JSON row has a needed column; `present`: those of any row."""
+    def check_rows(self, present: set[str], *, whole: bool) -> None:
+        """Raises MappingError when no JSON row has a needed column; `present`: those of any row.
+
+        In a `whole` catalogue every mapped column is needed, else those of id and title.
+        """
         shown = ", ".join(sorted(present)[:30])
         for name in ("item_id", "title"):
             if name not in self.columns and name not in self.constants and name not in present:
@@ -124,7 +127,7 @@ class ColumnMap:
                     f"{shown}. {advice(present)}".removesuffix(". ")
                 )
         for name, columns in self.columns.items():
-            for column in columns:
+            for column in columns if whole or name in ("item_id", "title") else ():
                 if column not in present:
                     raise MappingError(
                         f"no row has {column!r} (mapped to {name}). The rows have: {shown}"

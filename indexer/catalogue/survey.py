@@ -52,10 +52,12 @@ def survey(
     progress: Progress,
     watch: Watch = lambda rows, _: rows,
     facets: FacetChoice | None = None,
+    whole: bool = True,
 ) -> Survey:
     """Reads every row once, writes the rejects and draws the sample (Vitter's algorithm R).
 
-    `watch` sees every row on its way, and the notes on all.
+    `watch` sees every row on its way, and the notes on all. `whole`: the file is a catalogue, some
+    item of which has each mapped column; else it may be any few items.
 
     Raises:
         TooManyRejects: more bad rows than `limit` allows.
@@ -84,7 +86,7 @@ def survey(
                     sample[row] = (items, each)
             items += 1
         progress.close()
-        catalogue.check_rows(notes.columns)
+        catalogue.check_rows(notes.columns, whole=whole)
         rows = items + rejects.count + notes.overruled + notes.left_out.total()
         rejects.check(limit, rows)
         if not items:

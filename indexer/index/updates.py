@@ -191,6 +191,7 @@ def upsert_source(
             limit=RejectLimit.parse(context.settings.max_rejects),
             sample_items=1,
             progress=context.progress,
+            whole=False,
         )
         total = UpdateReport()
         context.progress.start("index", surveyed.items)

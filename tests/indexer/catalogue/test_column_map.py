@@ -130,7 +130,7 @@ def test_a_dotted_column_names_a_part_of_an_object() -> None:
         "price": 5,
         "image_url": ["a.jpg", "b.jpg"],
     }
-    mapping.check_rows(notes.columns)
+    mapping.check_rows(notes.columns, whole=True)
     assert mapping.pick({"brand": "Sitto", "brand.name": "Of that column"}) == {
         "brand": "Of that column"
     }
@@ -140,7 +140,10 @@ def test_a_dotted_column_that_no_row_has_is_refused() -> None:
     mapping, notes = ColumnMap.parse(["brand=brand.nmae"]), Notes()
     mapping.pick({"item_id": "1", "title": "Chair", "brand": {"name": "Sitto"}}, notes)
     with pytest.raises(MappingError, match=r"no row has 'brand.nmae' \(mapped to brand\)"):
-        mapping.check_rows(notes.columns)
+        mapping.check_rows(notes.columns, whole=True)
+    mapping.check_rows(notes.columns, whole=False)  # a few items, none of which has a brand
+    with pytest.raises(MappingError, match=r"no row has 'nmae' \(mapped to title\)"):
+        ColumnMap.parse(["title=nmae"]).check_rows(notes.columns, whole=False)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +159,7 @@ def test_rows_of_shops_are_known_by_their_columns(header: str, advice: str) -> N
     with pytest.raises(MappingError, match=f"no column gives .*{advice}"):
         ColumnMap().check_header(header.split(","))
     with pytest.raises(MappingError, match=f"no row has .*{advice}"):
-        ColumnMap().check_rows(set(header.split(",")))
+        ColumnMap().check_rows(set(header.split(",")), whole=True)
 
 
 def test_a_list_of_names_and_values_gives_attributes() -> None:
