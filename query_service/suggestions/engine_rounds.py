@@ -10,7 +10,7 @@ from opensearchpy.exceptions import OpenSearchException
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.localized_texts import in_language
 from plugin_config.client import cluster_unavailable
-from plugin_config.schema import IndexNames
+from plugin_config.schema import GROUP_KEY, IndexNames
 from query_service.context import MIN_TIMEOUT_S
 from query_service.index_view import IndexView
 from query_service.progress import RequestProgress
@@ -68,10 +68,10 @@ class EngineRounds:
 
         Raises ClusterUnavailable, IndexGone.
         """
-        texts, stored = self._attributes.texts, for_language(self._attributes)
+        stored = for_language(self._attributes)
         searches = {"stored": (self._suggestions, stored_search(prefix, stored))}
         if not prefix.is_empty:
-            searches["items"] = self._view.index, items_search(prefix, filters, ITEMS, texts)
+            searches["items"] = self._view.index, self._items(prefix, filters)
         if prefix.may_be_misspelt:
             searches["misspelt"] = self._suggestions, stored_search(prefix, stored, misspelt=True)
         answers = self._msearch(list(searches.values()), MIN_TIMEOUT_S)
@@ -108,7 +108,7 @@ class EngineRounds:
         ]
         if corrected is not None:
             correction = TypedPrefix.of(corrected.text)
-            searches.append((self._view.index, items_search(correction, filters, ITEMS, texts)))
+            searches.append((self._view.index, self._items(correction, filters)))
         if not searches:
             return ordered
         counts: dict[tuple[str, str], int] = {}
@@ -128,6 +128,11 @@ class EngineRounds:
         counted = [replace(c, count=counts[c.key]) for c in unsure if counts.get(c.key)]
         ranks = {c.key: rank for rank, c in enumerate(ordered)}
         return [*sorted([*kept, *counted], key=lambda c: ranks[c.key]), *items]
+
+    def _items(self, prefix: TypedPrefix, filters: Clauses) -> Search:
+        """The search for items, one of each product."""
+        body = items_search(prefix, filters, ITEMS, self._attributes.texts)
+        return body | ({"collapse": {"field": GROUP_KEY}} if self._view.has_variants else {})
 
     def _msearch(
         self, searches: Sequence[tuple[str, Search]], min_timeout_s: float = 0.001

@@ -270,3 +270,12 @@ def test_a_shop_without_variants_is_not_collapsed_until_an_item_names_a_group(
         others = {h["variants"]["others"] for h in answer["hits"] if h["variants"]}
         assert others == {1}
     batching.close()
+
+
+def test_suggestions_have_one_variant_of_a_product(api: Api) -> None:
+    body = {"prefix": "oak desk", "session_id": "s", "size": 20, "deadline_ms": 20_000}
+    hits = api("POST", "/v1/suggest", body).body["suggestions"]
+    items = [hit["item_id"] for hit in hits if hit["type"] == "item"]
+    groups = [item_id[:7] for item_id in items]
+    assert len(items) > 2
+    assert len(set(groups)) == len(groups)
