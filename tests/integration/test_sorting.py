@@ -133,7 +133,7 @@ def test_relevance_is_the_order_without_sort(api: Api) -> None:
         ({"by": "relevance", "order": "asc"}, "sort.order", "leave `order` out"),
         ({"by": "price", "order": "up"}, "sort.order", "asc"),
         ({"by": ""}, "sort.by", "at least 1 character"),
-        (7, "sort", "SortBy"),
+        (7, "sort", "the name of a field is wanted"),
     ],
 )
 def test_an_order_that_the_index_lacks_is_refused_with_those_there_are(
