@@ -8,8 +8,10 @@ others are answered in time.
 import threading
 from collections.abc import Mapping
 
-# Of its deadline a request may use so much: what a page can do without is refused first.
-DEADLINE_SHARE: Mapping[str, float] = {"/v1/suggest": 0.5, "/v1/recommend": 0.75}
+# Of its deadline a request may use so much, since searches take longer the more of them run; what a
+# page can do without is refused first.
+DEADLINE_SHARE: Mapping[str, float] = {"/v1/suggest": 0.35, "/v1/recommend": 0.5}
+SEARCH_SHARE = 0.7
 RECENT = 0.1  # weight of the latest search in the mean time
 
 
@@ -37,4 +39,4 @@ class LoadShedding:
         if ahead < 0:
             return False
         expected_s = (ahead / self._threads + 1) * self._mean_s
-        return expected_s > DEADLINE_SHARE.get(path, 1.0) * budget_s
+        return expected_s > DEADLINE_SHARE.get(path, SEARCH_SHARE) * budget_s

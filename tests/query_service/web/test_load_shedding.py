@@ -19,7 +19,7 @@ def busy() -> LoadShedding:
 
 @pytest.mark.parametrize(
     ("path", "most_ahead"),
-    [(SEARCH, 16), (RECOMMEND, 11), (SUGGEST, 6)],  # 0.2 s x (ahead / 4 + 1) within 1, .75 and .5 s
+    [(SEARCH, 10), (RECOMMEND, 6), (SUGGEST, 3)],  # 0.2 s x (ahead / 4 + 1) within .7, .5, .35 s
 )
 def test_what_would_wait_past_its_share_of_the_deadline_is_refused(
     busy: LoadShedding, path: str, most_ahead: int
@@ -39,7 +39,7 @@ def test_nothing_is_refused_before_a_search_was_answered() -> None:
 
 
 def test_the_mean_follows_the_latest_searches(busy: LoadShedding) -> None:
-    assert busy.refuses(SEARCH, 0.3, 3)
+    assert busy.refuses(SEARCH, 0.4, 3)
     for _ in range(50):
         busy.answered(0.02)
     assert not busy.refuses(SEARCH, 0.3, 3)
