@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from opensearchpy import OpenSearch
@@ -28,6 +28,14 @@ from query_service.schemas.facets import Facet
 from query_service.schemas.search import RankRequest
 
 Sources = Mapping[str, dict[str, Any]]  # of the page's items, by id
+
+
+@dataclass(frozen=True)
+class Marking:
+    """The marks that a thread asks the engine for, by item id."""
+
+    highlighter: Highlighter
+    marks: "Future[dict[str, EngineMarks]]"
 
 
 class PageParts:
@@ -127,28 +135,30 @@ class PageParts:
 
     def marking(
         self, context: RequestContext, prepared: Prepared, ids: Sequence[str]
-    ) -> "Future[dict[str, EngineMarks]] | None":
+    ) -> "Marking | None":
         """What the engine marks of these items, asked for in a thread; None: nothing is wanted."""
-        if (highlighter := _highlighter(context, prepared)) is None:
+        request = context.request
+        if isinstance(request, RankRequest) or request.highlight is None:
             return None
+        highlighter = highlighter_of(request.highlight, prepared.plan, context.vocabulary)
         index, timeout_s = context.view.index, context.timeout_s(MIN_TIMEOUT_S)
-        return self._pool.submit(highlighter.engine_marks, self._client, index, ids, timeout_s)
+        marks = self._pool.submit(highlighter.engine_marks, self._client, index, ids, timeout_s)
+        return Marking(highlighter, marks)
 
     def highlights(
         self,
         context: RequestContext,
         prepared: Prepared,
         sources: Sources,
-        marking: "Future[dict[str, EngineMarks]] | None",
+        marking: "Marking | None",
     ) -> dict[str, HitHighlight]:
         """The highlights of these items, by item id; none if the request wants none."""
-        highlighter = _highlighter(context, prepared)
-        if highlighter is None or marking is None:
+        if marking is None:
             return {}
         marks: Mapping[str, EngineMarks] = {}
         with context.progress.stage("highlight"):
-            marks = marking.result(timeout=context.timeout_s())
-        return highlighter.highlights(sources, marks, prepared.by_meaning)
+            marks = marking.marks.result(timeout=context.timeout_s())
+        return marking.highlighter.highlights(sources, marks, prepared.by_meaning)
 
     def missing_words(self, context: RequestContext, prepared: Prepared) -> list[str]:
         """Words of the query that no item has together with the others; of a first page alone."""
@@ -172,11 +182,3 @@ class PageParts:
             return None
         context.progress.ran(CORRECTIONS)
         return corrections.corrected(retrieved.beside, context.vocabulary.columns)
-
-
-def _highlighter(context: RequestContext, prepared: Prepared) -> Highlighter | None:
-    """What marks the words of hits; None where the request wants no highlight."""
-    request = context.request
-    if isinstance(request, RankRequest) or request.highlight is None:
-        return None
-    return highlighter_of(request.highlight, prepared.plan, context.vocabulary)
