@@ -1,6 +1,7 @@
 """Variants of one product: one hit for each group, the best variant for the visitor, counted."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -244,24 +245,23 @@ def test_a_wrong_field_is_named(api: Api, fields: dict[str, Any], field: str) ->
 
 def test_a_shop_without_variants_is_not_collapsed_until_an_item_names_a_group(
     client: OpenSearch,
-    names: IndexNames,
-    cluster_settings: ClusterSettings,
+    fresh_names: IndexNames,
+    fresh_settings: ClusterSettings,
     encoder: Encoder,
-    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path: Path,
 ) -> None:
     rows = [{"item_id": str(n), "title": f"desk lamp {n}"} for n in range(6)]
-    catalogue = tmp_path_factory.mktemp("plain") / "items.jsonl"
-    context = index_context(client, names, cluster_settings.bundles_dir)
-    rebuild_index(context, encoder, write_json_lines(catalogue, rows))
+    context = index_context(client, fresh_names, fresh_settings.bundles_dir)
+    rebuild_index(context, encoder, write_json_lines(tmp_path / "items.jsonl", rows))
     settings = load(ServiceSettings, default_deadline_ms=20_000, swap_poll_s=0.1, item_writes=True)
     batching = BatchingEncoder(encoder)
-    with serving(create_app(settings, cluster_settings, batching)) as api:
+    with serving(create_app(settings, fresh_settings, batching)) as api:
         answer = api.search("desk lamp", "s", collapse=True)
         assert not answer["collapsed"]
         assert len(item_ids(answer)) == 6
         for n in ("1", "2"):
             assert api("PATCH", f"/v1/items/{n}", {"group_id": 7}).status == 200
-        client.indices.refresh(index=names.items)
+        client.indices.refresh(index=fresh_names.items)
         deadline = 100
         while not api.search("desk lamp", "s")["collapsed"] and deadline:
             deadline -= 1
