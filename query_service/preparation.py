@@ -21,6 +21,7 @@ from query_service.context import (
 from query_service.facets.facet_counter import CountedFacets, FacetCounter
 from query_service.matches_below import MatchesBelow
 from query_service.ranking.rerank_input import RerankInput, rerank_input
+from query_service.retrieval.candidate_items import CandidateItems
 from query_service.retrieval.corrections import NO_CORRECTIONS, Corrections
 from query_service.retrieval.missing_words import QueryWordsAsked
 from query_service.retrieval.plan import WORDS, RetrievalPlan
@@ -101,6 +102,7 @@ class Preparation:
         self.pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="encode")
         facets = ThreadPoolExecutor(settings.threads, thread_name_prefix="facets")
         self._facets = FacetCounter(client, facets)
+        self._items = CandidateItems(client, settings.cached_items)
         self.below = MatchesBelow(client, settings.cursor_lifetime_s)
 
     def prepare(self, context: RequestContext) -> Prepared:
@@ -181,9 +183,9 @@ class Preparation:
         request, view, progress = context.request, context.view, context.progress
         if isinstance(request, RankRequest):
             ids = request.item_ids
-            retrieved = retrieve_ids(self.client, view.index, ids, plan, view.dims)
+            retrieved = retrieve_ids(self.client, view.index, ids, plan, view.dims, self._items)
         else:
-            retrieved = retrieve(self.client, view.index, plan, view.dims)
+            retrieved = retrieve(self.client, view.index, plan, view.dims, self._items)
         progress.clock.step("retrieve")
         for stage in retrieved.stages:
             progress.ran(stage)

@@ -51,6 +51,13 @@ class ServiceSettings(Settings):
     candidates_per_leg: int = Field(
         100, ge=10, le=1000, description="Items asked of each leg before re-ranking."
     )
+    cached_items: int = Field(
+        50_000,
+        ge=0,
+        le=10_000_000,
+        description="Items whose vector and fields stay in a process's memory for the re-ranker, "
+        "some 1.5 kB each; a changed item is read anew. 0: none.",
+    )
     default_deadline_ms: int = Field(
         1000, ge=1, le=60000, description="Time for an answer where the request names none, ms."
     )

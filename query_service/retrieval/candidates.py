@@ -1,6 +1,5 @@
 """The candidates of the legs as arrays: the input of the re-ranker."""
 
-import base64
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plugin_config.schema import GROUP_KEY, TITLE_EXACT, VECTOR_FLOAT16
+from plugin_config.schema import GROUP_KEY
+from query_service.retrieval.candidate_fields import CandidateFields
 from query_service.retrieval.plan import HAS_WORDS, PERSON, WORDS, Leg
 from query_service.retrieval.text_query import is_identified
 
@@ -72,43 +72,46 @@ class Candidates:
     def union(
         cls,
         hits: LegHits,
+        items: Mapping[str, CandidateFields],
         legs: tuple[Leg, ...],
         dims: int,
         with_words: Collection[str] = frozenset(),
     ) -> "Candidates":
         """The union of the legs' hits, by the leg's name, in the order of first appearance.
 
+        `items`: the fields by item id; a hit that is not among them is no candidate.
         `with_words`: ids of the hits that match the query's words, see `ids_with_words`.
         """
         rows: dict[str, int] = {}
-        fields: list[Mapping[str, Any]] = []
+        own_fields: list[Mapping[str, Any]] = []  # of the hit that came first
         for leg_hits in hits.values():
             for hit in leg_hits:
-                if hit["_id"] not in rows and VECTOR_FLOAT16 in hit.get("fields", {}):
-                    rows[hit["_id"]] = len(fields)
-                    fields.append(hit["fields"])
+                if hit["_id"] not in rows and hit["_id"] in items:
+                    rows[hit["_id"]] = len(rows)
+                    own_fields.append(hit.get("fields", {}))
+        fields = [items[item_id] for item_id in rows]
         leg_scores = np.full((len(fields), len(legs)), np.nan, dtype=np.float32)
         for column, leg in enumerate(legs):
             for hit in hits.get(leg.name, ()):
                 if hit["_id"] in rows:
                     leg_scores[rows[hit["_id"]], column] = leg.score(hit["_score"])
         identified = {h["_id"] for h in hits.get(WORDS, ()) if is_identified(h["_score"])}
-        # The engine leaves the padding of base64 out; superfluous padding does no harm.
-        raw = b"".join(base64.b64decode(row[VECTOR_FLOAT16][0] + "==") for row in fields)
+        raw = b"".join(item.vector for item in fields)
         return cls(
             ids=tuple(rows),
             legs=legs,
             leg_scores=leg_scores,
             vectors=np.frombuffer(raw, dtype="<f2").reshape(len(fields), dims).astype(np.float32),
             has_words=np.array([item_id in with_words for item_id in rows], dtype=np.bool_),
-            popularity=_numbers(fields, "popularity", 0.0),
-            price=_numbers(fields, "price", np.nan),
-            brands=tuple(row.get("brand", [""])[0] for row in fields),
-            categories=tuple(tuple(row.get("category", ())) for row in fields),
-            titles=tuple(map(_title, fields)),
+            popularity=np.array([item.popularity for item in fields], dtype=np.float32),
+            price=np.array([item.price for item in fields], dtype=np.float32),
+            brands=tuple(item.brand for item in fields),
+            categories=tuple(item.category for item in fields),
+            titles=tuple(item.title for item in fields),
             identified=np.array([item_id in identified for item_id in rows], dtype=np.bool_),
             groups=tuple(
-                row.get(GROUP_KEY, [item_id])[0] for item_id, row in zip(rows, fields, strict=True)
+                row.get(GROUP_KEY, [item_id])[0]
+                for item_id, row in zip(rows, own_fields, strict=True)
             ),
         )
 
@@ -128,12 +131,3 @@ def ids_with_words(hits: LegHits) -> set[str]:
     ids |= {hit["_id"] for hit in hits.get(PERSON, ())}
     named = (hit for leg_hits in hits.values() for hit in leg_hits)
     return ids | {hit["_id"] for hit in named if HAS_WORDS in hit.get("matched_queries", ())}
-
-
-def _title(row: Mapping[str, Any]) -> str:
-    """The title among the fields of a hit, in whatever language it was read; "" without."""
-    return next((str(values[0]) for name, values in row.items() if name.endswith(TITLE_EXACT)), "")
-
-
-def _numbers(fields: Sequence[Mapping[str, Any]], name: str, missing: float) -> Floats:
-    return np.array([row.get(name, [missing])[0] for row in fields], dtype=np.float32)

@@ -33,7 +33,7 @@ def pins_body(plan: RetrievalPlan, words: Mapping[str, Any] | None) -> dict[str,
     if words is not None:
         query["bool"]["should"] = {"bool": {"filter": words["query"], "_name": _MATCHES}}
     timeout = {"timeout": f"{max(int(plan.timeout_s * 1000), 1)}ms"}
-    body = candidates_body(query, len(plan.pins), plan) | timeout
+    body = candidates_body(query, len(plan.pins)) | timeout
     if plan.collapse:
         body["docvalue_fields"] = [*body["docvalue_fields"], GROUP_KEY]
     return body

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Literal
 
 from opensearchpy import OpenSearch
@@ -9,7 +10,8 @@ from opensearchpy import OpenSearch
 from plugin_config.client import is_refusal
 from plugin_config.errors import ClusterUnavailable, RequestRefused
 from plugin_config.schema import GROUP_KEY
-from query_service.retrieval.candidate_fields import candidates_body
+from query_service.retrieval.candidate_fields import candidates_body, with_ids
+from query_service.retrieval.candidate_items import CandidateItems
 from query_service.retrieval.candidates import Candidates, LegHits, group_of, ids_with_words
 from query_service.retrieval.engine_errors import IndexGone, engine_errors
 from query_service.retrieval.groups import (
@@ -50,7 +52,9 @@ class Retrieved:
     meaning_fields: tuple[Mapping[str, Sequence[Any]], ...] = ()
 
 
-def retrieve(client: OpenSearch, index: str, plan: RetrievalPlan, dims: int) -> Retrieved:
+def retrieve(
+    client: OpenSearch, index: str, plan: RetrievalPlan, dims: int, items: CandidateItems
+) -> Retrieved:
     """Run the legs of `plan` in one `_msearch`; return the union of their hits.
 
     Raises:
@@ -60,7 +64,7 @@ def retrieve(client: OpenSearch, index: str, plan: RetrievalPlan, dims: int) -> 
     """
     bodies = search_bodies(plan)
     if not bodies:
-        return Retrieved(Candidates.union({}, plan.legs, dims))
+        return Retrieved(Candidates.union({}, {}, plan.legs, dims))
     if plan.pins:
         bodies[RULES] = pins_body(plan, bodies.get(WORDS))
     everything = searches(client, index, plan, {**bodies, **plan.beside})
@@ -68,7 +72,7 @@ def retrieve(client: OpenSearch, index: str, plan: RetrievalPlan, dims: int) -> 
     failed = {leg: reason for leg, r in responses.items() if (reason := failure(r))}
     if any("index_not_found" in reason for reason in failed.values()):
         raise IndexGone(f"the index {index} is gone")
-    hits = {leg: r["hits"]["hits"] for leg, r in responses.items() if "hits" in r}
+    hits = {leg: with_ids(r["hits"]["hits"]) for leg, r in responses.items() if "hits" in r}
     if not hits:
         reasons = "; ".join(f"{leg}: {reason}" for leg, reason in failed.items())
         if all(is_refusal(r.get("status"), str(r.get("error"))) for r in responses.values()):
@@ -76,12 +80,14 @@ def retrieve(client: OpenSearch, index: str, plan: RetrievalPlan, dims: int) -> 
         raise ClusterUnavailable(f"OpenSearch answered none of the searches: {reasons}")
     pinned = hits.pop(RULES, [])
     words = responses.get(WORDS, {})
-    items = words.get("hits", {}).get("total", {}).get("value", 0)
-    with_words = _ids_with_words(client, index, plan, hits, items)
+    matches = words.get("hits", {}).get("total", {}).get("value", 0)
+    with_words = _ids_with_words(client, index, plan, hits, matches)
     near = _close_enough(hits, plan, with_words)
     if plan.query_text:
         with_words = with_words | ids_matching(pinned)
-    candidates = Candidates.union({**near, RULES: pinned}, plan.legs, dims, with_words)
+    united = {**near, RULES: pinned}
+    fields = items.fields(index, chain.from_iterable(united.values()), plan)
+    candidates = Candidates.union(united, fields, plan.legs, dims, with_words)
     added = _keys_of_pins(client, index, plan, near, pinned)
     keys = _keys_by_meaning(client, index, plan, hits, candidates) - added
     total = _total(words, plan)
@@ -126,7 +132,12 @@ def searches(
 
 
 def retrieve_ids(
-    client: OpenSearch, index: str, ids: Sequence[str], plan: RetrievalPlan, dims: int
+    client: OpenSearch,
+    index: str,
+    ids: Sequence[str],
+    plan: RetrievalPlan,
+    dims: int,
+    items: CandidateItems,
 ) -> Retrieved:
     """The items `ids` as candidates, with BM25 where the query matches; unknown ids are absent.
 
@@ -135,11 +146,12 @@ def retrieve_ids(
     query: dict[str, Any] = {"bool": {"filter": [{"ids": {"values": list(ids)}}]}}
     if plan.query_text:
         query["bool"]["should"] = [text_query(plan.query_text, fields=plan.fields)]
-    body = candidates_body(query, len(ids), plan)
+    body = candidates_body(query, len(ids))
     with engine_errors(index):
         answer = client.search(index=index, body=body, params={"request_timeout": plan.timeout_s})
-    hits = {WORDS: answer["hits"]["hits"]}
-    candidates = Candidates.union(hits, plan.legs, dims, ids_with_words(hits))
+    hits = {WORDS: with_ids(answer["hits"]["hits"])}
+    fields = items.fields(index, hits[WORDS], plan)
+    candidates = Candidates.union(hits, fields, plan.legs, dims, ids_with_words(hits))
     return Retrieved(candidates, total=len(candidates), stages=("retrieve",))
 
 
@@ -148,7 +160,7 @@ def search_bodies(plan: RetrievalPlan) -> dict[str, dict[str, Any]]:
     queries = {leg.name: leg.query(plan) for leg in plan.legs}
     timeout = {"timeout": f"{max(int(plan.timeout_s * 1000), 1)}ms"}
     bodies = {
-        name: candidates_body(query, plan.k, plan) | timeout
+        name: candidates_body(query, plan.k) | timeout
         for name, query in queries.items()
         if query is not None
     }

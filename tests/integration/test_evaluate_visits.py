@@ -12,6 +12,7 @@ import pytest
 from benchmarks.rows import broad_rows
 from indexer.index.documents import from_float16_base64
 from plugin_config.schema import VECTOR_FLOAT16
+from query_service.retrieval.candidate_items import CandidateItems
 from query_service.retrieval.candidates import Candidates
 from query_service.retrieval.legs import LEGS
 from query_service.retrieval.plan import MEANING, PERSON, RetrievalPlan
@@ -232,11 +233,12 @@ def test_exact_and_hnsw_retrieval_score_by_the_inner_product(
     item_ids = [hit["_id"] for hit in hits]
     vectors = np.stack([from_float16_base64(hit["_source"][VECTOR_FLOAT16]) for hit in hits])
     mean = vectors[:3].mean(axis=0)
+    items = CandidateItems(client)
     # Also the opposite vector: below 0 the engine's score is another function of the product.
     for R in (mean, -mean):
         plan = RetrievalPlan(LEGS, query_text="red", query_vector=R, R=R, k=20)
-        exact = retrieve(client, index, replace(plan, exact=True), vectors.shape[1])
-        hnsw = retrieve(client, index, plan, vectors.shape[1])
+        exact = retrieve(client, index, replace(plan, exact=True), vectors.shape[1], items)
+        hnsw = retrieve(client, index, plan, vectors.shape[1], items)
         assert not exact.failed
         products = dict(zip(item_ids, (vectors @ R).tolist(), strict=True))
 

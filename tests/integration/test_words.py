@@ -22,6 +22,7 @@ from query_service.pipeline import Pipeline
 from query_service.preparation import Preparation
 from query_service.ranking.learned_reranker import LearnedReranker, RerankerConfig
 from query_service.ranking.reranker import Reranker, Scoring
+from query_service.retrieval.candidate_items import CandidateItems
 from query_service.retrieval.legs import LEGS
 from query_service.retrieval.plan import Leg, RetrievalPlan
 from query_service.retrieval.search import retrieve
@@ -235,9 +236,10 @@ def test_a_query_that_the_engine_refuses_is_no_outage(
     index = parts[0].current().index
     refused = RetrievalPlan((Leg("refused", query, 1.0, "query"),), "phone")
     with pytest.raises(RequestRefused, match="refuses every search"):
-        retrieve(client, index, refused, 128)
+        retrieve(client, index, refused, 128, CandidateItems(client))
     beside = RetrievalPlan((Leg("refused", query, 1.0, "query"), *LEGS), "phone")
-    assert list(retrieve(client, index, beside, 128).failed) == ["refused"]
+    retrieved = retrieve(client, index, beside, 128, CandidateItems(client))
+    assert list(retrieved.failed) == ["refused"]
 
 
 def test_a_query_is_normalised_at_the_door() -> None:

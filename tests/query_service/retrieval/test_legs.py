@@ -1,11 +1,11 @@
 """The search body of each leg, and the candidates from the legs' hits."""
 
-import base64
 from typing import Any
 
 import numpy as np
 import pytest
 
+from query_service.retrieval.candidate_fields import CandidateFields
 from query_service.retrieval.candidates import Candidates
 from query_service.retrieval.legs import LEGS, inner_product
 from query_service.retrieval.plan import MEANING, PERSON, WORDS, RetrievalPlan
@@ -18,10 +18,13 @@ def plan_of(**fields: Any) -> RetrievalPlan:
     return RetrievalPlan(LEGS, **fields)
 
 
-def hit(item_id: str, score: float, vector: np.ndarray = VECTOR) -> dict:
-    raw = base64.b64encode(vector.astype("<f2").tobytes()).decode()
-    fields = {"vector_float16": [raw], "popularity": [3.0], "brand": ["Lumo"]}
-    return {"_id": item_id, "_score": score, "fields": fields}
+def hit(item_id: str, score: float) -> dict:
+    return {"_id": item_id, "_score": score, "fields": {"item_id": [item_id]}}
+
+
+def fields_of(*item_ids: str) -> dict[str, CandidateFields]:
+    raw = VECTOR.astype("<f2").tobytes()
+    return {item_id: CandidateFields(raw, 3.0, np.nan, "Lumo", (), "") for item_id in item_ids}
 
 
 def test_a_leg_without_input_is_left_out() -> None:
@@ -77,7 +80,7 @@ def test_the_inner_product_is_computed_from_the_score(product: float) -> None:
 
 def test_the_union_keeps_each_item_once_with_the_score_of_each_leg() -> None:
     hits = {WORDS: [hit("a", 7.0), hit("b", 5.0)], PERSON: [hit("b", 1.5)]}
-    united = Candidates.union(hits, LEGS, dims=2)
+    united = Candidates.union(hits, fields_of("a", "b"), LEGS, dims=2)
     assert united.ids == ("a", "b")
     np.testing.assert_array_equal(
         united.leg_scores, np.array([[7.0, np.nan, np.nan], [5.0, np.nan, 0.5]], np.float32)
@@ -89,6 +92,6 @@ def test_the_union_keeps_each_item_once_with_the_score_of_each_leg() -> None:
     assert united.categories == ((), ())
 
 
-def test_an_item_without_a_vector_is_no_candidate() -> None:
-    hits = {WORDS: [{"_id": "a", "_score": 1.0, "fields": {}}]}
-    assert len(Candidates.union(hits, LEGS, dims=2)) == 0
+def test_an_item_whose_fields_are_not_known_is_no_candidate() -> None:
+    hits = {WORDS: [hit("a", 1.0), hit("b", 0.5)]}
+    assert Candidates.union(hits, fields_of("b"), LEGS, dims=2).ids == ("b",)
