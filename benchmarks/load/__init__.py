@@ -1,0 +1,1 @@
+"""Load test: visits, single searches and the bare engine at rising rates, with locust."""
