@@ -166,3 +166,25 @@ class IndexSettings(Settings):
     @classmethod
     def _number_as_text(cls, value: object) -> object:
         return str(value) if isinstance(value, int) else value
+
+
+@register
+class FeedSettings(Settings):
+    """How `live-intent index follow` batches the lines of a change feed."""
+
+    feed_batch_lines: int = Field(
+        500, ge=1, le=10_000, description="Most lines of a feed that are applied together."
+    )
+    feed_wait_ms: int = Field(
+        500,
+        ge=0,
+        le=60_000,
+        description="Milliseconds after its first line in which a batch may get more.",
+    )
+    feed_progress_s: float = Field(
+        30.0,
+        gt=0,
+        le=86_400,
+        allow_inf_nan=False,
+        description="Seconds between the lines that say how far a feed is.",
+    )

@@ -174,19 +174,24 @@ def read_changes(catalogue: Catalogue, notes: Notes | None = None) -> Iterator[I
             notes.left_out[row.reason] += 1
             continue
         try:
-            raw, blank = mapping.pick(row.columns, notes), mapping.blanks(row.columns)
-            if "attributes" in raw or "attributes" in blank:
-                blank["attributes"] = (blank.get("attributes") or {}) | raw.get("attributes", {})
-            if "translations" in raw and "translations" in blank:
-                blank["translations"] = with_blanks(raw["translations"], blank["translations"])
-            change = ItemChange.of(raw | blank, mapping.rules, notes)
+            yield change_of_row(row.columns, mapping, notes)
         except ValueProblem as problem:
             yield Reject.of_bytes(row.line, str(problem), row.raw)
-            continue
-        if change.names:
-            yield change
-        else:
-            yield Reject.of_bytes(row.line, _nothing_to_change(mapping, row.columns), row.raw)
+
+
+def change_of_row(
+    columns: Mapping[str, Any], mapping: ColumnMap, notes: Notes, version: int | None = None
+) -> ItemChange:
+    """The change that a row is, by a `partial` mapping. Raises ValueProblem: it changes nothing."""
+    raw, blank = mapping.pick(columns, notes), mapping.blanks(columns)
+    if "attributes" in raw or "attributes" in blank:
+        blank["attributes"] = (blank.get("attributes") or {}) | raw.get("attributes", {})
+    if "translations" in raw and "translations" in blank:
+        blank["translations"] = with_blanks(raw["translations"], blank["translations"])
+    change = ItemChange.of(raw | blank, mapping.rules, notes, version)
+    if not change.names:
+        raise ValueProblem(_nothing_to_change(mapping, columns))
+    return change
 
 
 def _nothing_to_change(mapping: ColumnMap, columns: Mapping[str, Any]) -> str:

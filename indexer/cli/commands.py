@@ -6,6 +6,8 @@ import click
 
 from indexer.cli.check_command import check
 from indexer.cli.cluster_session import ClusterSession
+from indexer.cli.encoder_option import load_encoder_of
+from indexer.cli.follow_command import follow
 from indexer.cli.options import (
     catalogue_options,
     catalogue_source,
@@ -34,6 +36,7 @@ def index() -> None:
 
 
 index.add_command(check)
+index.add_command(follow)
 index.add_command(suggestions)
 
 
@@ -111,7 +114,7 @@ def rebuild(
         cluster.begin_writing(quiet=quiet)
         context = cluster.index_context(settings, progress)
         beginning = Beginning.now(context)  # before the seconds that the encoder takes to load
-        model = _load_encoder(encoder, layout)
+        model = load_encoder_of(encoder, layout)
         report = run(context, model, source, merge=merge, fresh=fresh, beginning=beginning)
         click.echo(output(report, rebuild_lines(report, cluster.names.items), as_json))
         make_after_rebuild(context, as_json)
@@ -239,17 +242,9 @@ def _write_source(
     with ClusterSession(url, prefix) as cluster:
         cluster.begin_writing(quiet=quiet)
         context = cluster.index_context(settings, for_terminal(quiet))
-        return run(context, lambda: _load_encoder(encoder, layout), source)
+        return run(context, lambda: load_encoder_of(encoder, layout), source)
 
 
 def _report_bad_rows(surveyed: "Survey | ChangesSurvey", as_json: bool) -> None:
     if surveyed.rejects and not as_json:
         click.echo(f"{surveyed.rejects} bad rows are in {surveyed.rejects_file}", err=True)
-
-
-def _load_encoder(encoder: str | None, layout: str | None) -> Any:
-    from indexer.encoder.loading import load_encoder
-    from indexer.settings import EncoderSettings
-    from plugin_config.settings import load
-
-    return load_encoder(load(EncoderSettings, encoder=encoder, layout=layout))

@@ -12,6 +12,7 @@ from indexer.catalogue.formats.names import FORMAT_NAMES
 
 if TYPE_CHECKING:
     from indexer.catalogue.catalogue_file import CatalogueSource
+    from indexer.catalogue.column_map import ColumnMap
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -29,8 +30,7 @@ cluster_options = _options(
     click.option("--url", help="Address of the cluster [LIVE_INTENT_OPENSEARCH_URL]."),
     click.option("--prefix", help="Prefix of every name [LIVE_INTENT_INDEX_PREFIX]."),
 )
-catalogue_options = _options(
-    click.argument("catalogue", metavar="CATALOGUE"),
+mapping_options = _options(
     click.option(
         "--map",
         "columns",
@@ -67,16 +67,20 @@ catalogue_options = _options(
         help="Decides 05/01/2024 [such dates are left out].",
     ),
     click.option(
-        "--duplicates",
-        type=click.Choice(["reject", "last"]),
-        help="Of rows with one item_id: the first counts and the others are bad rows (reject), or "
-        "the last counts [reject].",
-    ),
-    click.option(
         "--strict",
         is_flag=True,
         default=None,
         help="A value that can't be read makes its row bad, instead of an item without it.",
+    ),
+)
+catalogue_options = _options(
+    click.argument("catalogue", metavar="CATALOGUE"),
+    mapping_options,
+    click.option(
+        "--duplicates",
+        type=click.Choice(["reject", "last"]),
+        help="Of rows with one item_id: the first counts and the others are bad rows (reject), or "
+        "the last counts [reject].",
     ),
     click.option(
         "--format",
@@ -124,6 +128,25 @@ output_options = _options(
 )
 
 
+def column_map(reading: dict[str, Any], public_attributes: str) -> "ColumnMap":
+    """The column mapping that the options name; `public_attributes` as in `catalogue_source`."""
+    from indexer.catalogue.column_map import ColumnMap
+    from indexer.catalogue.public_attributes import PublicAttributes
+    from indexer.catalogue.reading_rules import RULES
+
+    named = reading["public"]
+    mapping = ColumnMap.parse(
+        reading["columns"],
+        reading["mapping_file"],
+        reading["ignore"],
+        **{name: reading.get(name) for name in (*RULES, "encoding")},
+        public=PublicAttributes.of(named) if named else None,
+    )
+    if mapping.public.names is None:
+        mapping = replace(mapping, public=PublicAttributes.parse(public_attributes))
+    return mapping
+
+
 def catalogue_source(
     catalogue: str, reading: dict[str, Any], public_attributes: str
 ) -> "CatalogueSource":
@@ -132,21 +155,9 @@ def catalogue_source(
     `public_attributes`: the setting, for a catalogue whose options and mapping file say nothing.
     """
     from indexer.catalogue.catalogue_file import CatalogueSource
-    from indexer.catalogue.column_map import ColumnMap
-    from indexer.catalogue.public_attributes import PublicAttributes
-    from indexer.catalogue.reading_rules import RULES
     from plugin_config.errors import SettingsError
 
-    named = reading["public"]
-    mapping = ColumnMap.parse(
-        reading["columns"],
-        reading["mapping_file"],
-        reading["ignore"],
-        **{name: reading[name] for name in (*RULES, "encoding")},
-        public=PublicAttributes.of(named) if named else None,
-    )
-    if mapping.public.names is None:
-        mapping = replace(mapping, public=PublicAttributes.parse(public_attributes))
+    mapping = column_map(reading, public_attributes)
     source = Path("stdin" if catalogue == "-" else catalogue)
     rejects: Path = reading["rejects_file"] or Path(f"{source.name}.rejects.jsonl")
     if os.path.exists(rejects) and os.path.exists(source) and rejects.samefile(source):

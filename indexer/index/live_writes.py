@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from indexer.index.bulk import BulkError, ItemWrite, WriteOutcome, send_items
 from indexer.index.context import IndexContext
-from indexer.index.generations import Generation, NoItemsIndex, generations, refuse_taken_alias
+from indexer.index.generations import NoItemsIndex, generations, refuse_taken_alias
+from indexer.index.write_target import Target
 from plugin_config.errors import ClusterUnavailable
 
 ROUNDS = 6  # the alias may move during a write; each round follows it once
@@ -27,15 +28,6 @@ class WritePlan:
     writes: Sequence[ItemWrite]
     not_found: Sequence[str] = ()
     superseded: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class Target:
-    """An index to write to. `strayed`: writes meant for another index reached it before."""
-
-    generation: Generation
-    alias: str
-    strayed: bool
 
 
 Plan = Callable[[Target, Sequence[str]], WritePlan]

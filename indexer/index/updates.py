@@ -18,7 +18,6 @@ from indexer.catalogue.items import Item, item_windows
 from indexer.catalogue.lost_fields import vanished
 from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, check_unchanged, survey
-from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.bulk import conditional_write, delete_write, index_write
 from indexer.index.carry_over.deletions import record
 from indexer.index.context import IndexContext
@@ -26,8 +25,9 @@ from indexer.index.documents import to_document
 from indexer.index.generations import live_generation, refuse_taken_alias
 from indexer.index.item_vectors import ItemEncoder
 from indexer.index.live_vectors import LiveVectors
-from indexer.index.live_writes import LiveOutcome, Target, WritePlan, write_everywhere
-from indexer.index.stored_items import StoredItem, read_stored
+from indexer.index.live_writes import LiveOutcome, WritePlan, write_everywhere
+from indexer.index.stored_items import StoredItem
+from indexer.index.write_target import Target
 
 LoadEncoder = Callable[[], ItemEncoder]
 _AGAIN = "What was read is written: run it again when nobody writes to the file; that is safe."
@@ -92,13 +92,13 @@ def upsert(
     losses, notes = dict[str, dict[str, str]](), list[str]()
 
     def plan(target: Target, ids: Sequence[str]) -> WritePlan:
-        stored = _stored(context, target, ids)
+        stored = target.stored(context, ids)
         newer = [i for i, old in stored.items() if versions.get(i, now) < old.version]
         wanted = [by_id[item_id] for item_id in ids if item_id not in set(newer)]
         if target.generation.live:
             losses.update((i, vanished(old.item, by_id[i])) for i, old in stored.items())
         made = vectors.of(target.generation, wanted, stored)
-        schema = _attributes(context, target, wanted, notes)
+        schema = target.attributes(context, wanted, notes)
         writes = [
             index_write(i.item_id, to_document(i, vector, schema), versions.get(i.item_id, now))
             for i, vector in zip(wanted, made, strict=True)
@@ -125,7 +125,7 @@ def update(
     notes: list[str] = []
 
     def plan(target: Target, ids: Sequence[str]) -> WritePlan:
-        stored = _stored(context, target, ids)
+        stored = target.stored(context, ids)
         if target.generation.live:
             live.update(stored)
         bases = {i: base for i in ids if (base := stored.get(i) or live.get(i)) is not None}
@@ -136,7 +136,7 @@ def update(
         ]
         wanted = [by_id[i].of_item(bases[i].item) for i in bases if i not in set(newer)]
         made = vectors.of(target.generation, wanted, stored)
-        schema = _attributes(context, target, wanted, notes)
+        schema = target.attributes(context, wanted, notes)
         writes = []
         for item, vector in zip(wanted, made, strict=True):
             document, old = to_document(item, vector, schema), stored.get(item.item_id)
@@ -163,13 +163,10 @@ def delete(
     now, versions = _now_ms(), versions or {}
     as_of = {item_id: versions.get(item_id, now) for item_id in ids}
     writes = [delete_write(item_id, version) for item_id, version in as_of.items()]
-    recorded = False
+    write_down = cache(lambda: record(context, as_of))  # once, before the first index is written
 
     def plan(_: Target, __: Sequence[str]) -> WritePlan:
-        nonlocal recorded
-        if not recorded:
-            record(context, as_of)
-            recorded = True
+        write_down()
         return WritePlan(writes)
 
     return _report(write_everywhere(context, ids, plan), len(ids))
@@ -183,7 +180,7 @@ def upsert_source(
     The live index says which attributes are public. Raises as `upsert` and `survey` do, and
     CatalogueError at the end when the file changed meanwhile.
     """
-    load_encoder, source = cache(load_encoder), _with_public_attributes(context, source)
+    load_encoder, source = cache(load_encoder), with_public_attributes(context, source)
     with source.open() as catalogue:
         surveyed = survey(
             catalogue,
@@ -213,7 +210,7 @@ def update_source(
     Raises as `update` and `survey_changes` do.
     """
     refuse_taken_alias(context.client, context.names)
-    load_encoder, source = cache(load_encoder), _with_public_attributes(context, source)
+    load_encoder, source = cache(load_encoder), with_public_attributes(context, source)
     source = replace(source, mapping=replace(source.mapping, partial=True))
     with source.open() as catalogue:
         surveyed = survey_changes(
@@ -234,30 +231,12 @@ def update_source(
     return total, surveyed
 
 
-def _stored(context: IndexContext, target: Target, ids: Sequence[str]) -> dict[str, StoredItem]:
-    stored = read_stored(context, target.generation.index, ids)
-    if not target.strayed:
-        return stored
-    # A write that was meant for another index may have left that one's vector here.
-    return {item_id: replace(old, vector=None) for item_id, old in stored.items()}
-
-
-def _with_public_attributes(context: IndexContext, source: CatalogueSource) -> CatalogueSource:
+def with_public_attributes(context: IndexContext, source: CatalogueSource) -> CatalogueSource:
     """The source, read with the public attributes of the live index."""
     live = live_generation(context.client, context.names)
     if live is None:
         return source
     return replace(source, mapping=replace(source.mapping, public=live.attributes.public))
-
-
-def _attributes(
-    context: IndexContext, target: Target, items: Sequence[Item], notes: list[str]
-) -> AttributeSchema:
-    """The attributes of the target, which gets fields for new ones; lines on them go to `notes`."""
-    earlier = target.generation.attributes
-    schema = earlier.extended(context.client, target.generation.index, items)
-    notes += schema.notes(earlier, items)
-    return schema
 
 
 def _report(

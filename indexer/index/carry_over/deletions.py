@@ -5,13 +5,14 @@ deleted while a rebuild read it would be back at the swap.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from indexer.index.bulk import index_write, send_items
 from indexer.index.carry_over.beginning import Beginning
 from indexer.index.carry_over.changed_documents import changed_documents
 from indexer.index.context import IndexContext
 from indexer.index.generations import refuse_taken
+from indexer.index.stored_items import read_versions
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.ownership import refuse_foreign
 from plugin_config.provisioned_indexes import create_index
@@ -59,6 +60,14 @@ def deleted_since(context: IndexContext, beginning: Beginning) -> Iterator[tuple
     index = context.names.deletions
     if context.client.indices.exists(index=index):
         yield from changed_documents(context, index, beginning.deletions, beginning.version)
+
+
+def deleted_versions(context: IndexContext, ids: Sequence[str]) -> dict[str, int]:
+    """The versions as of which items were deleted, by id, read in real time.
+
+    An item that was written again later is among them.
+    """
+    return read_versions(context, context.names.deletions, ids)
 
 
 def forget_old(context: IndexContext) -> None:

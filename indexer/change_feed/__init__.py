@@ -1,0 +1,1 @@
+"""A shop's changes, line by line, into the live index."""

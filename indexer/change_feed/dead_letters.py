@@ -1,0 +1,56 @@
+"""The file of lines that could not be applied; it can be fed back."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from indexer.change_feed.feed_file import FeedLine
+from plugin_config.errors import SettingsError
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A line of a feed, as it stood there, and why it was not applied."""
+
+    line: FeedLine
+    raw: bytes
+    reason: str
+
+
+class DeadLetterFile:
+    """Adds lines {feed, line, position, at, reason, raw} to a file, which is never emptied."""
+
+    def __init__(self, path: Path, feed: str) -> None:
+        """`feed`: the name of the feed. The first letter creates the file."""
+        self.path, self._feed = path, feed
+
+    def add(self, letters: Sequence[DeadLetter]) -> None:
+        """Adds letters; they are on disk when it returns. Raises SettingsError: it can't write."""
+        if not letters:
+            return
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        entries = [
+            {
+                "feed": self._feed,
+                "line": letter.line.number,
+                "position": letter.line.end,
+                "at": at,
+                "reason": letter.reason,
+                "raw": letter.raw.decode("utf-8", "replace").rstrip("\r\n"),
+            }
+            for letter in letters
+        ]
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.writelines(json.dumps(each, ensure_ascii=False) + "\n" for each in entries)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise SettingsError(
+                f"the dead-letter file {self.path} can't be written ({error.strerror}): nothing is "
+                "lost, the feed goes on there when the disk has room or --dead-letters names "
+                "another file"
+            ) from error

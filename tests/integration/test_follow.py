@@ -1,0 +1,388 @@
+"""`live-intent index follow`: what counts, dead letters, versions, resuming, rebuilds."""
+
+import json
+import random
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opensearchpy import OpenSearch
+from opensearchpy.helpers import scan
+
+from indexer.encoder.encoder import Encoder
+from indexer.index.context import IndexContext
+from indexer.index.documents import from_float16_base64
+from indexer.index.rebuild_report import RebuildReport
+from indexer.progress import Silence
+from plugin_config.schema import VECTOR_FLOAT16, IndexNames
+from plugin_config.settings import ClusterSettings
+from tests.integration.command_line import invoke, run, start
+from tests.integration.rebuilding import (
+    COLOURS,
+    KINDS,
+    alias_target,
+    index_context,
+    source,
+    write_json_lines,
+)
+from tests.integration.waiting import wait_until
+
+pytestmark = pytest.mark.node
+ITEMS = 300
+
+
+@pytest.fixture(scope="module")
+def context(client: OpenSearch, names: IndexNames, shop: ClusterSettings) -> IndexContext:
+    """Sixty items, `i0` to `i59`, in a live index; each test has some of its own."""
+    return index_context(client, names, shop.bundles_dir)
+
+
+@pytest.fixture
+def without_model(environment: dict[str, str], context: IndexContext) -> dict[str, str]:
+    """Environment of the command, with an encoder that is nowhere."""
+    return environment | {"LIVE_INTENT_ENCODER": "./nowhere"}
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def has_price(client: OpenSearch, names: IndexNames, item_id: str, price: float) -> bool:
+    document = source(client, names, item_id)
+    return document is not None and document["price"] == price
+
+
+def follow(environment: dict[str, str], feed: Path, *arguments: object) -> dict[str, Any]:
+    """Run the command until the feed's end, in this process; return its report."""
+    letters = ("--dead-letters", feed.with_suffix(".dead.jsonl"))
+    ran = invoke(
+        environment, "index", "follow", "--until-end", "--json", feed, *letters, *arguments
+    )
+    assert ran.exit_code == 0, ran.output
+    report: dict[str, Any] = json.loads(ran.stdout)
+    return report
+
+
+def version_of(client: OpenSearch, names: IndexNames, item_id: str) -> int | None:
+    return client.get(index=names.items, id=item_id, ignore=[404]).get("_version")
+
+
+def test_prices_and_stock_load_no_encoder_and_bad_lines_can_be_fed_back(
+    without_model, tmp_path, client, names
+):
+    at = now_ms()
+    feed = write_json_lines(
+        tmp_path / "changes.jsonl",
+        [
+            {"op": "update", "version": at, "item_id": "i0", "price": 1.25, "available": "no"},
+            {"op": "update", "version": at, "item_id": "new", "price": 2},
+            {"op": "update", "version": at, "item_id": "i1", "price": 2},
+            {"op": "replace", "version": at, "item_id": "i1"},
+            {"op": "delete", "version": at, "item_id": "i2"},
+            {"op": "update", "version": at + 1, "item_id": "i1", "price": 3},
+        ],
+    )
+    before = source(client, names, "i0")
+    ran = run(without_model, "index", "follow", "--until-end", "--json", feed, folder=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    report = json.loads(ran.stdout)
+    counted = ("applied", "upserts", "updates", "deletes", "old", "missing", "rejected")
+    assert [report[name] for name in counted] == [4, 0, 3, 1, 0, 1, 1]
+    assert (report["line"], report["position"]) == (6, feed.stat().st_size)
+    after = source(client, names, "i0")
+    assert (after["price"], after["available"]) == (1.25, False)
+    assert after[VECTOR_FLOAT16] == before[VECTOR_FLOAT16]
+    assert (source(client, names, "i1")["price"], source(client, names, "i2")) == (3, None)
+    assert version_of(client, names, "i1") == at + 1
+
+    letters = tmp_path / "changes.dead.jsonl"
+    entries = [json.loads(line) for line in letters.read_text().splitlines()]
+    assert [entry["line"] for entry in entries] == [2, 4]
+    assert "the item is not in the index" in entries[0]["reason"]
+    assert "allowed are upsert, update, delete" in entries[1]["reason"]
+    letters.write_text(letters.read_text().replace("replace", "delete"))
+    again = follow(without_model, letters, "--ignore-missing")
+    assert (again["missing"], again["old"], again["dead_letters"]) == (1, 1, 0)
+
+
+def test_the_same_feed_again_is_resumed_at_its_end_and_from_its_start_changes_nothing(
+    environment, context, tmp_path, client, names
+):
+    at = now_ms()
+    lines = [
+        {"op": "upsert", "version": at, "item_id": "i5", "title": "Purple piano", "price": 5},
+        {"op": "update", "version": at + 1, "item_id": "i5", "price": 6},
+        {"op": "upsert", "version": at + 1, "item_id": "i6", "title": "Purple piano"},
+        {"op": "delete", "version": at + 2, "item_id": "i6"},
+    ]
+    feed = write_json_lines(tmp_path / "changes.jsonl", lines)
+    assert follow(environment, feed)["applied"] == 4
+    after = source(client, names, "i5")
+    with feed.open("a") as file:
+        file.write(json.dumps({"op": "update", "version": at, "item_id": "i5", "price": 4}) + "\n")
+    report = follow(environment, feed)
+    assert (report["applied"], report["old"], report["line"]) == (0, 1, 5)
+    report = follow(environment, feed, "--from-start")
+    assert report["applied"] + report["old"] == 5
+    assert (source(client, names, "i5"), source(client, names, "i6")) == (after, None)
+    assert version_of(client, names, "i5") == at + 1
+
+
+def test_an_older_upsert_revives_no_item_long_after_its_deletion(
+    environment, context, tmp_path, client, names
+):
+    at = now_ms()
+    deletion = {"op": "delete", "version": at, "item_id": "i7"}
+    follow(environment, write_json_lines(tmp_path / "first.jsonl", [deletion]))
+    index = alias_target(client, names)
+    client.indices.put_settings(index=index, body={"index.gc_deletes": "0s"})
+    client.indices.flush(index=index)
+    older = [
+        {"op": "upsert", "version": at - 1, "item_id": "i7", "title": "Purple piano"},
+        {"op": "update", "version": at - 1, "item_id": "i7", "price": 1},
+    ]
+    report = follow(environment, write_json_lines(tmp_path / "older.jsonl", older))
+    assert (report["applied"], report["old"]) == (0, 2)
+    assert source(client, names, "i7") is None
+    newer = [{"op": "upsert", "version": at + 1, "item_id": "i7", "title": "Purple piano"}]
+    report = follow(environment, write_json_lines(tmp_path / "newer.jsonl", newer))
+    assert report["applied"] == 1
+    assert source(client, names, "i7")["title"] == "Purple piano"
+
+
+def test_a_line_that_the_cluster_refuses_costs_no_other_line(
+    environment, context, tmp_path, client, names
+):
+    at, pipeline = now_ms(), f"{names.prefix}refusing"
+    refusing = {"fail": {"if": "ctx.price == 13", "message": "13 is no price"}}
+    client.ingest.put_pipeline(id=pipeline, body={"processors": [refusing]})
+    default_pipeline = {"index.default_pipeline": pipeline}
+    client.indices.put_settings(index=names.items, body=default_pipeline)
+    prices = [("i8", 3), ("i9", 2), ("i8", 13), ("i9", 4)]
+    lines = [
+        {"op": "update", "version": at + number, "item_id": item_id, "price": price}
+        for number, (item_id, price) in enumerate(prices)
+    ]
+    report = follow(environment, write_json_lines(tmp_path / "changes.jsonl", lines))
+    assert (report["applied"], report["rejected"], report["dead_letters"]) == (3, 1, 1)
+    assert [source(client, names, each)["price"] for each in ("i8", "i9")] == [3, 4]
+    [letter] = (tmp_path / "changes.dead.jsonl").read_text().splitlines()
+    assert "13 is no price" in json.loads(letter)["reason"]
+    client.indices.put_settings(index=names.items, body={"index.default_pipeline": None})
+    client.ingest.delete_pipeline(id=pipeline)
+
+
+def test_standard_input_ends_with_its_pipe(without_model, tmp_path, client, names):
+    follower = start(without_model, "index", "follow", "-", "--wait-ms", 20, folder=tmp_path)
+    assert follower.stdin is not None
+    for price in (7, 8):
+        line = {"op": "update", "time": now_ms(), "item_id": "i10", "price": price}
+        follower.stdin.write(json.dumps(line) + "\n")
+        follower.stdin.flush()
+        wait_until(partial(has_price, client, names, "i10", price), process=follower)
+    output, _ = follower.communicate(timeout=60)
+    assert follower.returncode == 0
+    assert "applied 2 (0 upserts, 2 updates, 0 deletes)" in output
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_it_after_the_batch_and_another_goes_on(
+    without_model, tmp_path, client, names, number, code
+):
+    at, item_id = now_ms(), f"i{20 + number}"
+    line = {"op": "update", "version": at, "item_id": item_id, "price": 9}
+    feed = write_json_lines(tmp_path / "changes.jsonl", [line])
+    follower = start(without_model, "index", "follow", feed, folder=tmp_path)
+    wait_until(lambda: source(client, names, item_id)["price"] == 9, process=follower)
+    follower.send_signal(number)
+    output, errors = follower.communicate(timeout=60)
+    assert follower.returncode == code, errors
+    assert "at line 1 (byte" in output
+    assert follow(without_model, feed)["applied"] == 0
+
+
+def test_a_feed_that_is_not_there_or_an_index_that_is_not_is_an_error(
+    without_model, fresh_environment, tmp_path
+):
+    absent = run(without_model, "index", "follow", "nowhere.jsonl", folder=tmp_path)
+    assert (absent.returncode, "nowhere.jsonl is not there" in absent.stderr) == (2, True)
+    write_json_lines(tmp_path / "changes.jsonl", [])
+    no_index = run(fresh_environment, "index", "follow", "changes.jsonl", folder=tmp_path)
+    assert (no_index.returncode, "there is no index behind" in no_index.stderr) == (4, True)
+    own = ("--dead-letters", "changes.jsonl", "changes.jsonl")
+    assert run(without_model, "index", "follow", *own, folder=tmp_path).returncode == 2
+
+
+@dataclass
+class ItemState:
+    """What the feed says of an item; `title` None: it is not there."""
+
+    title: str | None
+    price: float | None
+    version: int
+
+
+@dataclass
+class FeedWriter:
+    """Appends random changes from a seed to a feed, and knows what they come to."""
+
+    feed: Path
+    rng: random.Random
+    items: dict[str, ItemState]
+    version: int = field(default_factory=now_ms)
+    lines: int = 0
+
+    def append(self, count: int) -> None:
+        """Append so many lines, a tenth of them older than what came before."""
+        lines = [self._line() for _ in range(count)]
+        with self.feed.open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(line) + "\n" for line in lines)
+
+    def _line(self) -> dict[str, Any]:
+        rng, item_id = self.rng, str(self.rng.randrange(ITEMS + 50))
+        item = self.items.setdefault(item_id, ItemState(None, None, 0))
+        self.lines += 1
+        self.version += 1
+        version = item.version - 1 if rng.random() < 0.1 and item.version > 1 else self.version
+        op = rng.choice(["upsert", "update", "update", "update", "delete"])
+        line = {"op": op, "version": version, "item_id": item_id}
+        if op == "update" and item.title is None:
+            line["op"] = op = "upsert"
+        title, price = f"purple piano {self.lines % 20}", float(self.lines)
+        if op != "delete":
+            line["price"] = price
+        if op == "upsert":
+            line["title"] = title
+        if version >= item.version:
+            item.title = {"upsert": title, "update": item.title}.get(op)
+            item.price = price if item.title else None
+            item.version = version
+        return line
+
+
+@dataclass
+class FollowWhile(Silence):
+    """Progress of a rebuild that holds it at each stage, and often while it fills the index.
+
+    Each time the feed gets lines, and the rebuild goes on when they are applied.
+    """
+
+    hold: Callable[[], None]
+    stage: str = ""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def start(self, stage: str, total: int | None = None) -> None:
+        self.stage = stage
+        self.advance()
+
+    def advance(self, count: int = 1) -> None:
+        with self.lock:
+            if self.stage != "read and check" or not count:
+                self.hold()
+
+    def close(self) -> None:
+        self.advance(0)
+
+
+@dataclass
+class FollowProcess:
+    """The command following a feed, in a process that can be killed and started again."""
+
+    environment: dict[str, str]
+    feed: Path
+    state_dir: Path
+    process: "subprocess.Popen[str] | None" = None
+
+    def start(self) -> None:
+        arguments = ("--batch-lines", 20, "--wait-ms", 20)
+        folder = self.feed.parent
+        line = ("index", "follow", self.feed, *arguments)
+        self.process = start(self.environment, *line, folder=folder, log=folder / "follower.log")
+
+    def kill(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    @property
+    def line(self) -> int:
+        """The line that it has applied."""
+        for path in (self.state_dir / "feeds").glob("*.json"):
+            return int(json.loads(path.read_text())["position"]["line"])
+        return 0
+
+    def wait_for(self, line: int) -> None:
+        wait_until(lambda: self.line >= line, 60, self.process)
+
+
+@pytest.fixture
+def follower(
+    fresh_environment: dict[str, str], fresh_settings: ClusterSettings, tmp_path: Path
+) -> Iterator[FollowProcess]:
+    feed = tmp_path / "changes.jsonl"
+    feed.touch()
+    follower = FollowProcess(fresh_environment, feed, fresh_settings.state_dir)
+    yield follower
+    follower.kill()
+
+
+def test_a_rebuild_and_a_kill_lose_and_revive_nothing(
+    run_rebuild: Callable[..., RebuildReport],
+    fresh_names: IndexNames,
+    client: OpenSearch,
+    encoder: Encoder,
+    catalogue: Path,
+    follower: FollowProcess,
+) -> None:
+    first = run_rebuild(catalogue)
+    items = {
+        str(n): ItemState(f"{COLOURS[n % 4]} {KINDS[n % 5]} model {n}", 5 + n % 90, 1)
+        for n in range(ITEMS)
+    }
+    writer = FeedWriter(follower.feed, random.Random(7), items)
+    follower.start()
+    rounds = 0
+
+    def hold() -> None:
+        nonlocal rounds
+        rounds += 1
+        writer.append(30)
+        follower.wait_for(writer.lines)
+        if rounds == 8:
+            writer.append(300)
+            follower.wait_for(writer.lines - 280)
+            follower.kill()  # within these lines
+            assert follower.line < writer.lines
+            follower.start()
+
+    report = run_rebuild(
+        catalogue, progress=FollowWhile(hold), fill_window=100, bulk_items=50, bulk_threads=1
+    )
+    assert (alias_target(client, fresh_names), report.previous) == (report.index, first.index)
+    assert rounds > 12
+    hold()
+    assert follower.process is not None
+    follower.process.send_signal(signal.SIGTERM)
+    assert follower.process.wait(30) == 143
+    assert not list(follower.feed.parent.glob("*.dead.jsonl"))
+
+    client.indices.refresh(index=fresh_names.items)
+    query = {"query": {"match_all": {}}, "version": True}
+    stored = {hit["_id"]: hit for hit in scan(client, index=fresh_names.items, query=query)}
+    expected = {item_id: item for item_id, item in items.items() if item.title is not None}
+    assert stored.keys() == expected.keys()
+    for item_id, item in expected.items():
+        hit = stored[item_id]
+        found = ItemState(hit["_source"]["title"], hit["_source"]["price"], hit["_version"])
+        assert found == item, item_id
+    pianos = [hit["_source"] for hit in stored.values() if "piano" in hit["_source"]["title"]]
+    vectors = encoder.encode_items([row["title"] for row in pianos])
+    for row, vector in zip(pianos, vectors, strict=True):
+        assert float(from_float16_base64(row[VECTOR_FLOAT16]) @ vector) > 0.999
