@@ -48,7 +48,7 @@ class HealthChecks:
         except LiveIntentError as error:
             checks["opensearch"] = self._not_ready(error)
         if self._views.problem:
-            checks["newest_index"] = self._views.plain_problem
+            checks["newest_index"] = f"not in use: {self._views.plain_problem}"
         if checks["opensearch"] == "ok":
             checks["events"] = self._events_check()
             checks["rules"] = self._rules_check()

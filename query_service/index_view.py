@@ -2,7 +2,8 @@
 
 A rebuild moves the alias. Within seconds the service loads the new index's bundle, and then, in one
 assignment, answers from both. Until then it uses the old index, which a rebuild keeps. An index
-that does not fit the service's encoder is refused, and the old one stays in use.
+that does not fit the service's encoder is refused: the old one stays in use, and a process that
+starts takes the newest earlier one that fits.
 """
 
 import logging
@@ -17,9 +18,11 @@ from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
+from indexer.bundle.hashed_folder import BundleError
 from indexer.bundle.model_bundle import ModelBundle
-from indexer.encoder_spec import EncoderSpec, check_fingerprint
+from indexer.encoder_spec import EncoderMismatch, EncoderSpec, check_fingerprint
 from indexer.index.attribute_schema import AttributeSchema
+from indexer.index.generations import READY, generations
 from plugin_config.client import cluster_unavailable, engine_time_left
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
 from plugin_config.ownership import earlier_installation, refuse_foreign_mapping
@@ -81,31 +84,41 @@ class IndexViews:
         spec: EncoderSpec,
         bundles: Path,
         poll_s: float,
+        *,
         before_use: Callable[[], None] = lambda: None,
+        fall_back: bool = False,
     ) -> None:
-        """`before_use` is called before each refresh, and may raise ClusterUnavailable."""
+        """`before_use` is called before each refresh, and may raise ClusterUnavailable.
+
+        `fall_back`: whether an earlier index is used where the one behind the alias does not fit.
+        """
         self._client = client
         self._names = names
         self._spec = spec
         self._bundles = bundles
         self._poll_s = poll_s
         self._before_use = before_use
+        self._fall_back = fall_back
         self._view: IndexView | None = None
         self.problem = self.plain_problem = "not looked at yet"
         self._stop = threading.Event()
         self._refreshing = threading.Lock()
         self._thread = threading.Thread(target=self._follow, name="index-watch", daemon=True)
 
-    def start(self) -> None:
+    def start(self, wait: bool = False) -> None:
         """Load the index behind the alias, then follow the alias.
 
         A cluster that does not answer, or has no index yet, is waited for. Raises EncoderMismatch,
-        BundleError or ForeignIndex when the index exists and does not fit: waiting would not fix
-        that.
+        BundleError or ForeignIndex when the index exists and does not fit, and no earlier one does:
+        waiting would not fix that; with `wait` it is waited for all the same.
         """
         try:
             self.refresh()
         except ClusterUnavailable as error:
+            log.warning("starting without an index: %s", error)
+        except LiveIntentError as error:
+            if not wait:
+                raise
             log.warning("starting without an index: %s", error)
         self._thread.start()
 
@@ -124,6 +137,7 @@ class IndexViews:
     def refresh(self) -> IndexView:
         """The view of the index behind the alias now; loads its bundle if the index is another.
 
+        If it does not fit, the view of the one in use or, with `fall_back`, of an earlier one.
         Raises IndexNotReady, ClusterUnavailable, EncoderMismatch, BundleError, ForeignIndex.
         """
         left_s = engine_time_left()
@@ -138,31 +152,71 @@ class IndexViews:
         try:
             self._before_use()
             index, mapping = self._behind_alias()
-            meta = mapping.get("_meta", {}).get(META, {})
-            attributes = AttributeSchema.of_mapping(mapping)
-            variants = attributes.has_groups and has_variants(self._client, index)
-            if self._view is None or self._view.index != index:
-                check_fingerprint(self._spec, meta, index)
-                bundle = ModelBundle.load(self._bundles / str(meta.get("bundle", index)))
-                check_fingerprint(bundle.spec, meta, index)
-                self._view = IndexView(
-                    index,
-                    bundle,
-                    attributes,
-                    sorts_names=has_field(mapping, TITLE_SORTED),
-                    marks_descriptions=stores_field(mapping, DESCRIPTION_TEXT),
-                    has_variants=variants,
-                )
-                log.info("answering from index %s", index)
-            else:  # a live upsert may have added attributes, or the first variant
-                self._view = replace(self._view, attributes=attributes, has_variants=variants)
+            try:
+                self._view = self._view_of(index, mapping)
+            except (EncoderMismatch, BundleError) as error:
+                if not self._fall_back:
+                    raise
+                self._view = self._earlier_view(error)
+                self._note(error)
+                return self._view
         except LiveIntentError as error:
-            self.problem = str(error)
-            reached = isinstance(error, IndexNotReady) or not isinstance(error, ClusterUnavailable)
-            self.plain_problem = self.problem if reached else error.plain
+            self._note(error)
             raise
         self.problem = self.plain_problem = ""
         return self._view
+
+    def _note(self, error: LiveIntentError) -> None:
+        """Keep why the newest index is not in use; log it once, not at every poll."""
+        if str(error) != self.problem and self._view is not None:
+            log.warning("still answering from index %s: %s", self._view.index, error)
+        self.problem = str(error)
+        reached = isinstance(error, IndexNotReady) or not isinstance(error, ClusterUnavailable)
+        self.plain_problem = self.problem if reached else error.plain
+
+    def _view_of(self, index: str, mapping: Mapping[str, Any]) -> IndexView:
+        """The view of an index; of the one in use, with its attributes as they are now."""
+        attributes = AttributeSchema.of_mapping(mapping)
+        variants = attributes.has_groups and has_variants(self._client, index)
+        if self._view is not None and self._view.index == index:
+            # a live upsert may have added attributes, or the first variant
+            return replace(self._view, attributes=attributes, has_variants=variants)
+        meta = mapping.get("_meta", {}).get(META, {})
+        check_fingerprint(self._spec, meta, index)
+        bundle = ModelBundle.load(self._bundles / str(meta.get("bundle", index)))
+        check_fingerprint(bundle.spec, meta, index)
+        log.info("answering from index %s", index)
+        return IndexView(
+            index,
+            bundle,
+            attributes,
+            sorts_names=has_field(mapping, TITLE_SORTED),
+            marks_descriptions=stores_field(mapping, DESCRIPTION_TEXT),
+            has_variants=variants,
+        )
+
+    def _earlier_view(self, reason: LiveIntentError) -> IndexView:
+        """The view in use, if its index exists; else of the newest kept index that fits.
+
+        Raises `reason` when there is none, with a word on the indexes that were tried.
+        """
+        view = self._view
+        try:
+            if view is not None and self._client.indices.exists(index=view.index):
+                return view
+            kept = generations(self._client, self._names)
+            others = [g.index for g in kept if g.state == READY and not (g.live or g.building)]
+            for index in others:
+                try:
+                    mappings = self._client.indices.get_mapping(index=index)
+                    return self._view_of(index, mappings[index]["mappings"])
+                except (EncoderMismatch, BundleError) as error:
+                    log.info("the earlier index %s does not fit either: %s", index, error)
+        except OpenSearchException as error:
+            raise cluster_unavailable(error) from error
+        self._view = None
+        tried = f". Of the earlier indexes none fits: {', '.join(others)}" if others else ""
+        raise type(reason)(f"{reason}{tried}")
 
     def _behind_alias(self) -> tuple[str, Mapping[str, Any]]:
         """The index behind the alias, and its mapping. Raises ForeignIndex."""
@@ -189,7 +243,7 @@ class IndexViews:
                 self.refresh()
                 logged = ""
             except LiveIntentError as error:
-                if str(error) != logged:  # once, not at every poll
+                if str(error) != logged and self._view is None:  # once, not at every poll
                     log.warning("index: %s", error)
                 logged = str(error)
             except Exception:

@@ -8,13 +8,13 @@ from pydantic import ValidationError
 
 from plugin_config.errors import SettingsError
 from plugin_config.settings import ClusterSettings, load
+from query_service.assembly import make_service
 from query_service.context import NoQueryRecorder
 from query_service.rules.rule_book import FixedRules, RulesInForce
 from query_service.rules.synonyms import Synonyms
 from query_service.schemas.answers import Hit, SearchResponse
 from query_service.schemas.rules import RuleSet
 from query_service.schemas.search import RecommendRequest, SearchRequest
-from query_service.service import make_service
 from query_service.settings import ServiceSettings
 
 LEAST_WIDTH, MOST_WIDTH = 80, 160  # columns of the terminal

@@ -11,7 +11,7 @@ from opensearchpy.exceptions import OpenSearchException
 
 from indexer.index.context import IndexContext
 from indexer.settings import IndexSettings
-from plugin_config.client import cluster_unavailable, connect
+from plugin_config.client import cluster_unavailable
 from plugin_config.ownership import ForeignIndex, refuse_foreign, refuse_foreign_stores
 from plugin_config.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
@@ -24,7 +24,7 @@ from query_service.instantsearch.index_names import IndexNamesSpoken
 from query_service.instantsearch.searches import InstantSearches
 from query_service.item_reader import ItemReader
 from query_service.item_writer import ItemWriter
-from query_service.models import Models, load_models
+from query_service.models import Models
 from query_service.pipeline import Pipeline
 from query_service.preparation import Preparation
 from query_service.readiness import Readiness, ReadinessWatch
@@ -67,6 +67,8 @@ class Service:
         )
         self._client, self._names = client, names
         self._session_indexes_exist = False
+        self._stopping = False
+        self.waits = False  # for an index that fits
         self._items = ItemReader(client)
         self._lookup_timeout_s = cluster.opensearch_timeout_s
         self._views = IndexViews(
@@ -76,6 +78,7 @@ class Service:
             cluster.bundles_dir,
             settings.swap_poll_s,
             before_use=self._ensure_session_indexes,
+            fall_back=True,
         )
         self.rule_store = RuleStore(client, names)
         self.rule_book = RuleBook(self.rule_store, settings.swap_poll_s)
@@ -114,17 +117,20 @@ class Service:
             threads=settings.threads,
         )
 
-    def start(self) -> None:
+    def start(self, wait: bool = False) -> None:
         """Create missing indexes, load the view, and warm up the encoder.
 
-        A cluster that does not answer is waited for. Raises EncoderMismatch, BundleError.
+        A cluster that does not answer is waited for; with `wait` an index that fits, too. Raises
+        EncoderMismatch, BundleError.
         """
         from threadpoolctl import threadpool_limits
+
+        self.waits = wait
 
         # A request's matrices are small: BLAS threads that wait for each other cost far more than
         # they gain (measured: 40 against 11 ms of CPU a search).
         threadpool_limits(1, user_api="blas")
-        self._views.start()
+        self._views.start(wait)
         self.rule_book.start()
         self.encoder.encode_query("warm up")
         self._readiness.start()
@@ -142,8 +148,19 @@ class Service:
             service.close()
 
     def ready(self) -> Readiness:
-        """Whether a search can be answered, by the last check; it is a second or two old."""
-        return self._readiness.latest()
+        """Whether a search can be answered, by the last check; it is a second or two old.
+
+        A service that is about to end still answers, and is not ready.
+        """
+        latest = self._readiness.latest()
+        if self._stopping:
+            return Readiness(False, latest.checks | {"service": "stopping"})
+        return latest
+
+    def announce_stop(self) -> None:
+        """Be ready no more: load balancers are to send no further requests."""
+        for service in (self, *self.beside):
+            service._stopping = True
 
     def record_events(self, events: Sequence[ReceivedEvent]) -> list[EventOutcome]:
         """Write events; when it returns, the next search counts them. Raises ClusterUnavailable."""
@@ -200,33 +217,6 @@ class Service:
             raise cluster_unavailable(error) from error
         except OpenSearchException as error:
             log.warning("the indexes of sessions and events are not made: %s", error)
-
-
-def make_service(
-    settings: ServiceSettings, cluster: ClusterSettings, encoder: QueryEncoder | None = None
-) -> Service:
-    """A service from the settings, not started yet; loads the encoder unless one is given."""
-    device, bundle = "cpu", None
-    if encoder is None:
-        from indexer.encoder.loading import load_encoder
-        from indexer.settings import EncoderSettings
-
-        encoder_settings = load(EncoderSettings)
-        loaded = load_encoder(encoder_settings)
-        encoder, device, bundle = BatchingEncoder(loaded), loaded.device, encoder_settings.bundle
-    models = load_models(bundle, encoder.spec, device=device)
-    return Service(settings, cluster, connect(cluster), encoder, models)
-
-
-def start_beside(service: Service, settings: ServiceSettings, cluster: ClusterSettings) -> Service:
-    """Start a service on the indexes of `cluster`; it shares the models, and ends with `service`.
-
-    Raises EncoderMismatch, BundleError.
-    """
-    other = Service(settings, cluster, connect(cluster), service.encoder, service.models)
-    service.beside.append(other)
-    other.start()
-    return other
 
 
 def _update_settings(cluster: ClusterSettings) -> IndexSettings:

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -18,8 +18,8 @@ class ServiceSettings(Settings):
 
     host: str = Field("127.0.0.1", description="Address the service listens on.")
     port: int = Field(8080, ge=0, le=65535, description="Port the service listens on.")
-    processes: int | Literal["auto"] = Field(
-        "auto", description="Worker processes; auto: one per GPU, else one."
+    processes: Annotated[int, Field(ge=1, le=64)] | Literal["auto"] = Field(
+        "auto", description="Worker processes, 1 to 64; auto: one per GPU, else one."
     )
     threads: int = Field(16, ge=1, le=256, description="Requests that a process works on at once.")
     max_connections: int = Field(
@@ -40,6 +40,16 @@ class ServiceSettings(Settings):
         le=3600,
         description="Seconds that a connection stays open between requests; more than those of a "
         "load balancer, so that it never uses a closed connection.",
+    )
+    drain_s: float = Field(
+        5,
+        ge=0,
+        le=600,
+        description="Seconds after SIGTERM in which requests are answered as before and /readyz "
+        "says that the service is stopping: as long as load balancers take to notice.",
+    )
+    stop_grace_s: float = Field(
+        30, gt=0, le=600, description="Seconds after that for the requests under way."
     )
     session_max_events: int = Field(50, ge=1, le=1000, description="Events kept of a session.")
     session_max_queries: int = Field(20, ge=0, le=200, description="Queries kept of a session.")

@@ -19,7 +19,7 @@ from plugin_config.errors import LiveIntentError
 from plugin_config.node.node_process import port_taken
 
 START_TIMEOUT_S = 180.0
-STOP_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 60.0
 PORTS_TRIED = 20
 _LOG_TAIL = 15  # lines of the log, shown when the service does not start
 
@@ -54,7 +54,8 @@ class BackgroundService:
 
     def start(self, port: int, environment: Mapping[str, str]) -> RunningService:
         """Start the service on `port` and wait until it is ready. Raises ServiceFailed."""
-        variables = dict(environment) | {"LIVE_INTENT_PORT": str(port)}
+        # No load balancer is before it that would have to notice its end.
+        variables = {"LIVE_INTENT_DRAIN_S": "0", **environment, "LIVE_INTENT_PORT": str(port)}
         with self.log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "live_intent.main", "serve"],

@@ -11,9 +11,10 @@ from flask_openapi3.openapi import OpenAPI
 
 from plugin_config.client import ENGINE_DEADLINE
 from plugin_config.settings import ClusterSettings
+from query_service.assembly import make_service, start_beside
 from query_service.context import MIN_TIMEOUT_S, QueryEncoder
 from query_service.schemas.answers import Problem
-from query_service.service import Service, make_service, start_beside
+from query_service.service import Service
 from query_service.settings import ServiceSettings
 from query_service.web import errors, logs
 from query_service.web.any_id import allow_any_id

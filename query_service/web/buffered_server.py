@@ -23,7 +23,7 @@ from query_service.web.load_shedding import LoadShedding
 
 PROBE_THREADS = 2
 TICK_S = 0.05  # between looks at the queue while requests wait in it
-DRAIN_IDLE_S = 1.0  # for a request that a client may be sending when the service ends
+DRAIN_IDLE_S = 1.0  # of a connection without a request, when the service ends
 OPEN_FILES = 256  # beside the connections: to OpenSearch, files, pipes
 MAX_HEADER_BYTES = 65_536
 
@@ -97,19 +97,30 @@ class BufferedServer(TcpWSGIServer):  # type: ignore[misc]
                 self._probes.add_task(channel)  # the app sees that it is late, and says so
 
     def drain(self, timeout_s: float) -> None:
-        """Accept no more connections, finish the requests under way, and stop the threads."""
+        """Accept no more connections, finish the requests under way, and stop the threads.
+
+        A connection is closed with its next answer, which says so, or when it has been idle.
+        """
         self.draining = True
+        self._take_waiting()
         self.del_channel()
         self.socket.close()
-        ends_at = time.perf_counter() + timeout_s
-        idle_until = time.perf_counter() + DRAIN_IDLE_S
-        while self.active_channels and (now := time.perf_counter()) < ends_at:
+        began, ends_at = time.time(), time.perf_counter() + timeout_s
+        while self.active_channels and time.perf_counter() < ends_at:
+            idle_since = time.time() - DRAIN_IDLE_S
             for channel in list(self.active_channels.values()):
-                if now > idle_until and not channel.requests and not channel.total_outbufs_len:
+                if max(channel.last_activity, began) < idle_since and channel.is_idle():
                     channel.handle_close()
             self.poll(0.05)
         for threads in (self.task_dispatcher, self._probes):
             threads.shutdown(timeout=0.5)
+
+    def _take_waiting(self) -> None:
+        """Accept the connections that wait for it: they would be reset with the socket."""
+        before = -1
+        while len(self.active_channels) > before:
+            before = len(self.active_channels)
+            self.handle_accept()
 
     def handle_accept(self) -> None:
         if len(self.active_channels) >= self._max_connections:

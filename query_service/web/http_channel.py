@@ -119,6 +119,15 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             return
         super().handle_close()
 
+    def is_idle(self) -> bool:
+        """Whether closing it loses nothing: no request, no answer, and nothing sent unread."""
+        if self.requests or self.total_outbufs_len:
+            return False
+        try:
+            return not self.socket.recv(1, socket.MSG_PEEK)
+        except OSError:  # nothing there yet, as a rule
+            return True
+
     def received(self, data: bytes) -> bool:
         return False if self.lingers_until else bool(super().received(data))
 

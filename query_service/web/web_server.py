@@ -1,18 +1,18 @@
 """The app under gunicorn: its processes, their start and their end.
 
-Each worker process loads the models itself, after the fork: threads and CUDA do not survive one.
-A worker that can't start sends the reason through a pipe to the parent process, which then ends.
+The parent process loads the encoder and forks the workers (`preload`), each of which makes its own
+connections and threads. A worker that can't start sends the reason through a pipe to the parent
+process, which then ends. Once the service has answered it stays: a worker that replaces another
+waits for what it lacks.
 """
 
 import json
 import logging
+import mmap
 import os
-import shutil
-import subprocess
+import signal
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,14 +22,21 @@ from gunicorn.glogging import Logger
 
 from plugin_config.errors import LiveIntentError
 from plugin_config.settings import ClusterSettings
+from query_service.batching import BatchingEncoder
 from query_service.settings import ServiceSettings
+from query_service.web.arbiter import ServiceArbiter
+from query_service.web.gpus import visible_gpus
+from query_service.web.listener import Listener
+from query_service.web.preloaded import preload, use_threads
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from indexer.encoder.encoder import Encoder
+    from query_service.service import Service
+
 logger = logging.getLogger(__name__)
-GRACE_S = 30  # for running requests, when the service ends
-MAX_TORCH_THREADS = 8
+RETRY_S = 1.0  # before another try to replace a worker
 
 
 class ServiceNotStarted(LiveIntentError):
@@ -63,29 +70,28 @@ class WebServer(BaseApplication):  # type: ignore[misc]
     """gunicorn, configured in code."""
 
     def __init__(
-        self, settings: ServiceSettings, cluster: ClusterSettings, listener: int, url: str
+        self, settings: ServiceSettings, cluster: ClusterSettings, listener: Listener
     ) -> None:
         self.settings = settings
         self.cluster = cluster
-        self.listener = listener  # file descriptor of the listening socket
-        self.url = url
-        self.devices = devices()
+        self.listener = listener
+        self.devices = visible_gpus()
         self.processes = (
             max(len(self.devices), 1) if settings.processes == "auto" else settings.processes
         )
         self.failures = os.pipe()
         os.set_blocking(self.failures[0], False)
-        self.app: Flask | None = None
+        self.encoder: Encoder | None = None
+        self.service: Service | None = None  # in a worker
+        self._has_answered = mmap.mmap(-1, 1)  # shared by all processes
         super().__init__()
 
     def load_config(self) -> None:
         """Called by gunicorn."""
         values: dict[str, Any] = {
-            "bind": f"fd://{self.listener}",
             "proc_name": "live-intent",
             "worker_class": "query_service.web.buffered_worker.BufferedWorker",
             "workers": self.processes,
-            "graceful_timeout": GRACE_S,
             "timeout": 0,  # loading a model may take minutes; requests have their own deadlines
             "logger_class": QuietLogger,
             "accesslog": None,
@@ -102,20 +108,49 @@ class WebServer(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> "Flask":
         """The app; gunicorn calls this in each worker, after the fork."""
+        replaces = self._has_answered[0] == 1
         try:
-            _set_torch_threads(self.processes)
-            from query_service.web.app import create_app
-
-            self.app = create_app(self.settings, self.cluster)
+            return self._app(wait=replaces)
         except LiveIntentError as error:
-            failure = {"message": str(error), "exit_code": error.exit_code}
-            os.write(self.failures[1], json.dumps(failure)[:4000].encode() + b"\n")
-            sys.exit(Arbiter.APP_LOAD_ERROR)
-        return self.app
+            if not replaces:
+                failure = {"message": str(error), "exit_code": error.exit_code}
+                os.write(self.failures[1], json.dumps(failure)[:4000].encode() + b"\n")
+                sys.exit(Arbiter.APP_LOAD_ERROR)
+            logger.warning("a process could not be replaced, the next try follows: %s", error)
+        except Exception:
+            if not replaces:
+                raise
+            logger.exception("a process could not be replaced, the next try follows")
+        time.sleep(RETRY_S)
+        sys.exit(1)
+
+    def _app(self, wait: bool) -> "Flask":
+        from query_service.assembly import make_service, service_of
+        from query_service.web.app import create_app
+
+        use_threads(self.encoder, self.processes)
+        if self.encoder is None:
+            self.service = make_service(self.settings, self.cluster)
+        else:
+            self.service = service_of(self.settings, self.cluster, self.encoder)
+        self.service.start(wait)
+        app = create_app(self.settings, self.cluster, service=self.service)
+        self.listener.listen()
+        return app
+
+    def run(self) -> None:
+        """Called by `serve`."""
+        ServiceArbiter(self, self.listener.socket, self.settings).run()
 
     def serve(self) -> None:
-        """Answer requests until SIGTERM or SIGINT. Raises ServiceNotStarted."""
+        """Answer requests until SIGTERM or SIGINT.
+
+        Raises ServiceNotStarted, and what is wrong with the encoder's settings.
+        """
         parent = os.getpid()
+        # Before gunicorn handles it: in a container, the first process ignores it by default.
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+        self.encoder = preload()
         try:
             self.run()
         except SystemExit as end:
@@ -132,7 +167,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
 
     def _pre_fork(self, server: Any, worker: Any) -> None:
         # A new worker takes the slot, and with it the GPU, of one that has ended.
-        taken = {getattr(other, "slot", None) for other in server.WORKERS.values()}
+        taken = {other.slot for other in server.WORKERS.values()}
         worker.slot = next(slot for slot in range(len(taken) + 1) if slot not in taken)
 
     def _post_fork(self, server: Any, worker: Any) -> None:
@@ -141,62 +176,19 @@ class WebServer(BaseApplication):  # type: ignore[misc]
             os.environ["CUDA_VISIBLE_DEVICES"] = device
 
     def _worker_ready(self, worker: Any) -> None:
-        if worker.age == 1:
-            click.echo(f"Live Intent answers at {self.url}")
+        if not self._has_answered[0]:
+            self._has_answered[0] = 1
+            click.echo(f"Live Intent answers at {self.listener.url}")
         logger.info("process %d answers with %d threads", worker.pid, self.settings.threads)
 
     def _worker_exit(self, server: Any, worker: Any) -> None:
-        if self.app is None:
-            return
-        service = self.app.extensions["live_intent"]
-        service.close()
-        service.encoder.close()
+        if self.service is not None:
+            self.service.close()
+            if isinstance(self.service.encoder, BatchingEncoder):
+                self.service.encoder.close()
 
     def _child_exit(self, server: Any, worker: Any) -> None:
         if self.processes > 1:
             from prometheus_client.multiprocess import mark_process_dead
 
             mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
-
-
-@contextmanager
-def shared_metrics(processes: int) -> Iterator[None]:
-    """Set up a temporary folder through which several processes share their metrics."""
-    if processes == 1:
-        yield
-        return
-    parent, folder = os.getpid(), tempfile.mkdtemp(prefix="live-intent-metrics-")
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-    try:
-        yield
-    finally:
-        if os.getpid() == parent:  # a forked process leaves through here, too
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def devices() -> list[str]:
-    """The GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them.
-
-    Without torch: a process that has initialised CUDA can't be forked any more.
-    """
-    if os.environ.get("LIVE_INTENT_DEVICE", "auto") not in ("", "auto", "cuda"):
-        return []  # the setting names one device, or the CPU
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return [name.strip() for name in visible.split(",") if name.strip() not in ("", "-1")]
-    try:
-        ran = subprocess.run(
-            ["nvidia-smi", "-L"], capture_output=True, text=True, timeout=20, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return []
-    gpus = [line for line in ran.stdout.splitlines() if line.startswith("GPU ")]
-    return [str(index) for index in range(len(gpus))]
-
-
-def _set_torch_threads(processes: int) -> None:
-    """Divide the cores between the processes: else each computes on all of them."""
-    import torch
-
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    torch.set_num_threads(max(1, min((cores or 1) // processes, MAX_TORCH_THREADS)))

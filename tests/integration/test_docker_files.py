@@ -53,6 +53,17 @@ def test_every_service_has_a_health_check_and_a_memory_limit(
     assert services["opensearch"]["image"] == "opensearchproject/opensearch:3.5.0"
 
 
+def test_the_service_has_the_time_to_end_that_its_settings_give_it(
+    services: dict[str, Any],
+) -> None:
+    from query_service.settings import ServiceSettings
+    from query_service.web.arbiter import CLOSE_S
+
+    settings = ServiceSettings.model_fields
+    needed_s = settings["drain_s"].default + settings["stop_grace_s"].default + CLOSE_S
+    assert needed_s < int(services["query-service"]["stop_grace_period"].removesuffix("s"))
+
+
 def test_ports_are_open_on_this_machine_only(services: dict[str, Any]) -> None:
     ports = [port for service in services.values() for port in service.get("ports", [])]
     assert len(ports) == 3

@@ -3,11 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,12 +10,11 @@ from opensearchpy import OpenSearch
 
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
-from tests.integration.command_line import start
-from tests.integration.serving import Api, item_ids
+from tests.integration.serve_process import READY_S, Clients, serve
+from tests.integration.serving import item_ids
 from tests.integration.waiting import wait_until
 
 pytestmark = pytest.mark.node
-READY_S = 120
 
 
 @pytest.fixture(scope="module")
@@ -30,45 +24,8 @@ def environment(shop: ClusterSettings, environment: dict[str, str]) -> dict[str,
         "LIVE_INTENT_DEVICE": "cpu",
         "LIVE_INTENT_DEFAULT_DEADLINE_MS": "20000",
         "OMP_NUM_THREADS": "2",
+        "LIVE_INTENT_DRAIN_S": "0.2",
     }
-
-
-@dataclass(frozen=True)
-class Serve:
-    """A `live-intent serve` process, and the file with all that it printed."""
-
-    process: "subprocess.Popen[str]"
-    log: Path
-
-    @property
-    def output(self) -> str:
-        return self.log.read_text()
-
-    def api(self) -> Api:
-        """Wait until the service has printed its address; return its API."""
-        printed = "Live Intent answers at "
-        self.wait_for_output(printed)
-        return Api(self.output.split(printed)[1].split()[0])
-
-    def wait_for_output(self, text: str, times: int = 1) -> None:
-        def has_printed() -> bool:
-            assert self.process.poll() is None, self.output
-            return self.output.count(text) >= times
-
-        wait_until(has_printed, READY_S)
-
-
-@contextmanager
-def serve(environment: dict[str, str], folder: Path, port: int = 0) -> Iterator[Serve]:
-    """Start the command on a port, 0: any free one; kill it at the end if it still runs."""
-    log = folder / "serve.log"
-    process = start(environment, "serve", "--port", port, log=log)
-    try:
-        yield Serve(process, log)
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait(20)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -96,15 +53,19 @@ def test_several_processes_share_sessions_and_metrics(
     several = environment | {"LIVE_INTENT_PROCESSES": "2", "LIVE_INTENT_LOG_FORMAT": "json"}
     with serve(several, tmp_path) as running:
         api = running.api()
-        running.wait_for_output("answers with", times=2)
+        running.wait_for_workers(2)
         before = api.search("Acme", "many")
         api.event("like", item_ids(before)[3], "many")
         for _ in range(10):
             assert api.search("Acme", "many")["personalized"]
         text = api("GET", "/metrics").body
-        assert 'live_intent_request_seconds_count{route="/v1/search",status="200"} 11.0' in text
-        running.process.send_signal(signal.SIGTERM)
-        assert running.process.wait(40) == 0
+        counted = 'live_intent_request_seconds_count{route="/v1/search",status="200"}'
+        assert f"{counted} 11.0" in text
+        running.kill_worker()
+        running.wait_for_workers(3)
+        assert api.search("Acme", "many")["personalized"]
+        assert f"{counted} 12.0" in api("GET", "/metrics").body  # with those of the killed one
+        running.end()
 
 
 def test_an_index_of_another_encoder_is_refused(
@@ -150,43 +111,42 @@ def test_it_starts_before_the_cluster_and_is_not_ready_then(
         assert running.process.wait(40) == 0
 
 
-def test_a_killed_worker_is_replaced_and_hup_renews_it_while_clients_are_connected(
+def test_a_killed_worker_costs_its_own_requests_and_hup_none(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    answers_with = " answers with "
-    with serve(environment, tmp_path) as running:
+    with serve(environment | {"LIVE_INTENT_PROCESSES": "1"}, tmp_path) as running:
         api = running.api()
-        running.wait_for_output(answers_with)
+        running.wait_for_workers(1)
         assert api.event("click", "i3", "kept").status == 200
-        worker = int(running.output.split(answers_with)[0].split()[-1])
-        address = ("127.0.0.1", int(api.url.rsplit(":", 1)[1]))
-        with socket.create_connection(address) as half:
+        port = int(api.url.rsplit(":", 1)[1])
+        clients = Clients(lambda: port)
+        with socket.create_connection(("127.0.0.1", port)) as half, clients.running():
             half.sendall(b"POST /v1/search HTTP/1.1\r\nHost: x\r\n")
-            os.kill(worker, signal.SIGKILL)
-            running.wait_for_output(answers_with, 2)
-            assert api("GET", "/readyz").status == 200
+            clients.wait_for_answers()
+            running.kill_worker()
+            running.wait_for_workers(2)
+            clients.wait_for_answers()
+        assert set(clients.statuses) <= {0, 200}
+        assert all(lost == 1 for lost in clients.lost_by.values()), clients.failures
+        assert clients.longest_pause_s < 5  # a new process that loads all took 9 s
         assert len(api("GET", "/v1/sessions/kept").body["session"]["events"]) == 1
 
-        stop, statuses = threading.Event(), []
-
-        def ask() -> None:
-            while not stop.is_set():
-                body = {"query": "running shoes", "session_id": "kept", "deadline_ms": 20_000}
-                statuses.append(api("POST", "/v1/search", body).status)
-
-        clients = [threading.Thread(target=ask) for _ in range(3)]
-        for client in clients:
-            client.start()
-        wait_until(lambda: len(statuses) > 5, READY_S)
-        running.process.send_signal(signal.SIGHUP)
-        running.wait_for_output(answers_with, 3)
-        before = len(statuses)
-        wait_until(lambda: len(statuses) > before + 5, READY_S)
-        stop.set()
-        for client in clients:
-            client.join(60)
-        assert set(statuses) == {200}
+        clients = Clients(lambda: port)
+        with clients.running():
+            clients.wait_for_answers()
+            running.process.send_signal(signal.SIGHUP)
+            running.wait_for_workers(3)
+            clients.wait_for_answers(50)
+            wait_until(lambda: not is_running(running.workers[1]))
+        assert set(clients.statuses) == {200}, clients.failures
+        assert clients.longest_pause_s < 5
         assert api("GET", "/readyz").status == 200
-        running.process.terminate()
-        assert running.process.wait(40) == 0
-        assert "Traceback" not in running.output
+        running.end()
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

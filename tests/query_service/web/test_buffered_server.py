@@ -202,6 +202,39 @@ def test_a_running_request_is_finished_at_the_end(tmp_path: Path) -> None:
         assert answers == [200]
 
 
+def whole_answer(connection: socket.socket) -> bytes:
+    """An answer of /healthz, however many packets it comes in."""
+    answer = b""
+    while not answer.endswith(b"}"):
+        received = connection.recv(65536)
+        assert received
+        answer += received
+    return answer
+
+
+def test_connections_are_told_to_close_and_idle_ones_are_not_reset(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        asks = b"GET /healthz HTTP/1.1\r\nHost: shop\r\n\r\n"
+        busy, idle = server.connect(asks), server.connect(asks)
+        for connection in (busy, idle):
+            assert b"Connection: close" not in whole_answer(connection)
+        in_threads(1, lambda: server.ask("POST", "/v1/hang", {}))
+        wait_until(lambda: server.hanging == 1)
+        waiting = server.connect(asks)  # may not be accepted yet
+        server.end()
+        wait_until(lambda: server.server.draining)
+        busy.sendall(asks)
+        answer = whole_answer(busy)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert b"Connection: close" in answer
+        assert whole_answer(waiting).startswith(b"HTTP/1.1 200 ")
+        for connection in (busy, waiting, idle):
+            assert connection.recv(65536) == b""  # and no ConnectionResetError
+        assert server.thread.is_alive()  # the running request goes on
+        with pytest.raises(ConnectionRefusedError):
+            server.connect()
+
+
 @pytest.mark.parametrize(
     ("sent", "status"),
     [

@@ -1,0 +1,94 @@
+"""The parent process: starts, replaces and stops the worker processes."""
+
+import queue
+import signal
+import socket
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
+
+from query_service.settings import ServiceSettings
+
+if TYPE_CHECKING:
+    from query_service.web.buffered_worker import BufferedWorker
+
+CLOSE_S = 15.0  # for a worker to write the waiting queries, after its grace
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)  # each is in more of a hurry
+
+
+class ServiceArbiter(Arbiter):  # type: ignore[misc]
+    """gunicorn's arbiter, with workers that are replaced without a gap and stopped in steps.
+
+    SIGTERM gives load balancers time, SIGINT ends after the requests under way, SIGQUIT at once; a
+    second one goes a step further. SIGHUP renews the workers.
+    """
+
+    WORKERS: "dict[int, BufferedWorker]"
+
+    def __init__(
+        self, app: BaseApplication, listener: socket.socket, settings: ServiceSettings
+    ) -> None:
+        super().__init__(app)
+        self.LISTENERS = [listener]
+        self._stop_signal = signal.SIGINT
+        self._stop_s = settings.drain_s + settings.stop_grace_s + CLOSE_S
+
+    def manage_workers(self) -> None:
+        """Start missing workers; end surplus ones when those that replace them answer."""
+        current = [worker for worker in self.WORKERS.values() if not worker.retired]
+        for _ in range(self.num_workers - len(current)):
+            self.spawn_worker()
+        by_age = sorted(current, key=lambda worker: worker.age)
+        surplus, newest = by_age[: -self.num_workers], by_age[-self.num_workers :]
+        if surplus and all(worker.answers for worker in newest):
+            for worker in surplus:
+                worker.retired = True
+                self.kill_worker(worker.pid, signal.SIGINT)
+
+    def reload(self) -> None:
+        """SIGHUP: start new workers; `manage_workers` ends the old ones."""
+        for _ in range(self.num_workers):
+            self.spawn_worker()
+
+    def handle_term(self) -> None:
+        """SIGTERM."""
+        self._stop_signal = signal.SIGTERM
+        raise StopIteration
+
+    def handle_int(self) -> None:
+        """SIGINT, as Ctrl-C sends it."""
+        raise StopIteration
+
+    def handle_quit(self) -> None:
+        """SIGQUIT."""
+        self._stop_signal = signal.SIGQUIT
+        raise StopIteration
+
+    def stop(self, graceful: bool = True) -> None:
+        """End the workers: by the signal, by further ones, at last by SIGKILL."""
+        for listener in self.LISTENERS:
+            listener.close()
+        self.LISTENERS = []
+        ends_at = time.monotonic() + self._stop_s
+        self.kill_workers(self._stop_signal)
+        while self.WORKERS and time.monotonic() < ends_at:
+            with suppress(queue.Empty):
+                self._hurry(self.SIG_QUEUE.get(timeout=0.1))
+            self._reap()
+        self.kill_workers(signal.SIGKILL)
+        self._reap()
+
+    def _hurry(self, number: Any) -> None:
+        if number in STOP_SIGNALS:
+            step = STOP_SIGNALS.index(self._stop_signal) + 1
+            further = max(step, STOP_SIGNALS.index(number))
+            self._stop_signal = STOP_SIGNALS[min(further, len(STOP_SIGNALS) - 1)]
+            self.kill_workers(self._stop_signal)
+
+    def _reap(self) -> None:
+        with suppress(HaltServer):  # of a worker that had not started: the service ends anyway
+            self.reap_workers()
