@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from indexer.encoder.number_format import torch_threads
 from plugin_config.errors import LiveIntentError
 from query_service.context import (
     HitSources,
@@ -189,14 +190,17 @@ class Pipeline:
 
         A filter on an unknown attribute is tried again too: an upsert may just have added it.
         """
-        try:
-            return answer(self.context(request, self.views.current(), arrived))
-        except IndexGone:
-            return answer(self.context(request, self.views.refresh(), arrived))
-        except FieldProblem:
-            with suppress(LiveIntentError):
-                self.views.refresh()
-            return answer(self.context(request, self.views.current(), arrived))
+        # A request's tensors are small: threads that wait for each other cost far more than they
+        # gain (measured on two busy cores: 3.5 against 0.16 ms of CPU for two products).
+        with torch_threads(1):
+            try:
+                return answer(self.context(request, self.views.current(), arrived))
+            except IndexGone:
+                return answer(self.context(request, self.views.refresh(), arrived))
+            except FieldProblem:
+                with suppress(LiveIntentError):
+                    self.views.refresh()
+                return answer(self.context(request, self.views.current(), arrived))
 
     def _recommended(self, context: RequestContext) -> SearchResponse:
         prepared = self.preparation.prepare(context)

@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from plugin_config.spelling_rules import CHARACTERS, INVISIBLE, MARKS, RULES
 
+CACHED_LENGTH = 100  # letters of the texts, mostly queries, whose spelling is kept
 _INVISIBLE, _MARKS = re.compile(INVISIBLE), re.compile(MARKS)
 _RULES = [(re.compile(pattern), text.replace("$", "\\")) for pattern, text in RULES.values()]
 _HALF_WIDTH = re.compile("[\uff66-\uff9f]+")  # kana
@@ -35,6 +36,10 @@ def spelled(text: str) -> str:
 
     `Café WD40 1,5l` becomes `Cafe WD 40 1.5 l`. Letter case stays.
     """
+    return _spelled_query(text) if len(text) <= CACHED_LENGTH else _spelled(text)
+
+
+def _spelled(text: str) -> str:
     if not text.isascii():
         text = _HALF_WIDTH.sub(_full_width, _INVISIBLE.sub("", text))
         text = canonical(text).translate(_folded())
@@ -45,6 +50,10 @@ def spelled(text: str) -> str:
     if not any(map(str.isdigit, text)):
         return text
     return _JOINT.sub(" ", _NUMBER.sub(_number, text))
+
+
+# One request spells its query, and those of the history, a dozen times.
+_spelled_query = lru_cache(maxsize=10_000)(_spelled)
 
 
 def _full_width(match: re.Match[str]) -> str:
