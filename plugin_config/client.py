@@ -2,7 +2,8 @@
 
 import random
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -34,6 +35,19 @@ REFUSED_STATUSES = (400, 405, 406, 411, 413, 414, 415, 422)
 REFUSED_KINDS = ("too_many_nested_clauses", "too_many_clauses", "too many nested clauses")
 # When (time.perf_counter()) the request that this thread works on must be answered; None: no limit.
 ENGINE_DEADLINE: ContextVar[float | None] = ContextVar("engine_deadline", default=None)
+
+
+_ONE_TRY: ContextVar[bool] = ContextVar("one_try", default=False)
+
+
+@contextmanager
+def one_try() -> Iterator[None]:
+    """Requests in the block are not retried by the client: who sends them does."""
+    token = _ONE_TRY.set(True)
+    try:
+        yield
+    finally:
+        _ONE_TRY.reset(token)
 
 
 class FastSerializer(JSONSerializer):
@@ -96,6 +110,15 @@ class PatientTransport(Transport):
     """Waits 50 to 250 ms before a retry, so that an overloaded node can recover; a silent one is
     not asked.
     """
+
+    @property
+    def max_retries(self) -> int:
+        """Further tries of a request."""
+        return 0 if _ONE_TRY.get() else self._max_retries
+
+    @max_retries.setter
+    def max_retries(self, value: int) -> None:
+        self._max_retries = value
 
     def mark_dead(self, connection: Any) -> None:
         super().mark_dead(connection)

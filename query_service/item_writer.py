@@ -11,9 +11,9 @@ from opensearchpy.exceptions import OpenSearchException
 
 from indexer.catalogue.item_changes import ItemChange, joined
 from indexer.catalogue.items import Item
-from indexer.index.bulk import BulkError
 from indexer.index.context import IndexContext
 from indexer.index.item_vectors import ItemEncoder
+from indexer.index.refused_items import send_accepted
 from indexer.index.stored_items import read_versions
 from indexer.index.updates import UpdateReport, delete, update, upsert
 from plugin_config.client import cluster_unavailable
@@ -81,17 +81,7 @@ class ItemWriter:
 
     def _write_batch(self, batch: Sequence[ItemOperation]) -> tuple[UpdateReport, dict[str, str]]:
         """The report, and why items were rejected, by item."""
-        rejected: dict[str, str] = {}
-        while True:
-            pending = [each for each in batch if each.item_id not in rejected]
-            try:
-                report = self._send(pending) if pending else UpdateReport()
-            except BulkError as error:
-                if not error.reasons:
-                    raise
-                rejected |= error.reasons
-                continue  # the others again, which is safe: a write carries its version
-            return report, rejected
+        return send_accepted(self._send, batch, UpdateReport())
 
     def _send(self, batch: Sequence[ItemOperation]) -> UpdateReport:
         versions = {each.item_id: each.version for each in batch if each.version is not None}

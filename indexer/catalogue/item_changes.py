@@ -184,8 +184,8 @@ def change_of_row(
 ) -> ItemChange:
     """The change that a row is, by a `partial` mapping. Raises ValueProblem: it changes nothing."""
     raw, blank = mapping.pick(columns, notes), mapping.blanks(columns)
-    if "attributes" in raw or "attributes" in blank:
-        blank["attributes"] = (blank.get("attributes") or {}) | raw.get("attributes", {})
+    if "attributes" in raw:
+        blank["attributes"] = (blank.get("attributes") or {}) | raw["attributes"]
     if "translations" in raw and "translations" in blank:
         blank["translations"] = with_blanks(raw["translations"], blank["translations"])
     change = ItemChange.of(raw | blank, mapping.rules, notes, version)

@@ -9,7 +9,7 @@ from opensearchpy.exceptions import OpenSearchException
 
 from indexer.catalogue.items import Item
 from indexer.change_feed.change import FeedChange
-from indexer.index.bulk import BulkError, delete_write, index_write
+from indexer.index.bulk import BulkError, NotTaken, delete_write, index_write
 from indexer.index.carry_over.deletions import deleted_versions, record
 from indexer.index.context import IndexContext
 from indexer.index.documents import to_document
@@ -55,7 +55,8 @@ def apply_changes(
 
     A change counts if its version is not older than the item's, or than the item's deletion. So the
     same changes again change nothing. The encoder is loaded if an embedded text changed. If the
-    cluster refuses an item, its changes are tried one by one, and those refused are `rejected`.
+    cluster refuses an item, its changes are tried one by one, and those refused are `rejected`; so
+    are those of items that it did not take in many tries, while it took others.
 
     Raises:
         NoItemsIndex, EncoderMismatch, BundleError: as `upsert` does.
@@ -67,15 +68,20 @@ def apply_changes(
     except BulkError as error:
         if not error.reasons:
             raise
-        refused = error.reasons
+        refused, again = error.reasons, len(changes) > 1
+    except NotTaken as error:
+        if not error.taken:
+            raise
+        refused, again = error.reasons, False
     except OpenSearchException as error:
         raise cluster_unavailable(error) from error
-    if len(changes) == 1:
-        return Application([ChangeOutcome("rejected", refused[changes[0].item_id])])
     rows = [row for row, change in enumerate(changes) if change.item_id not in refused]
-    result = Application([ChangeOutcome("rejected")] * len(changes))
+    result = Application(
+        [ChangeOutcome("rejected", refused.get(change.item_id, "")) for change in changes]
+    )
     batches = [rows] if rows else []
-    batches += [[row] for row, change in enumerate(changes) if change.item_id in refused]
+    if again:  # of an item with several changes only some may be refused
+        batches += [[row] for row, change in enumerate(changes) if change.item_id in refused]
     for batch in batches:
         part = apply_changes(context, load_encoder, [changes[row] for row in batch])
         for row, outcome in zip(batch, part.outcomes, strict=True):

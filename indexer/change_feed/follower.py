@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from indexer.catalogue.dead_letters import DeadLetter, DeadLetterFile
 from indexer.catalogue.values.text import ValueProblem
 from indexer.change_feed.application import Application, apply_changes
 from indexer.change_feed.change import ChangeReader, FeedChange, original
-from indexer.change_feed.dead_letters import DeadLetter, DeadLetterFile
 from indexer.change_feed.feed_file import FeedLine
 from indexer.change_feed.feed_report import FeedReport
 from indexer.change_feed.position import PositionFile
@@ -67,6 +67,7 @@ class Follower:
         self._settings = settings
         self._waiting: deque[FeedLine] = deque()
         self._live = ""
+        self._tries = 0  # of batches, beyond those of their requests
 
     def run(
         self, report: FeedReport, stop: threading.Event, show: Callable[[FeedReport], None]
@@ -113,14 +114,13 @@ class Follower:
         """Applies a batch and moves the position; False: it was stopped before it could."""
         lines, changes, letters = list[FeedLine](), list[FeedChange](), list[DeadLetter]()
         for line in batch:
-            raw = original(line.raw)
             if line.problem:
-                letters.append(DeadLetter(line, raw, line.problem))
+                letters.append(_letter(line, line.problem))
                 continue
             try:
-                change = self._feed.reader.read(raw)
+                change = self._feed.reader.read(original(line.raw))
             except ValueProblem as problem:
-                letters.append(DeadLetter(line, raw, str(problem)))
+                letters.append(_letter(line, str(problem)))
             else:
                 changes.append(change)
                 lines.append(line)
@@ -133,12 +133,13 @@ class Follower:
             if outcome.status == "missing" and not self._feed.ignore_missing:
                 reason = "the item is not in the index: an update changes items, it makes none"
             if reason:
-                letters.append(DeadLetter(line, original(line.raw), reason))
-        self._feed.dead_letters.add(sorted(letters, key=lambda each: each.line.end))
+                letters.append(_letter(line, reason))
+        self._feed.dead_letters.add(sorted(letters, key=lambda each: each.position))
         report.count(changes, applied.outcomes)
         report.rejected += bad
         report.dead_letters += len(letters)
         report.unread = {n: v.count for n, v in self._feed.reader.notes.unread.items()}
+        report.retries = self._context.pace.retries + self._tries
         report.indexes = applied.indexes or report.indexes
         waiting = sum(len(line.raw) for line in self._waiting)
         report.reached(batch[-1], self._feed.source.behind + waiting)
@@ -166,7 +167,7 @@ class Follower:
                 self._context.progress.note(
                     f"at line {report.line}: {error} The batch is tried again in {pause_s:.1f} s"
                 )
-                report.retries += 1
+                self._tries += 1
                 stop.wait(pause_s)
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
             if stop.is_set():
@@ -181,3 +182,7 @@ class Follower:
             reader = self._feed.reader
             reader.mapping = replace(reader.mapping, public=generation.attributes.public)
         self._live = live
+
+
+def _letter(line: FeedLine, reason: str) -> DeadLetter:
+    return DeadLetter(original(line.raw), reason, line.number, line.end)

@@ -1,5 +1,7 @@
 """The commands `live-intent index`: from a catalogue to an index, and its changes."""
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -12,6 +14,7 @@ from indexer.cli.options import (
     catalogue_options,
     catalogue_source,
     cluster_options,
+    dead_letters_option,
     encoder_options,
     facet_option,
     output_options,
@@ -21,11 +24,9 @@ from indexer.cli.suggestions_command import make_after_rebuild, suggestions
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from indexer.catalogue.catalogue_file import CatalogueSource
     from indexer.catalogue.item_changes import ChangesSurvey
     from indexer.catalogue.survey import Survey
-    from indexer.index.context import IndexContext
-    from indexer.index.updates import LoadEncoder, UpdateReport
+    from indexer.index.updates import UpdateReport
 
 Read = TypeVar("Read", "Survey", "ChangesSurvey")
 
@@ -123,6 +124,7 @@ def rebuild(
 @index.command()
 @catalogue_options
 @encoder_options
+@dead_letters_option
 @cluster_options
 @output_options
 def upsert(catalogue: str, as_json: bool, **options: Any) -> None:
@@ -133,7 +135,7 @@ def upsert(catalogue: str, as_json: bool, **options: Any) -> None:
     """
     from indexer.catalogue.attribute_report import private_lines
     from indexer.cli.reports import output, update_lines, value_lines
-    from indexer.index.updates import upsert_source
+    from indexer.index.source_updates import upsert_source
 
     report, surveyed = _write_source(upsert_source, catalogue, **options)
     click.echo(output(report, update_lines(report, "upserted"), as_json))
@@ -142,11 +144,13 @@ def upsert(catalogue: str, as_json: bool, **options: Any) -> None:
     unread = value_lines(surveyed.notes.unread, surveyed.notes.overruled)
     for line in (*surveyed.reading.lines(), *private, *unread):
         click.echo(line, err=True)
+    exit_with_refused(report)
 
 
 @index.command()
 @catalogue_options
 @encoder_options
+@dead_letters_option
 @cluster_options
 @output_options
 def update(catalogue: str, as_json: bool, **options: Any) -> None:
@@ -156,11 +160,12 @@ def update(catalogue: str, as_json: bool, **options: Any) -> None:
     field. An item that is not in the index is reported and not made.
     """
     from indexer.cli.reports import changes_lines, output
-    from indexer.index.updates import update_source
+    from indexer.index.source_updates import update_source
 
     report, surveyed = _write_source(update_source, catalogue, **options)
     click.echo(output(report, changes_lines(report, surveyed), as_json))
     _report_bad_rows(surveyed, as_json)
+    exit_with_refused(report)
 
 
 @index.command()
@@ -222,7 +227,7 @@ def rollback(to: str | None, url: str | None, prefix: str | None) -> None:
 
 
 def _write_source(
-    run: "Callable[[IndexContext, LoadEncoder, CatalogueSource], tuple[UpdateReport, Read]]",
+    run: "Callable[..., tuple[UpdateReport, Read]]",
     catalogue: str,
     *,
     encoder: str | None,
@@ -230,9 +235,11 @@ def _write_source(
     url: str | None,
     prefix: str | None,
     quiet: bool,
+    dead_letters: Path | None,
     **reading: Any,
 ) -> "tuple[UpdateReport, Read]":
     """What `run` returns for a catalogue and the live index; the model is loaded if it needs it."""
+    from indexer.catalogue.dead_letters import DeadLetterFile
     from indexer.progress import for_terminal
     from indexer.settings import IndexSettings
     from plugin_config.settings import load
@@ -242,7 +249,17 @@ def _write_source(
     with ClusterSession(url, prefix) as cluster:
         cluster.begin_writing(quiet=quiet)
         context = cluster.index_context(settings, for_terminal(quiet))
-        return run(context, lambda: load_encoder_of(encoder, layout), source)
+        name = "stdin" if catalogue == "-" else Path(catalogue).name
+        letters = DeadLetterFile(dead_letters or Path(f"{name}.dead.jsonl"), name)
+        return run(context, lambda: load_encoder_of(encoder, layout), source, letters)
+
+
+def exit_with_refused(report: "UpdateReport") -> None:
+    """Exits with 7 where the cluster refused items; the report has said which."""
+    if report.refused:
+        from indexer.index.bulk import BulkError
+
+        sys.exit(BulkError.exit_code)
 
 
 def _report_bad_rows(surveyed: "Survey | ChangesSurvey", as_json: bool) -> None:

@@ -15,6 +15,7 @@ from indexer.cli.encoder_option import load_encoder_of
 from indexer.cli.options import (
     cluster_options,
     column_map,
+    dead_letters_option,
     encoder_options,
     mapping_options,
     output_options,
@@ -33,11 +34,7 @@ if TYPE_CHECKING:
 @encoder_options
 @click.option("--until-end", is_flag=True, help="Stop at the file's end (for cron).")
 @click.option("--from-start", is_flag=True, help="Read the file again from its start.")
-@click.option(
-    "--dead-letters",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Where lines go that can't be applied [<feed>.dead.jsonl in this folder].",
-)
+@dead_letters_option
 @click.option(
     "--ignore-missing",
     is_flag=True,
@@ -78,10 +75,11 @@ def follow(
     from dataclasses import replace
     from functools import cache
 
+    from indexer.catalogue.dead_letters import DeadLetterFile
     from indexer.change_feed.change import ChangeReader
-    from indexer.change_feed.dead_letters import DeadLetterFile
     from indexer.change_feed.feed_report import FeedReport
     from indexer.change_feed.follower import Feed, Follower
+    from indexer.index.bulk_pace import BulkPace
     from indexer.index.generations import NoItemsIndex, live_generation
     from indexer.progress import Lines
     from indexer.settings import FeedSettings, IndexSettings
@@ -105,7 +103,7 @@ def follow(
         source, positions = _source(feed, cluster, progress, until_end, from_start)
         report = FeedReport(name if feed == "-" else feed)
         follower = Follower(
-            cluster.index_context(index_settings, progress),
+            replace(cluster.index_context(index_settings, progress), pace=BulkPace(stop)),
             cache(lambda: load_encoder_of(encoder, layout)),
             Feed(
                 source,

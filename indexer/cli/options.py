@@ -114,6 +114,12 @@ encoder_options = _options(
         help="Layout of item vectors [LIVE_INTENT_LAYOUT].",
     ),
 )
+dead_letters_option = click.option(
+    "--dead-letters",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where changes go that can't be applied, to be fed to index follow "
+    "[<catalogue>.dead.jsonl in this folder].",
+)
 facet_option = click.option(
     "--facet",
     "facets",

@@ -47,6 +47,8 @@ def rebuild_lines(report: "RebuildReport", alias: str) -> list[str]:
             f"{report.carried} items written live meanwhile were taken over, {report.superseded} "
             "rows were overtaken by live writes"
         )
+    if report.retries:
+        lines.append(f"{report.retries} bulk requests were sent again: the cluster was busy")
     if report.removed:
         lines.append("removed: " + ", ".join(report.removed))
     if report.previous and report.previous not in report.removed:
@@ -103,6 +105,13 @@ def update_lines(report: "UpdateReport", word: str) -> list[str]:
         lines.append(
             f"{len(report.superseded)} have a newer version already: {_some(report.superseded)}"
         )
+    if report.refused:
+        lines.append(
+            f"{len(report.refused)} were refused by the cluster and are dead letters, to be fed to "
+            "live-intent index follow --until-end when that is fixed:"
+        )
+        first = list(report.refused.items())[:5]
+        lines += [f"  item {item_id}: {reason}" for item_id, reason in first]
     if report.vanished:
         lines.append("replaced by rows without some of their fields; what vanished:")
         for name, count in sorted(report.vanished.items()):

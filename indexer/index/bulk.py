@@ -1,6 +1,5 @@
 """Bulk requests: retried while the cluster is busy, with errors that name the item."""
 
-import random
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,11 +9,12 @@ import orjson
 from opensearchpy.exceptions import ConnectionError as NoConnection
 from opensearchpy.exceptions import SSLError, TransportError
 
+from indexer.index.bulk_pace import wait_s
 from indexer.index.context import IndexContext
+from plugin_config.client import one_try
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
 
 BUSY = (429, 502, 503, 504)  # HTTP status
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
 # Written first among deletions alone, and always refused. The engine makes an index for a deletion
 # with an external version, even if an alias is required, unless another write requires it.
 _GUARD = (
@@ -30,6 +30,24 @@ class BulkError(LiveIntentError):
     def __init__(self, message: str, reasons: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.reasons = dict(reasons or {})
+
+
+class NotTaken(ClusterUnavailable):
+    """The cluster is busy or absent; `reasons` by item id. `taken`: writes that it took before."""
+
+    def __init__(
+        self, alias: str, writes: Sequence["ItemWrite"], tries: int, reason: str, *, taken: int
+    ) -> None:
+        names = ", ".join(write.item_id for write in writes[:3])
+        more = ", ..." if len(writes) > 3 else ""
+        super().__init__(
+            f"{len(writes)} items were not taken by {alias} after {tries} tries (item {names}{more}"
+            f"): {reason}. Try again when the cluster has room, or raise LIVE_INTENT_BULK_RETRIES."
+        )
+        self.reasons = {
+            write.item_id: f"not taken after {tries} tries: {reason}" for write in writes
+        }
+        self.taken = taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,30 +119,65 @@ def send_items(
     writes: Sequence[ItemWrite],
     stop: threading.Event | None = None,
 ) -> WriteOutcome:
-    """Sends one bulk request to an alias; retries the writes that a busy cluster refused.
+    """Sends writes to an alias, at the context's pace; retries those that a busy cluster refused.
 
     A retry is safe: a write carries its version. The target must be an alias, so that a write after
     the index was deleted never creates an index of that name. `stop` ends the waits.
 
     Raises:
         BulkError: the cluster refuses an item permanently; the message names it.
-        ClusterUnavailable: still busy or unreachable after `bulk_retries` retries.
+        NotTaken: nothing more was taken in `bulk_retries` retries, by a busy or absent cluster.
     """
-    outcome = WriteOutcome()
-    pending, retries = list(writes), context.settings.bulk_retries
-    stop = stop or threading.Event()
-    for attempt in range(retries + 1):
-        pending, reason = _send_once(context, alias, pending, outcome)
+    outcome, pending, attempt = WriteOutcome(), list(writes), 0
+    retries, stop = context.settings.bulk_retries, stop or context.pace.stop
+    while True:
+        before = len(pending)
+        pending, reason = _send_paced(context, alias, pending, outcome)
         if not pending:
             return outcome
-        if attempt < retries and stop.wait(_wait(attempt)):
+        attempt = 1 if len(pending) < before else attempt + 1
+        if attempt > retries:
             break
-    names = ", ".join(write.item_id for write in pending[:3])
-    raise ClusterUnavailable(
-        f"{len(pending)} items were not taken by {alias} after {retries + 1} tries "
-        f"(item {names}{', ...' if len(pending) > 3 else ''}): {reason}. Try again when the "
-        "cluster has room, or raise LIVE_INTENT_BULK_RETRIES."
-    )
+        pause_s = wait_s(attempt - 1)
+        context.progress.note(
+            f"{alias} is busy ({reason}): {len(pending)} items are sent again in {pause_s:.1f} s, "
+            f"at {context.pace.share:.0%} of a request's size (try {attempt + 1} of {retries + 1})"
+        )
+        if stop.wait(pause_s):
+            break
+    raise NotTaken(alias, pending, attempt, reason, taken=len(writes) - len(pending))
+
+
+def _send_paced(
+    context: IndexContext, alias: str, writes: list[ItemWrite], outcome: WriteOutcome
+) -> tuple[list[ItemWrite], str]:
+    """Sends all in requests as large as the cluster takes now; stops at one that it refuses.
+
+    Returns the writes to retry, and why they were refused.
+    """
+    settings, pace = context.settings, context.pace
+    start = 0
+    while start < len(writes):
+        end = _end(writes, start, settings.bulk_items * pace.share, settings.bulk_mb * pace.share)
+        with pace.request():
+            refused, reason = _send_once(context, alias, writes[start:end], outcome)
+            if refused:
+                pace.refused()
+                return refused + writes[end:], reason
+            pace.taken()
+        start = end
+    return [], ""
+
+
+def _end(writes: Sequence[ItemWrite], start: int, items: float, megabytes: float) -> int:
+    """Where a request that begins at `start` ends: one write at least."""
+    end, size = start + 1, len(writes[start].payload)
+    while end < len(writes) and end - start < items:
+        size += len(writes[end].payload)
+        if size > megabytes * 1e6:
+            break
+        end += 1
+    return end
 
 
 def _send_once(
@@ -137,7 +190,8 @@ def _send_once(
     if guarded:
         payloads.insert(0, _GUARD)
     try:
-        response = context.client.bulk(body=b"".join(payloads), index=alias, params=params)
+        with one_try():  # `send_items` retries, and counts
+            response = context.client.bulk(body=b"".join(payloads), index=alias, params=params)
     except SSLError:
         raise
     except NoConnection as error:  # time-outs too
@@ -206,12 +260,6 @@ def _raise_refused(alias: str, failed: list[tuple[str, dict[str, Any]]]) -> NoRe
         "Fix these rows of the catalogue, or leave them out.",
         reasons,
     )
-
-
-def _wait(attempt: int) -> float:
-    """Exponential back-off in seconds, with jitter, so that two writers don't retry together."""
-    wait: float = min(FIRST_WAIT_S * 2.0**attempt, LONGEST_WAIT_S)
-    return wait * random.uniform(0.75, 1.25)
 
 
 def _meta(item_id: str, version: int) -> dict[str, Any]:

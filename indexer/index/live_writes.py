@@ -104,16 +104,14 @@ def _is_behind(context: IndexContext, target: Target) -> bool:
 
 
 def _write(context: IndexContext, target: Target, ids: Sequence[str], plan: Plan) -> WriteOutcome:
-    total, pending, size = WriteOutcome(), list(ids), context.settings.bulk_items
+    total, pending = WriteOutcome(), list(ids)
     for attempt in range(CONFLICT_ROUNDS):
         if attempt:
             time.sleep(random.uniform(0, 0.02 * attempt))
         planned = plan(target, pending)
         total.not_found += planned.not_found
         total.superseded += planned.superseded
-        for start in range(0, len(planned.writes), size):
-            batch = planned.writes[start : start + size]
-            total.add(send_items(context, target.alias, batch))
+        total.add(send_items(context, target.alias, planned.writes))
         pending, total.conflicts = total.conflicts, []
         if not pending or total.indexes - {target.generation.index}:
             return total

@@ -214,6 +214,7 @@ class _Rebuild:
             carried=carried,
             adopted=completed,
             count=count,
+            retries=context.pace.retries,
             seconds=time.monotonic() - begun,
             items_per_s=self.survey.items / max(fill_s, 1e-9),
             removed=tuple(removed),

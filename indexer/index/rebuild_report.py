@@ -25,6 +25,7 @@ class RebuildReport:
     carried: int  # items that were written live before the new index was there
     adopted: int  # live upserts whose missing vectors the rebuild added
     count: int  # documents in the index
+    retries: int  # bulk requests that a busy or absent cluster did not take at once
     seconds: float
     items_per_s: float
     removed: tuple[str, ...]

@@ -3,26 +3,18 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 
-from indexer.catalogue.catalogue_file import CatalogueSource
 from indexer.catalogue.item_changes import (
-    ChangesSurvey,
     ItemChange,
-    change_windows,
-    joined,
-    survey_changes,
 )
-from indexer.catalogue.items import Item, item_windows
+from indexer.catalogue.items import Item
 from indexer.catalogue.lost_fields import vanished
-from indexer.catalogue.rejects import RejectLimit
-from indexer.catalogue.survey import Survey, check_unchanged, survey
 from indexer.index.bulk import conditional_write, delete_write, index_write
 from indexer.index.carry_over.deletions import record
 from indexer.index.context import IndexContext
 from indexer.index.documents import to_document
-from indexer.index.generations import live_generation, refuse_taken_alias
 from indexer.index.item_vectors import ItemEncoder
 from indexer.index.live_vectors import LiveVectors
 from indexer.index.live_writes import LiveOutcome, WritePlan, write_everywhere
@@ -30,7 +22,6 @@ from indexer.index.stored_items import StoredItem
 from indexer.index.write_target import Target
 
 LoadEncoder = Callable[[], ItemEncoder]
-_AGAIN = "What was read is written: run it again when nobody writes to the file; that is safe."
 Versions = Mapping[str, int]  # ms since 1970, by item id
 
 
@@ -46,6 +37,7 @@ class UpdateReport:
     vanished: Mapping[str, int] = field(default_factory=dict)  # items that lost a field, by field
     examples: Mapping[str, str] = field(default_factory=dict)  # of these: item and old value
     attributes: tuple[str, ...] = ()  # a line for each new attribute, and for one of another type
+    refused: Mapping[str, str] = field(default_factory=dict)  # why not, by item; dead letters
 
     @property
     def notes(self) -> list[str]:
@@ -67,6 +59,7 @@ class UpdateReport:
             dict(Counter(self.vanished) + Counter(other.vanished)),
             {**other.examples, **self.examples},
             tuple(dict.fromkeys(self.attributes + other.attributes)),
+            {**self.refused, **other.refused},
         )
 
 
@@ -86,7 +79,7 @@ def upsert(
         BundleError: the live index's bundle is needed and not on this machine.
         NoItemsIndex, BulkError, ClusterUnavailable: see `write_everywhere`.
     """
-    now, versions = _now_ms(), versions or {}
+    now, versions = now_ms(), versions or {}
     vectors = LiveVectors(context, load_encoder)
     by_id = {item.item_id: item for item in items}
     losses, notes = dict[str, dict[str, str]](), list[str]()
@@ -160,7 +153,7 @@ def delete(
 
     Raises NoItemsIndex, BulkError, ClusterUnavailable.
     """
-    now, versions = _now_ms(), versions or {}
+    now, versions = now_ms(), versions or {}
     as_of = {item_id: versions.get(item_id, now) for item_id in ids}
     writes = [delete_write(item_id, version) for item_id, version in as_of.items()]
     write_down = cache(lambda: record(context, as_of))  # once, before the first index is written
@@ -170,73 +163,6 @@ def delete(
         return WritePlan(writes)
 
     return _report(write_everywhere(context, ids, plan), len(ids))
-
-
-def upsert_source(
-    context: IndexContext, load_encoder: LoadEncoder, source: CatalogueSource
-) -> tuple[UpdateReport, Survey]:
-    """Upserts every item of a catalogue, after all of it was read and checked.
-
-    The live index says which attributes are public. Raises as `upsert` and `survey` do, and
-    CatalogueError at the end when the file changed meanwhile.
-    """
-    load_encoder, source = cache(load_encoder), with_public_attributes(context, source)
-    with source.open() as catalogue:
-        surveyed = survey(
-            catalogue,
-            rejects_file=source.rejects_file,
-            limit=RejectLimit.parse(context.settings.max_rejects),
-            sample_items=1,
-            progress=context.progress,
-            whole=False,
-        )
-        total = UpdateReport()
-        context.progress.start("index", surveyed.items)
-        read = 0
-        for items in item_windows(catalogue, context.settings.fill_window):
-            total = total.plus(upsert(context, load_encoder, items))
-            read += len(items)
-            context.progress.advance(len(items))
-        context.progress.close()
-        check_unchanged(catalogue, surveyed.items, read, _AGAIN)
-    return total, surveyed
-
-
-def update_source(
-    context: IndexContext, load_encoder: LoadEncoder, source: CatalogueSource
-) -> tuple[UpdateReport, ChangesSurvey]:
-    """Changes items as a file's rows say, after all of it was read and checked.
-
-    Raises as `update` and `survey_changes` do.
-    """
-    refuse_taken_alias(context.client, context.names)
-    load_encoder, source = cache(load_encoder), with_public_attributes(context, source)
-    source = replace(source, mapping=replace(source.mapping, partial=True))
-    with source.open() as catalogue:
-        surveyed = survey_changes(
-            catalogue,
-            rejects_file=source.rejects_file,
-            limit=RejectLimit.parse(context.settings.max_rejects),
-            progress=context.progress,
-        )
-        total = UpdateReport()
-        context.progress.start("change", surveyed.items)
-        read = 0
-        for changes in change_windows(catalogue, context.settings.fill_window):
-            total = total.plus(update(context, load_encoder, joined(changes)))
-            read += len(changes)
-            context.progress.advance(len(changes))
-        context.progress.close()
-        check_unchanged(catalogue, surveyed.items, read, _AGAIN)
-    return total, surveyed
-
-
-def with_public_attributes(context: IndexContext, source: CatalogueSource) -> CatalogueSource:
-    """The source, read with the public attributes of the live index."""
-    live = live_generation(context.client, context.names)
-    if live is None:
-        return source
-    return replace(source, mapping=replace(source.mapping, public=live.attributes.public))
 
 
 def _report(
@@ -264,5 +190,6 @@ def _report(
     )
 
 
-def _now_ms() -> int:
+def now_ms() -> int:
+    """The time as a version: ms since 1970."""
     return time.time_ns() // 1_000_000

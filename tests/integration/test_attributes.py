@@ -16,7 +16,8 @@ from indexer.catalogue.public_attributes import PublicAttributes
 from indexer.encoder.encoder import Encoder
 from indexer.index.context import IndexContext
 from indexer.index.rebuild import rebuild
-from indexer.index.updates import upsert, upsert_source
+from indexer.index.source_updates import upsert_source
+from indexer.index.updates import upsert
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.batching import BatchingEncoder

@@ -23,6 +23,7 @@ from indexer.index.rebuild_report import RebuildReport
 from indexer.progress import Silence
 from plugin_config.schema import VECTOR_FLOAT16, IndexNames
 from plugin_config.settings import ClusterSettings
+from tests.integration.busy_proxy import busy_proxy
 from tests.integration.command_line import invoke, run, start
 from tests.integration.rebuilding import (
     COLOURS,
@@ -157,14 +158,52 @@ def test_an_older_upsert_revives_no_item_long_after_its_deletion(
     assert source(client, names, "i7")["title"] == "Purple piano"
 
 
-def test_a_line_that_the_cluster_refuses_costs_no_other_line(
-    environment, context, tmp_path, client, names
-):
-    at, pipeline = now_ms(), f"{names.prefix}refusing"
+@pytest.fixture
+def no_price_of_13(
+    client: OpenSearch, names: IndexNames, context: IndexContext
+) -> Iterator[Callable[[], None]]:
+    """The cluster refuses items with a price of 13, until this is called."""
+    pipeline = f"{names.prefix}refusing"
     refusing = {"fail": {"if": "ctx.price == 13", "message": "13 is no price"}}
     client.ingest.put_pipeline(id=pipeline, body={"processors": [refusing]})
-    default_pipeline = {"index.default_pipeline": pipeline}
-    client.indices.put_settings(index=names.items, body=default_pipeline)
+    setting = "index.default_pipeline"
+    client.indices.put_settings(index=names.items, body={setting: pipeline})
+
+    def end() -> None:
+        client.indices.put_settings(index=names.items, body={setting: None})
+
+    yield end
+    end()
+    client.ingest.delete_pipeline(id=pipeline)
+
+
+@pytest.mark.parametrize("command", ["upsert", "update"])
+def test_items_that_the_cluster_refuses_are_dead_letters_of_an_upsert_and_an_update(
+    environment, tmp_path, client, names, no_price_of_13, command
+):
+    titles = {each: source(client, names, each)["title"] for each in ("i11", "i12")}
+    rows = [
+        {"item_id": item_id, "title": title, "price": price}
+        for (item_id, title), price in zip(titles.items(), (13, 14), strict=True)
+    ]
+    catalogue = write_json_lines(tmp_path / "items.jsonl", rows)
+    letters = tmp_path / "items.dead.jsonl"
+    line = ("index", command, catalogue, "--dead-letters", letters, "-q")
+    ran = invoke(environment, *line)
+    assert ran.exit_code == 7
+    assert "1 items up" in ran.output
+    assert "item i11: " in ran.output
+    assert "13 is no price" in ran.output
+    assert has_price(client, names, "i12", 14)
+    no_price_of_13()
+    assert follow(environment, letters)["applied"] == 1
+    assert has_price(client, names, "i11", 13)
+
+
+def test_a_line_that_the_cluster_refuses_costs_no_other_line(
+    environment, context, tmp_path, client, names, no_price_of_13
+):
+    at = now_ms()
     prices = [("i8", 3), ("i9", 2), ("i8", 13), ("i9", 4)]
     lines = [
         {"op": "update", "version": at + number, "item_id": item_id, "price": price}
@@ -175,8 +214,6 @@ def test_a_line_that_the_cluster_refuses_costs_no_other_line(
     assert [source(client, names, each)["price"] for each in ("i8", "i9")] == [3, 4]
     [letter] = (tmp_path / "changes.dead.jsonl").read_text().splitlines()
     assert "13 is no price" in json.loads(letter)["reason"]
-    client.indices.put_settings(index=names.items, body={"index.default_pipeline": None})
-    client.ingest.delete_pipeline(id=pipeline)
 
 
 def test_standard_input_ends_with_its_pipe(without_model, tmp_path, client, names):
@@ -386,3 +423,35 @@ def test_a_rebuild_and_a_kill_lose_and_revive_nothing(
     vectors = encoder.encode_items([row["title"] for row in pianos])
     for row, vector in zip(pianos, vectors, strict=True):
         assert float(from_float16_base64(row[VECTOR_FLOAT16]) @ vector) > 0.999
+
+
+def test_a_busy_cluster_is_waited_for_and_what_it_does_not_take_can_be_fed_back(
+    without_model, tmp_path, client, names, node_url
+):
+    at = now_ms()
+    lines = [
+        {"op": "update", "version": at, "item_id": f"i{n}", "price": 77} for n in range(40, 52)
+    ]
+    feed = write_json_lines(tmp_path / "changes.jsonl", lines)
+    with busy_proxy(node_url, [429, 503, 200]) as proxy:
+        environment = without_model | {
+            "LIVE_INTENT_OPENSEARCH_URL": proxy.url,
+            "LIVE_INTENT_BULK_ITEMS": "8",
+            "LIVE_INTENT_BULK_RETRIES": "2",
+        }
+        report = follow(environment, feed)
+        assert (report["applied"], report["retries"]) == (12, 2)
+        assert all(has_price(client, names, line["item_id"], 77) for line in lines)
+        proxy.answers += [200, 503, 503, 503]
+        for line in lines:
+            line |= {"version": at + 1, "price": 88}
+        report = follow(environment, write_json_lines(tmp_path / "next.jsonl", lines))
+    assert report["rejected"] == report["dead_letters"] > 0
+    assert report["applied"] + report["rejected"] == 12
+    letters = tmp_path / "next.dead.jsonl"
+    assert (
+        "not taken after 3 tries: HTTP 503"
+        in json.loads(letters.read_text().split("\n")[0])["reason"]
+    )
+    assert follow(without_model, letters)["applied"] == report["rejected"]
+    assert all(has_price(client, names, line["item_id"], 88) for line in lines)

@@ -1,20 +1,24 @@
 """Bulk requests on a real node: errors that name the item, a busy cluster, versions."""
 
 import threading
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
 from indexer.catalogue.items import Item
 from indexer.index.attribute_schema import AttributeSchema
-from indexer.index.bulk import BulkError, delete_write, index_write, send_items
+from indexer.index.bulk import BulkError, NotTaken, delete_write, index_write, send_items
+from indexer.index.bulk_pace import BulkPace
 from indexer.index.bulk_writer import BulkWriter, IndexDeleted
 from indexer.index.documents import to_document
 from indexer.progress import Silence
+from plugin_config.client import connect
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.schema import VectorField, items_mapping
-from plugin_config.settings import load
-from tests.integration.rebuilding import index_context
+from plugin_config.settings import ClusterSettings, load
+from tests.integration.busy_proxy import busy_proxy
+from tests.integration.rebuilding import NotedProgress, index_context
 
 pytestmark = pytest.mark.node
 BUSY = "index.blocks.read_only_allow_delete"  # the engine answers 429 for each item
@@ -93,10 +97,73 @@ def test_the_error_of_a_busy_cluster_names_items_and_tries(client, alias, fresh_
         send_items(context, alias, [item_write(n) for n in range(5)])
 
 
-def test_an_unreachable_cluster_is_an_error(fresh_names, tmp_path):
-    from plugin_config.client import connect
-    from plugin_config.settings import ClusterSettings
+@pytest.fixture
+def busy(node_url, fresh_names, tmp_path):
+    """`with busy([429, ...], ...) as (proxy, context)`: a context behind a busy proxy."""
 
+    @contextmanager
+    def behind_proxy(answers, **settings):
+        with busy_proxy(node_url, answers) as proxy:
+            client = connect(load(ClusterSettings, opensearch_url=proxy.url))
+            context = index_context(client, fresh_names, tmp_path, **settings)
+            yield proxy, replace(context, progress=NotedProgress())
+            client.close()
+
+    return behind_proxy
+
+
+def test_a_busy_cluster_gets_smaller_requests_and_then_larger_ones_again(client, alias, busy):
+    with busy([429, 503, 200, 429], bulk_items=40) as (proxy, context):
+        outcome = send_items(context, alias, [item_write(n) for n in range(100)])
+        assert outcome.written == 100
+        assert proxy.sizes[:5] == [80, 40, 20, 30, 16]  # two lines a write
+        assert max(proxy.sizes[5:]) > 16
+        assert sum(proxy.sizes) == 80 + 40 + 30 + 200
+    assert context.pace.retries == 3
+    tries = [note.split("(try ")[1] for note in context.progress.notes]
+    assert tries == ["2 of 9)", "3 of 9)", "2 of 9)"]  # what was taken begins the count anew
+    assert "HTTP 429, rejected_execution_exception" in context.progress.notes[0]
+    assert count_of(client, alias) == 100
+
+
+def test_what_a_busy_cluster_did_not_take_is_named_beside_what_it_took(client, alias, busy):
+    answers, writes = [200, 503], [item_write(n) for n in range(30)]
+    with (
+        busy(answers, bulk_items=10, bulk_retries=0) as (_, context),
+        pytest.raises(NotTaken) as caught,
+    ):
+        send_items(context, alias, writes)
+    assert caught.value.taken == 10
+    assert caught.value.reasons.keys() == {str(n) for n in range(10, 30)}
+    assert "after 1 tries: HTTP 503" in caught.value.reasons["10"]
+
+
+def test_fewer_requests_are_under_way_while_the_cluster_is_busy():
+    pace = BulkPace()
+    with pace.request(), pace.request(), pace.request(), pace.request():
+        pace.refused()
+        pace.refused()
+    entered, leave = threading.Event(), threading.Event()
+
+    def send() -> None:
+        with pace.request():
+            entered.set()
+            leave.wait(10)
+
+    with pace.request():
+        thread = threading.Thread(target=send)
+        thread.start()
+        assert not entered.wait(0.3)
+    assert entered.wait(5)
+    leave.set()
+    thread.join()
+    for _ in range(40):
+        pace.taken()
+    with pace.request(), pace.request(), pace.request(), pace.request(), pace.request():
+        assert pace.share == 1
+
+
+def test_an_unreachable_cluster_is_an_error(fresh_names, tmp_path):
     client = connect(
         load(ClusterSettings, opensearch_url="http://127.0.0.1:9", opensearch_retries=0)
     )

@@ -1,4 +1,4 @@
-"""The file of lines that could not be applied; it can be fed back."""
+"""The file of changes that could not be applied; `live-intent index follow` takes it as a feed."""
 
 import json
 import os
@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from indexer.change_feed.feed_file import FeedLine
 from plugin_config.errors import SettingsError
 
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A line of a feed, as it stood there, and why it was not applied."""
+    """A line of a feed, as it stood there, and why it was not applied.
 
-    line: FeedLine
+    `line` and `position` (bytes) say where its end is; 0: it was made here.
+    """
+
     raw: bytes
     reason: str
+    line: int = 0
+    position: int = 0
 
 
 class DeadLetterFile:
@@ -35,8 +38,8 @@ class DeadLetterFile:
         entries = [
             {
                 "feed": self._feed,
-                "line": letter.line.number,
-                "position": letter.line.end,
+                "line": letter.line,
+                "position": letter.position,
                 "at": at,
                 "reason": letter.reason,
                 "raw": letter.raw.decode("utf-8", "replace").rstrip("\r\n"),
@@ -50,7 +53,6 @@ class DeadLetterFile:
                 os.fsync(file.fileno())
         except OSError as error:
             raise SettingsError(
-                f"the dead-letter file {self.path} can't be written ({error.strerror}): nothing is "
-                "lost, the feed goes on there when the disk has room or --dead-letters names "
-                "another file"
+                f"the dead-letter file {self.path} can't be written ({error.strerror}): run the "
+                "command again when the disk has room, or name another with --dead-letters FILE"
             ) from error
