@@ -2,13 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, field_validator
 
 from plugin_config.settings import Settings, register
 
 SCENARIO_PAGES = ("feed", "video")  # beside the shop's
+MAX_PROCESSES = 64
 _IMAGE_ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?|https:")
 
 
@@ -18,7 +19,7 @@ class ServiceSettings(Settings):
 
     host: str = Field("127.0.0.1", description="Address the service listens on.")
     port: int = Field(8080, ge=0, le=65535, description="Port the service listens on.")
-    processes: Annotated[int, Field(ge=1, le=64)] | Literal["auto"] = Field(
+    processes: int | Literal["auto"] = Field(
         "auto", description="Worker processes, 1 to 64; auto: one per GPU, else one."
     )
     threads: int = Field(16, ge=1, le=256, description="Requests that a process works on at once.")
@@ -152,6 +153,14 @@ class ServiceSettings(Settings):
         description="Whether an impression counts in the user vector, as a view; it is kept in "
         "ubi_events either way.",
     )
+
+    @field_validator("processes", mode="before")
+    @classmethod
+    def _processes(cls, value: object) -> object:
+        text = str(value)
+        if text == "auto" or (text.isdecimal() and 1 <= int(text) <= MAX_PROCESSES):
+            return value if text == "auto" else int(text)
+        raise ValueError(f"allowed: 1 to {MAX_PROCESSES}, or auto")
 
     @field_validator("image_origins")
     @classmethod

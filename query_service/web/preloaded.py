@@ -26,20 +26,21 @@ def preload() -> "Encoder | None":
 
     Raises ModelUnavailable, SettingsError, BundleError.
     """
+    from indexer.bundle.learned_bundle import LearnedBundle
+
+    settings = load(EncoderSettings)
+    if settings.bundle:
+        LearnedBundle.open(settings.bundle)  # before all that takes long
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import torch
 
     torch.set_num_threads(1)
-    from indexer.bundle.learned_bundle import LearnedBundle
     from indexer.encoder.loading import load_encoder
 
     importlib.import_module("query_service.web.app")
-    settings = load(EncoderSettings)
     encoder = None
     if _is_for_the_cpu(settings):
         encoder = load_encoder(settings.model_copy(update={"encode_threads": 1}))
-    elif settings.bundle:
-        LearnedBundle.open(settings.bundle)
     gc.collect()
     gc.freeze()  # a collection in a worker would write to every object, and so copy it
     return encoder

@@ -79,21 +79,34 @@ def test_an_index_of_another_encoder_is_refused(
         assert "Traceback" not in refused.output
 
 
-def test_a_missing_model_folder_is_named(environment: dict[str, str], tmp_path: Path) -> None:
-    other = environment | {"LIVE_INTENT_ENCODER": "./no-such-folder"}
-    with serve(other, tmp_path) as refused:
-        assert refused.process.wait(READY_S) == 2
-        where, error = refused.output.splitlines()  # and nothing of the web server's
-        assert where.startswith("cluster http")
-        assert error.startswith("Error: the encoder ./no-such-folder looks like a folder")
-
-
-def test_a_port_in_use_is_named(environment: dict[str, str], tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        with serve(environment, tmp_path, port) as refused:
-            assert refused.process.wait(READY_S) == 1
-            assert f"the port {port} of 127.0.0.1 is in use" in refused.output
+@pytest.mark.parametrize(
+    ("variable", "value", "exit_code", "says"),
+    [
+        ("LIVE_INTENT_PROCESES", "2", 2, "LIVE_INTENT_PROCESSES"),  # a misspelt name
+        ("LIVE_INTENT_PROCESSES", "0", 2, "LIVE_INTENT_PROCESSES=0"),
+        ("LIVE_INTENT_DRAIN_S", "-1", 2, "LIVE_INTENT_DRAIN_S=-1"),
+        ("LIVE_INTENT_STOP_GRACE_S", "0", 2, "LIVE_INTENT_STOP_GRACE_S=0"),
+        ("LIVE_INTENT_OPENSEARCH_URL", "localhost:9200", 2, "LIVE_INTENT_OPENSEARCH_URL"),
+        ("LIVE_INTENT_BUNDLE", "./no-such-bundle", 4, "LIVE_INTENT_BUNDLE"),
+        ("LIVE_INTENT_ENCODER", "./no-such-folder", 2, "the encoder ./no-such-folder looks like a"),
+        ("LIVE_INTENT_ENCODER", str(Path(__file__).parent), 2, "has no config.json"),
+    ],
+)
+def test_wrong_settings_are_one_line_and_an_exit_code(
+    environment: dict[str, str],
+    tmp_path: Path,
+    variable: str,
+    value: str,
+    exit_code: int,
+    says: str,
+) -> None:
+    with serve(environment | {variable: value}, tmp_path) as refused:
+        assert refused.process.wait(READY_S) == exit_code, refused.output
+        *before, error = refused.output.splitlines()  # and nothing of the web server's
+        assert all(line.startswith("cluster http") for line in before)
+        assert error.startswith("Error: ")
+        assert says in error
+        assert "Live Intent answers" not in refused.output
 
 
 def test_it_starts_before_the_cluster_and_is_not_ready_then(
