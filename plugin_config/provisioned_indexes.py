@@ -85,6 +85,15 @@ def apply_mapping(
     return changes
 
 
+def add_missing_fields(client: OpenSearch, index: str, target: dict[str, Any]) -> None:
+    """Give an index of an earlier version the fields that it lacks at the top level."""
+    [response] = client.indices.get_mapping(index=index).values()
+    current = response["mappings"].get("properties", {})
+    missing = {name: body for name, body in target["properties"].items() if name not in current}
+    if missing:
+        client.indices.put_mapping(index=index, body={"properties": missing})
+
+
 def apply_settings(
     client: OpenSearch, index: str, target: dict[str, Any], dry_run: bool
 ) -> list[Change]:

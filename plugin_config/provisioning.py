@@ -15,6 +15,7 @@ from plugin_config.ownership import (
 )
 from plugin_config.provisioned_change import Change, refusal_reason
 from plugin_config.provisioned_indexes import (
+    add_missing_fields,
     apply_alias,
     apply_mapping,
     apply_settings,
@@ -73,7 +74,8 @@ def apply(
 
 
 def ensure_indexes(client: OpenSearch, names: IndexNames) -> None:
-    """Create what is missing of the indexes for sessions, UBI and rules, their aliases, templates.
+    """Create what is missing of the indexes for sessions, UBI and rules, their fields, aliases and
+    templates.
 
     Nothing else is changed. Raises ForeignIndex when one of sessions and UBI exists and we did not
     make it; an index of rules that we did not make is left alone.
@@ -90,6 +92,7 @@ def ensure_indexes(client: OpenSearch, names: IndexNames) -> None:
             create_index(client, names.prefix + which, template["template"])
     refuse_foreign_stores(client, names)  # another application may have been faster
     for which, template in templates.items():
+        add_missing_fields(client, names.prefix + which, template["template"]["mappings"])
         apply_alias(client, names.prefix + which, dry_run=False)
         if all(current_template(client, name) is None for name in names.templates(which)):
             apply_template(client, names.template(which), template, dry_run=False)

@@ -28,6 +28,10 @@ class Clock:
         self.steps[name] = self.steps.get(name, 0.0) + (now - self._mark) * 1000
         self._mark = now
 
+    def elapsed_s(self) -> float:
+        """Seconds since the request arrived."""
+        return time.perf_counter() - self._start
+
     def left_ms(self) -> float:
         """Milliseconds until the deadline."""
         return self.deadline_ms - (time.perf_counter() - self._start) * 1000

@@ -162,23 +162,35 @@ class Service:
         for service in (self, *self.beside):
             service._stopping = True
 
-    def record_events(self, events: Sequence[ReceivedEvent]) -> list[EventOutcome]:
-        """Write events; when it returns, the next search counts them. Raises ClusterUnavailable."""
+    def record_events(
+        self, events: Sequence[ReceivedEvent], arrived: float | None = None
+    ) -> list[EventOutcome]:
+        """Write events; when it returns, the next search counts them.
+
+        `arrived`: when their request did, in seconds since 1970. Raises ClusterUnavailable.
+        """
         view = self._views.current()
 
         def lookup(item_ids: Sequence[str]) -> dict[str, KnownItem]:
             return self._items.known(view, item_ids, self._lookup_timeout_s)
 
-        return self.store.record_events(events, lookup, self.encoder.encode_queries)
+        return self.store.record_events(
+            events, lookup, self.encoder.encode_queries, arrived=arrived
+        )
 
-    def record_queries(self, queries: Sequence[ReceivedQuery]) -> None:
-        """Queue queries that clients sent, as the visitors' earlier queries."""
+    def record_queries(
+        self, queries: Sequence[ReceivedQuery], arrived: float | None = None
+    ) -> None:
+        """Queue queries that clients sent, as the visitors' earlier queries.
+
+        `arrived`: as of `record_events`.
+        """
         texts = [query.query_text for query in queries]
         vectors = self.encoder.encode_queries(texts) if texts else ()
         for query, vector in zip(queries, vectors, strict=True):
             asked = PastQuery(
                 query_text=query.query_text,
-                timestamp=min(query.timestamp or math.inf, time.time()),
+                timestamp=min(query.timestamp or math.inf, arrived or time.time()),
                 session_id=query.session_id,
                 query_id=query.query_id,
                 vector=vector,
@@ -232,4 +244,5 @@ def _limits(settings: ServiceSettings) -> SessionLimits:
         user_events=settings.user_max_events,
         user_queries=settings.user_max_queries,
         ttl_days=settings.session_ttl_days,
+        tombstone_hours=settings.tombstone_hours,
     )

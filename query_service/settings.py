@@ -59,6 +59,13 @@ class ServiceSettings(Settings):
     session_ttl_days: float = Field(
         30, gt=0, le=3650, description="Days after which what is kept of a visitor expires."
     )
+    tombstone_hours: float = Field(
+        24,
+        ge=0.25,
+        le=24 * 366,
+        description="Hours that the id of an erased session or user is kept with the time of the "
+        "erasure: what happened before is not stored, however late it is sent.",
+    )
     candidates_per_leg: int = Field(
         100, ge=10, le=1000, description="Items asked of each leg before re-ranking."
     )

@@ -49,7 +49,7 @@ class SessionVisitors:
         assert isinstance(request, SearchRequest)
         query = PastQuery(
             query_text=request.query,
-            timestamp=time.time(),
+            timestamp=time.time() - context.progress.clock.elapsed_s(),  # when it arrived
             session_id=request.session_id,
             query_id=answer.query_id,
             vector=embedding,
@@ -68,13 +68,16 @@ class SessionVisitors:
         """The visitor with every vector in the current index's space.
 
         After a rebuild with another encoder the vectors stored with old events do not fit: the
-        items' vectors are read again, and queries and comments are encoded again.
+        items' vectors are read again, and queries and comments are encoded again. Items that were
+        unknown when their event came may be known now.
         """
         bundle = context.view.bundle
         space, fingerprint = bundle.vector_space, bundle.spec.fingerprint
 
         def is_stale(event: Event) -> bool:
-            return event.vector is not None and event.vector_space != space
+            if event.vector is None:
+                return bool(event.item_id)
+            return event.vector_space != space
 
         stale = [event for event in visitor.events if is_stale(event)]
         stale_queries = [q for q in visitor.queries if q.fingerprint != fingerprint]
@@ -91,9 +94,17 @@ class SessionVisitors:
             if not is_stale(event):
                 return event
             item = known.get(event.item_id)
-            vector = None if item is None else item.vector
             text_vector = vectors.get(event.text)
-            return replace(event, vector=vector, vector_space=space, text_vector=text_vector)
+            if item is None:
+                return replace(event, vector=None, vector_space=space, text_vector=text_vector)
+            return replace(
+                event,
+                title=event.title or item.title,
+                features=event.features or item.features,
+                vector=item.vector,
+                vector_space=space,
+                text_vector=text_vector,
+            )
 
         def query_now(query: PastQuery) -> PastQuery:
             if query.fingerprint == fingerprint:

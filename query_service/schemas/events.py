@@ -177,29 +177,3 @@ class EventsResponse(Strict):
     accepted: int
     rejected: int
     items: list[EventAnswer]
-
-
-class Rows(Strict):
-    """Rows of a UBI index: how many there are, and the first of them."""
-
-    count: int
-    rows: list[dict[str, Any]]
-
-
-class SessionResponse(Strict):
-    """All that is kept of a session; of vectors only how long they are."""
-
-    session_id: str
-    session: dict[str, Any] | None
-    user_documents: int = Field(description="Documents of users that tell of this session.")
-    ubi_queries: Rows
-    ubi_events: Rows
-
-
-class DeletedResponse(Strict):
-    """How many documents are gone."""
-
-    sessions: int
-    users: int
-    ubi_queries: int
-    ubi_events: int

@@ -25,7 +25,10 @@ def _store(*, writing: bool = True) -> Iterator[SessionStore]:
     from query_service.settings import ServiceSettings
 
     cluster = load(ClusterSettings)
-    limits = SessionLimits(ttl_days=load(ServiceSettings).session_ttl_days)
+    settings = load(ServiceSettings)
+    limits = SessionLimits(
+        ttl_days=settings.session_ttl_days, tombstone_hours=settings.tombstone_hours
+    )
     client, names = connect(cluster), IndexNames(cluster.index_prefix)
     if writing:
         click.echo(destination(cluster, *names.stores), err=True)

@@ -1,7 +1,7 @@
 """One `_bulk` of writes, each with its own result; temporary failures are retried."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -19,6 +19,8 @@ _LASTING = frozenset({"cluster_block_exception", "index_closed_exception"})
 _OF_THE_DOCUMENT = frozenset({"mapper_parsing_exception", "illegal_argument_exception"})
 _DISK_FULL = ("flood-stage", "read-only / allow delete", "no space left")
 Cause = Literal["", "event", "cluster", "disk"]
+# Of a document of a session or user, what decides whether a write still holds.
+STATE_FIELDS = ("user_id", "erased_at", "split_at", "joining")
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class DocumentWrite:
         if self.kind == "delete":
             return [{"delete": target}]
         target["require_alias"] = True
-        if self.kind == "update":
+        if self.kind == "update" and self.version is None:
             target["retry_on_conflict"] = CONFLICT_RETRIES
         return [{self.kind: target}, self.body]
 
@@ -54,12 +56,17 @@ class DocumentWrite:
 class WriteResult:
     """HTTP status of one write; `reason` says why it failed, "" if it succeeded.
 
-    `cause`: whether the document, the cluster's state or a full disk is at fault.
+    `cause`: whether the document, the cluster's state or a full disk is at fault. `outcome` is
+    created, updated, deleted, noop, not_found or "". Of a scripted write: the sequence number of
+    the document, and its STATE_FIELDS.
     """
 
     status: int
     reason: str = ""
     cause: Cause = ""
+    outcome: str = ""
+    sequence_number: int | None = None
+    state: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def done(self) -> bool:
@@ -73,7 +80,7 @@ class WriteResult:
 
 def scripted_upsert(index: str, document_id: str, script: dict[str, Any]) -> DocumentWrite:
     """A write that runs `script` on a document, or on an empty one if it does not exist."""
-    body = {"script": script, "scripted_upsert": True, "upsert": {}}
+    body = {"script": script, "scripted_upsert": True, "upsert": {}, "_source": STATE_FIELDS}
     return DocumentWrite("update", index, document_id, body)
 
 
@@ -111,7 +118,12 @@ def _result(write: DocumentWrite, item: dict[str, Any]) -> WriteResult:
     outcome = item[write.kind]
     status = int(outcome["status"])
     if "error" not in outcome or (write.kind == "create" and status == 409):
-        return WriteResult(status)  # 409 on create: the document exists already
+        return WriteResult(  # 409 on create: the document exists already
+            status,
+            outcome=outcome.get("result", ""),
+            sequence_number=outcome.get("_seq_no"),
+            state=outcome.get("get", {}).get("_source", {}),
+        )
     error = outcome["error"]
     deeper = error.get("caused_by", {}).get("reason", "")
     reason = f"{error['type']}: {error['reason']} {deeper}".strip()

@@ -23,13 +23,14 @@ DAY_MS = 24 * 3600 * 1000
 
 @dataclass(frozen=True)
 class SessionLimits:
-    """How many rows a document keeps, and for how many days."""
+    """How many rows a document keeps, and for how many days; a tombstone for how many hours."""
 
     session_events: int = 50
     session_queries: int = 20
     user_events: int = 100
     user_queries: int = 40
     ttl_days: float = 30.0
+    tombstone_hours: float = 24.0
 
     def max_rows(self, kind: str) -> tuple[int, int]:
         """The most events and the most queries in a document of `kind` ("session" or "user")."""
@@ -222,6 +223,8 @@ def visitor_from_documents(
     `pending` are stored forms of queries that wait to be written. Each event and query within
     `scope` appears once, oldest first.
     """
+    erased_at = max((document.get("erased_at") or -1 for document in documents), default=-1)
+    pending = [row for row in pending if row["timestamp"] > erased_at]  # late, see `erasure`
     events = _union((d.get("events") or () for d in documents), "event_id", scope)
     query_lists = [
         scope.queries(document, pending, limits.max_rows(document.get("kind", "session"))[1])

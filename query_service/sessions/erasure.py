@@ -1,6 +1,9 @@
-"""A visitor's rights over their data: export, deletion, and expiry."""
+"""Deletion and expiry of what is kept of visitors."""
 
-from dataclasses import astuple, dataclass, replace
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
 from operator import add
 from typing import Any
 
@@ -8,25 +11,18 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 from opensearchpy.helpers import scan
 
-from plugin_config.client import cluster_unavailable
-from plugin_config.errors import LiveIntentError
+from plugin_config.client import cluster_unavailable, engine_time_left
 from plugin_config.schema import IndexNames
-from query_service.sessions.documents import (
-    DAY_MS,
-    document_id,
-    now_ms,
-    without_vectors,
-)
-from query_service.sessions.removal import DocumentRemoval
+from query_service.sessions.document_states import DocumentState
+from query_service.sessions.document_writes import scripted_upsert
+from query_service.sessions.documents import DAY_MS, SessionLimits, document_id, now_ms
+from query_service.sessions.removal import DocumentRemoval, NotErased
+from query_service.sessions.scripts import ERASE, ERASED, painless
 from query_service.sessions.store_writer import StoreWriter
 
-ROWS_SHOWN = 1000
-
-
-class SessionUnknown(LiveIntentError):
-    """Nothing is kept under this session id."""
-
-    exit_code = 4
+HOUR_MS = 3600 * 1000
+SWEEPS = 10
+LONGEST_S = 60.0  # an erasure without a deadline: a command
 
 
 @dataclass(frozen=True)
@@ -47,50 +43,19 @@ class Deleted:
 
 
 class SessionErasure:
-    """Reads and deletes all data of a session or a user, whichever process wrote it."""
+    """Deletes all data of a session or a user, whichever process wrote it or will write it.
 
-    def __init__(self, client: OpenSearch, names: IndexNames, writer: StoreWriter) -> None:
-        self._client = client
-        self._names = names
+    The document of an erased session or user stays as a tombstone: its id and `erased_at`, for
+    `limits.tombstone_hours`. What happened until then is not stored any more, however late it is
+    written. While an erasure goes on, that time is in the future, so nothing is stored beside it.
+    """
+
+    def __init__(
+        self, client: OpenSearch, names: IndexNames, writer: StoreWriter, limits: SessionLimits
+    ) -> None:
+        self._client, self._names, self._limits = client, names, limits
+        self._writer = writer
         self._removal = DocumentRemoval(client, names, writer)
-
-    def export(self, session_id: str) -> dict[str, Any]:
-        """Everything stored about a session; of vectors only their lengths.
-
-        Raises:
-            SessionUnknown: nothing is stored about it.
-            ClusterUnavailable: OpenSearch did not answer.
-        """
-        of_session: dict[str, Any] = {"term": {"session_id": session_id}}
-        try:
-            self._removal.refresh()
-            document = self._read(document_id("session", session_id)).get("_source")
-            queries, events = (
-                self._client.search(
-                    index=index,
-                    body={"query": of_session, "sort": ["timestamp"], "track_total_hits": True},
-                    size=ROWS_SHOWN,
-                    ignore_unavailable=True,
-                )["hits"]
-                for index in (self._names.ubi_queries, self._names.ubi_events)
-            )
-            users = self._client.search(
-                index=self._names.sessions,
-                body={"query": _of_kind("user", of_session), "track_total_hits": True},
-                size=0,
-                ignore_unavailable=True,
-            )["hits"]["total"]["value"]
-        except OpenSearchException as error:
-            raise cluster_unavailable(error, "read the session") from error
-        if document is None and not queries["hits"] and not events["hits"] and not users:
-            raise SessionUnknown("nothing is kept under this session_id")
-        return {
-            "session_id": session_id,
-            "session": _readable(document) if document else None,
-            "user_documents": users,
-            "ubi_queries": _rows(queries),
-            "ubi_events": _rows(events),
-        }
 
     def delete(self, session_id: str) -> Deleted:
         """Delete a session permanently: its document, its rows in users' documents, its UBI rows.
@@ -102,23 +67,11 @@ class SessionErasure:
             NotErased: an index takes no changes, or something is still there.
             ClusterUnavailable: OpenSearch did not answer; delete again to be sure.
         """
-        of_session: dict[str, Any] = {"term": {"session_id": session_id}}
-        own = document_id("session", session_id)
         try:
             self._removal.check_stores()
-            self._removal.refresh()
-            user_id = self._read(own).get("_source", {}).get("user_id", "")
-            users = self._removal.forget(
-                _of_kind("user", of_session),
-                also=[document_id("user", user_id)] if user_id else [],
-                session_id=session_id,
-            )
-            sessions = self._removal.delete_all(self._names.sessions, {"ids": {"values": [own]}})
-            deleted = Deleted(sessions, users) + self._delete_ubi_rows(of_session)
-            self._removal.check_erased(of_session)
+            return self._delete_session(session_id)
         except OpenSearchException as error:
             raise cluster_unavailable(error, "delete the session") from error
-        return deleted
 
     def delete_user(self, user_id: str) -> Deleted:
         """Delete a user permanently: the user's document, all their sessions, all UBI rows.
@@ -129,78 +82,166 @@ class SessionErasure:
             ClusterUnavailable: OpenSearch did not answer; delete again to be sure.
         """
         of_user: dict[str, Any] = {"term": {"user_id": user_id}}
-        user_document = document_id("user", user_id)
+        own = document_id("user", user_id)
         try:
             self._removal.check_stores()
-            self._removal.refresh()
-            document = self._read(user_document)
-            session_ids = set(document.get("_source", {}).get("session_id", ()))
-            for hit in scan(
-                self._client,
-                index=self._names.sessions,
-                query={"query": of_user, "_source": ["session_id"]},
-                ignore_unavailable=True,
-            ):
-                session_ids.update(hit["_source"].get("session_id", ()))
-            deleted = Deleted()
-            for session_id in sorted(session_ids):
-                deleted += self.delete(session_id)
-            self._removal.delete_all(self._names.sessions, {"ids": {"values": [user_document]}})
-            deleted += self._delete_ubi_rows(of_user)
-            self._removal.check_erased(of_user)
-            return replace(deleted, users=max(deleted.users, int(bool(document.get("found")))))
+            source = self._read(own).get("_source", {})
+            session_ids = set(source.get("session_id", ()))
+            deleted = Deleted(users=int(has_rows(source)))
+            with self._tombstone("user", own) as until:
+                for _ in range(SWEEPS):
+                    self._removal.refresh()
+                    for hit in scan(
+                        self._client,
+                        index=self._names.sessions,
+                        query={"query": of_user, "_source": ["session_id"]},
+                        ignore_unavailable=True,
+                    ):
+                        session_ids.update(hit["_source"].get("session_id", ()))
+                    sessions = sorted(session_ids)
+                    for session_id in sessions:
+                        deleted += self._delete_session(session_id)
+                    session_ids.clear()
+                    found, gone = self._delete_ubi_rows(of_user, until)
+                    deleted += gone
+                    if not found and not sessions:
+                        return deleted
+            raise NotErased("the user keeps changing while it is erased. Erase again.")
         except OpenSearchException as error:
             raise cluster_unavailable(error, "delete the user") from error
+
+    def erase_late(self, session_id: str, until: int) -> None:
+        """Delete what happened in a session until `until`: its user is erased.
+
+        Raises NotErased, OpenSearchException.
+        """
+        own = document_id("session", session_id)
+        self._erase(own, "session", until=until, begins=False)
+        self._sweep(session_id, until)
 
     def purge(self, older_than_days: float) -> Deleted:
         """Delete what is older: documents not updated since, and older rows in the others.
 
         An event's or query's age counts from its receipt, a UBI row's from its own timestamp.
+        Tombstones that are due are removed, with what was written late.
 
         Raises:
             ForeignIndex: one of the indexes was not made by us; nothing is deleted.
             ClusterUnavailable: OpenSearch did not answer; purge again.
         """
         oldest = now_ms() - round(older_than_days * DAY_MS)
-
-        def older(field: str) -> dict[str, Any]:
-            return {"range": {field: {"lt": oldest, "format": "epoch_millis"}}}
-
+        due = now_ms() - round(self._limits.tombstone_hours * HOUR_MS)
         try:
             self._removal.check_stores()
             self._removal.refresh()
+            standing = {"range": {"erased_at": {"gte": due, "format": "epoch_millis"}}}
             sessions, users = (
-                self._removal.delete_all(self._names.sessions, _of_kind(kind, older("updated_at")))
+                self._removal.delete_all(
+                    self._names.sessions,
+                    _of_kind(kind, older("updated_at", oldest), unless=[standing]),
+                )
                 for kind in ("session", "user")
             )
-            self._removal.forget(older("started_at"), oldest=oldest)
-            return Deleted(sessions, users) + self._delete_ubi_rows(older("timestamp"))
+            self._removal.expire(older("started_at", oldest), oldest)
+            queries, events = (
+                self._removal.delete_all(index, older("timestamp", oldest))
+                for index in (self._names.ubi_queries, self._names.ubi_events)
+            )
+            self._remove_tombstones(due)
+            return Deleted(sessions, users, queries, events)
         except OpenSearchException as error:
             raise cluster_unavailable(error, "purge sessions") from error
+
+    def _delete_session(self, session_id: str) -> Deleted:
+        own = document_id("session", session_id)
+        stored = has_rows(self._read(own).get("_source", {}))
+        with self._tombstone("session", own) as until:
+            return self._sweep(session_id, until) + Deleted(sessions=int(stored))
+
+    def _sweep(self, session_id: str, until: int) -> Deleted:
+        """Delete what is left of a session elsewhere than in its document, until nothing is."""
+        of_session: dict[str, Any] = {"term": {"session_id": session_id}}
+        of_users = _of_kind("user", of_session)
+        deleted = Deleted()
+        for attempt in range(SWEEPS):
+            if attempt:
+                time.sleep(0.02 * attempt)
+            self._removal.refresh()
+            users = self._removal.forget(of_users, session_id=session_id, until=until)
+            found, gone = self._delete_ubi_rows(of_session, until)
+            deleted += gone + Deleted(users=users)
+            if not found and not users:
+                return deleted
+        raise NotErased("the session keeps changing while it is erased. Erase again.")
+
+    @contextmanager
+    def _tombstone(self, kind: str, own: str) -> Iterator[int]:
+        """Empty a document, and keep it empty until the end; yield until when rows are erased."""
+        left_s = engine_time_left()
+        until = now_ms() + round((LONGEST_S if left_s is None else max(left_s, 0) + 1) * 1000)
+        until = self._erase(own, kind, until=until, begins=True)
+        try:
+            yield until
+        finally:
+            script = painless(ERASED, began=until, now=now_ms())
+            self._removal.run(script, [own])
+
+    def _erase(self, own: str, kind: str, *, until: int, begins: bool) -> int:
+        """Empty a document; return the tombstone that it has now. Raises NotErased."""
+        script = painless(ERASE, kind=kind, until=until, begins=begins, now=now_ms())
+        write = scripted_upsert(IndexNames.writing(self._names.sessions), own, script)
+        [result] = self._writer.send([write])
+        if not result.done:
+            raise NotErased(f"not all could be erased: {result.reason}. Try again.")
+        return DocumentState.of(result.state).erased_at
+
+    def _remove_tombstones(self, due: int) -> None:
+        """Remove empty documents whose tombstone is due, and before it what was written late."""
+        empty = {
+            "bool": {
+                "filter": [older("erased_at", due)],
+                "must_not": [{"exists": {"field": "session_id"}}],
+            }
+        }
+        query = {"query": empty, "_source": ["erased_at"]}
+        for hit in list(scan(self._client, index=self._names.sessions, query=query)):
+            kind, name = hit["_id"].split(":", 1)  # of a very long id it is a digest
+            until = int(hit["_source"]["erased_at"])
+            if kind == "session":
+                self._sweep(name, until)
+            else:
+                self._delete_ubi_rows({"term": {"user_id": name}}, until)
+        self._removal.delete_all(self._names.sessions, empty)
 
     def _read(self, doc_id: str) -> dict[str, Any]:
         response = self._client.mget(body={"ids": [doc_id]}, index=self._names.sessions)
         document: dict[str, Any] = response["docs"][0]
         return document
 
-    def _delete_ubi_rows(self, query: dict[str, Any]) -> Deleted:
-        return Deleted(
-            ubi_queries=self._removal.delete_all(self._names.ubi_queries, query),
-            ubi_events=self._removal.delete_all(self._names.ubi_events, query),
-        )
+    def _delete_ubi_rows(self, query: dict[str, Any], until: int) -> tuple[int, Deleted]:
+        """Delete the matching rows that a search finds of what happened until `until` (ms).
+
+        Returns how many it found, and what is gone.
+        """
+        happened = {"range": {"timestamp": {"lte": until, "format": "epoch_millis"}}}
+        both = {"bool": {"filter": [query, happened]}}
+        queries, queries_gone = self._removal.delete_found(self._names.ubi_queries, both)
+        events, events_gone = self._removal.delete_found(self._names.ubi_events, both)
+        return queries + events, Deleted(ubi_queries=queries_gone, ubi_events=events_gone)
 
 
-def _of_kind(kind: str, query: dict[str, Any]) -> dict[str, Any]:
-    return {"bool": {"filter": [{"term": {"kind": kind}}, query]}}
+def older(field: str, oldest: int) -> dict[str, Any]:
+    """A query for what has an earlier time in `field` than `oldest`, ms since 1970."""
+    return {"range": {field: {"lt": oldest, "format": "epoch_millis"}}}
 
 
-def _readable(document: dict[str, Any]) -> dict[str, Any]:
-    lists = {
-        name: [without_vectors(row) for row in document.get(name) or ()]
-        for name in ("events", "queries")
-    }
-    return document | lists
+def has_rows(source: Mapping[str, Any]) -> bool:
+    """Whether a document of a session or user has events or queries; else it is a tombstone."""
+    return bool(source.get("events") or source.get("queries"))
 
 
-def _rows(hits: dict[str, Any]) -> dict[str, Any]:
-    return {"count": hits["total"]["value"], "rows": [hit["_source"] for hit in hits["hits"]]}
+def _of_kind(
+    kind: str, query: dict[str, Any], unless: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    conditions = [{"term": {"kind": kind}}, query]
+    return {"bool": {"filter": conditions, "must_not": list(unless)}}

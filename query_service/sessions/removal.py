@@ -16,8 +16,9 @@ from query_service.sessions.scripts import FORGET, painless
 from query_service.sessions.store_writer import StoreWriter
 from query_service.sessions.stores import MISSING, problems_text, store_problems
 
-DELETE_ATTEMPTS = 5
+DELETE_ATTEMPTS = 10
 BATCH = 500  # documents of a `_bulk`
+FIRST = 500  # hits of a search; where there are more, a scroll reads them all
 
 
 class NotErased(LiveIntentError):
@@ -47,65 +48,76 @@ class DocumentRemoval:
         if in_the_way:
             raise NotErased(f"nothing was erased: {problems_text(in_the_way)}")
 
-    def check_erased(self, query: dict[str, Any]) -> None:
-        """Raises NotErased if a document in any of the indexes still matches `query`."""
-        self.refresh()
-        for index in self._names.stores:
-            body = {"query": query}
-            response = self._client.count(index=index, body=body, ignore_unavailable=True)
-            if response["count"] or response["_shards"]["failed"]:
-                raise NotErased(
-                    f"{response['count']} documents of {index} are still there, or came back while "
-                    "they were erased. Erase again."
-                )
+    def forget(self, query: dict[str, Any], *, session_id: str = "", until: int = 0) -> int:
+        """Run `forget_in` on the documents that match `query`."""
+        ids = [hit["_id"] for hit in self._scan(self._names.sessions, query)]
+        return self.forget_in(ids, session_id=session_id, until=until)
 
-    def forget(
-        self,
-        query: dict[str, Any],
-        *,
-        also: Sequence[str] = (),
-        session_id: str = "",
-        oldest: int = 0,
+    def forget_in(
+        self, ids: Sequence[str], *, session_id: str = "", until: int = 0, oldest: int = 0
     ) -> int:
-        """Run the script FORGET on the documents that match `query` and on those with ids `also`.
+        """Run the script FORGET on these documents; return how many it changed or removed."""
+        script = painless(FORGET, session_id=session_id, until=until, oldest=oldest, now=now_ms())
+        return self.run(script, ids)
 
-        Returns how many were changed or removed.
-        """
-        script = painless(FORGET, session_id=session_id, oldest=oldest, now=now_ms())
-        hits = self._scan(self._names.sessions, query)
-        return self.run(script, list(dict.fromkeys([hit["_id"] for hit in hits] + list(also))))
+    def expire(self, query: dict[str, Any], oldest: int) -> int:
+        """Remove the rows received before `oldest` from the documents that match `query`."""
+        ids = [hit["_id"] for hit in self._scan(self._names.sessions, query)]
+        return self.forget_in(ids, oldest=oldest)
 
     def run(self, script: dict[str, Any], ids: Sequence[str]) -> int:
         """Run a script on these documents; return how many it changed or removed."""
-        alias = IndexNames.writing(self._names.sessions)
+        return self._run(self._names.sessions, script, ids)
+
+    def update_all(self, index: str, query: dict[str, Any], script: dict[str, Any]) -> int:
+        """Run a script on all documents of an index that match `query`; return how many."""
+        return self._run(index, script, [hit["_id"] for hit in self._scan(index, query)])
+
+    def _run(self, index: str, script: dict[str, Any], ids: Sequence[str]) -> int:
+        alias = IndexNames.writing(index)
         writes = [DocumentWrite("update", alias, each, {"script": script}) for each in ids]
-        return sum(result.done for result in self._send(writes, unless=404))
+        results = self._send(writes, unless=404)
+        return sum(result.outcome in ("updated", "deleted") for result in results)
 
     def delete_all(self, index: str, query: dict[str, Any]) -> int:
-        """Delete what matches `query`, until a search finds nothing more; return how many.
-
-        One document after another and not by `_delete_by_query`, which tries again for minutes
-        where the index takes no writes.
-        """
+        """Delete what matches `query`, until a search finds nothing more; return how many."""
         deleted = 0
         for attempt in range(DELETE_ATTEMPTS):
-            writes = [
-                DocumentWrite(
-                    "delete", index, hit["_id"], version=(hit["_seq_no"], hit["_primary_term"])
-                )
-                for hit in self._scan(index, query)
-            ]
-            if not writes:
-                return deleted
             if attempt:
-                time.sleep(0.05 * 2**attempt)
-            deleted += sum(result.status == 200 for result in self._send(writes, unless=409))
-            self._client.indices.refresh(index=index, ignore_unavailable=True)
+                time.sleep(min(0.05 * 2**attempt, 1.0))
+                self._client.indices.refresh(index=index, ignore_unavailable=True)
+            found, gone = self.delete_found(index, query)
+            deleted += gone
+            if not found:
+                return deleted
         raise NotErased(f"{index} keeps changing while rows are erased from it. Try again.")
+
+    def delete_found(self, index: str, query: dict[str, Any]) -> tuple[int, int]:
+        """Delete what a search finds now; return how many it found, and how many are gone.
+
+        One document after another and not by `_delete_by_query`, which tries again for minutes
+        where the index takes no writes. A document that changed meanwhile stays.
+        """
+        writes = [
+            DocumentWrite(
+                "delete", index, hit["_id"], version=(hit["_seq_no"], hit["_primary_term"])
+            )
+            for hit in self._scan(index, query)
+        ]
+        results = self._send(writes, unless=409)
+        return len(writes), sum(result.status == 200 for result in results)
 
     def _scan(self, index: str, query: dict[str, Any]) -> list[dict[str, Any]]:
         """All hits of `query`, without their sources, with the version of each."""
         body = {"query": query, "_source": False, "seq_no_primary_term": True}
+        first = self._client.search(
+            index=index,
+            body=body | {"size": FIRST},
+            params={"ignore_unavailable": "true", "allow_partial_search_results": "false"},
+        )
+        hits: list[dict[str, Any]] = first["hits"]["hits"]
+        if len(hits) < FIRST:
+            return hits
         return list(scan(self._client, index=index, query=body, ignore_unavailable=True))
 
     def _send(self, writes: Sequence[DocumentWrite], unless: int) -> list[WriteResult]:

@@ -3,6 +3,10 @@
 Scripts, and not read-change-write: several service processes append to one session at the same
 time. Each update is atomic, and OpenSearch retries a conflict. Everything that varies is a
 parameter, so that OpenSearch compiles each script once. Times are milliseconds since 1970.
+
+`erased_at` of a document is its tombstone: what happened until then is not taken in, and gone.
+`split_at` of a session: what happened until then belongs to no user. A row of a session has the
+`user_id` of the user that it belongs to; `joining` says that the user's document may lack some.
 """
 
 from typing import Any
@@ -28,23 +32,37 @@ void trim(List rows, long oldest, int maxRows) {
   rows.removeIf(row -> row.received_at < oldest);
   if (rows.size() > maxRows) { rows.subList(0, rows.size() - maxRows).clear(); }
 }
+def withoutUser(def row, long splitAt) {
+  if (row.user_id == null || row.timestamp > splitAt) { return row; }
+  Map copy = new HashMap(row);
+  copy.remove('user_id');
+  return copy;
+}
 """
 
 # An event or query that is already there is left alone, so that a client may send it again.
 # A query that the session has already replaces that one, in any letter case: only its time moves.
 # So does one that goes on with what the visitor was typing ten seconds before.
+# A session with a row of a user joins that user: so do its rows that belong to nobody.
 _APPEND = """
 source.kind = params.kind;
-if (params.user_id != '') { source.user_id = params.user_id; }
+long erasedAt = source.erased_at == null ? -1L : ((Number) source.erased_at).longValue();
+long splitAt = source.split_at == null ? -1L : ((Number) source.split_at).longValue();
+boolean ofSession = params.kind == 'session';
+boolean joins = params.user_id != '' && params.user_at > erasedAt
+    && (!ofSession || params.user_at > splitAt);
 boolean changed = false;
+if (joins && source.user_id != params.user_id) { source.user_id = params.user_id; changed = true; }
 for (def event : params.events) {
+  if (event.timestamp <= erasedAt) { continue; }
   // No newer than what a full list has dropped: the dropped event itself, or one as old.
   if (source.events.size() >= params.max_events && params.max_events > 0
       && event.timestamp <= source.events.get(0).timestamp) { continue; }
   int index = insertionIndex(source.events, event, 'event_id');
-  if (index >= 0) { source.events.add(index, event); changed = true; }
+  if (index >= 0) { source.events.add(index, withoutUser(event, splitAt)); changed = true; }
 }
 for (def query : params.queries) {
+  if (query.timestamp <= erasedAt) { continue; }
   int index = insertionIndex(source.queries, query, 'query_id');
   if (index < 0) { continue; }
   changed = true;
@@ -59,31 +77,83 @@ for (def query : params.queries) {
     source.queries.remove(i);
     index--;
   }
-  if (index >= 0) { source.queries.add(index, query); }
+  if (index >= 0) { source.queries.add(index, withoutUser(query, splitAt)); }
 }
-if (!changed) { ctx.op = 'none'; return; }
+if (joins && ofSession) {
+  for (def rows : [source.events, source.queries]) {
+    for (def row : rows) {
+      if (row.user_id == null && row.timestamp > splitAt) {
+        row.user_id = params.user_id;
+        source.joining = true;
+        changed = true;
+      }
+    }
+  }
+}
+boolean empty = source.events.size() + source.queries.size() == 0;
+if (!changed || (empty && source.erased_at == null && source.split_at == null)) {
+  ctx.op = 'none';
+  return;
+}
 trim(source.events, params.oldest, params.max_events);
 trim(source.queries, params.oldest, params.max_queries);
 source.updated_at = params.now;
 """
 
+# The document stays where it has a tombstone.
 _FORGET = """
 int before = source.events.size() + source.queries.size();
 for (def rows : [source.events, source.queries]) {
   rows.removeIf(
-    row -> row.session_id == params.session_id || row.received_at < params.oldest
+    row -> (row.session_id == params.session_id && row.timestamp <= params.until)
+      || row.received_at < params.oldest
   );
 }
 int after = source.events.size() + source.queries.size();
-if (after == 0) { ctx.op = 'delete'; return; }
 if (after == before) { ctx.op = 'none'; return; }
+if (after == 0 && source.erased_at == null && source.split_at == null) {
+  ctx.op = 'delete';
+  return;
+}
 """
 
 _FORGET_QUERIES = """
 int before = source.queries.size();
 source.queries.removeIf(row -> params.texts.contains(row.query_text));
 if (source.queries.size() == before) { ctx.op = 'none'; return; }
-if (source.events.size() + source.queries.size() == 0) { ctx.op = 'delete'; return; }
+if (source.events.size() + source.queries.size() == 0 && source.erased_at == null
+    && source.split_at == null) {
+  ctx.op = 'delete';
+  return;
+}
+"""
+
+_ERASE = """
+long until = params.until;
+if (source.erased_at != null) {
+  long earlier = ((Number) source.erased_at).longValue();
+  if (earlier >= until) { until = params.begins ? earlier + 1 : earlier; }
+}
+source.kind = params.kind;
+source.erased_at = until;
+long last = until;
+boolean ofUser = params.kind == 'user';
+for (def rows : [source.events, source.queries]) {
+  rows.removeIf(row -> row.timestamp <= last);
+  for (def row : rows) { if (row.user_id != null) { ofUser = true; } }
+}
+if (!ofUser || source.events.size() + source.queries.size() == 0) { source.remove('user_id'); }
+source.remove('joining');
+source.updated_at = params.now;
+"""
+
+_SPLIT = """
+source.kind = 'session';
+source.split_at = params.now;
+source.remove('user_id');
+source.remove('joining');
+for (def rows : [source.events, source.queries]) { for (def row : rows) { row.remove('user_id'); } }
+source.updated_at = params.now;
 """
 
 # Events and queries are not indexed. These fields are, so that a search finds the document by the
@@ -102,14 +172,33 @@ source.session_id = new ArrayList(sessionIds);
 """
 
 # Adds `events` and `queries`, drops rows received before `oldest` and all but the newest
-# `max_events` and `max_queries`. Also takes `kind`, `user_id` and `now`.
+# `max_events` and `max_queries`. `user_id` and `user_at`: whose session it was at what time. Also
+# takes `kind` and `now`.
 APPEND = _FUNCTIONS + _LISTS + _APPEND + _DESCRIBE
-# Drops the rows of `session_id` and those received before `oldest`; deletes a document that has
-# none left. Also takes `now`.
+# Drops the rows of `session_id` until `until` and those received before `oldest`; deletes a
+# document that has none left. Also takes `now`.
 FORGET = _LISTS + _FORGET + _DESCRIBE
 # Drops the queries with one of these `texts`; deletes a document that has nothing left. Also takes
 # `now`.
 FORGET_QUERIES = _LISTS + _FORGET_QUERIES + _DESCRIBE
+# Drops all rows until `until`, and sets the tombstone. `begins`: to a time of its own, by which
+# ERASED knows it. Also takes `kind` and `now`.
+ERASE = _LISTS + _ERASE + _DESCRIBE
+# Ends what ERASE began with the tombstone `began`: from `now` on the document takes rows in again.
+ERASED = """
+def source = ctx._source;
+if (source.erased_at != params.began) { ctx.op = 'none'; return; }
+source.erased_at = params.now;
+"""
+# Takes the session from its user at `now`.
+SPLIT = _LISTS + _SPLIT + _DESCRIBE
+# Says that the document of the user `user_id` has all rows of the session.
+JOINED = """
+if (ctx._source.user_id != params.user_id) { ctx.op = 'none'; return; }
+ctx._source.remove('joining');
+"""
+# Takes a row of UBI from its user.
+WITHOUT_USER = "ctx._source.remove('user_id');"
 
 
 def painless(source: str, **params: Any) -> dict[str, Any]:

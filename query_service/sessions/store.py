@@ -17,12 +17,13 @@ from plugin_config.ownership import ForeignIndex
 from plugin_config.schema import IndexNames
 from query_service.schemas.events import IMPRESSION, ReceivedEvent
 from query_service.sessions import ubi_rows
-from query_service.sessions.appends import Append, add_row, upserts
+from query_service.sessions.appends import BatchRow
 from query_service.sessions.document_writes import DocumentWrite, WriteResult
 from query_service.sessions.documents import (
     KnownItem,
     SessionLimits,
     event_to_stored,
+    milliseconds,
     now_ms,
     query_to_stored,
 )
@@ -35,10 +36,13 @@ from query_service.sessions.intake import (
     event_with_item,
     text_vectors,
 )
+from query_service.sessions.joins import Joined, SessionJoins, SplitOff
 from query_service.sessions.query_log import QueryLog
 from query_service.sessions.query_removal import QueryRemoval, RemovedQuery
 from query_service.sessions.reader import SessionReader
 from query_service.sessions.resent_events import with_first_times
+from query_service.sessions.session_export import SessionExport
+from query_service.sessions.session_writes import ERASED, SessionWrites
 from query_service.sessions.store_writer import StoreWriter
 from query_service.user.visitor import Event, PastQuery, Visitor
 
@@ -81,7 +85,10 @@ class SessionStore:
         )
         self.writer = StoreWriter(client, names)
         self._reader = SessionReader(client, names, self.limits)
-        self._erasure = SessionErasure(client, names, self.writer)
+        self._writes = SessionWrites(client, names, self.writer, self.limits)
+        self._export = SessionExport(client, names, self.limits)
+        self._erasure = SessionErasure(client, names, self.writer, self.limits)
+        self._joins = SessionJoins(client, names, self.writer, self.limits)
         self._query_removal = QueryRemoval(client, names, self.writer)
 
     def read(
@@ -120,7 +127,12 @@ class SessionStore:
         )
 
     def record_events(
-        self, events: Sequence[ReceivedEvent], lookup: Lookup, encode: Encode | None = None
+        self,
+        events: Sequence[ReceivedEvent],
+        lookup: Lookup,
+        encode: Encode | None = None,
+        *,
+        arrived: float | None = None,
     ) -> list[EventOutcome]:
         """Store `events` in the session's document, the user's if known, and ubi_events.
 
@@ -128,8 +140,9 @@ class SessionStore:
         `lookup` returns the stored data of items by id; `encode` returns e(text) of comments,
         float32 [n, D]. Returns one outcome per event, in order. An event with the `event_id` of a
         stored one changes nothing, even if the session has dropped that one for newer ones. So does
-        one without `event_id` that equals a stored one in all fields, if it has a timestamp. A
-        timestamp after now becomes now.
+        one without `event_id` that equals a stored one in all fields, if it has a timestamp.
+        `arrived` (seconds since 1970, None: now) is the latest time that an event can have. An
+        event of before the session's or the user's erasure is rejected.
 
         Raises:
             ClusterUnavailable: OpenSearch did not answer; some events may be stored.
@@ -137,33 +150,34 @@ class SessionStore:
         if not events:
             return []
         now = now_ms()
+        latest = now if arrived is None else min(milliseconds(arrived), now)
         events = with_first_times(self.client, self.names, events)
         items = lookup(sorted({event.item_id for event in events if event.item_id}))
         texts = text_vectors([event.text for event in events], encode)
-        ubi_writes: list[DocumentWrite] = []
-        appends: dict[str, Append] = {}
+        rows: list[BatchRow] = []
         outcomes: list[EventOutcome] = []
-        for index, received in enumerate(events):
+        for received in events:
             item = items.get(received.item_id)
-            event, note = event_with_item(received, item, texts.get(received.text), now)
+            event, note = event_with_item(received, item, texts.get(received.text), latest)
             event_id = event_id_of(received)
             row_id = ubi_rows.event_row_id(event.session_id, event_id)
+            stored = None
             if counted := self._counted(received, event):
                 stored = event_to_stored(counted, event_id=row_id, received_at=now)
-                add_row(appends, index, received.session_id, received.user_id, event=stored)
             row = ubi_rows.event_row(
                 event,
                 user_id=received.user_id,
                 client_id=received.client_id,
                 received=received.ubi,
             )
-            ubi_writes.append(DocumentWrite("create", writing(self.names.ubi_events), row_id, row))
+            ubi = DocumentWrite("create", writing(self.names.ubi_events), row_id, row)
+            happened = milliseconds(event.timestamp)
+            rows.append(BatchRow(event.session_id, received.user_id, happened, ubi, event=stored))
             known = received.item_id in items or not received.item_id
             status: Any = "accepted" if known else "accepted_unknown_item"
             outcomes.append(EventOutcome(status, event_id, note))
-        in_session = {index for append in appends.values() for index in append.batch_indexes}
-        for index, target, result in self._send(appends, ubi_writes, now):
-            alone = target == "ubi" and index not in in_session
+        for index, target, result in self._send(rows):
+            alone = target == "ubi" and rows[index].event is None
             outcomes[index] = after_write(outcomes[index], "row" if alone else target, result)
         return outcomes
 
@@ -200,23 +214,36 @@ class SessionStore:
         self.query_log.add(_RecordedQuery(query, user_id, row, stored, sent))
 
     def export(self, session_id: str) -> dict[str, Any]:
-        """Everything stored about a session, see `SessionErasure.export`."""
+        """Everything stored about a session, see `SessionExport.export`."""
         self.flush()
-        return self._erasure.export(session_id)
+        return self._export.export(session_id)
+
+    def join(self, session_id: str, user_id: str) -> Joined:
+        """Give an anonymous session to a user, see `SessionJoins.join`."""
+        self._check_ours()
+        self.flush()
+        return self._joins.join(session_id, user_id)
+
+    def split(self, session_id: str) -> SplitOff:
+        """Take a session from its user, see `SessionJoins.split`."""
+        self.flush()
+        return self._joins.split(session_id)
 
     def delete(self, session_id: str) -> Deleted:
         """Remove a session permanently, see `SessionErasure.delete`."""
-        self._settle()
+        self.flush()
         return self._erasure.delete(session_id)
 
     def remove_query(self, session_id: str, query_text: str) -> RemovedQuery:
         """Remove one query of a visitor, see `QueryRemoval.remove`."""
-        self._settle()
+        self.flush()
+        # Other processes may have it in their queues: written later, it would be there again.
+        time.sleep(2 * self.query_log.interval_s)
         return self._query_removal.remove(session_id, query_text)
 
     def delete_user(self, user_id: str) -> Deleted:
         """Remove a user and all their sessions, see `SessionErasure.delete_user`."""
-        self._settle()
+        self.flush()
         return self._erasure.delete_user(user_id)
 
     def purge(self, older_than_days: float | None = None) -> Deleted:
@@ -233,43 +260,26 @@ class SessionStore:
         """Write all waiting queries, and stop the background thread."""
         self.query_log.close(timeout_s)
 
-    def _settle(self) -> None:
-        """Wait until the queries recorded so far are written, by this process and by others.
-
-        Else a query that still waits would restore a document after its deletion.
-        """
-        self.flush()
-        time.sleep(2 * self.query_log.interval_s)
-
     def _write_queries(self, entries: Sequence[_RecordedQuery]) -> list[_RecordedQuery]:
         """Write `entries`; return those that could not be written."""
-        appends: dict[str, Append] = {}
-        ubi_writes = []
-        for index, entry in enumerate(entries):
+        rows = []
+        for entry in entries:
             session_id = entry.query.session_id
-            add_row(appends, index, session_id, entry.user_id, query=entry.stored)
             row_id = ubi_rows.query_row_id(session_id, entry.query.query_id)
             alias = writing(self.names.ubi_queries)
             operation = "create" if entry.sent else "index"
-            ubi_writes.append(DocumentWrite(operation, alias, row_id, entry.row))
-        results = self._send(appends, ubi_writes, now_ms())
-        failed = {index for index, _, result in results if not result.done}
+            ubi = DocumentWrite(operation, alias, row_id, entry.row)
+            happened = milliseconds(entry.query.timestamp)
+            rows.append(BatchRow(session_id, entry.user_id, happened, ubi, query=entry.stored))
+        results = self._send(rows)
+        failed = {index for index, _, result in results if not (result.done or result is ERASED)}
         return [entries[index] for index in sorted(failed)]
 
-    def _send(
-        self, appends: Mapping[str, Append], ubi_writes: Sequence[DocumentWrite], now: int
-    ) -> Iterator[tuple[int, str, WriteResult]]:
-        """Send all in one `_bulk`; yield batch index, target and result of each write.
+    def _send(self, rows: Sequence[BatchRow]) -> Iterator[tuple[int, str, WriteResult]]:
+        """Send all, see `SessionWrites.send`. Raises ForeignIndex: the indexes are not ours."""
+        self._check_ours()
+        return self._writes.send(rows)
 
-        `ubi_writes` are in batch order. The target is "session", "user" or "ubi". Raises
-        ForeignIndex when the indexes are not ours.
-        """
+    def _check_ours(self) -> None:
         if self.refusal:
             raise ForeignIndex(self.refusal)
-        append_writes = upserts(appends, writing(self.names.sessions), self.limits, now)
-        results = self.writer.send([*append_writes, *ubi_writes])
-        for append, result in zip(appends.values(), results[: len(appends)], strict=True):
-            for index in append.batch_indexes:
-                yield index, append.kind, result
-        for index, result in enumerate(results[len(appends) :]):
-            yield index, "ubi", result

@@ -35,7 +35,7 @@ class StoreWriter:
             again = send_documents(self._client, [writes[i] for i in gone])
             for i, result in zip(gone, again, strict=True):
                 results[i] = result
-        self.failure = next((result.reason for result in results if not result.done), "")
+        self.failure = next((result.reason for result in results if _failed(result)), "")
         return results
 
     def _restore(self) -> bool:
@@ -48,3 +48,8 @@ class StoreWriter:
                 return False
         logger.warning("an index of sessions and events, or its alias, was missing; it is made")
         return True
+
+
+def _failed(result: WriteResult) -> bool:
+    """Whether the index takes no writes: not where a document is gone, or has changed meanwhile."""
+    return not result.done and (result.alias_missing or result.status not in (404, 409))

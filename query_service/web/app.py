@@ -19,6 +19,7 @@ from query_service.settings import ServiceSettings
 from query_service.web import errors, logs
 from query_service.web.any_id import allow_any_id
 from query_service.web.behaviour.event_routes import event_routes
+from query_service.web.behaviour.session_routes import session_routes
 from query_service.web.cross_origin import CrossOrigin
 from query_service.web.deadlines import ARRIVED, REFUSED, Deadlines, is_search
 from query_service.web.instantsearch_routes import instantsearch_routes
@@ -96,6 +97,7 @@ def _app_of(
     app.register_api(suggest_routes(service, metrics))
     app.register_api(instantsearch_routes(service.instant_searches))
     app.register_api(event_routes(service, metrics))
+    app.register_api(session_routes(service.store))
     app.register_api(item_routes(service.item_writer, allowed=settings.item_writes))
     app.register_api(rule_routes(service, allowed=settings.rule_writes))
     app.register_blueprint(pages(page, settings.images, settings.image_origins))

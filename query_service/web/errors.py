@@ -15,7 +15,7 @@ from query_service.instantsearch.conditions import RequestMalformed
 from query_service.instantsearch.index_names import IndexUnknown
 from query_service.retrieval.problems import FieldProblem
 from query_service.schemas.answers import FieldError, Problem
-from query_service.sessions.erasure import SessionUnknown
+from query_service.sessions.session_export import SessionUnknown
 from query_service.web.deadlines import FRONT_ENDS
 from query_service.web.field_errors import BodyMalformed, field_errors
 

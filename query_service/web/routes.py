@@ -1,26 +1,15 @@
 """The API's routes: from a request's body to the service's method, and its result to JSON."""
 
-from dataclasses import asdict
-
 from flask import Response, g
 from flask_openapi3.blueprint import APIBlueprint
-from pydantic import BaseModel
 
 from query_service.schemas.answers import RankResponse, SearchResponse
-from query_service.schemas.events import DeletedResponse, SessionResponse
 from query_service.schemas.facets import facets_json
-from query_service.schemas.identifiers import Id
 from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
 from query_service.service import Service
 from query_service.web.json_answer import json_response, problems
 from query_service.web.metrics import Metrics
-from query_service.web.tags import SEARCH, VISITORS
-
-
-class SessionPath(BaseModel):
-    """A session, in a path."""
-
-    session_id: Id
+from query_service.web.tags import SEARCH
 
 
 def hits_response(response: SearchResponse) -> Response:
@@ -81,27 +70,5 @@ def api(service: Service, metrics: Metrics) -> APIBlueprint:
     def rank(body: RankRequest) -> Response:
         """Another engine's items, re-ranked for this visitor and query."""
         return hits(service.pipeline.rank(body, g.started))
-
-    @routes.get(
-        "/sessions/<session_id>",
-        tags=[VISITORS],
-        summary="What is kept of a session",
-        responses={200: SessionResponse} | problems(404, 422, 500, 503),
-    )
-    def session(path: SessionPath) -> Response:
-        """All that is kept of a session; of vectors only how long they are."""
-        exported = SessionResponse(**service.store.export(path.session_id))
-        return json_response(exported.model_dump())
-
-    @routes.delete(
-        "/sessions/<session_id>",
-        tags=[VISITORS],
-        summary="Forget a session",
-        responses={200: DeletedResponse} | problems(422, 500, 503),
-    )
-    def forget(path: SessionPath) -> Response:
-        """Erases all that is kept of a session, for good."""
-        deleted = service.store.delete(path.session_id)
-        return json_response(DeletedResponse(**asdict(deleted)).model_dump())
 
     return routes

@@ -55,7 +55,12 @@ def shop_url(folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def api(shop: ClusterSettings, encoder: Encoder, shop_url: str) -> Iterator[Api]:
-    settings = load(ServiceSettings, default_deadline_ms=20_000, cors_origins=shop_url)
+    settings = load(
+        ServiceSettings,
+        default_deadline_ms=20_000,
+        cors_origins=shop_url,
+        session_ttl_days=3650,  # trackers' examples are old
+    )
     with serving(create_app(settings, shop, encoder)) as api:
         yield api
 

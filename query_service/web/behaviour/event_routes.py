@@ -22,6 +22,7 @@ from query_service.web.behaviour.query_forms import parse_queries
 from query_service.web.behaviour.recording import (
     EventRecorder,
     answers_of,
+    arrived_at,
     malformed,
     none_kept,
 )
@@ -110,7 +111,8 @@ def event_routes(service: Service, metrics: Metrics) -> APIBlueprint:
     def ubi_queries(body: UbiQueriesBody) -> Response:
         """Keeps queries as the visitor's; one that this service answered is kept already."""
         parsed = parse_queries(body.root)
-        service.record_queries([each for each in parsed if not isinstance(each, EventError)])
+        queries = [each for each in parsed if not isinstance(each, EventError)]
+        service.record_queries(queries, arrived_at())
         answers = [
             malformed(each)
             if isinstance(each, EventError)

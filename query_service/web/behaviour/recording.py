@@ -1,8 +1,9 @@
 """Records parsed events, and answers what became of each."""
 
+import time
 from collections.abc import Sequence
 
-from flask import Response
+from flask import Response, g
 
 from plugin_config.errors import LiveIntentError
 from query_service.schemas.answers import FieldError
@@ -53,7 +54,7 @@ class EventRecorder:
     def _record(self, received: list[ReceivedEvent]) -> list[EventOutcome]:
         refused = self._metrics.events_refused
         try:
-            outcomes = self._service.record_events(received)
+            outcomes = self._service.record_events(received, arrived_at())
         except LiveIntentError:
             refused.labels("cluster").inc(len(received))
             raise
@@ -61,6 +62,11 @@ class EventRecorder:
             if outcome.cause:
                 refused.labels(outcome.cause).inc()
         return outcomes
+
+
+def arrived_at() -> float:
+    """When the request had arrived, in seconds since 1970."""
+    return time.time() - (time.perf_counter() - float(g.started))
 
 
 def answers_of(items: Sequence[EventAnswer]) -> EventsResponse:

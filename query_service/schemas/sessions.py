@@ -1,0 +1,68 @@
+"""What is kept of sessions and users: shown, erased, joined, taken apart."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from query_service.schemas.identifiers import Id
+from query_service.schemas.strict import Strict
+
+
+class SessionPath(BaseModel):
+    """A session, in a path."""
+
+    session_id: Id
+
+
+class UserPath(BaseModel):
+    """A user, in a path."""
+
+    user_id: Id
+
+
+class Rows(Strict):
+    """Rows of a UBI index: how many there are, and the first of them."""
+
+    count: int
+    rows: list[dict[str, Any]]
+
+
+class SessionResponse(Strict):
+    """All that is kept of a session; of vectors only how long they are."""
+
+    session_id: str
+    session: dict[str, Any] | None
+    user_documents: int = Field(description="Documents of users that tell of this session.")
+    ubi_queries: Rows
+    ubi_events: Rows
+
+
+class DeletedResponse(Strict):
+    """How many documents are gone."""
+
+    sessions: int
+    users: int
+    ubi_queries: int
+    ubi_events: int
+
+
+class JoinForm(Strict):
+    """A session whose visitor is known now."""
+
+    session_id: Id
+    user_id: Id
+
+
+class JoinedResponse(Strict):
+    """How many events and queries of the session are the user's now."""
+
+    events: int
+    queries: int
+
+
+class SplitResponse(Strict):
+    """Users' documents that were changed, and rows of UBI that name no user any more."""
+
+    users: int
+    ubi_queries: int
+    ubi_events: int

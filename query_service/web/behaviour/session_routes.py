@@ -1,0 +1,81 @@
+"""The routes that show, erase, join and take apart what is kept of sessions and users."""
+
+from dataclasses import asdict
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+
+from query_service.schemas.sessions import (
+    DeletedResponse,
+    JoinedResponse,
+    JoinForm,
+    SessionPath,
+    SessionResponse,
+    SplitResponse,
+    UserPath,
+)
+from query_service.sessions.store import SessionStore
+from query_service.web.json_answer import json_response, problems
+from query_service.web.tags import VISITORS
+
+
+def session_routes(store: SessionStore) -> APIBlueprint:
+    """`/v1/sessions`, `/v1/users` and `/v1/joins`."""
+    routes = APIBlueprint("sessions", __name__, url_prefix="/v1")
+
+    @routes.get(
+        "/sessions/<session_id>",
+        tags=[VISITORS],
+        summary="What is kept of a session",
+        responses={200: SessionResponse} | problems(404, 422, 500, 503),
+    )
+    def session(path: SessionPath) -> Response:
+        """All that is kept of a session; of vectors only how long they are."""
+        exported = SessionResponse(**store.export(path.session_id))
+        return json_response(exported.model_dump())
+
+    @routes.delete(
+        "/sessions/<session_id>",
+        tags=[VISITORS],
+        summary="Forget a session",
+        responses={200: DeletedResponse} | problems(422, 500, 503),
+    )
+    def forget(path: SessionPath) -> Response:
+        """Erases all that is kept of a session, for good."""
+        deleted = store.delete(path.session_id)
+        return json_response(DeletedResponse(**asdict(deleted)).model_dump())
+
+    @routes.delete(
+        "/users/<user_id>",
+        tags=[VISITORS],
+        summary="Forget a user",
+        responses={200: DeletedResponse} | problems(422, 500, 503),
+    )
+    def forget_user(path: UserPath) -> Response:
+        """Erases all that is kept of a user and of all sessions of the user, for good."""
+        deleted = store.delete_user(path.user_id)
+        return json_response(DeletedResponse(**asdict(deleted)).model_dump())
+
+    @routes.post(
+        "/joins",
+        tags=[VISITORS],
+        summary="An anonymous session is a user's",
+        responses={200: JoinedResponse} | problems(400, 413, 415, 422, 500, 503),
+    )
+    def join(body: JoinForm) -> Response:
+        """Counts for the user what the session did for nobody, as does a request with both ids."""
+        joined = store.join(body.session_id, body.user_id)
+        return json_response(JoinedResponse(**asdict(joined)).model_dump())
+
+    @routes.delete(
+        "/joins/<session_id>",
+        tags=[VISITORS],
+        summary="A session is no user's any more",
+        responses={200: SplitResponse} | problems(422, 500, 503),
+    )
+    def split(path: SessionPath) -> Response:
+        """Takes what the session did until now from its users; the session keeps it."""
+        split_off = store.split(path.session_id)
+        return json_response(SplitResponse(**asdict(split_off)).model_dump())
+
+    return routes
