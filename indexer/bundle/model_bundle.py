@@ -7,7 +7,7 @@ nothing in it can run code.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -38,7 +38,6 @@ OF_INDEX = BundleType(
     if_other_format=". Rebuild the index with this version: live-intent index rebuild",
     if_damaged="Copy the bundle again, or rebuild the index: live-intent index rebuild",
 )
-NO_TEXTS: Mapping[str, Sequence[str]] = {}
 WEIGHTS, TERMS = "weights.safetensors", "terms.json"
 
 
@@ -176,11 +175,11 @@ def fit_bundle(
     projections: Projections | None,
     statistics: Statistics,
     meaningless: Vectors | None = None,
-    texts: Mapping[str, Sequence[str]] = NO_TEXTS,
+    languages: Sequence[str] = (),
 ) -> ModelBundle:
     """A bundle with W_uq and W_ua fitted on items and their `embeddings` float32 [n, D].
 
-    `meaningless` and `texts` as for `fit_bundle_on_vectors`.
+    `meaningless` and `languages` as for `fit_bundle_on_vectors`.
     """
     return fit_bundle_on_vectors(
         name,
@@ -190,7 +189,7 @@ def fit_bundle(
         projections=projections,
         statistics=statistics,
         meaningless=meaningless,
-        texts=texts,
+        languages=languages,
     )
 
 
@@ -203,12 +202,12 @@ def fit_bundle_on_vectors(
     projections: Projections | None,
     statistics: Statistics,
     meaningless: Vectors | None = None,
-    texts: Mapping[str, Sequence[str]] = NO_TEXTS,
+    languages: Sequence[str] = (),
 ) -> ModelBundle:
     """A bundle with W_uq and W_ua fitted on items and their `vectors` g_i, float32 [n, dims].
 
     `meaningless` float32 [q, D]: embeddings of `meaningless_texts` as queries, to fit the meaning
-    cut; None: without a cut. `texts`: of the items, by language: their terms get a W_uq too.
+    cut; None: without a cut. `languages`: the terms of the items' texts in each get a W_uq too.
     """
     meaning, behaviour = _halves(vectors, projections)
     if meaningless is not None:
@@ -218,15 +217,16 @@ def fit_bundle_on_vectors(
     return ModelBundle(
         name=name,
         spec=spec,
-        W_uq=TermMap.fit([terms(item.text) for item in items], meaning),
-        W_ua=TermMap.fit([attribute_terms(item) for item in items], behaviour),
+        W_uq=TermMap.fit(items, lambda item: terms(item.text), meaning),
+        W_ua=TermMap.fit(items, attribute_terms, behaviour),
         projections=projections,
         statistics=statistics,
-        W_uq_in={
-            code: TermMap.fit([terms(text) for text in each], meaning)
-            for code, each in texts.items()
-        },
+        W_uq_in={code: TermMap.fit(items, _terms_in(code), meaning) for code in languages},
     )
+
+
+def _terms_in(language: str) -> Callable[[Item], list[str]]:
+    return lambda item: terms(item.in_language(language).text)
 
 
 def _halves(vectors: Vectors, projections: Projections | None) -> tuple[Vectors, Vectors]:

@@ -1,14 +1,18 @@
 """A linear map from TF-IDF weights to vectors: W_uq for query terms, W_ua for attribute terms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.bundle.ridge import ridge
+
 MAX_TERMS = 8192  # a Cholesky factor of this size takes seconds, and rarer terms say little
 RIDGE = 1.0  # penalty on the squared weights
+Source = TypeVar("Source")
 
 
 @dataclass(frozen=True)
@@ -25,33 +29,33 @@ class TermMap:
         return {term: column for column, term in enumerate(self.vocabulary)}
 
     @classmethod
-    def fit(cls, rows: Sequence[Sequence[str]], vectors: NDArray[np.float32]) -> "TermMap":
+    def fit(
+        cls,
+        sources: Sequence[Source],
+        terms_of: Callable[[Source], Sequence[str]],
+        vectors: NDArray[np.float32],
+    ) -> "TermMap":
         """Ridge regression of TF-IDF weights (rows of unit length) onto `vectors` [n, dims].
 
-        `rows` [n] are lists of terms, some perhaps empty. No labels are needed: the catalogue's
-        own texts and vectors are the training data. From 100 rows on, terms of a single row are
-        left out unless there are no others.
+        `terms_of` returns the terms of one of the `sources` [n], perhaps none; no list of all is
+        kept. No labels are needed: the catalogue's own texts and vectors are the training data.
+        From 100 rows on, terms of a single row are left out unless there are no others.
         """
         from sklearn.feature_extraction.text import TfidfVectorizer
-        from sklearn.linear_model import Ridge
 
         dims = vectors.shape[1]
-        if not any(rows):
-            return cls((), np.zeros(0, np.float32), np.zeros((0, dims), np.float32))
-        min_df = 2 if len(rows) >= 100 else 1
-        vectorizer = TfidfVectorizer(
-            analyzer=lambda row: row, min_df=min_df, max_features=MAX_TERMS, dtype=np.float32
-        )
-        try:
-            weights = vectorizer.fit_transform(rows)
-        except ValueError:  # every term is in one row only
-            vectorizer.set_params(min_df=1)
-            weights = vectorizer.fit_transform(rows)
-        model = Ridge(alpha=RIDGE, fit_intercept=False, solver="cholesky")
-        model.fit(weights, vectors)
-        W = np.ascontiguousarray(model.coef_.T.reshape(-1, dims), dtype=np.float32)
-        vocabulary = tuple(vectorizer.get_feature_names_out().tolist())
-        return cls(vocabulary, vectorizer.idf_.astype(np.float32), W)
+        vectorizer = TfidfVectorizer(analyzer=terms_of, max_features=MAX_TERMS, dtype=np.float32)
+        for min_df in (2, 1) if len(sources) >= 100 else (1,):
+            vectorizer.set_params(min_df=min_df)
+            try:
+                weights = vectorizer.fit_transform(sources)
+            except ValueError:  # every term is in one row only; or there are none
+                continue
+            vocabulary = tuple(vectorizer.get_feature_names_out().tolist())
+            return cls(
+                vocabulary, vectorizer.idf_.astype(np.float32), ridge(weights, vectors, RIDGE)
+            )
+        return cls((), np.zeros(0, np.float32), np.zeros((0, dims), np.float32))
 
     def embed(self, counts: Mapping[str, float]) -> NDArray[np.float32]:
         """Sum over terms of count x idf x W, float32 [dims]; zero when no term is known.

@@ -12,6 +12,7 @@ from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
 from indexer.catalogue.categories import read_categories
 from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.files.rows import LeftOut, Row
+from indexer.catalogue.item_lines import ItemLines
 from indexer.catalogue.notes import Notes
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.catalogue.rejects import Reject
@@ -114,22 +115,22 @@ def read_items(catalogue: Catalogue, notes: Notes | None = None) -> Iterator[Ite
     if rules.duplicates == "last":
         yield from _last_of_each(catalogue, notes)
         return
-    lines = dict[str, int]()
-    for each in _every_row(catalogue, notes):
-        if isinstance(each, Reject):
-            yield each
-            continue
-        row, item = each
-        earlier = lines.setdefault(item.item_id, row.line)
-        if earlier == row.line:
-            yield item
-        else:
-            reason = (
-                f"item_id {item.item_id} stands on line {earlier} already (--duplicates last lets "
-                "the last row count)"
-            )
-            reject = Reject.of_bytes(row.line, reason, row.raw)
-            yield replace(reject, doubled=item.item_id)
+    with ItemLines() as lines:
+        for each in _every_row(catalogue, notes):
+            if isinstance(each, Reject):
+                yield each
+                continue
+            row, item = each
+            earlier = lines.first(item.item_id, row.line)
+            if earlier == row.line:
+                yield item
+            else:
+                reason = (
+                    f"item_id {item.item_id} stands on line {earlier} already (--duplicates last "
+                    "lets the last row count)"
+                )
+                reject = Reject.of_bytes(row.line, reason, row.raw)
+                yield replace(reject, doubled=item.item_id)
 
 
 def _every_row(catalogue: Catalogue, notes: Notes) -> Iterator[tuple[Row, Item] | Reject]:
@@ -150,18 +151,17 @@ def _every_row(catalogue: Catalogue, notes: Notes) -> Iterator[tuple[Row, Item] 
 
 def _last_of_each(catalogue: Catalogue, notes: Notes) -> Iterator[Item | Reject]:
     """The last good row of each item_id, at its own position; costs a second pass."""
-    last = {
-        each[1].item_id: each[0].line
-        for each in _every_row(catalogue, Notes())
-        if not isinstance(each, Reject)
-    }
-    for each in _every_row(catalogue, notes):
-        if isinstance(each, Reject):
-            yield each
-        elif last[each[1].item_id] == each[0].line:
-            yield each[1]
-        else:
-            notes.overruled += 1
+    with ItemLines() as last:
+        for each in _every_row(catalogue, Notes()):
+            if not isinstance(each, Reject):
+                last.put(each[1].item_id, each[0].line)
+        for each in _every_row(catalogue, notes):
+            if isinstance(each, Reject):
+                yield each
+            elif last.of(each[1].item_id) == each[0].line:
+                yield each[1]
+            else:
+                notes.overruled += 1
 
 
 def good_items(catalogue: Catalogue) -> Iterator[Item]:

@@ -19,6 +19,9 @@ LAYER_TENSORS = 16
 # For one text of up to this many tokens in bfloat16, two small matrix products are faster than the
 # fused kernel. Not for more texts: torch keeps a kernel per shape, a gigabyte for 50,000 titles.
 SHORT_TEXT = 32
+# On a CPU oneDNN keeps a kernel of about a megabyte for each number of rows that a linear layer has
+# seen. Rows are therefore added up to a multiple of this: few numbers, not one for each batch.
+ROW_STEP = 128
 
 
 class Forward(Protocol):
@@ -90,11 +93,11 @@ class LeanBert:
 
     def __call__(self, groups: Sequence[Tensor]) -> list[Tensor]:
         """Token vectors [n, T, D] of each group int64 [n, T]."""
-        x = self._embed(groups)  # [N, D], N: all tokens of all texts
+        x = self._embed(groups)  # [N, D], N: all tokens of all texts, and rows that are ignored
         for qkv, attention_out, norm1, up, down, norm2 in self._layers:
             x = self._normed(x + attention_out(self._attention(qkv(x), groups)), norm1)
             x = self._normed(x + down(up(x)), norm2)
-        parts = _split(x, [group.numel() for group in groups])
+        parts = _texts_of(x, groups)
         return [part.view(*g.shape, -1) for part, g in zip(parts, groups, strict=True)]
 
     def _embed(self, groups: Sequence[Tensor]) -> Tensor:
@@ -103,7 +106,10 @@ class LeanBert:
             + self._positions[self.first : self.first + group.shape[1]]
             for group in groups
         ]
-        x = torch.cat([part.view(-1, part.shape[-1]) for part in parts])  # [N, D]
+        rows = [part.view(-1, part.shape[-1]) for part in parts]
+        x = torch.cat(rows)  # [N, D]
+        if x.device.type == "cpu" and len(x) > ROW_STEP:
+            x = F.pad(x, (0, 0, 0, -len(x) % ROW_STEP))
         return self._normed(x, self._norm)
 
     def _normed(self, x: Tensor, norm: tuple[Tensor, Tensor]) -> Tensor:
@@ -112,7 +118,7 @@ class LeanBert:
     def _attention(self, qkv: Tensor, groups: Sequence[Tensor]) -> Tensor:
         """[N, 3 D] -> [N, D]; each text attends to itself alone."""
         parts = []
-        for part, group in zip(_split(qkv, [g.numel() for g in groups]), groups, strict=True):
+        for part, group in zip(_texts_of(qkv, groups), groups, strict=True):
             n, T = group.shape
             q, k, v = part.view(n, T, 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # [n, H, T, d]
             if n == 1 and T <= SHORT_TEXT and q.dtype == torch.bfloat16 and q.device.type == "cpu":
@@ -121,6 +127,9 @@ class LeanBert:
             else:
                 context = F.scaled_dot_product_attention(q, k, v)
             parts.append(context.transpose(1, 2).reshape(n * T, -1))
+        ignored = len(qkv) - sum(map(len, parts))
+        if ignored:
+            parts.append(parts[0].new_zeros(ignored, parts[0].shape[1]))
         return torch.cat(parts) if len(parts) > 1 else parts[0]
 
 
@@ -141,6 +150,12 @@ class TransformersForward:
         hidden = self._model(input_ids=ids, attention_mask=mask).last_hidden_state  # [B, T, D]
         parts = _split(hidden, [group.shape[0] for group in groups])
         return [part[:, : g.shape[1]] for part, g in zip(parts, groups, strict=True)]
+
+
+def _texts_of(x: Tensor, groups: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The rows of each group's tokens, without those that `ROW_STEP` added."""
+    sizes = [group.numel() for group in groups]
+    return _split(x[: sum(sizes)], sizes)
 
 
 def _split(x: Tensor, sizes: list[int]) -> Sequence[Tensor]:

@@ -99,6 +99,7 @@ class BulkWriter(Generic[T]):
                 f"the alias {self._alias} is gone while its index was being filled: somebody "
                 "deleted it. Run the rebuild again."
             )
+        outcome.created.clear()  # every id of a catalogue, in a fill
         with self._lock:
             self.outcome.add(outcome)
             self._context.progress.advance(len(writes))

@@ -44,7 +44,7 @@ class FittedBundle:
             projections=projections,
             statistics=self.survey.statistics,
             meaningless=self.encoder.encode_queries(meaningless_texts()),
-            texts={c: [item.in_language(c).text for item in items] for c in self.languages},
+            languages=self.languages,
         )
         bundle.save(self.context.bundles_dir / self.name)
         self.context.progress.close()

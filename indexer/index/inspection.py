@@ -6,6 +6,7 @@ from opensearchpy import OpenSearch
 from opensearchpy.helpers import scan
 
 from indexer.bundle.projections import Vectors
+from indexer.catalogue.item_lines import ItemLines
 from indexer.catalogue.items import Item
 from indexer.index.bulk import WriteOutcome
 from indexer.index.context import IndexContext
@@ -45,21 +46,24 @@ def check_count(
     alone = operations["index_total"] == outcome.written and not operations["delete_total"]
     whole = count == outcome.written and alone and not outcome.superseded
     query = {"query": {"match_all": {}}, "_source": False}
-    hits = () if whole else scan(client, index=index, query=query, size=5000)
-    present = {hit["_id"] for hit in hits}
-    # Deletions are read after that: whoever deleted an item meanwhile had written it down before.
-    deleted = delete()
-    if whole and not deleted:
-        return count
-    items, lost = 0, list[str]()
-    for item_id in () if whole else ids:
-        items += 1
-        if item_id not in present and item_id not in deleted:
-            lost.append(item_id)
-    if lost:
-        shown = ", ".join(lost[:5]) + (", ..." if len(lost) > 5 else "")
+    with ItemLines() as present:
+        for hit in () if whole else scan(client, index=index, query=query, size=5000):
+            present.put(hit["_id"])
+        # Deletions are read after that: whoever deleted an item meanwhile had written it down
+        # before.
+        deleted = delete()
+        if whole and not deleted:
+            return count
+        items, missing, lost = 0, 0, list[str]()
+        for item_id in () if whole else ids:
+            items += 1
+            if item_id not in present and item_id not in deleted:
+                missing += 1
+                lost = [*lost, item_id][:5]
+    if missing:
+        shown = ", ".join(lost) + (", ..." if missing > len(lost) else "")
         raise IndexNotWhole(
-            f"the catalogue has {items} items, the index {index} {count}: {len(lost)} are missing "
+            f"the catalogue has {items} items, the index {index} {count}: {missing} are missing "
             f"({shown}). The alias was not moved; run the rebuild again."
         )
     client.indices.refresh(index=index, params=params)

@@ -3,6 +3,8 @@
 import importlib.util
 import json
 import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -213,3 +215,29 @@ def test_multilingual_reads_chinese() -> None:
     items = own.encode_items(["小米手机", "连衣裙", "Laufschuhe"])
     assert (items @ phone).argmax() == 0
     assert (items @ shoes).argmax() == 2
+
+
+# Prints by how many MiB the memory grows while batches of 60 different lengths are encoded.
+GROWTH = """
+import resource
+from indexer.encoder.loading import load_encoder
+from indexer.settings import EncoderSettings
+from plugin_config.settings import load
+encoder = load_encoder(load(EncoderSettings, device="cpu", encode_threads=1))
+for n in range(660, 560, -1):
+    if n == 620:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    encoder.encode_tokens([[7] * 10] * (n // 10) + [[7] * (1 + n % 10)])
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
+
+def test_memory_does_not_grow_with_the_number_of_different_batches() -> None:
+    ran = subprocess.run([sys.executable, "-c", GROWTH], capture_output=True, text=True, check=True)
+    assert float(ran.stdout) < 40  # MiB
+
+
+def test_rows_added_for_the_cpu_change_no_vector(minilm: Encoder) -> None:
+    texts = [f"{'red ' * (n % 9)}shoe {n}" for n in range(150)]
+    one_by_one = np.concatenate([minilm.encode_items([text]) for text in texts])
+    np.testing.assert_allclose(minilm.encode_items(texts), one_by_one, atol=2e-5)

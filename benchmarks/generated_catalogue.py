@@ -1,0 +1,60 @@
+"""A generated catalogue of any size, and an encoder of one layer, to try a rebuild's cost with."""
+
+import json
+import random
+from collections.abc import Iterator
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+from indexer.encoder.model_names import MINILM, model_folder
+
+WORDS, BRANDS, LEAVES = 60_000, 3_000, 800
+_CONSONANTS, _VOWELS = "bcdfghjklmnprstvwz", "aeiou"
+COLOURS = ("red", "blue", "green", "black", "white", "grey")
+
+
+def generated_rows(items: int, seed: int = 13) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a catalogue: titles of 4 to 9 words by Zipf's law, a description of 30."""
+    rng = random.Random(seed)
+    words = sorted({_word(rng) for _ in range(WORDS)})
+    rng.shuffle(words)
+    weights = list(accumulate(1 / (rank + 5) for rank in range(len(words))))
+    for number in range(items):
+        drawn = rng.choices(words, cum_weights=weights, k=rng.randint(4, 9) + 30)
+        title, description = drawn[:-30], drawn[-30:]
+        leaf = rng.randrange(LEAVES)
+        yield {
+            "item_id": f"{rng.getrandbits(40):010x}-{number}",
+            "title": " ".join(title),
+            "description": " ".join(description),
+            "brand": f"{words[rng.randrange(BRANDS)]} {leaf % 7}",
+            "category": ["All", f"Group {leaf % 20}", f"Leaf {leaf}"],
+            "price": round(rng.lognormvariate(3, 1), 2),
+            "popularity": int(rng.paretovariate(1.1)),
+            "attributes": {"colour": rng.choice(COLOURS), "weight": rng.randrange(1, 4000)},
+        }
+
+
+def write_generated(path: Path, items: int) -> Path:
+    """Write the catalogue as JSON lines; return the path."""
+    with path.open("w", encoding="utf-8") as file:
+        for row in generated_rows(items):
+            file.write(json.dumps(row) + "\n")
+    return path
+
+
+def one_layer_encoder(folder: Path) -> Path:
+    """Make a folder with the first layer of the default encoder; return its path."""
+    source = model_folder(MINILM, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in source.iterdir():
+        if file.is_file() and file.name != "config.json":
+            (folder / file.name).symlink_to(file.resolve())
+    config = json.loads((source / "config.json").read_text("utf-8"))
+    (folder / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 1}), "utf-8")
+    return folder
+
+
+def _word(rng: random.Random) -> str:
+    return "".join(rng.choice(_CONSONANTS) + rng.choice(_VOWELS) for _ in range(rng.randint(2, 4)))

@@ -1,0 +1,160 @@
+"""The memory of a rebuild over time, on a generated catalogue of any size.
+
+    python -m benchmarks.rebuild_memory --items 100000 [--encoder minilm] [--plot OUT.svg]
+
+Runs `live-intent index rebuild` as a process of its own and samples its resident memory. Prints
+the peak of each stage, the memory at each line of its log, and the base: with the encoder loaded,
+before the catalogue is read. The indexes have a prefix of their own and are removed.
+"""
+
+import argparse
+import io
+import json
+import os
+import re
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from benchmarks.generated_catalogue import one_layer_encoder, write_generated
+from benchmarks.plots import COLOURS, STYLE
+from benchmarks.served import COMMAND, own_index
+
+PERIOD_S = 0.2
+LOADING = "start"  # the stage before the first
+_WRITTEN = re.compile(r"encode and index: \d+ % \((\d+) of (\d+)")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Resident memory at a time, MiB; mapped files count."""
+
+    seconds: float
+    stage: str
+    resident: int
+
+
+class MemoryWatch:
+    """Runs a command and samples its memory; `stages`: what its log said last, by sample."""
+
+    def __init__(self, command: Sequence[str], environment: dict[str, str]) -> None:
+        self.samples: list[Sample] = []
+        self.lines: list[tuple[float, str]] = []
+        self._stage, self._started = LOADING, time.monotonic()
+        self._process = subprocess.Popen(
+            command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def run(self) -> str:
+        """Return what the command printed; end the program when it fails."""
+        reader = threading.Thread(target=self._read_log, daemon=True)
+        reader.start()
+        while self._process.poll() is None:
+            self._sample()
+            time.sleep(PERIOD_S)
+        assert self._process.stdout is not None
+        printed = self._process.stdout.read()
+        reader.join(timeout=5)
+        if self._process.returncode:
+            log = "\n".join(line for _, line in self.lines)
+            raise SystemExit(f"the rebuild ended with {self._process.returncode}:\n{log}")
+        return printed
+
+    def _read_log(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            text = line.strip()
+            self.lines.append((time.monotonic() - self._started, text))
+            if text.endswith(" ...") or (text.endswith(" items") and ": " in text):
+                self._stage = text.removesuffix(" ...").partition(":")[0]
+
+    def _sample(self) -> None:
+        try:
+            status = Path(f"/proc/{self._process.pid}/status").read_text("ascii")
+        except OSError:  # it has just ended
+            return
+        fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+        if "VmRSS" not in fields:
+            return
+        elapsed = time.monotonic() - self._started
+        self.samples.append(Sample(elapsed, self._stage, int(fields["VmRSS"].split()[0]) >> 10))
+
+
+def main() -> None:
+    """Run the trial with the options of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--items", type=int, default=100_000)
+    parser.add_argument("--encoder", help="default: the first layer of the default encoder")
+    parser.add_argument("--plot", type=Path, help="an SVG of memory over time")
+    parser.add_argument("--keep", action="store_true", help="leave the indexes where they are")
+    parser.add_argument("--option", action="append", default=[], help="one of the rebuild's own")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, own_index("memory", keep=options.keep):
+        catalogue = write_generated(Path(folder) / "items.jsonl", options.items)
+        encoder = options.encoder or str(one_layer_encoder(Path(folder) / "encoder"))
+        command = [*COMMAND, "index", "rebuild", str(catalogue), *options.option]
+        watch = MemoryWatch(command, {**os.environ, "LIVE_INTENT_ENCODER": encoder})
+        watch.run()
+    print(json.dumps(figures(options.items, watch.samples), indent=2))
+    for seconds, line in watch.lines:
+        print(f"{seconds:8.1f} s  {resident_at(watch.samples, seconds):5d} MiB  {line}")
+    if options.plot:
+        options.plot.write_text(chart(options.items, watch), "utf-8")
+
+
+def figures(items: int, samples: Sequence[Sample]) -> dict[str, object]:
+    """Return the base, the peak, and the peak of each stage, MiB."""
+    stages: dict[str, int] = {}
+    for sample in samples:
+        stages[sample.stage] = max(stages.get(sample.stage, 0), sample.resident)
+    return {
+        "items": items,
+        "seconds": round(samples[-1].seconds, 1),
+        "base_mib": stages[LOADING],
+        "peak_mib": max(stages.values()),
+        "beside_the_model_mib": max(stages.values()) - stages[LOADING],
+        "peak_by_stage_mib": stages,
+    }
+
+
+def resident_at(samples: Sequence[Sample], seconds: float) -> int:
+    """Return the resident memory in MiB of the sample nearest to a time."""
+    return min(samples, key=lambda sample: abs(sample.seconds - seconds)).resident
+
+
+def chart(items: int, watch: MemoryWatch) -> str:
+    """Return an SVG of memory and of the written items a second, over time."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(7.5, 3.2), layout="constrained")
+        memory = figure.subplots()
+        minutes = [sample.seconds / 60 for sample in watch.samples]
+        memory.plot(minutes, [sample.resident for sample in watch.samples], color=COLOURS[0])
+        memory.set(xlabel="minutes", ylabel="resident memory, MiB", ylim=(0, None))
+        memory.set_title(f"A rebuild of {items:,} generated items")
+        written = [
+            (seconds / 60, int(found[1]), int(found[2]))
+            for seconds, line in watch.lines
+            if (found := _WRITTEN.search(line))
+        ]
+        rate = memory.twinx()
+        rates = [
+            (at, (done - before) / max((at - since) * 60, 1e-9))
+            for (since, before, _), (at, done, _) in pairwise(written)
+        ]
+        rate.plot([at for at, _ in rates], [each for _, each in rates], ".", color=COLOURS[1])
+        rate.set(ylabel="items/s", ylim=(0, None))
+        out = io.StringIO()
+        figure.savefig(out, format="svg", metadata={"Date": None})
+    return out.getvalue()
+
+
+if __name__ == "__main__":
+    main()
