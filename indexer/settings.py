@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from plugin_config.quantization import Engine, QuantizationName
 from plugin_config.settings import Settings, register
 from plugin_config.state_dir import default_state_dir
 from plugin_config.text_analysis import Decompound
@@ -104,8 +105,11 @@ class IndexSettings(Settings):
     keep_indexes: int = Field(
         2, ge=0, le=100, description="Earlier items indexes that a rebuild keeps for a roll-back."
     )
-    engine: Literal["lucene", "faiss"] = Field(
-        "lucene", description="k-NN engine; `faiss` where the cluster has it."
+    engine: Engine = Field("lucene", description="k-NN engine; `faiss` where the cluster has it.")
+    quantization: QuantizationName = Field(
+        "none",
+        description="How vectors are kept for k-NN: `none` (float32), `int7` (lucene, a quarter of "
+        "the memory), `fp16` (faiss, half), `disk-8x`, `disk-16x`, `disk-32x` (faiss, on disk).",
     )
     hnsw_m: int = Field(16, ge=2, le=100, description="Links of a vector in the HNSW graph.")
     ef_construction: int = Field(

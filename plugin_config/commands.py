@@ -1,6 +1,10 @@
 """The command `live-intent config`: templates and indexes of the cluster."""
 
+from typing import get_args
+
 import click
+
+from plugin_config.quantization import Engine, QuantizationName
 
 
 @click.group()
@@ -16,6 +20,18 @@ def config() -> None:
     help="Analyzer of the items' texts: english, cjk, standard, ... [LIVE_INTENT_ANALYZER].",
 )
 @click.option(
+    "--engine",
+    envvar="LIVE_INTENT_ENGINE",
+    type=click.Choice(get_args(Engine)),
+    help="k-NN engine that the index should have [LIVE_INTENT_ENGINE].",
+)
+@click.option(
+    "--quantization",
+    envvar="LIVE_INTENT_QUANTIZATION",
+    type=click.Choice(get_args(QuantizationName)),
+    help="How it should keep vectors for k-NN [LIVE_INTENT_QUANTIZATION].",
+)
+@click.option(
     "--adopt",
     multiple=True,
     metavar="INDEX",
@@ -27,6 +43,8 @@ def config() -> None:
 def apply_config(
     dry_run: bool,
     analyzer: str | None,
+    engine: str | None,
+    quantization: str | None,
     adopt: tuple[str, ...],
     url: str | None,
     prefix: str | None,
@@ -46,7 +64,9 @@ def apply_config(
     ping_or_raise(client)
     names = IndexNames(settings.index_prefix)
     click.echo(destination(settings, names.items, *names.stores, names.rules), err=True)
-    changes = apply(client, names, analyzer=analyzer, adopt=adopt, dry_run=dry_run)
+    named = {"engine": engine, "quantization": quantization}
+    vectors = {name: value for name, value in named.items() if value}
+    changes = apply(client, names, analyzer=analyzer, adopt=adopt, dry_run=dry_run, vectors=vectors)
     for change in changes:
         click.echo(f"would be {change}" if dry_run and not change.is_remark else change)
     if all(change.is_remark for change in changes):

@@ -1,5 +1,6 @@
 """The indexes of a cluster, brought to what the code says as far as OpenSearch changes them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from opensearchpy import OpenSearch
@@ -8,7 +9,7 @@ from opensearchpy.exceptions import RequestError
 from plugin_config.index_languages import IndexLanguages
 from plugin_config.mapping_changes import differences, mapping_changes
 from plugin_config.provisioned_change import Change
-from plugin_config.schema import MARK, META, IndexNames, load_template, localize
+from plugin_config.schema import MARK, META, VECTOR, IndexNames, load_template, localize
 from plugin_config.text_analysis import TextAnalysis
 from plugin_config.text_fields import language_analyses
 
@@ -25,8 +26,13 @@ def create_index(client: OpenSearch, index: str, body: dict[str, Any]) -> None:
 
 
 def compare_items(
-    client: OpenSearch, names: IndexNames, analyzer: str | None, dry_run: bool
+    client: OpenSearch,
+    names: IndexNames,
+    analyzer: str | None,
+    dry_run: bool,
+    vectors: Mapping[str, str],
 ) -> list[Change]:
+    """Compare the live index; `vectors`: how settings say that vectors are kept for k-NN."""
     if not client.indices.exists_alias(name=names.items):
         return []
     changes = []
@@ -37,6 +43,10 @@ def compare_items(
         languages = IndexLanguages.of_meta(meta)
         localize(target, language_analyses(languages, TextAnalysis(own_analyzer), {}))
         fix = "run: live-intent index rebuild CATALOGUE"
+        current = {"engine": "lucene", "quantization": "none", **meta.get("hnsw", {})}
+        if other := [n for n, value in vectors.items() if str(current[n]) != value]:
+            lines = [f"{VECTOR}.{name}: {current[name]} -> {vectors[name]}" for name in other]
+            changes.append(Change("rebuild due", "index", index, (*lines, fix)))
         other_analysis = _analysis_differs(client, index, target["settings"]["index.analysis"])
         if not other_analysis:
             changes += apply_mapping(client, index, target["mappings"], dry_run, fix)

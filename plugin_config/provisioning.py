@@ -1,6 +1,6 @@
 """Creates and updates index templates and indexes to match the code; safe to repeat."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import RequestError
@@ -26,6 +26,8 @@ from plugin_config.provisioned_templates import apply_template, current_template
 from plugin_config.schema import TEMPLATES, IndexNames, load_template
 from plugin_config.template_overlaps import template_overlaps
 
+AS_THEY_ARE: Mapping[str, str] = {}
+
 
 def apply(
     client: OpenSearch,
@@ -34,6 +36,7 @@ def apply(
     analyzer: str | None = None,
     adopt: Collection[str] = (),
     dry_run: bool = False,
+    vectors: Mapping[str, str] = AS_THEY_ARE,
 ) -> list[Change]:
     """Create or update templates, and the indexes of TEMPLATES; compare the items index.
 
@@ -41,6 +44,7 @@ def apply(
     change in place is a `Change` of kind "rebuild due", and stays. Without an `analyzer` the
     template says `english`, and an items index keeps the analyzer that it was created with.
     `adopt` names indexes of sessions and UBI that become ours although they lack our mark.
+    `vectors`: the `engine` and the `quantization` that settings name.
 
     Raises:
         ForeignIndex: something that we did not make has one of our names; nothing was changed.
@@ -59,7 +63,7 @@ def apply(
         changes += remove_earlier(client, names, which, dry_run)
         changes += apply_template(client, names.template(which), template, dry_run)
         if which == "items":
-            changes += compare_items(client, names, analyzer, dry_run)
+            changes += compare_items(client, names, analyzer, dry_run, vectors)
             continue
         index, body = names.prefix + which, template["template"]
         if client.indices.exists(index=index):

@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import resources
-from typing import Any, Literal
+from typing import Any, get_args
 
 from plugin_config.attribute_fields import AttributeFields
 from plugin_config.errors import SettingsError
+from plugin_config.quantization import Engine, QuantizationName, quantization_of
 from plugin_config.text_analysis import TextAnalysis
 from plugin_config.text_fields import OWN_TEXTS, add_languages
 
@@ -142,18 +143,20 @@ class VectorField:
     """How item vectors are indexed: HNSW by inner product (the cosine of unit vectors).
 
     Raises:
-        SettingsError: a number out of the engine's range.
+        SettingsError: a number out of the engine's range, or a quantisation that it lacks.
     """
 
     dimension: int
-    engine: Literal["lucene", "faiss"] = "lucene"
+    engine: Engine = "lucene"
     m: int = 16
     ef_construction: int = 100
     ef_search: int = 100
+    quantization: QuantizationName = "none"
 
     def __post_init__(self) -> None:
-        if self.engine not in ("lucene", "faiss"):
+        if self.engine not in get_args(Engine):
             raise SettingsError(f"engine={self.engine}: allowed are lucene and faiss")
+        quantization_of(self.quantization, self.engine)
         for name, lowest, highest in (
             ("dimension", 1, 16_000),
             ("m", 2, 100),
@@ -167,10 +170,14 @@ class VectorField:
     @property
     def mapping(self) -> dict[str, Any]:
         """The field's mapping. Lucene takes `ef_search` with each query, faiss from the mapping."""
-        parameters = {"m": self.m, "ef_construction": self.ef_construction}
+        quantization = quantization_of(self.quantization, self.engine)
+        parameters: dict[str, Any] = {"m": self.m, "ef_construction": self.ef_construction}
         if self.engine == "faiss":
             parameters["ef_search"] = self.ef_search
+        if quantization.encoder:
+            parameters["encoder"] = dict(quantization.encoder)
         return {
+            **quantization.field,
             "type": "knn_vector",
             "dimension": self.dimension,
             "method": {

@@ -55,6 +55,18 @@ def check_writable(bundles: Path) -> None:
         ) from error
 
 
+def vector_field(spec: EncoderSpec, settings: IndexSettings) -> VectorField:
+    """The field of the item vectors. Raises SettingsError for settings that don't go together."""
+    return VectorField(
+        spec.vector_dims,
+        settings.engine,
+        settings.hnsw_m,
+        settings.ef_construction,
+        settings.ef_search,
+        settings.quantization,
+    )
+
+
 def index_body(
     spec: EncoderSpec,
     settings: IndexSettings,
@@ -68,8 +80,7 @@ def index_body(
 
     `compound_parts`: by analyzer, the words that compounds are split into.
     """
-    hnsw = (settings.hnsw_m, settings.ef_construction, settings.ef_search)
-    field = VectorField(spec.vector_dims, settings.engine, *hnsw)
+    field = vector_field(spec, settings)
     meta = {
         "state": BUILDING,
         "encoder": spec.to_meta(),

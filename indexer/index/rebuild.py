@@ -27,6 +27,7 @@ from indexer.index.construction import (
     discard,
     index_body,
     open_for_search,
+    vector_field,
 )
 from indexer.index.context import IndexContext
 from indexer.index.fill import Filled, encode_sample, fill
@@ -39,6 +40,7 @@ from indexer.index.missing_vectors import add_missing_vectors
 from indexer.index.rebuild_report import RebuildReport
 from indexer.index.swap import move_alias, prune, set_meta
 from plugin_config.errors import ClusterUnavailable
+from plugin_config.native_libraries import refuse_missing_libraries
 from plugin_config.schema import META
 
 UNREACHABLE = (ClusterUnavailable, NoConnection)
@@ -69,6 +71,7 @@ def rebuild(
     Raises:
         TooManyRejects, CatalogueError, MappingError: the catalogue.
         RebuildUnderWay, AliasTaken: the cluster's state.
+        SettingsError, ConfigMismatch: settings of vectors that the engine or the cluster lacks.
         BulkError, ClusterUnavailable, IndexNotWhole: the fill.
     """
     limit = RejectLimit.parse(context.settings.max_rejects)
@@ -76,6 +79,8 @@ def rebuild(
     LanguageChoice.parse(context.settings.languages)  # refused before the long work
     begun = time.monotonic()
     check_writable(context.bundles_dir)
+    field = vector_field(encoder.spec, context.settings)
+    refuse_missing_libraries(context.client, field.engine, field.quantization)
     dead = dead_rebuilds(context)
     beginning = beginning or Beginning.now(context)
     with source.open() as catalogue:
@@ -248,7 +253,8 @@ class _Rebuild:
         step = max(1, len(self.survey.sample) // INSPECTED)
         items = [item for _, item in self.survey.sample[::step]]
         expected = list(zip(items, filled.vectors[::step], strict=True))
-        check_vectors(self.context.client, self.new, expected)
+        quantized = self.context.settings.quantization != "none"
+        check_vectors(self.context.client, self.new, expected, quantized=quantized)
         return count
 
     def _set_meta(self, **changes: Any) -> None:
