@@ -105,6 +105,13 @@ class IndexSettings(Settings):
     keep_indexes: int = Field(
         2, ge=0, le=100, description="Earlier items indexes that a rebuild keeps for a roll-back."
     )
+    keep_refused_hours: float = Field(
+        72.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Age at which a rebuild deletes an index that the gate refused; only the "
+        "newest such index is kept.",
+    )
     engine: Engine = Field("lucene", description="k-NN engine; `faiss` where the cluster has it.")
     quantization: QuantizationName = Field(
         "none",

@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import click
 
+from live_intent.search_tools import search_tools
 from plugin_config.errors import LiveIntentError
 
 # name -> ("module:attribute", one line of help); the module is imported when its command runs.
@@ -69,7 +70,12 @@ def _version() -> str:
 
 def import_settings() -> None:
     """Import every package's settings classes: importing registers them in `known_settings`."""
-    for module in ("plugin_config.settings", "indexer.settings", "query_service.settings"):
+    for module in (
+        "plugin_config.settings",
+        "indexer.settings",
+        "indexer.gate.settings",
+        "query_service.settings",
+    ):
         importlib.import_module(module)
 
 
@@ -79,7 +85,8 @@ def import_settings() -> None:
 )
 @click.version_option(_version(), prog_name="live-intent")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def cli(debug: bool) -> None:
+@click.pass_context
+def cli(context: click.Context, debug: bool) -> None:
     """Search and recommendation that answer what a visitor wants now.
 
     Settings are read from the environment (LIVE_INTENT_*), then from the command's options;
@@ -87,6 +94,7 @@ def cli(debug: bool) -> None:
     """
     from plugin_config.settings import check_environment
 
+    context.obj = search_tools
     import_settings()
     check_environment()  # a misspelt variable would otherwise be a setting that does nothing
 

@@ -87,13 +87,16 @@ class IndexViews:
         *,
         before_use: Callable[[], None] = lambda: None,
         fall_back: bool = False,
+        index: str = "",
     ) -> None:
         """`before_use` is called before each refresh, and may raise ClusterUnavailable.
 
         `fall_back`: whether an earlier index is used where the one behind the alias does not fit.
+        `index`: that one, in place of the one behind the alias.
         """
         self._client = client
         self._names = names
+        self._behind = index or names.items
         self._spec = spec
         self._bundles = bundles
         self._poll_s = poll_s
@@ -220,7 +223,7 @@ class IndexViews:
 
     def _behind_alias(self) -> tuple[str, Mapping[str, Any]]:
         """The index behind the alias, and its mapping. Raises ForeignIndex."""
-        alias = self._names.items
+        alias = self._behind
         try:
             mappings = self._client.indices.get_mapping(index=alias, ignore=[404])
             if "status" in mappings:

@@ -8,8 +8,10 @@ import click
 
 from indexer.cli.check_command import check
 from indexer.cli.cluster_session import ClusterSession
+from indexer.cli.compare_command import compare
 from indexer.cli.encoder_option import load_encoder_of
 from indexer.cli.follow_command import follow
+from indexer.cli.gate_options import chosen_gate, gate_options
 from indexer.cli.options import (
     catalogue_options,
     catalogue_source,
@@ -20,12 +22,14 @@ from indexer.cli.options import (
     output_options,
 )
 from indexer.cli.suggestions_command import make_after_rebuild, suggestions
+from indexer.cli.swap_commands import activate, discard, rollback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from indexer.catalogue.item_changes import ChangesSurvey
     from indexer.catalogue.survey import Survey
+    from indexer.gate.replay import SearchTools
     from indexer.index.updates import UpdateReport
 
 Read = TypeVar("Read", "Survey", "ChangesSurvey")
@@ -36,9 +40,8 @@ def index() -> None:
     """Put items into OpenSearch as searchable vectors."""
 
 
-index.add_command(check)
-index.add_command(follow)
-index.add_command(suggestions)
+for command in (check, follow, suggestions, compare, rollback, activate, discard):
+    index.add_command(command)
 
 
 @index.command()
@@ -60,10 +63,14 @@ index.add_command(suggestions)
     help="Merge into one segment: slower now, searches quicker [up to 200,000 items].",
 )
 @click.option("--fresh", is_flag=True, help="Encode every item; take no vectors over.")
+@gate_options
 @click.option("--dry-run", is_flag=True, help="Only read and check the catalogue.")
 @cluster_options
 @output_options
+@click.pass_obj
 def rebuild(
+    make_tools: "Callable[[], SearchTools] | None",
+    /,
     catalogue: str,
     analyzer: str | None,
     encoder: str | None,
@@ -85,7 +92,7 @@ def rebuild(
     CATALOGUE is a file of JSON lines, CSV or Parquet, a product export of Shopify or WooCommerce,
     or a feed of Google Merchant, gzip or not; `-` is standard input. The live index stays as it is
     until the new one is filled and checked, and is kept after that. Items whose text did not change
-    keep their vectors.
+    keep their vectors. An index that fails a check of the gate is kept too, beside the alias.
     """
     from indexer.cli.interruption import stopped_by_signals
     from indexer.cli.reports import output, rebuild_lines, survey_lines
@@ -101,6 +108,7 @@ def rebuild(
         max_rejects=reading.pop("max_rejects"),
         facets=",".join(facets) or None,
     )
+    gate = chosen_gate(make_tools, reading, as_json)
     source = catalogue_source(catalogue, reading, settings.public_attributes)
     progress = for_terminal(quiet)
     if dry_run:
@@ -116,7 +124,10 @@ def rebuild(
         context = cluster.index_context(settings, progress)
         beginning = Beginning.now(context)  # before the seconds that the encoder takes to load
         model = load_encoder_of(encoder, layout)
-        report = run(context, model, source, merge=merge, fresh=fresh, beginning=beginning)
+        report = run(
+            context, model, source,
+            merge=merge, fresh=fresh, beginning=beginning, before_swap=gate,
+        )  # fmt: skip
         click.echo(output(report, rebuild_lines(report, cluster.names.items), as_json))
         make_after_rebuild(context, as_json)
 
@@ -204,26 +215,6 @@ def status(url: str | None, prefix: str | None, as_json: bool) -> None:
     with ClusterSession(url, prefix) as cluster:
         report = read_status(cluster.client, cluster.names, cluster.settings.bundles_dir)
     click.echo(output(report, status_lines(report), as_json))
-
-
-@index.command()
-@click.option("--to", metavar="INDEX", help="That index, instead of the newest earlier one.")
-@cluster_options
-def rollback(to: str | None, url: str | None, prefix: str | None) -> None:
-    """Move the alias back to an earlier index."""
-    with ClusterSession(url, prefix) as cluster:
-        from indexer.index.swap import roll_back
-
-        cluster.begin_writing()
-        before, now = roll_back(cluster.client, cluster.names, to)
-        bundle = cluster.settings.bundles_dir / now.bundle
-    click.echo(f"{cluster.names.items} -> {now.index} (was {before.index})")
-    click.echo(
-        f"Items changed since {before.created_at:%Y-%m-%d %H:%M} UTC are as {now.index} has them."
-        f" Back again: live-intent index rollback --to {before.index}"
-    )
-    if not bundle.is_dir():
-        click.echo(f"Its model bundle is not here ({bundle}): the service needs it.", err=True)
 
 
 def _write_source(

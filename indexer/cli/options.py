@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def _options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+def options_of(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    """A decorator that adds all of these options, in this order."""
+
     def add(command: Command) -> Command:
         for option in reversed(options):
             command = option(command)
@@ -26,11 +28,11 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
     return add
 
 
-cluster_options = _options(
+cluster_options = options_of(
     click.option("--url", help="Address of the cluster [LIVE_INTENT_OPENSEARCH_URL]."),
     click.option("--prefix", help="Prefix of every name [LIVE_INTENT_INDEX_PREFIX]."),
 )
-mapping_options = _options(
+mapping_options = options_of(
     click.option(
         "--map",
         "columns",
@@ -73,7 +75,7 @@ mapping_options = _options(
         help="A value that can't be read makes its row bad, instead of an item without it.",
     ),
 )
-catalogue_options = _options(
+catalogue_options = options_of(
     click.argument("catalogue", metavar="CATALOGUE"),
     mapping_options,
     click.option(
@@ -106,7 +108,7 @@ catalogue_options = _options(
         help="Stop, with nothing written, at more bad rows than that [LIVE_INTENT_MAX_REJECTS].",
     ),
 )
-encoder_options = _options(
+encoder_options = options_of(
     click.option("--encoder", help="Model: a short name, a folder, a name [LIVE_INTENT_ENCODER]."),
     click.option(
         "--layout",
@@ -128,7 +130,7 @@ facet_option = click.option(
     help="An attribute that is a facet; '*' stands for any characters. Repeatable "
     "[LIVE_INTENT_FACETS: those of low cardinality].",
 )
-output_options = _options(
+output_options = options_of(
     click.option("--quiet", "-q", is_flag=True, help="No progress."),
     click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
 )

@@ -49,6 +49,8 @@ def rebuild_lines(report: "RebuildReport", alias: str) -> list[str]:
         )
     if report.retries:
         lines.append(f"{report.retries} bulk requests were sent again: the cluster was busy")
+    if report.checks:
+        lines += ["checked before the swap:", *(f"  {check.line}" for check in report.checks)]
     if report.removed:
         lines.append("removed: " + ", ".join(report.removed))
     if report.previous and report.previous not in report.removed:
@@ -150,6 +152,12 @@ def status_lines(status: "Status") -> list[str]:
         for each in status.indexes
         if each.role == "building"
     ]
+    for each in status.indexes:
+        if each.role == "refused":
+            lines.append(f"{each.index} was refused by the gate before the swap:")
+            lines += [f"  {reason}" for reason in each.reasons]
+            lines.append(f"  to use it all the same: live-intent index activate {each.index}")
+            lines.append(f"  to delete it: live-intent index discard {each.index}")
     return lines
 
 

@@ -5,13 +5,24 @@ from pathlib import Path
 
 from opensearchpy import OpenSearch
 
-from indexer.index.generations import Generation, generations, refuse_taken_alias
+from indexer.index.generations import (
+    BUILDING,
+    REFUSED,
+    Generation,
+    generations,
+    refuse_taken_alias,
+)
+from indexer.index.refused_index import REASONS
 from plugin_config.schema import IndexNames
 
 
 @dataclass(frozen=True)
 class IndexStatus:
-    """One items index. `role`: live, building, earlier, later (after a roll-back), left behind."""
+    """One items index.
+
+    `role`: live, building, earlier, later (after a roll-back), left behind, or refused (by the
+    gate, which gave the `reasons`).
+    """
 
     index: str
     role: str
@@ -26,6 +37,7 @@ class IndexStatus:
     bundle_here: bool
     health: str
     process: str
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,12 +84,15 @@ def _status(
         bundle_here=(bundles / generation.bundle).is_dir(),
         health=row.get("health", ""),
         process=f"{owner.pid} on {owner.host}",
+        reasons=tuple(meta.get(REASONS, ())),
     )
 
 
 def _role(generation: Generation, live: Generation | None) -> str:
     if generation.live:
         return "live"
-    if generation.building or generation.state == "building":
+    if generation.state == REFUSED and not generation.building:
+        return REFUSED
+    if generation.building or generation.state == BUILDING:
         return "left behind" if generation.owner.is_dead() else "building"
     return "later" if live and generation.order > live.order else "earlier"

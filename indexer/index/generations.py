@@ -14,7 +14,7 @@ from plugin_config.errors import LiveIntentError
 from plugin_config.ownership import refuse_foreign
 from plugin_config.schema import META, IndexNames
 
-BUILDING, READY = "building", "ready"
+BUILDING, READY, REFUSED = "building", "ready", "refused"  # states
 
 
 class NoItemsIndex(LiveIntentError):
@@ -42,7 +42,7 @@ class Generation:
 
     @property
     def state(self) -> str:
-        """`building` or `ready`."""
+        """`building`, `ready`, or `refused`: kept for a look, not swapped in."""
         return str(self.meta.get("state", ""))
 
     @property
@@ -111,6 +111,16 @@ def generations(client: OpenSearch, names: IndexNames) -> list[Generation]:
         owner = next((a for a in aliases if a.startswith(names.owner_alias_prefix)), "")
         result.append(Generation(index, meta, live, building, schema, owner))
     return sorted(result, key=lambda g: g.order, reverse=True)
+
+
+def of_name(client: OpenSearch, names: IndexNames, index: str) -> Generation:
+    """The items index of that name. Raises NoItemsIndex."""
+    all_indexes = generations(client, names)
+    chosen = next((g for g in all_indexes if g.index == index), None)
+    if chosen is None:
+        listed = ", ".join(g.index for g in all_indexes) or "none"
+        raise NoItemsIndex(f"{index} is no items index of ours. There are: {listed}")
+    return chosen
 
 
 def live_generation(client: OpenSearch, names: IndexNames) -> Generation | None:

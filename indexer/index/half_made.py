@@ -11,7 +11,13 @@ from opensearchpy.exceptions import NotFoundError
 from indexer.catalogue.survey import Survey
 from indexer.index.construction import discard, under_way
 from indexer.index.context import IndexContext
-from indexer.index.generations import READY, Generation, generations, refuse_taken_alias
+from indexer.index.generations import (
+    READY,
+    REFUSED,
+    Generation,
+    generations,
+    refuse_taken_alias,
+)
 from indexer.index.owner import Owner
 from plugin_config.schema import META
 
@@ -32,7 +38,8 @@ def dead_rebuilds(context: IndexContext) -> list[Generation]:
     refuse_taken_alias(context.client, context.names)
     dead = []
     for half_made in generations(context.client, context.names):
-        if half_made.live or (half_made.state == READY and not half_made.building):
+        finished = half_made.state in (READY, REFUSED) and not half_made.building
+        if half_made.live or finished:
             continue
         owner = half_made.owner
         stale = owner.host != socket.gethostname() and half_made.age_s > stale_after_hours * 3600

@@ -13,13 +13,20 @@ from indexer.index.item_vectors import ItemVectors
 from plugin_config.schema import VECTOR_FLOAT16
 
 ROUNDS = 20  # of at most 500 items; each one reads what was written during the one before
+_WITHOUT = {"bool": {"must_not": {"exists": {"field": VECTOR_FLOAT16}}}}
+
+
+def missing_vectors(context: IndexContext, index: str) -> int:
+    """How many items of a refreshed index have no vector."""
+    params = {"request_timeout": context.settings.bulk_timeout_s}
+    answer = context.client.count(index=index, body={"query": _WITHOUT}, params=params)
+    return int(answer["count"])
 
 
 def add_missing_vectors(context: IndexContext, index: str, alias: str, vectors: ItemVectors) -> int:
     """Adds missing vectors to `index`, through `alias`; returns the number of items completed."""
     client, params = context.client, {"request_timeout": context.settings.bulk_timeout_s}
-    without = {"bool": {"must_not": {"exists": {"field": VECTOR_FLOAT16}}}}
-    body = {"size": 500, "version": True, "query": without}
+    body = {"size": 500, "version": True, "query": _WITHOUT}
     added = 0
     for _ in range(ROUNDS):
         client.indices.refresh(index=index, params=params)

@@ -15,6 +15,7 @@ from indexer.catalogue.languages import LanguageChoice, language_lines
 from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey
 from indexer.index.attribute_schema import AttributeSchema
+from indexer.index.before_swap import BeforeSwap, Check, FilledIndex, SwapRefused
 from indexer.index.carry_over.beginning import Beginning
 from indexer.index.carry_over.deletions import forget_old
 from indexer.index.carry_over.earlier_items import EarlierItems, SharedSpace
@@ -32,12 +33,13 @@ from indexer.index.construction import (
 from indexer.index.context import IndexContext
 from indexer.index.fill import Filled, encode_sample, fill
 from indexer.index.fitted_bundle import FITTED_ON, FittedBundle
-from indexer.index.generations import READY, Generation, NewIndex, live_generation
+from indexer.index.generations import READY, Generation, NewIndex, live_generation, of_name
 from indexer.index.half_made import INPUT, dead_rebuilds, input_fingerprint, resumable, take_over
 from indexer.index.inspection import check_count, check_vectors
 from indexer.index.item_vectors import ItemEncoder, ItemVectors
 from indexer.index.missing_vectors import add_missing_vectors
 from indexer.index.rebuild_report import RebuildReport
+from indexer.index.refused_index import refuse
 from indexer.index.swap import move_alias, prune, set_meta
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.native_libraries import refuse_missing_libraries
@@ -59,6 +61,7 @@ def rebuild(
     merge: bool | None = False,
     fresh: bool = False,
     beginning: Beginning | None = None,
+    before_swap: BeforeSwap | None = None,
 ) -> RebuildReport:
     """Makes a new items index from a catalogue and moves the alias `items` to it.
 
@@ -66,13 +69,15 @@ def rebuild(
     or Ctrl-C stops the rebuild after that, the alias stays and the half-made index is deleted; if
     the cluster is unavailable, or after a `kill -9`, the same rebuild goes on with it. Live writes
     since the `beginning` (default: now), or with a later version, win over the catalogue. `merge`:
-    into one segment; None: up to MOST_MERGED items.
+    into one segment; None: up to MOST_MERGED items. `before_swap` looks at the filled index; one
+    that it refuses is kept, beside the alias.
 
     Raises:
         TooManyRejects, CatalogueError, MappingError: the catalogue.
         RebuildUnderWay, AliasTaken: the cluster's state.
         SettingsError, ConfigMismatch: settings of vectors that the engine or the cluster lacks.
         BulkError, ClusterUnavailable, IndexNotWhole: the fill.
+        SwapRefused: the filled index.
     """
     limit = RejectLimit.parse(context.settings.max_rejects)
     facets = FacetChoice.parse(context.settings.facets)
@@ -94,7 +99,7 @@ def rebuild(
         )
         run = _Rebuild(context, encoder, catalogue, surveyed, beginning)
         run.resume(dead, fresh=fresh)
-        return run.run(begun, merge=merge, fresh=fresh)
+        return run.run(begun, merge=merge, fresh=fresh, before_swap=before_swap)
 
 
 class _Rebuild:
@@ -148,7 +153,9 @@ class _Rebuild:
         self.bundle = FittedBundle(self.context, index, self.encoder, self.survey, codes)
         self.live_writes = LiveWritesSince(self.context, self.new, self.beginning)
 
-    def run(self, begun: float, *, merge: bool | None, fresh: bool) -> RebuildReport:
+    def run(
+        self, begun: float, *, merge: bool | None, fresh: bool, before_swap: BeforeSwap | None
+    ) -> RebuildReport:
         """Every step in order; after a failure, Ctrl-C too, `abandon` cleans up."""
         context, index, encoder = self.context, self.new.name, self.encoder
         live = live_generation(context.client, context.names)
@@ -194,9 +201,15 @@ class _Rebuild:
                 params = {"max_num_segments": 1, "request_timeout": 3600}
                 context.client.indices.forcemerge(index=index, params=params)
             open_for_search(context, index, self.body["settings"])
+            checks = self._look(before_swap, live, count, vectors)
             self._set_meta(state=READY)
             context.progress.close()
             move_alias(context.client, context.names, index)
+        except SwapRefused as refusal:
+            context.progress.close()
+            error = refuse(context, index, refusal)
+            prune(context)
+            raise error from refusal
         except BaseException as error:
             context.progress.close()
             abandon(context, index, keep=isinstance(error, UNREACHABLE))
@@ -227,6 +240,7 @@ class _Rebuild:
             unread=dict(notes.unread),
             overruled=notes.overruled,
             reading=self.survey.reading,
+            checks=checks,
         )
 
     def _fit_first(self, shared: SharedSpace | None) -> tuple[Projections | None, Vectors | None]:
@@ -256,6 +270,21 @@ class _Rebuild:
         quantized = self.context.settings.quantization != "none"
         check_vectors(self.context.client, self.new, expected, quantized=quantized)
         return count
+
+    def _look(
+        self,
+        before_swap: BeforeSwap | None,
+        live: Generation | None,
+        count: int,
+        vectors: ItemVectors,
+    ) -> tuple[Check, ...]:
+        """What `before_swap` says of the filled index. Raises SwapRefused."""
+        if before_swap is None:
+            return ()
+        self.context.progress.close()
+        generation = of_name(self.context.client, self.context.names, self.new.name)
+        filled = FilledIndex(self.context, generation, live, self.survey.items, count, vectors)
+        return tuple(before_swap(filled))
 
     def _set_meta(self, **changes: Any) -> None:
         self.meta = {**self.meta, **changes}

@@ -6,6 +6,7 @@ from pathlib import Path
 from indexer.catalogue.attribute_report import AttributeReport
 from indexer.catalogue.notes import UnreadValues
 from indexer.catalogue.reading import Reading
+from indexer.index.before_swap import Check
 
 
 @dataclass(frozen=True)
@@ -33,3 +34,4 @@ class RebuildReport:
     unread: dict[str, UnreadValues]
     overruled: int
     reading: Reading
+    checks: tuple[Check, ...] = ()  # of what looked at the index before the swap

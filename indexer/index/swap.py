@@ -8,6 +8,7 @@ from indexer.index.construction import discard
 from indexer.index.context import IndexContext
 from indexer.index.generations import (
     READY,
+    REFUSED,
     Generation,
     NoItemsIndex,
     generations,
@@ -28,10 +29,10 @@ def move_alias(client: OpenSearch, names: IndexNames, index: str) -> None:
     Raises AliasTaken, ForeignIndex: the alias changed hands during the fill.
     """
     refuse_taken_alias(client, names)
-    actions: list[dict[str, Any]] = []
+    # Off whichever index has it by then: a roll-back may come between any look and this call.
+    everywhere = {"index": names.items_pattern, "alias": names.items, "must_exist": False}
+    actions: list[dict[str, Any]] = [{"remove": everywhere}]
     for generation in generations(client, names):
-        if generation.live and generation.index != index:
-            actions.append({"remove": {"index": generation.index, "alias": names.items}})
         if generation.building and generation.index == index:
             for alias in filter(None, (names.items_building, generation.owner_alias)):
                 actions.append({"remove": {"index": index, "alias": alias}})
@@ -43,16 +44,23 @@ def prune(context: IndexContext) -> list[str]:
     """Deletes earlier indexes, but the newest `keep_indexes`, with their bundles.
 
     Returns their names. The live index, later ones (after a roll-back) and one that is being filled
-    stay.
+    stay; of those that were refused before the swap the newest, until it is `keep_refused_hours`
+    old.
     """
     all_indexes = generations(context.client, context.names)
+    refused = [g for g in all_indexes if g.state == REFUSED and not g.building and not g.live]
+    kept_s = context.settings.keep_refused_hours * 3600
+    superfluous = [g.index for n, g in enumerate(refused) if n > 0 or g.age_s > kept_s]
     live = next((g for g in all_indexes if g.live), None)
     if live is None:
-        return []
-    earlier = [g for g in all_indexes if not g.building and g.order < live.order]
+        for index in superfluous:
+            discard(context, index)
+        return superfluous
+    finished = [g for g in all_indexes if not g.building and g.state != REFUSED]
+    earlier = [g for g in finished if g.order < live.order]
     ready = [g for g in earlier if g.state == READY]
     dead = [g for g in earlier if g.state != READY and g.owner.is_dead()]
-    superfluous = [g.index for g in ready[context.settings.keep_indexes :] + dead]
+    superfluous += [g.index for g in ready[context.settings.keep_indexes :] + dead]
     for index in superfluous:
         discard(context, index)
     return superfluous

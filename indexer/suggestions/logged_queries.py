@@ -21,11 +21,12 @@ DAY_MS = 24 * 3600 * 1000
 class LoggedQuery:
     """A query, in the spelling that most visitors used, and the visitors who typed it.
 
-    `visitors` holds hashes of users, or of sessions without a user.
+    `visitors` holds hashes of users, or of sessions without a user; `times`: rows of the log.
     """
 
     spellings: Counter[str] = field(default_factory=Counter)
     visitors: set[int] = field(default_factory=set)
+    times: int = 0
 
     @property
     def text(self) -> str:
@@ -54,7 +55,7 @@ def read_log(
         return QueryLogReading()
     queries: dict[str, LoggedQuery] = defaultdict(LoggedQuery)
     personal: set[str] = set()
-    for text, visitor in _pairs(client, names.ubi_queries, since_ms):
+    for text, visitor, times in _pairs(client, names.ubi_queries, since_ms):
         shown = " ".join(text.split())
         if not shown or len(shown) > MAX_TEXT:
             continue
@@ -64,12 +65,13 @@ def read_log(
             continue
         queries[key].spellings[lowered(shown)] += 1
         queries[key].visitors.add(visitor)
+        queries[key].times += times
     frequent = [query for query in queries.values() if len(query.visitors) >= min_sessions]
     return QueryLogReading(tuple(frequent), len(queries) - len(frequent), len(personal))
 
 
-def _pairs(client: OpenSearch, index: str, since_ms: int) -> Iterator[tuple[str, int]]:
-    """Each different pair of a query's text and who typed it."""
+def _pairs(client: OpenSearch, index: str, since_ms: int) -> Iterator[tuple[str, int, int]]:
+    """Each different pair of a query's text and who typed it, and how many times."""
     composite: dict[str, Any] = {
         "size": PAGE,
         "sources": [
@@ -84,7 +86,7 @@ def _pairs(client: OpenSearch, index: str, since_ms: int) -> Iterator[tuple[str,
         answer = client.search(index=index, body=body, params={"request_timeout": 60})
         found = answer["aggregations"]["pairs"]
         for bucket in found["buckets"]:
-            yield bucket["key"]["text"], _visitor(bucket["key"])
+            yield bucket["key"]["text"], _visitor(bucket["key"]), bucket["doc_count"]
         if "after_key" not in found:
             return
         composite["after"] = found["after_key"]

@@ -76,11 +76,12 @@ def read_items_file(path: Path, mapping: ColumnMap | None = None) -> ItemsFile:
     return ItemsFile(path, frozenset(ids), rejects, sha256_of(path))
 
 
-def read_judgments(path: Path, item_ids: Collection[str]) -> Judgments:
+def read_judgments(path: Path, item_ids: Collection[str] | None) -> Judgments:
     """Reads judgments {query, item_id, grade}: JSON lines or CSV, gzip or not.
 
-    A grade is a number from 0 to 10. A pair that is judged twice keeps its first grade. Raises
-    DatasetError when the file is empty or no row of it can be used.
+    `item_ids`: rows of other items are left out; None: of none. A grade is a number from 0 to 10. A
+    pair that is judged twice keeps its first grade. Raises DatasetError when the file is empty or
+    no row of it can be used.
     """
     remarks = Remarks()
     grades: dict[str, dict[str, float]] = {}
@@ -100,7 +101,7 @@ def read_judgments(path: Path, item_ids: Collection[str]) -> Judgments:
     return Judgments(grades, remarks)
 
 
-def _problem(row: Mapping[str, Any], item_ids: Collection[str]) -> tuple[str, str] | None:
+def _problem(row: Mapping[str, Any], item_ids: Collection[str] | None) -> tuple[str, str] | None:
     """Why a row can't be used, and the part of it that shows it; None when it can."""
     for name in ("query", "item_id", "grade"):
         if row.get(name) is None or not str(row[name]).strip():
@@ -113,6 +114,6 @@ def _problem(row: Mapping[str, Any], item_ids: Collection[str]) -> tuple[str, st
         grade = math.nan
     if not 0 <= grade <= MAX_GRADE:
         return f"the grade is no number from 0 to {MAX_GRADE:g}", str(row["grade"])[:40]
-    if str(row["item_id"]).strip() not in item_ids:
+    if item_ids is not None and str(row["item_id"]).strip() not in item_ids:
         return "the item is not among the items", str(row["item_id"])[:60]
     return None

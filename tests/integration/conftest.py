@@ -12,6 +12,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from indexer.catalogue.catalogue_file import CatalogueSource
+from indexer.index.before_swap import BeforeSwap
 from indexer.index.carry_over.beginning import Beginning
 from indexer.index.context import IndexContext
 from indexer.index.rebuild import rebuild
@@ -152,13 +153,17 @@ def run_rebuild(fresh_context: IndexContext, encoder: "Encoder") -> Callable[...
         merge: bool = False,
         fresh: bool = False,
         beginning: Beginning | None = None,
+        before_swap: BeforeSwap | None = None,
         **settings: object,
     ) -> RebuildReport:
         source = catalogue if isinstance(catalogue, CatalogueSource) else CatalogueSource(catalogue)
         context = replace(
             fresh_context, settings=load(IndexSettings, **settings), progress=progress or Silence()
         )
-        return rebuild(context, encoder, source, merge=merge, fresh=fresh, beginning=beginning)
+        return rebuild(
+            context, encoder, source,
+            merge=merge, fresh=fresh, beginning=beginning, before_swap=before_swap,
+        )  # fmt: skip
 
     return run
 

@@ -134,7 +134,8 @@ def test_the_demo_never_replaces_an_index_of_the_user_s(
     demo_output: str, reader: ReadmeReader
 ) -> None:
     rebuild = (
-        ".venv/bin/live-intent index rebuild catalogue.jsonl --map item_id=sku --map title=name"
+        ".venv/bin/live-intent index rebuild catalogue.jsonl --map item_id=sku --map title=name "
+        "--force-swap"
     )
     if rebuild not in reader.typed:  # the README has it too
         reader.type(rebuild)

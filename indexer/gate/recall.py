@@ -1,0 +1,78 @@
+"""Recall of k-NN search, by HNSW graphs, against exact search."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from indexer.bundle.projections import Vectors
+from indexer.gate.sample import SampledItem
+from indexer.index.before_swap import Check
+from indexer.index.context import IndexContext
+from plugin_config.errors import ClusterUnavailable
+from plugin_config.schema import VECTOR
+
+K = 10
+BATCH = 8  # sampled items of one request: an exact search compares every vector
+TIMEOUT_S = 600.0
+# Scores of float32 sums in another order. A near item in place of an equally near one is no miss.
+TOLERANCE = 1e-4
+
+
+def check_recall(
+    context: IndexContext, index: str, sample: Sequence[SampledItem], least: float
+) -> Check:
+    """Whether k-NN search finds what comparing every vector finds: recall@10, of the sample.
+
+    A hit counts if it is as near as the exact search's tenth, so that items with equal vectors
+    can't fail it.
+    """
+    name, vectors = "recall", [each.vector for each in sample if each.vector.any()]
+    if not vectors:
+        return Check(name, None, "no item has a vector")
+    found = wanted = 0
+    for start in range(0, len(vectors), BATCH):
+        batch = vectors[start : start + BATCH]
+        approximate = _scores(context, index, [_near(vector, context) for vector in batch])
+        exact = _scores(context, index, [_exact(vector) for vector in batch])
+        for hits, best in zip(approximate, exact, strict=True):
+            wanted += len(best)
+            threshold = best[-1] - TOLERANCE * max(1.0, abs(best[-1])) if best else 0.0
+            found += min(sum(score >= threshold for score in hits), len(best))
+    recall = found / wanted if wanted else 1.0
+    text = (
+        f"recall@{K} of k-NN search {recall:.3f} against exact search, of {len(vectors)} items "
+        f"(allowed: {least:g}, LIVE_INTENT_GATE_MIN_RECALL)"
+    )
+    if recall < least:
+        text += "; raise LIVE_INTENT_HNSW_M, LIVE_INTENT_EF_CONSTRUCTION, LIVE_INTENT_EF_SEARCH"
+    return Check(name, recall >= least, text, recall, least)
+
+
+def _near(vector: Vectors, context: IndexContext) -> dict[str, Any]:
+    clause: dict[str, Any] = {"vector": vector.tolist(), "k": K}
+    if context.settings.engine == "lucene":  # faiss has it in the mapping
+        clause["method_parameters"] = {"ef_search": max(context.settings.ef_search, K)}
+    return {"knn": {VECTOR: clause}}
+
+
+def _exact(vector: Vectors) -> dict[str, Any]:
+    params = {"field": VECTOR, "query_value": vector.tolist(), "space_type": "innerproduct"}
+    with_vector = {"exists": {"field": VECTOR}}
+    script = {"source": "knn_score", "lang": "knn", "params": params}
+    return {"script_score": {"query": with_vector, "script": script}}
+
+
+def _scores(
+    context: IndexContext, index: str, queries: Sequence[dict[str, Any]]
+) -> list[list[float]]:
+    """The scores of the first K hits of each query, best first. Raises ClusterUnavailable."""
+    lines: list[dict[str, Any]] = []
+    for query in queries:
+        lines += [{"index": index}, {"size": K, "_source": False, "query": query}]
+    answer = context.client.msearch(body=lines, params={"request_timeout": TIMEOUT_S})
+    scores = []
+    for response in answer["responses"]:
+        if "hits" not in response:
+            reason = response.get("error", {}).get("reason", response)
+            raise ClusterUnavailable(f"a search of {index} failed: {reason}")
+        scores.append([hit["_score"] for hit in response["hits"]["hits"]])
+    return scores

@@ -1,0 +1,29 @@
+"""What searches and measures for commands of the indexer, which lies below what searches."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from indexer.gate.replay import Judged, Replay, SearchTools
+    from indexer.index.context import IndexContext
+    from indexer.index.item_vectors import ItemEncoder
+
+
+def search_tools() -> "SearchTools":
+    """The service's pipeline over an index, and the reader of judgments; imported when used."""
+    from indexer.gate.replay import SearchTools
+
+    return SearchTools(_replay, _judged)
+
+
+def _replay(context: "IndexContext", encoder: "ItemEncoder") -> "Replay":
+    from query_service.replay import PipelineReplay
+
+    return PipelineReplay(context, encoder)
+
+
+def _judged(path: "Path") -> "Judged":
+    from learning.evaluation.judged_answers import JudgedAnswers
+
+    return JudgedAnswers.read(path)
