@@ -53,6 +53,7 @@ def activate(
     click.echo(f"{carried} items changed or deleted live since its rebuild began were brought in")
     if before:
         click.echo(f"back to {before.index}: live-intent index rollback --to {before.index}")
+    click.echo("the suggestions are as they were; make them again: live-intent index suggestions")
 
 
 @click.command()

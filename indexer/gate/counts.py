@@ -5,7 +5,7 @@ from indexer.index.before_swap import Check, FilledIndex
 ALLOWED = 10  # items that may be fewer whatever the share: a small catalogue changes by chance
 
 
-def check_counts(filled: FilledIndex, max_drop: float) -> list[Check]:
+def check_count(filled: FilledIndex, max_drop: float) -> Check:
     """Whether the new index has about as many items as the live one: a cut export has not.
 
     The catalogue's items themselves were counted one by one before.
@@ -13,7 +13,7 @@ def check_counts(filled: FilledIndex, max_drop: float) -> list[Check]:
     context, count = filled.context, filled.count
     of_catalogue = f"{count} documents of {filled.items} items in the catalogue"
     if filled.live is None:
-        return [Check("count", None, f"{of_catalogue}; there is no live index to compare with")]
+        return Check("count", None, f"{of_catalogue}; there is no live index to compare with")
     params = {"request_timeout": context.settings.bulk_timeout_s}
     live = int(context.client.count(index=filled.live.index, params=params)["count"])
     lost = live - count
@@ -24,4 +24,4 @@ def check_counts(filled: FilledIndex, max_drop: float) -> list[Check]:
         f"{of_catalogue}, {live} in the live index ({change}; allowed: -{max_drop:.1%}, "
         "LIVE_INTENT_GATE_MAX_DROP)"
     )
-    return [Check("count", passed, text, drop, max_drop)]
+    return Check("count", passed, text, drop, max_drop)

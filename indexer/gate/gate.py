@@ -1,10 +1,13 @@
 """The gate: every check of a filled index, and the verdict."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from opensearchpy.exceptions import ConnectionError as NoConnection
+from opensearchpy.exceptions import OpenSearchException
+
 from indexer.gate.comparison import Comparison, compare
-from indexer.gate.counts import check_counts
+from indexer.gate.counts import check_count
 from indexer.gate.queries import check_ndcg, check_overlap
 from indexer.gate.recall import check_recall
 from indexer.gate.recent_queries import recent_queries
@@ -17,6 +20,20 @@ from indexer.index.before_swap import Check, FilledIndex, SwapRefused
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
 
 STAGE = "check the new index"
+Look = Callable[[], Check | None]
+
+
+def tried(name: str, look: Look) -> Check | None:
+    """What `look` finds; a skipped check where it can't be done: nothing is known to be wrong.
+
+    Raises ClusterUnavailable and ConnectionError: the cluster stopped answering.
+    """
+    try:
+        return look()
+    except (ClusterUnavailable, NoConnection):
+        raise
+    except (LiveIntentError, OpenSearchException) as error:
+        return Check(name, None, f"it could not be done: {error}")
 
 
 @dataclass(frozen=True)
@@ -39,17 +56,12 @@ class Gate:
 
         Raises SwapRefused, and ClusterUnavailable where the cluster stopped answering.
         """
-        context, settings = filled.context, self.settings
+        context = filled.context
         context.progress.start(STAGE)
         replay = self.tools.replay(context, filled.vectors.encoder) if self.tools else None
-        checks = check_counts(filled, settings.gate_max_drop)
-        if settings.gate_sample:
-            sample = sample_items(context, filled.generation.index, settings.gate_sample)
-            checks.append(check_vectors(sample, filled.vectors, settings.gate_min_cosine))
-            index = filled.generation.index
-            checks.append(check_recall(context, index, sample, settings.gate_min_recall))
-        if replay is not None:
-            checks += self._of_queries(filled, replay)
+        checks = [
+            check for name, look in self._looks(filled, replay) if (check := tried(name, look))
+        ]
         context.progress.close()
         failed = [check.line for check in checks if check.passed is False]
         if failed and not self.force:
@@ -57,17 +69,24 @@ class Gate:
         for line in failed:
             context.progress.note(f"{line} (swapped all the same: --force-swap)")
         if replay is not None:
-            warm_up(filled, replay)
+            tried("warm-up", lambda: warm_up(filled, replay))
         return checks
 
-    def _of_queries(self, filled: FilledIndex, replay: Replay) -> list[Check]:
-        checks = []
-        if self.settings.gate_queries or self.shadow:
-            checks.append(self._overlap(filled, replay))
-        if self.judged is not None:
-            most = self.settings.gate_max_ndcg_drop
-            checks.append(check_ndcg(filled, replay, self.judged, most))
-        return checks
+    def _looks(self, filled: FilledIndex, replay: Replay | None) -> Iterator[tuple[str, Look]]:
+        """The checks that the settings ask for, by name."""
+        context, settings, index = filled.context, self.settings, filled.generation.index
+        yield "count", lambda: check_count(filled, settings.gate_max_drop)
+        if settings.gate_sample:
+            sample = sample_items(context, index, settings.gate_sample)
+            least = settings.gate_min_cosine
+            yield "vectors", lambda: check_vectors(sample, filled.vectors, least)
+            recall = settings.gate_min_recall
+            yield "recall", lambda: check_recall(context, index, sample, recall)
+        if replay is not None and (settings.gate_queries or self.shadow):
+            yield "overlap", lambda: self._overlap(filled, replay)
+        if replay is not None and (judged := self.judged) is not None:
+            drop = settings.gate_max_ndcg_drop
+            yield "ndcg", lambda: check_ndcg(filled, replay, judged, drop)
 
     def _overlap(self, filled: FilledIndex, replay: Replay) -> Check:
         name, settings = "overlap", self.settings
@@ -75,12 +94,7 @@ class Gate:
             return Check(name, None, "there is no live index to compare with")
         most, days = max(settings.gate_queries, self.shadow), settings.gate_query_days
         queries = recent_queries(filled.context, most, days)
-        try:
-            compared = compare(replay, filled.live, filled.generation, queries, days)
-        except ClusterUnavailable:
-            raise
-        except LiveIntentError as error:
-            return Check(name, None, f"the live index can't be asked: {error}")
+        compared = compare(replay, filled.live, filled.generation, queries, days)
         if self.shadow:
             self.on_comparison(compared.first(self.shadow))
         if not settings.gate_queries:

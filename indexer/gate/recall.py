@@ -7,11 +7,12 @@ from indexer.bundle.projections import Vectors
 from indexer.gate.sample import SampledItem
 from indexer.index.before_swap import Check
 from indexer.index.context import IndexContext
-from plugin_config.errors import ClusterUnavailable
+from plugin_config.client import is_refusal
+from plugin_config.errors import ClusterUnavailable, RequestRefused
 from plugin_config.schema import VECTOR
 
 K = 10
-BATCH = 8  # sampled items of one request: an exact search compares every vector
+BATCH = 16  # sampled items of one request: an exact search compares every vector
 TIMEOUT_S = 600.0
 # Scores of float32 sums in another order. A near item in place of an equally near one is no miss.
 TOLERANCE = 1e-4
@@ -64,7 +65,10 @@ def _exact(vector: Vectors) -> dict[str, Any]:
 def _scores(
     context: IndexContext, index: str, queries: Sequence[dict[str, Any]]
 ) -> list[list[float]]:
-    """The scores of the first K hits of each query, best first. Raises ClusterUnavailable."""
+    """The scores of the first K hits of each query, best first.
+
+    Raises RequestRefused, ClusterUnavailable.
+    """
     lines: list[dict[str, Any]] = []
     for query in queries:
         lines += [{"index": index}, {"size": K, "_source": False, "query": query}]
@@ -72,7 +76,9 @@ def _scores(
     scores = []
     for response in answer["responses"]:
         if "hits" not in response:
-            reason = response.get("error", {}).get("reason", response)
+            reason = response.get("error", response)
+            if is_refusal(response.get("status"), str(reason)):
+                raise RequestRefused(f"OpenSearch refuses a search of {index}: {reason}")
             raise ClusterUnavailable(f"a search of {index} failed: {reason}")
         scores.append([hit["_score"] for hit in response["hits"]["hits"]])
     return scores

@@ -32,7 +32,7 @@ class GateSettings(Settings):
         0.9, ge=0, le=1, description="Least recall@10 of k-NN search against exact search."
     )
     gate_queries: int = Field(
-        100,
+        50,
         ge=0,
         le=10_000,
         description="Recent queries that are asked of the live and of the new index. 0: none.",

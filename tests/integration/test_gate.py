@@ -176,7 +176,7 @@ def test_vectors_that_are_not_the_encoders_are_refused(
 
 def test_a_graph_too_thin_to_search_is_refused(run_rebuild, client, fresh_names, tmp_path):
     catalogue = write_catalogue(tmp_path / "many.jsonl", range(3000))
-    thin = {"hnsw_m": 2, "ef_construction": 2, "ef_search": 2}
+    thin = {"hnsw_m": 3, "ef_construction": 10, "ef_search": 10}
     with pytest.raises(SwapRefused, match=r"recall FAILED: recall@10 of k-NN search 0\.\d+") as e:
         run_rebuild(catalogue, before_swap=gate(), merge=True, **thin)
     assert "raise LIVE_INTENT_HNSW_M" in str(e.value)
