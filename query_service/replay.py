@@ -9,7 +9,7 @@ from functools import partial
 
 from pydantic import ValidationError
 
-from indexer.encoder_spec import EncoderSpec, check_fingerprint
+from indexer.encoder_spec import EncoderMismatch, EncoderSpec, check_fingerprint
 from indexer.gate.replay import DEPTH, Answer
 from indexer.index.context import IndexContext
 from indexer.index.generations import Generation
@@ -127,12 +127,20 @@ class PipelineReplay:
         if generation.meta.get("fingerprint") == self._encoder.spec.fingerprint:
             return self._encoder
         from indexer.encoder.loading import load_encoder
+        from indexer.encoder.model_names import SHORT_NAMES
 
-        meta = generation.meta["encoder"]
+        meta, settings = generation.meta["encoder"], load(EncoderSettings)
+        model = settings.encoder
+        if meta["weights_hash"] != self._encoder.spec.weights_hash:
+            model = meta["model"]
+            if model not in SHORT_NAMES and "/" not in model:
+                raise EncoderMismatch(
+                    f"{generation.index} was made by the encoder {model}, whose folder is not known"
+                )
         names = ("pooling", "query_prefix", "item_prefix", "max_length", "layout", "meaning_dims")
         as_made = {name: meta[name] for name in (*names, "behaviour_dims")}
-        changes = {**as_made, "encoder": meta["model"], "bundle": None}
-        encoder = load_encoder(load(EncoderSettings).model_copy(update=changes))
+        changes = {**as_made, "encoder": model, "bundle": None}
+        encoder = load_encoder(settings.model_copy(update=changes))
         check_fingerprint(encoder.spec, generation.meta, generation.index)
         return encoder
 

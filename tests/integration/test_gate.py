@@ -38,6 +38,8 @@ from tests.integration.rebuilding import (
     alias_target,
     indexes,
     source,
+    tiny_encoder,
+    tiny_model,
     write_catalogue,
 )
 
@@ -190,6 +192,18 @@ def test_a_catalogue_with_swapped_titles_is_refused_by_the_queries_of_the_log(
     with pytest.raises(SwapRefused, match=r"overlap FAILED: mean overlap@10 0\.\d+ with"):
         run_rebuild(swapped_titles(tmp_path / "swapped.jsonl"), before_swap=gate())
     assert alias_target(client, log) == live
+
+
+def test_a_live_index_of_another_encoder_is_asked_with_its_own(
+    run_rebuild, catalogue, log, monkeypatch
+):
+    monkeypatch.setenv("LIVE_INTENT_ENCODER", tiny_model())
+    run_rebuild(catalogue)
+    other = tiny_encoder(device="cpu", pooling="cls")
+    report = run_rebuild(catalogue, encoder=other, before_swap=gate(gate_min_overlap=0))
+    [overlap] = [check for check in report.checks if check.name == "overlap"]
+    assert overlap.passed
+    assert 0.2 < overlap.value < 1
 
 
 def test_judged_queries_must_be_answered_as_well(run_rebuild, catalogue, tmp_path):
