@@ -2,6 +2,7 @@
 
 import copy
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 log = logging.getLogger(__name__)
+_LEGACY_NORM = re.compile(r"LayerNorm\.(gamma|beta)$")  # names of the first BERT checkpoints
 # Families whose positions start after their padding token's id.
 _OFFSET_POSITIONS = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer")
 
@@ -103,7 +105,12 @@ def _weights(folder: Path) -> "dict[str, torch.Tensor]":
     files = weight_files(folder)
     if files[0].suffix != ".safetensors":
         raise UnknownArchitecture("its weights are pickled")
-    return {name: tensor for file in files for name, tensor in load_file(file).items()}
+    tensors = (pair for file in files for pair in load_file(file).items())
+    return {_LEGACY_NORM.sub(_norm_name, name): tensor for name, tensor in tensors}
+
+
+def _norm_name(legacy: re.Match[str]) -> str:
+    return "LayerNorm." + {"gamma": "weight", "beta": "bias"}[legacy[1]]
 
 
 def _transformers_model(folder: Path) -> Any:

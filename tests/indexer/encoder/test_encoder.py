@@ -79,6 +79,18 @@ def test_vectors_equal_those_of_transformers(minilm: Encoder) -> None:
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
+@pytest.mark.parametrize("activation", ["gelu", "relu"])  # relu: by transformers' own forward
+def test_vectors_of_a_checkpoint_with_old_names_equal_those_of_transformers(
+    own: Path, activation: str
+) -> None:
+    config = json.loads((own / "config.json").read_text())
+    (own / "config.json").write_text(json.dumps(config | {"hidden_act": activation}))
+    small = encoder(encoder=str(own), number_format="float32", device="cpu", max_length=64)
+    assert type(small._forward).__name__.startswith("Lean" if activation == "gelu" else "Transf")
+    expected = oracle(own, TEXTS[:2], 64)
+    np.testing.assert_allclose(small.encode_items(TEXTS[:2]), expected, atol=2e-6)
+
+
 def test_a_batch_equals_its_texts_one_by_one_in_order(minilm: Encoder) -> None:
     alone = np.concatenate([minilm.encode_items([text]) for text in TEXTS])
     np.testing.assert_allclose(minilm.encode_items(TEXTS), alone, atol=1e-4)
