@@ -176,6 +176,13 @@ def test_vectors_that_are_not_the_encoders_are_refused(
     assert alias_target(client, fresh_names) is None
 
 
+def test_quantised_vectors_pass(run_rebuild, catalogue):
+    report = run_rebuild(catalogue, before_swap=gate(), quantization="int7")
+    checks = {check.name: check for check in report.checks}
+    assert checks["vectors"].value > 0.999
+    assert checks["recall"].value > 0.9
+
+
 def test_a_graph_too_thin_to_search_is_refused(run_rebuild, client, fresh_names, tmp_path):
     catalogue = write_catalogue(tmp_path / "many.jsonl", range(3000))
     thin = {"hnsw_m": 3, "ef_construction": 10, "ef_search": 10}
