@@ -12,7 +12,7 @@ from indexer.catalogue.item_changes import (
 from indexer.catalogue.items import Item
 from indexer.catalogue.lost_fields import vanished
 from indexer.index.bulk import conditional_write, delete_write, index_write
-from indexer.index.carry_over.deletions import record
+from indexer.index.carry_over.deletions import deleted_versions, record
 from indexer.index.context import IndexContext
 from indexer.index.documents import to_document
 from indexer.index.item_vectors import ItemEncoder
@@ -72,7 +72,8 @@ def upsert(
     """Puts whole items in place of what is stored of them; visible within a second.
 
     The vectors are those of `LiveVectors`: the encoder is loaded only when an embedded text
-    changed. `versions` where they are not now. The report says which fields vanished.
+    changed. `versions` where they are not now: an item that is newer, or was deleted later, stays
+    as it is. The report says which fields vanished.
 
     Raises:
         EncoderMismatch: the live index holds vectors of another encoder.
@@ -82,11 +83,13 @@ def upsert(
     now, versions = now_ms(), versions or {}
     vectors = LiveVectors(context, load_encoder)
     by_id = {item.item_id: item for item in items}
+    deleted = deleted_versions(context, list(versions))
     losses, notes = dict[str, dict[str, str]](), list[str]()
 
     def plan(target: Target, ids: Sequence[str]) -> WritePlan:
         stored = target.stored(context, ids)
-        newer = [i for i, old in stored.items() if versions.get(i, now) < old.version]
+        known = {i: max(deleted.get(i, 0), old.version) for i, old in stored.items()}
+        newer = [i for i, known_at in (deleted | known).items() if versions.get(i, now) < known_at]
         wanted = [by_id[item_id] for item_id in ids if item_id not in set(newer)]
         if target.generation.live:
             losses.update((i, vanished(old.item, by_id[i])) for i, old in stored.items())

@@ -356,7 +356,7 @@ class FollowProcess:
         return 0
 
     def wait_for(self, line: int) -> None:
-        wait_until(lambda: self.line >= line, 60, self.process)
+        wait_until(lambda: self.line >= line, 150, self.process)
 
 
 @pytest.fixture
@@ -390,11 +390,11 @@ def test_a_rebuild_and_a_kill_lose_and_revive_nothing(
     def hold() -> None:
         nonlocal rounds
         rounds += 1
-        writer.append(30)
+        writer.append(20)
         follower.wait_for(writer.lines)
         if rounds == 8:
-            writer.append(300)
-            follower.wait_for(writer.lines - 280)
+            writer.append(120)
+            follower.wait_for(writer.lines - 110)
             follower.kill()  # within these lines
             assert follower.line < writer.lines
             follower.start()
@@ -455,3 +455,22 @@ def test_a_busy_cluster_is_waited_for_and_what_it_does_not_take_can_be_fed_back(
     )
     assert follow(without_model, letters)["applied"] == report["rejected"]
     assert all(has_price(client, names, line["item_id"], 88) for line in lines)
+
+
+def test_a_cluster_that_takes_no_writes_is_waited_for(
+    without_model, tmp_path, client, names, node_url
+):
+    line = {"op": "update", "version": now_ms(), "item_id": "i13", "price": 99}
+    feed = write_json_lines(tmp_path / "changes.jsonl", [line])
+    log = tmp_path / "follower.log"
+    with busy_proxy(node_url, [503, 503]) as proxy:
+        environment = without_model | {
+            "LIVE_INTENT_OPENSEARCH_URL": proxy.url,
+            "LIVE_INTENT_BULK_RETRIES": "0",
+        }
+        follower = start(environment, "index", "follow", feed, folder=tmp_path, log=log)
+        wait_until(partial(has_price, client, names, "i13", 99), 60, process=follower)
+        follower.send_signal(signal.SIGTERM)
+        assert follower.wait(30) == 143
+    assert log.read_text().count("The batch is tried again in") == 2
+    assert not list(tmp_path.glob("*.dead.jsonl"))

@@ -79,6 +79,22 @@ def test_an_older_version_changes_nothing(api: Api, client: OpenSearch, names: I
     assert source(client, names, "aged")["price"] == 77
 
 
+def test_an_older_put_does_not_revive_an_item_long_after_its_deletion(
+    api: Api, client: OpenSearch, names: IndexNames
+) -> None:
+    now = time.time_ns() // 1_000_000
+    assert api("PUT", "/v1/items/gone", {"title": "Lamp"}).status == 201
+    assert api("DELETE", f"/v1/items/gone?version={now + 2000}").status == 200
+    forget = {"index.gc_deletes": "0s"}  # the engine's own note of the deletion
+    client.indices.put_settings(index=names.items, body=forget)
+    client.indices.flush(index=names.items)
+    older = api("PUT", f"/v1/items/gone?version={now + 1000}", {"title": "Lamp"})
+    assert (older.status, "it was deleted since" in older.body["detail"]) == (409, True)
+    assert source(client, names, "gone") is None
+    newer = api("PUT", f"/v1/items/gone?version={now + 3000}", {"title": "Lamp"})
+    assert newer.status == 201
+
+
 @pytest.mark.parametrize("versioned", [False, True])
 def test_nothing_is_lost_of_changes_that_come_together(
     api: Api, client: OpenSearch, names: IndexNames, *, versioned: bool
