@@ -28,6 +28,7 @@ COMMANDS = {
     "evaluate": ("learning.evaluation.commands:evaluate", "Measure the quality of search."),
     "learn": ("learning.training.commands:learn", "Learn from a shop's behaviour."),
     "sample": ("live_intent.sample.commands:sample", "Write the sample catalogue to a file."),
+    "size": ("live_intent.sizing.commands:size", "Estimate what an installation takes."),
     "settings": ("live_intent.settings_commands:settings", "Show every setting and its origin."),
 }
 
