@@ -1,9 +1,9 @@
 """Settings of the indexer."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from plugin_config.quantization import Engine, QuantizationName
 from plugin_config.settings import Settings, register
@@ -67,6 +67,58 @@ class EncoderSettings(Settings):
         default_factory=lambda: default_state_dir() / "models",
         description="Folder for converted models (default: `models` in the state folder).",
     )
+
+
+@register
+class RaySettings(Settings):
+    """Where the items of a rebuild are encoded, if not by this process (extra `ray`)."""
+
+    ray: str = Field(
+        "",
+        pattern=r"^(|local|auto|(ray://)?(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5})$",
+        description="The Ray cluster: `HOST:PORT` where this machine is a node of it, "
+        "`ray://HOST:PORT` from any machine, `auto` (the one that runs on this machine), `local` "
+        "(one for this rebuild alone). Default: none, this process encodes.",
+    )
+    ray_actors: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="Encoders on the Ray cluster; 0: as many as it has room for, also when "
+        "machines come and go.",
+    )
+    ray_cpus: float = Field(
+        1, ge=0, le=1024, allow_inf_nan=False, description="CPUs of each of these encoders."
+    )
+    ray_gpus: float = Field(
+        0,
+        ge=0,
+        le=64,
+        allow_inf_nan=False,
+        description="GPUs of each; below 1 several share one. 0: they compute on CPUs.",
+    )
+    ray_timeout_s: float = Field(
+        120,
+        gt=0,
+        le=86_400,
+        allow_inf_nan=False,
+        description="Seconds to wait for the Ray cluster, and for room for a first encoder.",
+    )
+    ray_block_timeout_s: float = Field(
+        600,
+        gt=0,
+        le=86_400,
+        allow_inf_nan=False,
+        description="Seconds after which an encoder that has not answered is replaced.",
+    )
+
+    @model_validator(mode="after")
+    def _whole_gpus(self) -> Self:
+        if self.ray_gpus > 1 and self.ray_gpus != int(self.ray_gpus):
+            raise ValueError("more than one GPU must be a whole number")
+        if not self.ray_cpus and not self.ray_gpus:
+            raise ValueError("an encoder needs a CPU or a GPU: set one of them above 0")
+        return self
 
 
 @register

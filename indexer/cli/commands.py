@@ -9,7 +9,7 @@ import click
 from indexer.cli.check_command import check
 from indexer.cli.cluster_session import ClusterSession
 from indexer.cli.compare_command import compare
-from indexer.cli.encoder_option import load_encoder_of
+from indexer.cli.encoder_option import load_encoder_of, rebuild_encoder
 from indexer.cli.follow_command import follow
 from indexer.cli.gate_options import chosen_gate, gate_options
 from indexer.cli.options import (
@@ -62,6 +62,12 @@ for command in (check, follow, suggestions, compare, rollback, activate, discard
     default=None,
     help="Merge into one segment: slower now, searches quicker [up to 200,000 items].",
 )
+@click.option(
+    "--ray",
+    metavar="ADDRESS",
+    help="Encode on the machines of a Ray cluster: HOST:PORT, ray://HOST:PORT, auto, local "
+    "[LIVE_INTENT_RAY].",
+)
 @click.option("--fresh", is_flag=True, help="Encode every item; take no vectors over.")
 @gate_options
 @click.option("--dry-run", is_flag=True, help="Only read and check the catalogue.")
@@ -79,6 +85,7 @@ def rebuild(
     stale_after: float | None,
     facets: tuple[str, ...],
     merge: bool | None,
+    ray: str | None,
     fresh: bool,
     dry_run: bool,
     url: str | None,
@@ -97,9 +104,10 @@ def rebuild(
     from indexer.cli.interruption import stopped_by_signals
     from indexer.cli.reports import output, rebuild_lines, survey_lines
     from indexer.progress import for_terminal
-    from indexer.settings import IndexSettings
+    from indexer.settings import IndexSettings, RaySettings
     from plugin_config.settings import load
 
+    ray_settings = load(RaySettings, ray=ray)
     settings = load(
         IndexSettings,
         analyzer=analyzer,
@@ -123,11 +131,11 @@ def rebuild(
         cluster.begin_writing(quiet=quiet)
         context = cluster.index_context(settings, progress)
         beginning = Beginning.now(context)  # before the seconds that the encoder takes to load
-        model = load_encoder_of(encoder, layout)
-        report = run(
-            context, model, source,
-            merge=merge, fresh=fresh, beginning=beginning, before_swap=gate,
-        )  # fmt: skip
+        with rebuild_encoder(encoder, layout, ray_settings, progress) as model:
+            report = run(
+                context, model, source,
+                merge=merge, fresh=fresh, beginning=beginning, before_swap=gate,
+            )  # fmt: skip
         click.echo(output(report, rebuild_lines(report, cluster.names.items), as_json))
         make_after_rebuild(context, as_json)
 

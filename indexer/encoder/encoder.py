@@ -2,8 +2,9 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,8 @@ SINGLE_THREAD_TOKENS = 256
 class Encoder:
     """A bi-encoder of the BERT family. Thread-safe."""
 
+    windows_ahead = 2  # windows of items that are begun before the first of them is encoded
+
     def __init__(
         self,
         spec: EncoderSpec,
@@ -51,11 +54,14 @@ class Encoder:
 
     def encode_items(self, texts: Sequence[str]) -> Vectors:
         """Embeddings of item texts: float32 [n, D], unit length, in the order given."""
-        return self.encode_tokens(self.tokenize_items(texts))
+        return self.encode_tokens(self._tokenize_items(texts))
 
-    def tokenize_items(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids of item texts; a thread may do this while another is in `encode_tokens`."""
-        return self._tokenize([self.spec.item_prefix + text for text in texts])
+    def begin_items(self, texts: Sequence[str]) -> Callable[[], Vectors]:
+        """Tokenise item texts; the function that it returns encodes them.
+
+        One thread may begin texts while another encodes those before them.
+        """
+        return partial(self.encode_tokens, self._tokenize_items(texts))
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Embeddings of queries: float32 [n, D], unit length; recent ones come from the cache."""
@@ -115,6 +121,9 @@ class Encoder:
                 pooled = [group.mean(dim=1, dtype=torch.float32) for group in hidden]
             rows: Vectors = torch.cat(pooled).cpu().numpy()
         return rows
+
+    def _tokenize_items(self, texts: Sequence[str]) -> list[list[int]]:
+        return self._tokenize([self.spec.item_prefix + text for text in texts])
 
     def _tokenize(self, texts: list[str]) -> list[list[int]]:
         # A tokenizer without special tokens makes no token of an empty text: token 0 stands for it.

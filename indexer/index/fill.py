@@ -2,7 +2,8 @@
 
 import queue
 import threading
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +30,7 @@ class Window:
     sample_rows: dict[int, int]  # index in `items` -> row in the survey's sample
     earlier: list[Earlier]  # of the items
     to_encode: list[int]  # indices in `items` whose vectors are not known yet
-    tokens: list[list[int]]  # of the items at `to_encode`
+    embeddings: Callable[[], Vectors]  # of the items at `to_encode`
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,12 @@ def encode_sample(context: IndexContext, encoder: ItemEncoder, survey: Survey) -
     """Embeddings float32 [n, D] of the survey's sample, in its order."""
     texts, size = [item.text for _, item in survey.sample], context.settings.fill_window
     context.progress.start("encode a sample", len(texts))
-    windows = []
-    for start in range(0, len(texts), size):
-        windows.append(encoder.encode_items(texts[start : start + size]))
+    waiting = deque(texts[start : start + size] for start in range(0, len(texts), size))
+    begun, windows = deque[Callable[[], Vectors]](), list[Vectors]()
+    while waiting or begun:
+        while waiting and len(begun) <= encoder.windows_ahead:
+            begun.append(encoder.begin_items(waiting.popleft()))
+        windows.append(begun.popleft()())
         context.progress.advance(len(windows[-1]))
     context.progress.close()
     return np.concatenate(windows)
@@ -69,8 +73,8 @@ def fill(
     """Writes every item to the new index that has no newer write already.
 
     `sample_vectors` float32 [sample, dims] of the survey's sample are used where they are known
-    already, and those of `earlier` where it has them. A background thread reads and tokenises
-    ahead, this one encodes, others send bulk requests.
+    already, and those of `earlier` where it has them. A background thread reads and begins to
+    encode ahead, this one takes the embeddings, others send bulk requests.
 
     Raises:
         CatalogueError: the file changed since the survey.
@@ -127,7 +131,7 @@ def _vectors_of(window: Window, vectors: ItemVectors, sample: Vectors) -> Vector
     """Vectors of a window's items; known ones are read from `sample`, new ones stored there."""
     rows = np.zeros((len(window.items), sample.shape[1]), dtype=np.float32)
     if window.to_encode:
-        embeddings = vectors.encoder.encode_tokens(window.tokens)
+        embeddings = window.embeddings()
         items = [window.items[row] for row in window.to_encode]
         rows[window.to_encode] = vectors.of(items, embeddings)
     new = set(window.to_encode)
@@ -144,7 +148,7 @@ def _vectors_of(window: Window, vectors: ItemVectors, sample: Vectors) -> Vector
 
 
 class _ReadAhead:
-    """Windows of the catalogue that a thread reads and tokenises while earlier ones are encoded."""
+    """Windows of the catalogue that a thread reads and begins while earlier ones are encoded."""
 
     def __init__(
         self,
@@ -159,7 +163,7 @@ class _ReadAhead:
         """`sample_rows`: the row in the survey's sample, by index among the good items."""
         self._encoder, self._earlier = encoder, earlier
         self._sample_rows, self._sample_known = sample_rows, sample_known
-        self._queue: queue.Queue[Window | BaseException | None] = queue.Queue(2)
+        self._queue: queue.Queue[Window | BaseException | None] = queue.Queue(encoder.windows_ahead)
         self._stop = threading.Event()
         self._thread = threading.Thread(
             target=self._run, args=(catalogue, size), name="read-ahead", daemon=True
@@ -206,8 +210,8 @@ class _ReadAhead:
             and not (self._sample_known and row in sample_rows)
             and not (earlier[row].done and row not in sample_rows)
         ]
-        tokens = self._encoder.tokenize_items([items[row].text for row in to_encode])
-        return Window(items, sample_rows, earlier, to_encode, tokens)
+        embeddings = self._encoder.begin_items([items[row].text for row in to_encode])
+        return Window(items, sample_rows, earlier, to_encode, embeddings)
 
     def _offer(self, window: Window | BaseException | None) -> bool:
         """Queues a window, an error, or None for the end; False when stopped."""

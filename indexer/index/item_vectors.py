@@ -1,6 +1,6 @@
 """Items to item vectors: with an encoder, and the projections of an index's vector space."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,11 +26,12 @@ class ItemEncoder(Protocol):
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Embeddings float32 [n, D] of queries, unit length."""
 
-    def tokenize_items(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids of item texts: the first step of `encode_items`."""
+    @property
+    def windows_ahead(self) -> int:
+        """Windows of items that a fill begins before it takes the embeddings of the first."""
 
-    def encode_tokens(self, tokens: Sequence[Sequence[int]]) -> Vectors:
-        """Embeddings float32 [n, D] of token ids: the second step."""
+    def begin_items(self, texts: Sequence[str]) -> Callable[[], Vectors]:
+        """Begin with texts; the function that it returns gives what `encode_items` would."""
 
 
 @dataclass(frozen=True)

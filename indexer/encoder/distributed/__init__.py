@@ -1,0 +1,1 @@
+"""Item texts to embeddings on the machines of a Ray cluster."""

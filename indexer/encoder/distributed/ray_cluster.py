@@ -1,0 +1,166 @@
+"""The connection to a Ray cluster, or one of this machine alone."""
+
+import importlib.util
+import io
+import os
+import secrets
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from plugin_config.errors import ClusterUnavailable, SettingsError
+
+if TYPE_CHECKING:
+    from indexer.settings import RaySettings
+
+LOCAL = "local"
+_CLIENT = "ray://"
+_OBJECT_STORE = 256 * 2**20  # bytes; a block of 1,024 embeddings has 1.5 MB
+# Read when Ray is imported: it sends no statistics, and starts no cluster when it loses ours.
+_ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_AUTO_CONNECT": "0"}
+_ANSWER_S = 15.0  # to say that it speaks Ray's protocol
+
+
+class RayUnavailable(ClusterUnavailable):
+    """The Ray cluster does not answer, or loses its encoders again and again."""
+
+
+class _Discarded(io.StringIO):
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+class RayCluster:
+    """A Ray cluster that this process joined, or started; a context manager that leaves it."""
+
+    def __init__(self, settings: "RaySettings") -> None:
+        """Raises SettingsError without the extra, or RayUnavailable, within `ray_timeout_s`."""
+        if importlib.util.find_spec("ray") is None:
+            raise SettingsError(
+                f"--ray {settings.ray} needs Ray: pip install 'opensearch-live-intent[ray]'"
+            )
+        self.address = settings.ray
+        self._folder: Path | None = None
+        self._silence = ExitStack()
+        _check_reachable(self.address, settings.ray_timeout_s)
+        for name, value in _ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
+        with _signals_kept():
+            import ray
+
+            self.ray: Any = ray
+            # Ray prints pages about a lost machine to standard output, which is the report's.
+            self._silence.enter_context(redirect_stdout(_Discarded()))
+            try:
+                self._join()
+            except BaseException:
+                self._leave()
+                raise
+
+    def _join(self) -> None:
+        address, options = self.address, dict[str, Any]()
+        if address == LOCAL:
+            # Short: a socket's path must not have more than 107 characters.
+            # Else Ray writes a token to the home folder.
+            os.environ.setdefault("RAY_AUTH_MODE", "token")
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+            self._folder = Path(tempfile.mkdtemp(prefix="live-intent-ray-"))
+            options = {
+                "include_dashboard": False,
+                "object_store_memory": _OBJECT_STORE,
+                "_temp_dir": str(self._folder),
+            }
+        try:
+            self.ray.init(address=address, log_to_driver=False, logging_level="ERROR", **options)
+        except Exception as error:  # of many kinds
+            raise _not_joined(address, error) from error
+
+    def room(self, cpus: float, gpus: float) -> int:
+        """The number of actors with so many CPUs and GPUs that the cluster has room for."""
+        total = self.ray.cluster_resources()
+        by_gpu = int(total.get("GPU", 0) / gpus) if gpus else None
+        by_cpu = int(total.get("CPU", 0) / cpus) if cpus else None
+        return min(each for each in (by_gpu, by_cpu, 10_000) if each is not None)
+
+    def _leave(self) -> None:
+        with suppress(Exception):
+            self.ray.shutdown()
+        self._silence.close()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._leave()
+
+
+def _check_reachable(address: str, timeout_s: float) -> None:
+    """Raises RayUnavailable; Ray itself tries an address for minutes."""
+    if address in (LOCAL, "auto"):
+        return
+    target = address.removeprefix(_CLIENT)
+    host, _, port = target.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout_s).close()
+        _check_protocol(target, min(timeout_s, _ANSWER_S))
+    except (OSError, OverflowError) as error:
+        raise RayUnavailable(
+            f"no Ray cluster answers at {address} ({error}). `ray start --head` prints the "
+            "address of a new one; --ray local starts one for this rebuild"
+        ) from error
+
+
+def _check_protocol(target: str, timeout_s: float) -> None:
+    """Raises OSError if no gRPC server listens there."""
+    if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
+        return
+    import grpc
+
+    with grpc.insecure_channel(target) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(timeout=timeout_s)
+        except grpc.FutureTimeoutError:
+            raise OSError(f"what listens there did not speak gRPC in {timeout_s:g} s") from None
+
+
+def _not_joined(address: str, error: Exception) -> RayUnavailable:
+    text = " ".join(str(error).split())
+    if "ersion mismatch" in text:
+        how = "Install the cluster's versions of Ray and Python here, or ours there"
+    elif "uthenticat" in text or "AuthToken" in text:
+        how = "It asks for a token: set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN to the cluster's"
+    elif "No node info" in text or "node_ip_address" in text:
+        how = (
+            f"This machine is no node of that cluster: run `ray start --address={address} "
+            "--num-cpus=0` here first, or name the cluster's client port, ray://HOST:10001"
+        )
+    elif address == "auto":
+        how = "No Ray runs on this machine: name an address, or start one with --ray local"
+    else:
+        how = "See `ray status` there"
+    return RayUnavailable(f"--ray {address}: {how}. Ray says: {text[:400]}")
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Restores the handlers that Ray replaces: a rebuild has its own clean-up."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        with suppress(ValueError):  # not in the main thread
+            for number, handler in before.items():
+                signal.signal(number, handler)
