@@ -182,7 +182,7 @@ def test_without_the_extra_the_message_names_it(ray_environment, items, monkeypa
     monkeypatch.setitem(sys.modules, "ray", None)  # as if it were not installed
     result = invoke(ray_environment, "index", "rebuild", items, "--ray", "local")
     assert result.exit_code == 2
-    assert "pip install 'opensearch-live-intent[ray]'" in result.stderr
+    assert "pip install 'ray[client]'" in result.stderr
 
 
 def _cosine(a: np.ndarray, b: np.ndarray) -> float:

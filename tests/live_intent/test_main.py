@@ -47,7 +47,15 @@ def test_help_imports_no_heavy_module() -> None:
     )
     imported = {line.rsplit("|", 1)[-1].strip() for line in shown.stderr.splitlines()}
     assert "click" in imported
-    assert not imported & {"numpy", "torch", "transformers", "flask", "opensearchpy", "pyarrow"}
+    assert not imported & {
+        "numpy",
+        "torch",
+        "transformers",
+        "flask",
+        "opensearchpy",
+        "pyarrow",
+        "ray",
+    }
 
 
 def test_help_names_every_command() -> None:

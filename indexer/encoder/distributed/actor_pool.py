@@ -262,7 +262,7 @@ class ActorPool:
         where = worker.host or "a machine of the Ray cluster"
         return WorkerUnfit(
             f"{where} can't encode: {reason.rstrip('.')}. Every machine of the cluster needs this "
-            "package in this version (pip install 'opensearch-live-intent[ray]') and the model, "
+            "package in this version, with the extra ray, and the model, "
             "below the same path if it is a folder. Then the same command goes on"
         )
 

@@ -43,7 +43,7 @@ class RayCluster:
         """Raises SettingsError without the extra, or RayUnavailable, within `ray_timeout_s`."""
         if importlib.util.find_spec("ray") is None:
             raise SettingsError(
-                f"--ray {settings.ray} needs Ray: pip install 'opensearch-live-intent[ray]'"
+                f"--ray {settings.ray} needs the extra ray: pip install 'ray[client]'"
             )
         self.address = settings.ray
         self._folder: Path | None = None
