@@ -49,7 +49,11 @@ class RayCluster:
         self._folder: Path | None = None
         self._silence = ExitStack()
         _check_reachable(self.address, settings.ray_timeout_s)
-        for name, value in _ENVIRONMENT.items():
+        environment = dict(_ENVIRONMENT)
+        if self.address == LOCAL and "RAY_AUTH_MODE" not in os.environ:
+            # Else Ray writes a token to the home folder.
+            environment |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+        for name, value in environment.items():
             os.environ.setdefault(name, value)
         with _signals_kept():
             import ray
@@ -67,9 +71,6 @@ class RayCluster:
         address, options = self.address, dict[str, Any]()
         if address == LOCAL:
             # Short: a socket's path must not have more than 107 characters.
-            # Else Ray writes a token to the home folder.
-            os.environ.setdefault("RAY_AUTH_MODE", "token")
-            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
             self._folder = Path(tempfile.mkdtemp(prefix="live-intent-ray-"))
             options = {
                 "include_dashboard": False,
