@@ -1,0 +1,1 @@
+"""Chaos: random faults between service and cluster, and what is there of the acknowledged."""
