@@ -17,7 +17,7 @@ from query_service.sessions.store_writer import StoreWriter
 from query_service.sessions.stores import MISSING, problems_text, store_problems
 
 DELETE_ATTEMPTS = 10
-BATCH = 500  # documents of a `_bulk`
+BATCH = 2000  # documents of a `_bulk`, and of a scroll's page
 FIRST = 500  # hits of a search; where there are more, a scroll reads them all
 
 
@@ -118,7 +118,9 @@ class DocumentRemoval:
         hits: list[dict[str, Any]] = first["hits"]["hits"]
         if len(hits) < FIRST:
             return hits
-        return list(scan(self._client, index=index, query=body, ignore_unavailable=True))
+        return list(
+            scan(self._client, index=index, query=body, size=BATCH, ignore_unavailable=True)
+        )
 
     def _send(self, writes: Sequence[DocumentWrite], unless: int) -> list[WriteResult]:
         """The results of `writes`. Raises NotErased if one fails with another status than this."""

@@ -10,7 +10,8 @@ import pytest
 from opensearchpy import OpenSearch
 
 from plugin_config.provisioning import ensure_indexes
-from plugin_config.schema import IndexNames
+from plugin_config.schema import IndexNames, load_template
+from query_service.schemas.events import ReceivedEvent
 from query_service.sessions.document_writes import DocumentWrite, send_documents
 from query_service.sessions.documents import SessionLimits
 from query_service.sessions.session_export import SessionUnknown
@@ -98,9 +99,7 @@ def test_an_impression_of_before_the_erasure_is_not_kept_either(stores: Stores) 
     here, elsewhere = stores
     arrived = time.time()
     here.delete("seen")
-    event = click("i1", "seen", user_id="u").__class__(
-        action="impression", item_id="i1", session_id="seen", user_id="u", counts=False
-    )
+    event = ReceivedEvent("impression", "seen", "i1", user_id="u", counts=False)
     [outcome] = elsewhere.record_events([event], lookup, arrived=arrived)
     assert outcome.status == "rejected"
     with pytest.raises(SessionUnknown):
@@ -147,3 +146,19 @@ def test_erasures_of_one_session_at_the_same_time_all_succeed(stores: Stores) ->
     assert len(deleted) == 16
     assert not stores[0].delete("often").anything
     assert stores[0].record_events([click("i2", "often")], lookup)[0].status == "accepted"
+
+
+def test_an_index_of_an_earlier_version_takes_tombstones(
+    client: OpenSearch, fresh_names: IndexNames
+) -> None:
+    template = load_template("sessions", fresh_names.prefix)["template"]
+    for name in ("erased_at", "split_at", "joining"):
+        del template["mappings"]["properties"][name]
+    client.indices.create(index=fresh_names.sessions, body=template)
+    ensure_indexes(client, fresh_names)
+    with two_stores(client, fresh_names) as (here, elsewhere):
+        arrived = time.time()
+        here.record_events([click("i1", "s")], lookup)
+        assert here.delete("s").sessions == 1
+        [outcome] = elsewhere.record_events([click("i2", "s")], lookup, arrived=arrived)
+        assert outcome.status == "rejected"
