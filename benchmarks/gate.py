@@ -34,8 +34,8 @@ from live_intent.sample.catalogue import sample_items, write_json_lines
 from live_intent.search_tools import search_tools
 from plugin_config.provisioning import apply
 from plugin_config.settings import ClusterSettings, load
+from query_service.assembly import make_service
 from query_service.schemas.search import SearchRequest
-from query_service.service import make_service
 from query_service.settings import ServiceSettings
 
 FIRST, LATER = 20, 60  # searches on a new index
