@@ -157,6 +157,16 @@ class IndexSettings(Settings):
     keep_indexes: int = Field(
         2, ge=0, le=100, description="Earlier items indexes that a rebuild keeps for a roll-back."
     )
+    shards: int = Field(
+        1,
+        ge=1,
+        le=1024,
+        description="Shards of a new items index: more than one spreads it over several nodes.",
+    )
+    replicas: Literal["auto"] | int = Field(
+        "auto",
+        description="Copies of each shard beside the first; auto: one where a second node is.",
+    )
     keep_refused_hours: float = Field(
         72.0,
         ge=0,
@@ -224,6 +234,13 @@ class IndexSettings(Settings):
     suggest_days: float = Field(
         90, gt=0, le=3650, description="Days of the query log that suggestions are made from."
     )
+
+    @field_validator("replicas")
+    @classmethod
+    def _few_replicas(cls, value: str | int) -> str | int:
+        if isinstance(value, int) and not 0 <= value <= 20:
+            raise ValueError("allowed: auto, or a number from 0 to 20")
+        return value
 
     @field_validator("max_rejects", mode="before")
     @classmethod

@@ -26,9 +26,11 @@ from opensearchpy.exceptions import (
 )
 from opensearchpy.exceptions import ConnectionError as NoConnection
 
+from plugin_config import partial_answers
 from plugin_config.circuit_breaker import CircuitBreaker
 from plugin_config.errors import ClusterUnavailable, LiveIntentError, RequestRefused, SettingsError
 from plugin_config.settings import ClusterSettings
+from plugin_config.versions import check_version
 
 RETRIED_STATUSES = (429, 502, 503, 504)
 REFUSED_STATUSES = (400, 405, 406, 411, 413, 414, 415, 422)
@@ -108,7 +110,7 @@ class DeadlineConnection(Urllib3HttpConnection):
 
 class PatientTransport(Transport):
     """Waits 50 to 250 ms before a retry, so that an overloaded node can recover; a silent one is
-    not asked.
+    not asked. Notes answers that lack a part.
     """
 
     @property
@@ -119,6 +121,11 @@ class PatientTransport(Transport):
     @max_retries.setter
     def max_retries(self, value: int) -> None:
         self._max_retries = value
+
+    def perform_request(self, *args: Any, **options: Any) -> Any:
+        answer = super().perform_request(*args, **options)
+        partial_answers.note(answer)
+        return answer
 
     def mark_dead(self, connection: Any) -> None:
         super().mark_dead(connection)
@@ -168,6 +175,7 @@ def ping_or_raise(client: OpenSearch) -> dict[str, Any]:
     Raises:
         ClusterUnavailable: it does not answer, is something else, its certificate is not trusted,
             or it refuses the credentials; the message says which, and how to fix it.
+        UnsupportedVersion: it is too old.
     """
     where = ", ".join(sorted({node.host for node in client.transport.connection_pool.connections}))
     try:
@@ -198,6 +206,7 @@ def ping_or_raise(client: OpenSearch) -> dict[str, Any]:
         raise ClusterUnavailable(
             f"what answers at {where} is no OpenSearch: set LIVE_INTENT_OPENSEARCH_URL."
         )
+    check_version(info, where)
     return info
 
 

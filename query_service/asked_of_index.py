@@ -51,6 +51,7 @@ class AskedOfIndex:
             options.legs, words.text, words.prefix, exact=options.exact, titles=options.titles,
             terms_left_out=words.left_out, fields=context.attributes.texts,
             timeout_s=context.timeout_s(MIN_TIMEOUT_S),
+            shards=replace(context.view.shards, global_statistics=options.global_statistics),
         )  # fmt: skip
         if isinstance(request, RankRequest):
             return plan

@@ -34,7 +34,8 @@ MIN_TIMEOUT_S = 0.25
 
 @dataclass(frozen=True)
 class RetrievalOptions:
-    """How to retrieve candidates: `exact` and `titles` as in `RetrievalPlan`.
+    """How to retrieve candidates: `exact` and `titles` as in `RetrievalPlan`,
+    `global_statistics` as in its `Shards`.
 
     `collapse`: whether hits collapse to one for each group where a request does not say.
     """
@@ -43,6 +44,7 @@ class RetrievalOptions:
     exact: bool = False
     titles: bool = False
     collapse: bool = True
+    global_statistics: bool = True
 
 
 @dataclass(frozen=True)

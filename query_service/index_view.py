@@ -35,6 +35,7 @@ from plugin_config.schema import (
     stores_field,
 )
 from query_service.retrieval.groups import has_variants
+from query_service.retrieval.shards import Shards
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class IndexView:
     sorts_names: bool = False  # whether it has names to sort by
     marks_descriptions: bool = False  # whether it stores the descriptions' text, to mark words in
     has_variants: bool = False  # whether an item names its group
+    shards: Shards = field(default_factory=Shards)
 
     @property
     def dims(self) -> int:
@@ -196,6 +198,7 @@ class IndexViews:
             sorts_names=has_field(mapping, TITLE_SORTED),
             marks_descriptions=stores_field(mapping, DESCRIPTION_TEXT),
             has_variants=variants,
+            shards=self._shards(index, meta),
         )
 
     def _earlier_view(self, reason: LiveIntentError) -> IndexView:
@@ -238,6 +241,15 @@ class IndexViews:
         ((index, body),) = mappings.items()
         refuse_foreign_mapping(alias, index, body["mappings"])
         return index, body["mappings"]
+
+    def _shards(self, index: str, meta: Mapping[str, Any]) -> Shards:
+        name = "index.number_of_shards"
+        try:
+            settings = self._client.indices.get_settings(index=index, name=name, flat_settings=True)
+        except OpenSearchException as error:
+            raise cluster_unavailable(error) from error
+        pivot = float(meta.get("popularity_pivot", 0.0))
+        return Shards(int(settings[index]["settings"][name]), pivot)
 
     def _follow(self) -> None:
         logged = ""

@@ -9,12 +9,16 @@ from opensearchpy.exceptions import OpenSearchException
 from indexer.index.documents import from_float16_base64
 from indexer.index.localized_texts import in_language
 from plugin_config.client import cluster_unavailable
+from plugin_config.errors import ClusterUnavailable
 from plugin_config.schema import VECTOR_FLOAT16
 from query_service.context import MIN_TIMEOUT_S, RequestContext
 from query_service.index_view import IndexView
+from query_service.retrieval.engine_errors import IndexGone
 from query_service.retrieval.price_list import with_price_of
 from query_service.retrieval.source_fields import PUBLIC
 from query_service.sessions.documents import KnownItem
+
+NO_INDEX = "index_not_found_exception"
 
 
 class ItemReader:
@@ -28,8 +32,17 @@ class ItemReader:
         self._client = client
 
     def sources(self, context: RequestContext, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """The public fields by item id, no deleted items. Raises ClusterUnavailable."""
-        documents = self._read(context.view.index, ids, context.timeout_s(MIN_TIMEOUT_S))
+        """The public fields by item id, no deleted items; degraded where a shard does not answer.
+
+        Raises ClusterUnavailable, IndexGone.
+        """
+        documents, unreadable = self._read(
+            context.view.index, ids, context.timeout_s(MIN_TIMEOUT_S)
+        )
+        if unreadable:
+            context.progress.unreadable |= unreadable
+            reason = f"{len(unreadable)} items can't be read now: their shard does not answer"
+            context.progress.degrade("items", reason)
         if (price_list := context.request.price_list) is not None:
             documents = {
                 item_id: with_price_of(price_list, source) for item_id, source in documents.items()
@@ -43,6 +56,12 @@ class ItemReader:
 
     def known(self, view: IndexView, ids: Sequence[str], timeout_s: float) -> dict[str, KnownItem]:
         """The item data of events, by item id, no unknown ones. Raises ClusterUnavailable."""
+        try:
+            documents, unreadable = self._read(view.index, ids, timeout_s)
+        except IndexGone as error:
+            raise ClusterUnavailable(str(error)) from error
+        if unreadable:
+            raise ClusterUnavailable(f"{len(unreadable)} items of {view.index} can't be read")
         return {
             item_id: KnownItem(
                 title=source.get("title", ""),
@@ -50,16 +69,23 @@ class ItemReader:
                 vector=from_float16_base64(source[VECTOR_FLOAT16]),
                 vector_space=view.bundle.vector_space,
             )
-            for item_id, source in self._read(view.index, ids, timeout_s).items()
+            for item_id, source in documents.items()
             if VECTOR_FLOAT16 in source
         }
 
-    def _read(self, index: str, ids: Sequence[str], timeout_s: float) -> dict[str, dict[str, Any]]:
+    def _read(
+        self, index: str, ids: Sequence[str], timeout_s: float
+    ) -> tuple[dict[str, dict[str, Any]], set[str]]:
+        """The documents by item id, and the ids whose shard does not answer."""
         if not ids:
-            return {}
+            return {}, set()
         params = {"request_timeout": timeout_s}
         try:
             response = self._client.mget(index=index, body={"ids": list(ids)}, params=params)
         except OpenSearchException as error:
             raise cluster_unavailable(error) from error
-        return {row["_id"]: row["_source"] for row in response["docs"] if row.get("found")}
+        rows = response["docs"]
+        unreadable = {row["_id"] for row in rows if "error" in row}
+        if any(row["error"].get("type") == NO_INDEX for row in rows if "error" in row):
+            raise IndexGone(f"the index {index} is gone")
+        return {row["_id"]: row["_source"] for row in rows if row.get("found")}, unreadable

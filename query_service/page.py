@@ -60,7 +60,7 @@ def frozen_list(context: RequestContext, prepared: Prepared, ranked: Ranked) -> 
         relation=retrieved.total_relation,
         total_by_meaning=retrieved.by_meaning,
         personalized=prepared.intent.user_vector is not None,
-        degraded=dict(context.progress.degraded),
+        degraded=dict(context.progress.left_out),
     )
 
 

@@ -78,7 +78,7 @@ class PageParts:
             ),
             timing_ms=progress.clock.timing(),
             stages_run=progress.stages_run,
-            degraded=[Degradation(stage=s, reason=r) for s, r in progress.degraded.items()],
+            degraded=[Degradation(stage=s, reason=r) for s, r in progress.left_out.items()],
             query_cut=prepared.query_cut,
             synonyms=list(prepared.plan.synonyms),
             did_you_mean=did_you_mean,

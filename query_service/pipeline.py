@@ -128,8 +128,12 @@ class Pipeline:
             known = self._sources.sources(context, ids)
             rows = [row for row in ranked.rows.tolist() if ids[row] in known]
             ranked = replace(ranked, rows=np.array(rows, np.intp))
+            if context.progress.partial:  # which of the others are in a shard that does not answer
+                others = [item_id for item_id in request.item_ids if item_id not in known]
+                self._sources.sources(context, others)
+            found = known.keys() | context.progress.unreadable
             response = self._page(context, prepared, ranked, known)
-            unknown = [item_id for item_id in request.item_ids if item_id not in known]
+            unknown = [item_id for item_id in request.item_ids if item_id not in found]
             return RankResponse(**dict(response), unknown_item_ids=unknown)
 
         return self._on_current_index(request, answer, arrived)
@@ -142,6 +146,7 @@ class Pipeline:
         Raises CursorInvalid, CursorExpired, FilterProblem.
         """
         progress = RequestProgress(Clock(request.deadline_ms or self._deadline_ms, arrived))
+        progress.note_partial_answers()
         cursor, source_fields = None, ALL_FIELDS
         if not isinstance(request, RankRequest):
             source_fields = SourceFields.of(request.fields, view.attributes)

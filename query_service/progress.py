@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
+from plugin_config.partial_answers import NOTES
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,18 @@ class RequestProgress:
     clock: Clock
     stages_run: list[str] = field(default_factory=list)
     degraded: dict[str, str] = field(default_factory=dict)
+    partial: list[str] = field(default_factory=list)  # why searches of it lack a part
+    unreadable: set[str] = field(default_factory=set)  # items whose shard does not answer
+
+    def note_partial_answers(self) -> None:
+        """From now on note the engine's answers to this thread that lack a part."""
+        NOTES.set(self.partial)
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """`degraded`; `shards` too, where a search lacks a part and no stage says so."""
+        unsaid = [reason for reason in self.partial if reason not in self.degraded.values()]
+        return {**self.degraded, "shards": unsaid[0]} if unsaid else self.degraded
 
     def ran(self, stage: str) -> None:
         """Note a stage that did its work."""

@@ -11,7 +11,7 @@ from opensearchpy.exceptions import OpenSearchException
 
 from indexer.index.context import IndexContext
 from indexer.settings import IndexSettings
-from plugin_config.client import cluster_unavailable
+from plugin_config.client import cluster_unavailable, ping_or_raise
 from plugin_config.ownership import ForeignIndex, refuse_foreign, refuse_foreign_stores
 from plugin_config.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
@@ -96,7 +96,9 @@ class Service:
             models.reranker,
             self._items,
             visitors,
-            options=RetrievalOptions(titles=models.reranker.reads_titles),
+            options=RetrievalOptions(
+                titles=models.reranker.reads_titles, global_statistics=settings.global_statistics
+            ),
             deadline_ms=settings.default_deadline_ms,
             engine_timeout_s=cluster.opensearch_timeout_s,
             diversity=settings.diversity,
@@ -208,12 +210,14 @@ class Service:
     def _ensure_session_indexes(self) -> None:
         """Create the missing indexes of sessions and events once, before a view is used.
 
-        Raises ClusterUnavailable when the cluster does not answer, ForeignIndex when one of them is
-        another application's, or the items are; if that takes the name later, nothing is stored
-        from then on. A cluster that forbids to create them does not keep the service from starting.
+        Raises ClusterUnavailable when the cluster does not answer, UnsupportedVersion, and
+        ForeignIndex when one of them is another application's, or the items are; if that takes the
+        name later, nothing is stored from then on. A cluster that forbids to create them does not
+        keep the service from starting.
         """
         try:
             if not self._session_indexes_exist:
+                ping_or_raise(self._client)  # refuses versions that are too old
                 refuse_foreign(self._client, (self._names.items,))  # beside which nothing is made
                 ensure_indexes(self._client, self._names)
                 self._session_indexes_exist = True

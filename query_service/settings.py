@@ -76,6 +76,11 @@ class ServiceSettings(Settings):
         description="Items whose vector and fields stay in a process's memory for the re-ranker, "
         "some 1.5 kB each; a changed item is read anew. 0: none.",
     )
+    global_statistics: bool = Field(
+        True,
+        description="Whether a word weighs the same in all shards of an index that has several, as "
+        "in one: a further round among them. Off: by the items of each.",
+    )
     default_deadline_ms: int = Field(
         1000, ge=1, le=60000, description="Time for an answer where the request names none, ms."
     )

@@ -74,6 +74,7 @@ def index_body(
     attributes: AttributeSchema,
     *,
     beginning: Beginning,
+    popularity_pivot: float = 0.0,
     compound_parts: Mapping[str, Sequence[str]] = NO_PARTS,
 ) -> dict[str, Any]:
     """The body of the request that creates a new items index; `_meta` says how and by whom.
@@ -92,12 +93,13 @@ def index_body(
         "created_at": beginning.time.isoformat(timespec="milliseconds"),
         "version": beginning.version,
         "beginning": beginning.to_meta(),
+        "popularity_pivot": popularity_pivot,
         **attributes.to_meta(),
         **Owner.this_process().to_meta(),
     }
     own_parts = compound_parts.get(settings.analyzer, ())
     own = TextAnalysis(settings.analyzer, own_parts)
-    return items_mapping(
+    body = items_mapping(
         field,
         settings.analyzer,
         meta,
@@ -105,6 +107,11 @@ def index_body(
         attributes=attributes.fields,
         languages=language_analyses(attributes.languages, own, compound_parts),
     )
+    body["settings"]["index.number_of_shards"] = settings.shards
+    if settings.replicas != "auto":
+        body["settings"]["index.auto_expand_replicas"] = "false"
+        body["settings"]["index.number_of_replicas"] = settings.replicas
+    return body
 
 
 def compound_parts(
@@ -165,7 +172,8 @@ def open_for_search(context: IndexContext, index: str, settings: dict[str, Any])
         "index.gc_deletes": None,
         "index.auto_expand_replicas": "0-1",
     }
-    wanted |= {name: value for name, value in settings.items() if name in wanted}
+    of_creation = (*wanted, "index.number_of_replicas")
+    wanted |= {name: value for name, value in settings.items() if name in of_creation}
     context.client.indices.put_settings(index=index, body=wanted)
     params = {"wait_for_status": "yellow", "timeout": "30s", "request_timeout": 40}
     context.client.cluster.health(index=index, params=params)

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from indexer.catalogue.categories import category_paths, category_texts
 from indexer.catalogue.filter_keys import filter_key
 from indexer.catalogue.items import Item
+from indexer.catalogue.popularity_pivot import SMALLEST_RANK
 from indexer.catalogue.terms import attribute_terms
 from indexer.catalogue.values.markup import plain_text
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.localized_texts import localized_part, stored_translations
 from plugin_config.schema import DESCRIPTION_TEXT, GROUP_KEY, VECTOR, VECTOR_FLOAT16
 
-SMALLEST_RANK = 1e-30  # `rank_feature` refuses what float32 would round to zero
 # Fields that are stored as they are: always, and unless they are empty.
 LONG_DEADLINE = ("item_id", "title", "available", "popularity")
 UNLESS_EMPTY = (

@@ -12,6 +12,7 @@ from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
 from indexer.catalogue.facets import FacetChoice
 from indexer.catalogue.items import good_items
 from indexer.catalogue.languages import LanguageChoice, language_lines
+from indexer.catalogue.popularity_pivot import popularity_pivot
 from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey
 from indexer.index.attribute_schema import AttributeSchema
@@ -126,7 +127,9 @@ class _Rebuild:
         )
         self.body = index_body(
             encoder.spec, context.settings, index, self.attributes,
-            beginning=beginning, compound_parts=compound_parts(context, surveyed, self.attributes),
+            beginning=beginning,
+            popularity_pivot=popularity_pivot([item.popularity for _, item in surveyed.sample]),
+            compound_parts=compound_parts(context, surveyed, self.attributes),
         )  # fmt: skip
         self.meta: dict[str, Any] = self.body["mappings"]["_meta"][META]
         self.meta[INPUT] = input_fingerprint(self.body, surveyed)

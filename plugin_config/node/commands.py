@@ -30,9 +30,16 @@ def node() -> None:
     show_default=True,
     help="The official Docker image, or a process with the files of Maven Central.",
 )
+@click.option("--version", "release", help="Of OpenSearch [as before, else 3.5.0].")
 @state_dir_option
 def start(
-    name: str, port: int | None, heap: str, timeout: float, by: str, state_dir: Path | None
+    name: str,
+    port: int | None,
+    heap: str,
+    timeout: float,
+    by: str,
+    release: str | None,
+    state_dir: Path | None,
 ) -> None:
     """Start the node NAME (default: main), and wait until it is ready."""
     from plugin_config.node import local_node
@@ -45,6 +52,7 @@ def start(
         heap=heap,
         by=by,  # type: ignore[arg-type]
         report=lambda line: click.echo(f"{line} ...", err=True),
+        release=release,
     )
     state = "already runs" if info.already_running else "is ready"
     click.echo(f"{info.name} {state} at {info.url} (OpenSearch {info.version}, {info.health})")

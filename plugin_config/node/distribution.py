@@ -13,20 +13,20 @@ from pathlib import Path
 
 from plugin_config.errors import NodeError
 from plugin_config.node.java import Java
+from plugin_config.versions import DEFAULT, knn_release, maven_has_modules
 
-OPENSEARCH = "3.5.0"
-KNN = "3.5.0.0"
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"
-ARTIFACTS = {
-    f"opensearch-{OPENSEARCH}.zip": (
-        "org.opensearch.distribution.integ-test-zip",
-        "opensearch",
-        OPENSEARCH,
-    ),
-    f"opensearch-knn-{KNN}.zip": ("org.opensearch.plugin", "opensearch-knn", KNN),
-}
-
 Report = Callable[[str], None]
+
+
+def artifacts(version: str = DEFAULT) -> dict[str, tuple[str, str, str]]:
+    """The archives of a version by file name: group, artifact and release at Maven Central."""
+    knn = knn_release(version)
+    server = ("org.opensearch.distribution.integ-test-zip", "opensearch", version)
+    return {
+        f"opensearch-{version}.zip": server,
+        f"opensearch-knn-{knn}.zip": ("org.opensearch.plugin", "opensearch-knn", knn),
+    }
 
 
 @contextmanager
@@ -37,19 +37,26 @@ def locked(state_dir: Path) -> Iterator[None]:
         yield
 
 
-def installed(state_dir: Path, java: Java, report: Report) -> Path:
-    """Folder of the installation that all nodes share; installs it if it is missing.
+def installed(state_dir: Path, java: Java, report: Report, version: str = DEFAULT) -> Path:
+    """Folder of the installation of a version that all nodes share; installs it if it is missing.
 
     The caller holds the lock of `locked`.
 
     Raises:
-        NodeError: Maven is missing or can't get a file.
+        NodeError: Maven is missing or can't get a file, or has no such version.
     """
-    home = state_dir / f"opensearch-{OPENSEARCH}"
+    home = state_dir / f"opensearch-{version}"
     if home.is_dir():
         return home
-    archives = [downloaded(state_dir, name, report) for name in ARTIFACTS]
-    report(f"unpacking OpenSearch {OPENSEARCH}")
+    if not maven_has_modules(version):
+        raise NodeError(
+            f"Maven Central has OpenSearch {version} without the modules that k-NN needs: choose "
+            "3.0.0 or newer, or start it as a container (--by docker)"
+        )
+    archives = [
+        downloaded(state_dir, name, report, source) for name, source in artifacts(version).items()
+    ]
+    report(f"unpacking OpenSearch {version}")
     partial = Path(tempfile.mkdtemp(prefix="unpacking-", dir=state_dir))
     try:
         unpack(archives[0], partial)
@@ -63,8 +70,8 @@ def installed(state_dir: Path, java: Java, report: Report) -> Path:
     return home
 
 
-def downloaded(state_dir: Path, name: str, report: Report) -> Path:
-    """The archive `name` of ARTIFACTS in the state folder; copied from Maven's cache or downloaded.
+def downloaded(state_dir: Path, name: str, report: Report, source: tuple[str, str, str]) -> Path:
+    """The archive `name` in the state folder; copied from Maven's cache or downloaded.
 
     The user's Maven cache is read, never written: Maven works in a temporary folder.
     """
@@ -73,7 +80,7 @@ def downloaded(state_dir: Path, name: str, report: Report) -> Path:
     target = folder / name
     if target.is_file():
         return target
-    group, artifact, version = ARTIFACTS[name]
+    group, artifact, version = source
     partial = folder / f"{name}.partial"
     cached = Path.home().joinpath(
         ".m2", "repository", *group.split("."), artifact, version, f"{artifact}-{version}.zip"

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plugin_config.errors import NodeError
-from plugin_config.node.distribution import OPENSEARCH, Report
+from plugin_config.node.distribution import Report
+from plugin_config.versions import DEFAULT
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -30,7 +31,9 @@ def reachable() -> bool:
     return True
 
 
-def launch(state: Path, name: str, port: int, heap: str, report: Report) -> None:
+def launch(
+    state: Path, name: str, port: int, heap: str, report: Report, *, version: str = DEFAULT
+) -> None:
     """Create and start the container, bound to 127.0.0.1 only; pull the image if it is missing.
 
     Raises:
@@ -38,7 +41,7 @@ def launch(state: Path, name: str, port: int, heap: str, report: Report) -> None
     """
     from docker.errors import DockerException, ImageNotFound
 
-    image = f"{IMAGE}:{OPENSEARCH}"
+    image = f"{IMAGE}:{version}"
     with closing(_engine()) as engine:
         try:
             # An old container may have another port or heap; the data are in the volume.
@@ -47,7 +50,7 @@ def launch(state: Path, name: str, port: int, heap: str, report: Report) -> None
                 engine.images.get(image)
             except ImageNotFound:
                 report(f"pulling {image} (about 1 GB)")
-                engine.images.pull(IMAGE, tag=OPENSEARCH)
+                engine.images.pull(IMAGE, tag=version)
             engine.containers.run(
                 image,
                 name=_name(state, name),

@@ -11,7 +11,6 @@ from pathlib import Path
 from plugin_config.errors import NodeError
 from plugin_config.state_dir import closed_to_nobody
 
-OLDEST = 21
 FOLDERS = (
     ("/usr/lib/jvm", "*"),
     ("~/.sdkman/candidates/java", "*"),
@@ -33,12 +32,14 @@ class Java:
 def find_java(
     environment: Mapping[str, str] | None = None,
     *,
+    versions: tuple[int, int | None] = (21, None),
     folders: Sequence[tuple[str, str]] = FOLDERS,
     for_nobody: bool | None = None,
 ) -> Java:
     """`JAVA_HOME`, then `java` in the path, then the newest in `folders` (folder, glob pattern).
 
-    `for_nobody` (default: if this user is root) skips those that the user `nobody` can't enter.
+    `versions`: the oldest and the newest that are good. `for_nobody` (default: if this user is
+    root) skips those that the user `nobody` can't enter.
 
     Raises:
         NodeError: none is new enough; the message lists what was found and how to get one.
@@ -47,17 +48,19 @@ def find_java(
     as_nobody = os.geteuid() == 0 if for_nobody is None else for_nobody
     rejected: list[str] = []
     for home in _configured(env):
-        java = _usable(home, as_nobody, rejected)
+        java = _usable(home, versions, as_nobody, rejected)
         if java:
             return java
-    others = [_usable(home, as_nobody, rejected) for home in _installed(env, folders)]
+    others = [_usable(home, versions, as_nobody, rejected) for home in _installed(env, folders)]
     newest = max(filter(None, others), key=lambda java: java.version, default=None)
     if newest:
         return newest
     unusable = f"; found only {', '.join(dict.fromkeys(rejected))}" if rejected else ""
+    oldest, newest_good = versions
+    until = f"to {newest_good}" if newest_good else "or newer"
     raise NodeError(
-        f"OpenSearch needs Java {OLDEST} or newer, and none was found{unusable}. Install one "
-        f"(Debian, Ubuntu: apt-get install openjdk-{OLDEST}-jre-headless; macOS: brew install "
+        f"OpenSearch needs Java {oldest} {until}, and none was found{unusable}. Install one "
+        f"(Debian, Ubuntu: apt-get install openjdk-{oldest}-jre-headless; macOS: brew install "
         "openjdk; or Temurin from adoptium.net) or set JAVA_HOME to its folder."
     )
 
@@ -77,7 +80,9 @@ def _installed(env: Mapping[str, str], folders: Sequence[tuple[str, str]]) -> It
             yield from sorted(path.glob(pattern))
 
 
-def _usable(home: Path, as_nobody: bool, rejected: list[str]) -> Java | None:
+def _usable(
+    home: Path, versions: tuple[int, int | None], as_nobody: bool, rejected: list[str]
+) -> Java | None:
     """The Java in this folder; None if it can't be used, with the reason added to `rejected`."""
     home = home.resolve()
     if not (home / "bin" / "java").is_file():
@@ -85,7 +90,7 @@ def _usable(home: Path, as_nobody: bool, rejected: list[str]) -> Java | None:
     version = _version(home)
     if version is None:
         rejected.append(f"{home} (does not run)")
-    elif version < OLDEST:
+    elif version < versions[0] or version > (versions[1] or version):
         rejected.append(f"{home} (Java {version})")
     elif as_nobody and (folder := closed_to_nobody(home / "bin")):
         rejected.append(f"{home} (Java {version}, but the user nobody can't enter {folder})")

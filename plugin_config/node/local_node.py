@@ -15,6 +15,7 @@ from plugin_config.node.distribution import Report, installed, locked
 from plugin_config.node.java import find_java
 from plugin_config.node.node_process import port_taken
 from plugin_config.state_dir import default_state_dir, make_state_dir
+from plugin_config.versions import DEFAULT, is_version, java_versions
 
 DEFAULT_NAME = "main"
 DEFAULT_PORT = 9200
@@ -36,6 +37,7 @@ class NodeInfo:
     size_bytes: int = 0
     folder: str = ""
     already_running: bool = False
+    release: str = DEFAULT  # of OpenSearch that it is started with
 
 
 def start(
@@ -46,6 +48,8 @@ def start(
     heap: str = "512m",
     by: By = "auto",
     report: Report = lambda line: None,
+    *,
+    release: str | None = None,
 ) -> NodeInfo:
     """Start a node, if it does not run yet, and wait until its health is yellow or green.
 
@@ -53,7 +57,7 @@ def start(
     that had been started before is left running when it is not ready in time; a new one is stopped.
     `port` None: the port it had before, else 9200. `by` "auto": as before, else the official image
     if a Docker engine answers, else a process with the files of Maven Central. `report` gets a line
-    before each slow step.
+    before each slow step. `release` of OpenSearch, None: as before, else the default.
 
     Raises:
         NodeError: the node did not start; the message has the cause from its log, if there is one.
@@ -62,6 +66,8 @@ def start(
         raise NodeError(f"node name {name!r}: allowed are a-z, 0-9, '_' and '-', up to 50")
     if not re.fullmatch(r"[1-9]\d*[kmg]", heap, re.IGNORECASE):
         raise NodeError(f"heap {heap!r}: allowed is a size such as 512m or 2g")
+    if release is not None and not is_version(release):
+        raise NodeError(f"version {release!r}: allowed is 2.19.0 or newer, such as {DEFAULT}")
     state = make_state_dir(state_dir or default_state_dir())
     with locked(state):
         before = _read(state, name)
@@ -80,7 +86,9 @@ def start(
                     f"(live-intent node start {name} --port {port + 10})"
                 )
             method = before.by if before and by == "auto" else by
-            info = _launch(state, name, port, heap, method, report)
+            wanted = release or (before.release if before else DEFAULT)
+            new = NodeInfo(name, f"http://127.0.0.1:{port}", port, by="maven", release=wanted)
+            info = _launch(state, new, heap, method, report)
             _write(state, info)
     try:
         return _wait(state, info, timeout_s, report)
@@ -131,14 +139,14 @@ def status(state_dir: Path | None = None) -> list[NodeInfo]:
     return [replace(info, size_bytes=_size(_folder(state, info.name))) for info in nodes]
 
 
-def _launch(state: Path, name: str, port: int, heap: str, by: str, report: Report) -> NodeInfo:
-    info = NodeInfo(name, f"http://127.0.0.1:{port}", port, by="maven")
+def _launch(state: Path, info: NodeInfo, heap: str, by: str, report: Report) -> NodeInfo:
+    name, port = info.name, info.port
     if by == "docker" or (by == "auto" and docker_node.reachable()):
         report("starting a container of the official image")
-        docker_node.launch(state, name, port, heap, report)
+        docker_node.launch(state, name, port, heap, report, version=info.release)
         return replace(info, by="docker")
-    java = find_java()
-    home = installed(state, java, report)
+    java = find_java(versions=java_versions(info.release))
+    home = installed(state, java, report, info.release)
     folder = _folder(state, name)
     folder.mkdir(parents=True, exist_ok=True)
     folder.parent.chmod(0o755)  # whatever the umask: the node may run as another user

@@ -27,7 +27,7 @@ from query_service.facets.facet_plan import (
 from query_service.facets.histogram import Histogram, shown_number
 from query_service.facets.number_grid import NumberGrids
 from query_service.facets.shown_values import ShownValues
-from query_service.retrieval.plan import MEANING, RetrievalPlan
+from query_service.retrieval.plan import HAS_WORDS, MEANING, RetrievalPlan
 from query_service.retrieval.search import Retrieved, failure, searches
 from query_service.schemas.facets import Facet
 
@@ -120,7 +120,12 @@ class _Counting:
         inner_product = {leg.name: leg.score for leg in plan.legs}.get(MEANING, float)
         has_words = words["hits"]["total"]["value"] > 0
         cut = plan.meaning_cut if has_words else plan.meaning_cut_alone
-        hits = [hit for hit in near["hits"]["hits"] if inner_product(hit["_score"]) >= cut]
+        hits = [
+            hit
+            for hit in near["hits"]["hits"]
+            if inner_product(hit["_score"]) >= cut
+            and HAS_WORDS not in hit.get("matched_queries", ())
+        ]
         fields: list[Fields] = [hit.get("fields", {}) for hit in hits]
         # A group counts by meaning only if none of its items has a word of the query.
         with_words = self._retrieved.candidates.groups_with_words

@@ -17,7 +17,7 @@ from query_service.facets.refinement import Refinement
 from query_service.retrieval.filters import Clauses, clauses
 from query_service.retrieval.legs import nearest
 from query_service.retrieval.pinned_items import pinned_query
-from query_service.retrieval.plan import WORDS, RetrievalPlan
+from query_service.retrieval.plan import HAS_WORDS, WORDS, RetrievalPlan
 from query_service.retrieval.text_query import matching
 from query_service.schemas.facets import FacetOptions
 from query_service.schemas.filters import Filters
@@ -75,14 +75,15 @@ class WantedFacet:
         """The most values that are asked for, of a category on all levels together."""
         return MOST_PATHS if self.field.kind == "category" else self.options.size + MARGIN
 
-    def aggregations(self, name: str, *, collapse: bool) -> dict[str, Any]:
+    def aggregations(self, name: str, plan: RetrievalPlan) -> dict[str, Any]:
         """What the engine counts, by names that begin with `name`; see `counting`."""
+        collapse = plan.collapse
         if not self.field.listed:
             counted = {name: {"stats": {"field": self.field.field}}}
             if self.grid and self.options.interval is None and not collapse:
                 counted[f"{name} grid"] = Histogram(self.grid, self.field).aggregation
             return counted
-        terms: dict[str, Any] = {"field": self.field.field, "size": self.most_values}
+        terms = plan.shards.commonest({"field": self.field.field, "size": self.most_values})
         if self.options.sort == "name":
             terms["order"] = {"_key": "asc"}
         elif collapse:
@@ -137,9 +138,7 @@ class FacetPlan:
         bodies: dict[str, dict[str, Any]] = {}
         for number, facet in enumerate(self.facets):
             body = {"size": 0, "query": items_query(plan, facet), "aggs": {}} | timeout
-            bodies.setdefault(facet.body, body)["aggs"] |= facet.aggregations(
-                str(number), collapse=plan.collapse
-            )
+            bodies.setdefault(facet.body, body)["aggs"] |= facet.aggregations(str(number), plan)
             if facet.refinement and plan.query_vector is not None and plan.query_text:
                 bodies[facet.meaning_body] = _by_meaning(plan, facet) | timeout
         fields = [facet.field.field for facet in self.facets if facet.refinement is None]
@@ -163,14 +162,18 @@ def _by_meaning(plan: RetrievalPlan, facet: WantedFacet) -> dict[str, Any]:
     plan = _plan_of(plan, facet)
     assert plan.query_vector is not None
     near = nearest(plan.query_vector, plan, plan.filters)
-    without_words = [matching(plan)]
+    have_words = [matching(plan)]
     if plan.pins:
-        without_words.append(pinned_query(plan))
+        have_words.append(pinned_query(plan))
+    named = {"bool": {"should": have_words, "_name": HAS_WORDS}}
+    query: dict[str, Any] = {"must": [near], "must_not": have_words}
+    if plan.shards.several:  # each returns its k nearest: those with words count among all k
+        query = {"must": [near], "should": [{"bool": {"filter": named}}]}
     body = {
         "size": plan.k,
         "_source": False,
         "docvalue_fields": [facet.field.field],
-        "query": {"bool": {"must": [near], "must_not": without_words}},
+        "query": {"bool": query},
     }
     return body | ({"collapse": {"field": GROUP_KEY}} if plan.collapse else {})
 

@@ -12,6 +12,7 @@ from typing import Any
 from indexer.catalogue.terms import CJK_LETTER, terms
 from plugin_config.text_fields import TextFields
 from query_service.retrieval.plan import RetrievalPlan
+from query_service.retrieval.shards import NEAR_WORDS
 from query_service.retrieval.text_query import MOST_CORRECTED
 from query_service.retrieval.word_forms import word_forms
 from query_service.schemas.answers import CorrectedWord, DidYouMean
@@ -39,16 +40,18 @@ class UnknownWord:
         """The name of the body that looks it up beside the legs."""
         return f"{CORRECTIONS} {self.number}"
 
-    def suggester(self, fields: TextFields) -> dict[str, Any]:
+    def suggester(self, plan: RetrievalPlan) -> dict[str, Any]:
         """The engine's near words of titles, unstemmed: words as people write them."""
         near = {
-            "field": fields.title_joined,
+            "field": plan.fields.title_joined,
             "suggest_mode": "missing",
             "max_edits": 2 if len(self.text) >= TWO_WRONG else 1,
             "prefix_length": 1,
             "min_word_length": ONE_WRONG,
             "size": OPTIONS,
         }
+        if plan.shards.several:
+            near["shard_size"] = NEAR_WORDS
         return {"text": self.text.lower(), "term": near}
 
 
@@ -86,7 +89,7 @@ class Corrections:
                 "size": 0,
                 "terminate_after": 1,
                 "query": {"bool": {"filter": self._anywhere(word, plan.fields)}},
-                "suggest": {"near": word.suggester(plan.fields)},
+                "suggest": {"near": word.suggester(plan)},
             }
             for word in self.unknown
         }

@@ -50,7 +50,7 @@ def _words(plan: RetrievalPlan) -> Query | None:
         return words_query(plan)
     if not plan.popular:
         return None
-    should: list[Query] = [{"rank_feature": {"field": "popularity_rank"}}]
+    should: list[Query] = [plan.shards.popularity()]
     if plan.readable is not None:
         first = {"filter": plan.readable, "boost": READABLE_SCORE, "_name": READABLE}
         should.append({"constant_score": first})

@@ -11,6 +11,7 @@ from query_service.retrieval.candidates import group_of
 from query_service.retrieval.engine_errors import engine_errors
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.point_in_time import is_items_index
+from query_service.retrieval.shards import BY_SCORE
 from query_service.retrieval.text_query import matching
 
 MAX_WINDOW = 10_000  # the engine's `max_result_window`
@@ -42,7 +43,7 @@ class MatchesQuery:
         query = self._sorted() if order else self._words()
         if query is None:
             return None
-        sort = order.clauses if order else [{"_score": "desc"}, {"item_id": "asc"}]
+        sort = order.clauses if order else BY_SCORE
         body = {"query": query, "sort": sort, "_source": False, "track_total_hits": False}
         return body | ({"collapse": {"field": GROUP_KEY}} if self.plan.collapse else {})
 
@@ -85,7 +86,7 @@ def matches(client: OpenSearch, index: str, query: MatchesQuery, at: MatchesAt) 
         body |= {"search_after": list(at.after), "size": at.size}
     else:
         body |= {"from": at.skip, "size": max(min(at.size, MAX_WINDOW - at.skip), 0)}
-    params = query.plan.search_params
+    params = query.plan.search_params | ({} if query.plan.order else query.plan.shards.scoring)
     target: dict[str, Any] = {"index": index}
     if at.pit:
         body["pit"], target = {"id": at.pit, "keep_alive": f"{at.keep_alive_s}s"}, {}

@@ -79,7 +79,8 @@ def _missing_words(
 ) -> list[str]:
     with engine_errors(index):
         body = _with_some(plan, words)
-        response = client.search(index=index, body=body, params=plan.search_params)
+        params = plan.search_params | plan.shards.scoring
+        response = client.search(index=index, body=body, params=params)
     named = {name for hit in response["hits"]["hits"] for name in hit.get("matched_queries", ())}
     return [word for number, word in enumerate(words) if str(number) not in named]
 

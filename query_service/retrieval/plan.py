@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from plugin_config.schema import GROUP_KEY
 from plugin_config.text_fields import OWN_TEXTS, TextFields
 from query_service.retrieval.order import SortOrder
+from query_service.retrieval.shards import Shards
 from query_service.schemas.answers import ShareKind
 
 WORDS, MEANING, PERSON = "words", "meaning", "person"
+ONE_SHARD = Shards()
 READABLE = "readable"  # the named query that tells which popular items the visitor reads
 HAS_WORDS = "has_words"  # the named query that tells which hits have the query's words
 
@@ -58,6 +60,7 @@ class RetrievalPlan:
     meaning_cut: float = -1.0  # least inner product of a hit without the query's words
     meaning_cut_alone: float = -1.0  # the same, where no item has a word of the query
     preference: str = ""  # the same text asks the same copies of the shards
+    shards: Shards = ONE_SHARD
     popular: bool = False  # without a query the words leg returns popular items
     readable: Mapping[str, Any] | None = None  # of popular items those that come first
     exact: bool = False  # compare every vector, in place of HNSW

@@ -21,7 +21,8 @@ class PointsInTime:
     def __init__(self, client: OpenSearch, keep_alive_s: int) -> None:
         self._client = client
         self.keep_alive_s = keep_alive_s
-        self._newest: dict[str, tuple[str, float]] = {}  # by index: id, and when it was opened
+        # By index: id, when it was opened, and by a clock that does not jump.
+        self._newest: dict[str, tuple[str, float, float]] = {}
         self._lock = threading.Lock()
 
     def since(self, index: str, moment: float, timeout_s: float) -> str:
@@ -30,17 +31,17 @@ class PointsInTime:
         Raises ClusterUnavailable, also where the cluster allows no more of them.
         """
         with self._lock:
-            held, opened = self._newest.get(index, ("", 0.0))
-            if opened >= moment and time.time() - opened < self.keep_alive_s / 2:
+            held, opened, since = self._newest.get(index, ("", 0.0, 0.0))
+            if opened >= moment and time.monotonic() - since < self.keep_alive_s / 2:
                 return held
-        opened = time.time()
+        opened, since = time.time(), time.monotonic()
         params = {"keep_alive": f"{self.keep_alive_s}s", "request_timeout": timeout_s}
         try:
             held = str(self._client.create_pit(index=index, params=params)["pit_id"])
         except OpenSearchException as error:
             raise cluster_unavailable(error, "open a point in time") from error
         with self._lock:
-            self._newest = {index: (held, opened)}
+            self._newest = {index: (held, opened, since)}
         return held
 
 

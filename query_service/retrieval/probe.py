@@ -6,6 +6,7 @@ from opensearchpy.exceptions import OpenSearchException
 
 from plugin_config.client import cluster_unavailable
 from plugin_config.errors import ClusterUnavailable
+from plugin_config.partial_answers import missing_part
 from plugin_config.schema import VECTOR
 
 TIMEOUT_S = 2.0
@@ -22,9 +23,5 @@ def probe(client: OpenSearch, index: str, dims: int) -> None:
         response = client.search(index=index, body=body, params={"request_timeout": TIMEOUT_S})
     except OpenSearchException as error:
         raise cluster_unavailable(error) from error
-    shards = response["_shards"]
-    if response["timed_out"] or shards["failed"]:
-        raise ClusterUnavailable(
-            f"a search of {index} was not answered in full: {shards['failed']} of "
-            f"{shards['total']} shards failed"
-        )
+    if reason := missing_part(response):
+        raise ClusterUnavailable(f"a search of {index} was not answered in full: {reason}")

@@ -9,6 +9,7 @@ from opensearchpy import OpenSearch
 
 from plugin_config.client import is_refusal
 from plugin_config.errors import ClusterUnavailable, RequestRefused
+from plugin_config.partial_answers import missing_part
 from plugin_config.schema import GROUP_KEY
 from query_service.retrieval.candidate_fields import candidates_body, with_ids
 from query_service.retrieval.candidate_items import CandidateItems
@@ -23,6 +24,7 @@ from query_service.retrieval.groups import (
 )
 from query_service.retrieval.pinned_items import RULES, ids_matching, pins_body
 from query_service.retrieval.plan import HAS_WORDS, MEANING, READABLE, WORDS, RetrievalPlan
+from query_service.retrieval.shards import BY_SCORE
 from query_service.retrieval.text_query import matching, text_query
 
 
@@ -123,8 +125,9 @@ def searches(
     A response may be that of a failure.
     """
     lines: list[Mapping[str, Any]] = []
-    for body in bodies.values():
-        lines += [{"index": index, **plan.shard_copies}, body]
+    for name, body in bodies.items():
+        scoring = plan.shards.scoring if name == WORDS else {}
+        lines += [{"index": index, **plan.shard_copies, **scoring}, body]
     with engine_errors(index):
         params = {"request_timeout": plan.timeout_s, "filter_path": WITHOUT_BUCKETS}
         answer = client.msearch(body=lines, params=params)
@@ -148,7 +151,8 @@ def retrieve_ids(
         query["bool"]["should"] = [text_query(plan.query_text, fields=plan.fields)]
     body = candidates_body(query, len(ids))
     with engine_errors(index):
-        answer = client.search(index=index, body=body, params={"request_timeout": plan.timeout_s})
+        params = {"request_timeout": plan.timeout_s, **plan.shards.scoring}
+        answer = client.search(index=index, body=body, params=params)
     hits = {WORDS: with_ids(answer["hits"]["hits"])}
     fields = items.fields(index, hits[WORDS], plan)
     candidates = Candidates.union(hits, fields, plan.legs, dims, ids_with_words(hits))
@@ -167,6 +171,8 @@ def search_bodies(plan: RetrievalPlan) -> dict[str, dict[str, Any]]:
     if MEANING in bodies and plan.query_text:
         fields = [*bodies[MEANING]["docvalue_fields"], *plan.meaning_fields]
         bodies[MEANING]["docvalue_fields"] = list(dict.fromkeys(fields))
+    if plan.shards.several and WORDS in bodies:
+        bodies[WORDS]["sort"] = BY_SCORE  # else items with the same score come as shards do
     if plan.collapse:
         for name, body in bodies.items():
             body["collapse"] = {"field": GROUP_KEY}
@@ -275,9 +281,4 @@ def failure(response: Mapping[str, Any]) -> str:
         error = response["error"]
         causes = error.get("root_cause") or [error.get("caused_by") or error]
         return f"{causes[0].get('type')}: {causes[0].get('reason')}"
-    if response.get("timed_out"):
-        return "timed out in the engine; what it had found until then is used"
-    shards = response.get("_shards", {})
-    if shards.get("failed"):
-        return f"{shards['failed']} of {shards['total']} shards failed"
-    return ""
+    return missing_part(response)

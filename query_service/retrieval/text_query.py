@@ -56,7 +56,7 @@ def words_query(plan: RetrievalPlan) -> dict[str, Any]:
     return {
         "bool": {
             "must": [matching(plan)],
-            "should": [{"rank_feature": {"field": "popularity_rank", "boost": boost}}],
+            "should": [plan.shards.popularity(boost=boost)],
             "filter": plan.filters,
         }
     }

@@ -10,6 +10,7 @@ from opensearchpy.exceptions import OpenSearchException
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.localized_texts import in_language
 from plugin_config.client import cluster_unavailable
+from plugin_config.partial_answers import missing_part
 from plugin_config.schema import GROUP_KEY, IndexNames
 from query_service.context import MIN_TIMEOUT_S
 from query_service.index_view import IndexView
@@ -116,7 +117,7 @@ class EngineRounds:
         with self._progress.stage("counts"):
             answers = self._msearch(searches)
             for candidate, answer in zip(asked, answers, strict=False):
-                if "error" not in answer:
+                if "error" not in answer and not missing_part(answer):
                     counts[candidate.key] = answer["hits"]["total"]["value"]
             if corrected is not None:
                 completion = Completion(MISSPELT, corrected=True)
@@ -131,7 +132,8 @@ class EngineRounds:
 
     def _items(self, prefix: TypedPrefix, filters: Clauses) -> Search:
         """The search for items, one of each product."""
-        body = items_search(prefix, filters, ITEMS, self._attributes.texts)
+        texts, shards = self._attributes.texts, self._view.shards
+        body = items_search(prefix, filters, ITEMS, texts, shards)
         return body | ({"collapse": {"field": GROUP_KEY}} if self._view.has_variants else {})
 
     def _msearch(
@@ -159,6 +161,8 @@ class EngineRounds:
                 reason = "the engine could not answer this part"
                 self._progress.degrade(stage, reason, answer["error"])
             return []
+        if reason := missing_part(answer):
+            self._progress.degrade(stage, reason)
         hits: list[dict[str, Any]] = answer["hits"]["hits"]
         if stage == "items" and (code := self._attributes.language):
             return [{**hit, "_source": in_language(code, hit["_source"])} for hit in hits]

@@ -69,6 +69,7 @@ class Suggester:
         self, request: SuggestRequest, view: IndexView, arrived: float | None
     ) -> SuggestResponse:
         progress = RequestProgress(Clock(request.deadline_ms or self._deadline_ms, arrived))
+        progress.note_partial_answers()
         language = language_of(view.attributes, request.language)
         attributes = view.attributes.in_language(language)
         work = EngineRounds(
@@ -98,7 +99,7 @@ class Suggester:
             language=language or None,
             personalized=taste.known,
             timing_ms=progress.clock.timing(),
-            degraded=[Degradation(stage=s, reason=r) for s, r in progress.degraded.items()],
+            degraded=[Degradation(stage=s, reason=r) for s, r in progress.left_out.items()],
             index=view.index,
         )
 

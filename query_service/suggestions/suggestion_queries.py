@@ -8,6 +8,7 @@ from indexer.index.attribute_schema import AttributeSchema
 from indexer.suggestions.suggestion import OWN, items_query
 from plugin_config.text_fields import TextFields
 from query_service.retrieval.filters import Clauses
+from query_service.retrieval.shards import BY_SCORE, Shards
 from query_service.suggestions.typed_prefix import SHORTEST_MISSPELT, TWO_MISTAKES, TypedPrefix
 
 STORED, MISSPELT_STORED = 50, 20  # suggestions that are put in order for the session
@@ -59,20 +60,25 @@ def for_language(attributes: AttributeSchema) -> Clauses:
 
 
 def items_search(
-    prefix: TypedPrefix, filters: Sequence[Mapping[str, Any]], size: int, texts: TextFields
+    prefix: TypedPrefix,
+    filters: Sequence[Mapping[str, Any]],
+    size: int,
+    texts: TextFields,
+    shards: Shards,
 ) -> Search:
     """Items whose titles have the typed words, the last one as a beginning."""
     clauses: Clauses = []
     for part in prefix.parts:
         clauses += _beginnings(part, texts) if part == prefix.parts[-1] else _complete(part, texts)
     should = [
-        {"rank_feature": {"field": "popularity_rank"}},
+        shards.popularity(),
         {"constant_score": {"filter": {"term": {"available": True}}, "boost": 0.5}},
     ]
     return {
         "size": size,
         "track_total_hits": False,
         "query": {"bool": {"filter": [*clauses, *filters], "should": should}},
+        "sort": BY_SCORE,
     }
 
 

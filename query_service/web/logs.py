@@ -7,8 +7,10 @@ pattern in place of the path.
 import logging
 import sys
 import time
+from contextlib import suppress
 from typing import Any, Literal
 
+import click
 import orjson
 from flask import Flask, Response, g, request
 
@@ -64,6 +66,12 @@ def configure(level: str, form: Literal["text", "json"]) -> None:
     root.setLevel(level.upper())
     for chatty in ("opensearch", "urllib3", "httpx", "transformers", "huggingface_hub"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
+
+
+def announce(line: str, *, err: bool = False) -> None:
+    """Print a line, if it can be printed: no full disk keeps a service from starting."""
+    with suppress(OSError):
+        click.echo(line, err=err)
 
 
 def log_requests(app: Flask) -> None:

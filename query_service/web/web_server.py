@@ -15,7 +15,6 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-import click
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
@@ -27,6 +26,7 @@ from query_service.settings import ServiceSettings
 from query_service.web.arbiter import ServiceArbiter
 from query_service.web.gpus import visible_gpus
 from query_service.web.listener import Listener
+from query_service.web.logs import announce
 from query_service.web.preloaded import preload, use_threads
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
     def _worker_ready(self, worker: Any) -> None:
         if not self._has_answered[0]:
             self._has_answered[0] = 1
-            click.echo(f"Live Intent answers at {self.listener.url}")
+            announce(f"Live Intent answers at {self.listener.url}")
         logger.info("process %d answers with %d threads", worker.pid, self.settings.threads)
 
     def _worker_exit(self, server: Any, worker: Any) -> None:

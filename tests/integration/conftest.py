@@ -1,5 +1,6 @@
 """Fixtures of several modules: small encoders, a shop's index, environments, a browser."""
 
+import secrets
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from opensearchpy import OpenSearch
 
+from benchmarks.fault_table import FaultTable
 from indexer.catalogue.catalogue_file import CatalogueSource
 from indexer.index.before_swap import BeforeSwap
 from indexer.index.carry_over.beginning import Beginning
@@ -19,6 +21,9 @@ from indexer.index.rebuild import rebuild
 from indexer.index.rebuild_report import RebuildReport
 from indexer.progress import Progress, Silence
 from indexer.settings import IndexSettings
+from plugin_config.node import local_node
+from plugin_config.node.local_node import NodeInfo
+from plugin_config.node.node_process import free_port
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from tests.integration.command_line import process_environment
@@ -110,6 +115,25 @@ def serve_items(
             yield api
 
     return serve
+
+
+@pytest.fixture(scope="session")
+def node_of_faults() -> Iterator[NodeInfo]:
+    """A node that only tests which make it fail use."""
+    state_dir = load(ClusterSettings).state_dir
+    name = f"test-faults-{secrets.token_hex(3)}"
+    try:
+        yield local_node.start(name, port=free_port(), state_dir=state_dir, by="maven")
+    finally:
+        local_node.stop(name, state_dir=state_dir, remove=True)
+
+
+@pytest.fixture(scope="module")
+def fault_table() -> Iterator[FaultTable]:
+    """What a module's tests observe of faults; at the end it is compared with docs/faults.md."""
+    table = FaultTable()
+    yield table
+    assert table.settle() == []
 
 
 @pytest.fixture(scope="module")

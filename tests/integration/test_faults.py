@@ -1,21 +1,20 @@
 """Faults of the cluster, made on a node of this module's own: what is answered, and when."""
 
 import os
-import secrets
 import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from opensearchpy import OpenSearch
 
+from benchmarks.fault_table import FaultTable
 from indexer.encoder.encoder import Encoder
 from plugin_config.client import connect, ping_or_raise
-from plugin_config.node import local_node
 from plugin_config.node.local_node import NodeInfo
-from plugin_config.node.node_process import free_port
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.settings import ServiceSettings
@@ -25,17 +24,14 @@ from tests.integration.waiting import wait_until
 
 pytestmark = pytest.mark.node
 READ_ONLY = "index.blocks.read_only_allow_delete"
+READONLY = "is read-only, as by a full disk"
+CLOSED = "`sessions` is closed"
+HUNG = "the engine hangs"
 
 
 @pytest.fixture(scope="module")
-def node() -> Iterator[NodeInfo]:
-    """A node that no other module uses."""
-    state_dir = load(ClusterSettings).state_dir
-    name = f"test-faults-{secrets.token_hex(3)}"
-    try:
-        yield local_node.start(name, port=free_port(), state_dir=state_dir, by="maven")
-    finally:
-        local_node.stop(name, state_dir=state_dir, remove=True)
+def node(node_of_faults: NodeInfo) -> NodeInfo:
+    return node_of_faults
 
 
 @pytest.fixture(scope="module")
@@ -107,10 +103,12 @@ def refused(api: Api, session_id: str) -> Response:
 
 
 def test_events_on_a_full_disk_are_a_507_and_probe_and_metric_say_so(
-    api: Api, client: OpenSearch, names: IndexNames
+    api: Api, client: OpenSearch, names: IndexNames, fault_table: FaultTable
 ) -> None:
     with read_only(client, names.sessions):
-        response = refused(api, "full")
+        response = fault_table.observe(
+            f"`sessions` {READONLY}", "event", lambda: refused(api, "full")
+        )
         assert (response.status, response.headers["Retry-After"]) == (507, "10")
         assert response.headers["Content-Type"] == "application/problem+json"
         assert "disk is full" in response.body["detail"]
@@ -122,10 +120,13 @@ def test_events_on_a_full_disk_are_a_507_and_probe_and_metric_say_so(
 
 
 def test_events_for_a_closed_index_are_a_503(
-    api: Api, client: OpenSearch, names: IndexNames
+    api: Api, client: OpenSearch, names: IndexNames, fault_table: FaultTable
 ) -> None:
     with closed(client, names.sessions):
-        response = refused(api, "closed")
+        response = fault_table.observe(CLOSED, "event", lambda: refused(api, "closed"))
+        body = {"query": "lamp", "session_id": "closed"}
+        search = fault_table.observe(CLOSED, "search", partial(api, "POST", "/v1/search", body))
+        assert search.status == 200
         assert (response.status, response.headers["Retry-After"]) == (503, "10")
         assert names.sessions not in response.body["detail"]
         wait_until(lambda: "closed: open it" in events_check(api))
@@ -133,10 +134,12 @@ def test_events_for_a_closed_index_are_a_503(
 
 
 def test_events_that_the_log_of_events_refuses_are_kept_in_the_session(
-    api: Api, client: OpenSearch, names: IndexNames
+    api: Api, client: OpenSearch, names: IndexNames, fault_table: FaultTable
 ) -> None:
     with read_only(client, names.ubi_events):
-        response = refused(api, "half")
+        response = fault_table.observe(
+            f"`ubi_events` {READONLY}", "event", lambda: refused(api, "half")
+        )
         assert (response.status, response.body["accepted"]) == (200, 1)
         assert "not in ubi_events" in response.body["items"][0]["note"]
 
@@ -200,7 +203,9 @@ def test_an_index_of_another_making_is_not_written_to_nor_erased_from(
     wait_until(lambda: refused(api, "other").status == 200)
 
 
-def test_a_hung_engine_is_answered_within_each_deadline(api: Api, node: NodeInfo) -> None:
+def test_a_hung_engine_is_answered_within_each_deadline(
+    api: Api, node: NodeInfo, fault_table: FaultTable
+) -> None:
     os.kill(node.pid, signal.SIGSTOP)
     try:
         answers: list[tuple[float, int]] = []
@@ -221,7 +226,9 @@ def test_a_hung_engine_is_answered_within_each_deadline(api: Api, node: NodeInfo
             ("DELETE", "/v1/sessions/hung", None, 9.0),
         ):
             started = time.monotonic()
-            response = api(method, path, body)
+            response = fault_table.observe(
+                HUNG, f"{method} {path}", partial(api, method, path, body)
+            )
             assert response.status == (200 if path == "/healthz" else 503), path
             assert time.monotonic() - started < at_most_s, path
         for thread in threads:
@@ -229,13 +236,18 @@ def test_a_hung_engine_is_answered_within_each_deadline(api: Api, node: NodeInfo
         assert {status for _, status in answers} == {503}
         assert max(seconds for seconds, _ in answers) < 8
         wait_until(lambda: not api.ready())
+        fault_table.observe(HUNG, "GET /readyz", partial(api, "GET", "/readyz"))
     finally:
         os.kill(node.pid, signal.SIGCONT)
+    ended = time.monotonic()
     wait_until(api.ready, 60)
+    fault_table.recovered(HUNG, time.monotonic() - ended)
     assert refused(api, "hung").status == 200
 
 
-def test_a_silent_engine_costs_a_request_milliseconds(api: Api, node: NodeInfo) -> None:
+def test_a_silent_engine_costs_a_request_milliseconds(
+    api: Api, node: NodeInfo, fault_table: FaultTable
+) -> None:
     search = {"query": "lamp", "session_id": "silent", "deadline_ms": 1500}
 
     def is_quick() -> bool:
@@ -251,6 +263,8 @@ def test_a_silent_engine_costs_a_request_milliseconds(api: Api, node: NodeInfo) 
         # One request a second tries the engine, and waits for it.
         quick = [is_quick() for _ in range(50)]
         assert sum(quick) >= 45
+        search_it = partial(api, "POST", "/v1/search", search)
+        fault_table.observe(f"{HUNG}, for a second", "POST /v1/search", search_it)
     finally:
         os.kill(node.pid, signal.SIGCONT)
     wait_until(lambda: api("POST", "/v1/search", search).status == 200)

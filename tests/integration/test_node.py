@@ -14,7 +14,7 @@ import pytest
 from plugin_config.client import connect
 from plugin_config.errors import NodeError
 from plugin_config.node import local_node
-from plugin_config.node.distribution import ARTIFACTS, downloaded
+from plugin_config.node.distribution import artifacts, downloaded
 from plugin_config.node.node_process import free_port
 from plugin_config.settings import ClusterSettings, load
 from plugin_config.state_dir import default_state_dir, make_state_dir
@@ -28,10 +28,10 @@ def state_dir() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="live-intent-test-"))
     folder.chmod(0o755)
     (folder / "downloads").mkdir()
-    for name in ARTIFACTS:
+    for name, source in artifacts().items():
         archive = default_state_dir() / "downloads" / name
         if not archive.is_file():
-            archive = downloaded(make_state_dir(default_state_dir()), name, print)
+            archive = downloaded(make_state_dir(default_state_dir()), name, print, source)
         try:
             (folder / "downloads" / name).hardlink_to(archive)
         except OSError:  # another file system
