@@ -1,6 +1,6 @@
 """The table of docs/faults.md: what requests are answered while something fails, as observed.
 
-Tests and the trial of three nodes observe; each run compares what it saw with the table, times
+Tests observe; each run compares what it saw with the table, times
 aside, or writes it anew: LIVE_INTENT_TEST_FAULTS=write.
 """
 

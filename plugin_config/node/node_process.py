@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from plugin_config.errors import NodeError
 from plugin_config.node.java import Java
 from plugin_config.state_dir import NOBODY, closed_to_nobody
 
-NO_SETTINGS: Mapping[str, object] = {}
 _started: dict[int, "subprocess.Popen[bytes]"] = {}
 
 
@@ -38,19 +36,8 @@ def port_taken(port: int) -> bool:
     return False
 
 
-def spawn(
-    home: Path,
-    folder: Path,
-    name: str,
-    port: int,
-    java: Java,
-    heap: str,
-    *,
-    own: Mapping[str, object] = NO_SETTINGS,
-) -> int:
+def spawn(home: Path, folder: Path, name: str, port: int, java: Java, heap: str) -> int:
     """Start the node of `folder` with the installation in `home`; return its pid.
-
-    `own`: settings in place of those of a single node; None leaves one out.
 
     Root starts it as the user `nobody`, since OpenSearch refuses to run as root.
 
@@ -68,7 +55,7 @@ def spawn(
             f"LIVE_INTENT_STATE_DIR to a folder that everyone can enter, such as "
             f"/var/tmp/live-intent, or run: chmod o+x {closed}"
         )
-    _prepare(home, folder, name, port, own)
+    _prepare(home, folder, name, port)
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(folder),
@@ -126,7 +113,7 @@ def end(pid: int, folder: Path, timeout_s: float = 60.0) -> None:
     _started.pop(pid, None)
 
 
-def _prepare(home: Path, folder: Path, name: str, port: int, own: Mapping[str, object]) -> None:
+def _prepare(home: Path, folder: Path, name: str, port: int) -> None:
     """Write the node's own configuration; data of an earlier run stay."""
     for subfolder in ("config", "logs", "tmp"):  # without old logs, a cause is of this start
         shutil.rmtree(folder / subfolder, ignore_errors=True)
@@ -152,8 +139,7 @@ def _prepare(home: Path, folder: Path, name: str, port: int, own: Mapping[str, o
         "node.store.allow_mmap": "false",
         "cluster.routing.allocation.disk.threshold_enabled": "false",
     }
-    wanted = {**settings, **own}.items()
-    lines = [f"{key}: {value}\n" for key, value in wanted if value is not None]
+    lines = [f"{key}: {value}\n" for key, value in settings.items()]
     (folder / "config" / "opensearch.yml").write_text("".join(lines), encoding="utf-8")
 
 
