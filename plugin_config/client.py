@@ -34,6 +34,7 @@ from plugin_config.versions import check_version
 
 RETRIED_STATUSES = (429, 502, 503, 504)
 REFUSED_STATUSES = (400, 405, 406, 411, 413, 414, 415, 422)
+CLOSED_INDEX = "index_closed_exception"  # with status 400
 REFUSED_KINDS = ("too_many_nested_clauses", "too_many_clauses", "too many nested clauses")
 # When (time.perf_counter()) the request that this thread works on must be answered; None: no limit.
 ENGINE_DEADLINE: ContextVar[float | None] = ContextVar("engine_deadline", default=None)
@@ -234,9 +235,11 @@ def cluster_unavailable(error: OpenSearchException, action: str = "") -> LiveInt
 def is_refusal(status: object, reason: str) -> bool:
     """Whether the engine's answer says that the request is wrong, and would be again.
 
-    A query with too many clauses has status 500. Refused credentials, blocks and an overload are
-    the cluster's state: they may pass.
+    A query with too many clauses has status 500. Refused credentials, blocks, a closed index and an
+    overload are the cluster's state: they may pass.
     """
+    if CLOSED_INDEX in reason:
+        return False
     return status in REFUSED_STATUSES or any(kind in reason for kind in REFUSED_KINDS)
 
 

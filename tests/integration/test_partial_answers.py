@@ -1,4 +1,4 @@
-"""A shard that does not answer: the others' hits, and the answer says that a part is missing."""
+"""Items that can't be read or written: the answer says that a part is missing, or is a 503."""
 
 import shutil
 import time
@@ -58,7 +58,7 @@ def index(
 
 @pytest.fixture(scope="module")
 def api(index: str, cluster_settings: ClusterSettings, encoder: Encoder) -> Iterator[Api]:
-    with serving_index(cluster_settings, encoder, swap_poll_s=0.2) as api:
+    with serving_index(cluster_settings, encoder, swap_poll_s=0.2, item_writes=True) as api:
         yield api
 
 
@@ -131,3 +131,53 @@ def test_no_answer_without_a_shard_passes_for_a_whole_one(
     wait_until(api.ready)
     fault_table.recovered(FAULT, time.monotonic() - ended)
     assert api.event("click", lost[0], "partial").body["accepted"] == 1
+
+
+def test_a_closed_items_index_is_a_503_and_is_taken_up_again_when_it_is_open(
+    api: Api, client: OpenSearch, index: str, fault_table: FaultTable
+) -> None:
+    fault = "the items index is closed"
+    search = {"query": "red lamp", "session_id": "closed", "deadline_ms": 20_000}
+    client.indices.close(index=index)
+    try:
+        for request, send in (
+            ("search", lambda: api("POST", "/v1/search", search)),
+            ("recommend", lambda: api("POST", "/v1/recommend", {"session_id": "closed"})),
+            ("event", lambda: api.event("click", "i1", "closed")),
+            ("PUT of an item", lambda: api("PUT", "/v1/items/new", {"title": "red lamp"})),
+        ):
+            answer = fault_table.observe(fault, request, send)
+            assert answer.status == 503, (request, answer)
+            assert index not in answer.body["detail"], request
+        wait_until(lambda: not api.ready())
+        fault_table.observe(fault, "`/readyz`", lambda: api("GET", "/readyz"))
+    finally:
+        client.indices.open(index=index)
+        ended = time.monotonic()
+    wait_until(lambda: api("POST", "/v1/search", search).body.get("degraded") == [])
+    wait_until(api.ready)
+    fault_table.recovered(fault, time.monotonic() - ended)
+    assert api.event("click", "i1", "closed").body["accepted"] == 1
+
+
+def test_a_read_only_items_index_answers_all_but_writes_of_items(
+    api: Api, client: OpenSearch, index: str, fault_table: FaultTable
+) -> None:
+    fault = "the items index is read-only, as by a full disk"
+    block = "index.blocks.read_only_allow_delete"
+    search = {"query": "red lamp", "session_id": "blocked", "deadline_ms": 20_000}
+    client.indices.put_settings(index=index, body={block: True})
+    try:
+        for request, send, status in (
+            ("search", lambda: api("POST", "/v1/search", search), 200),
+            ("event", lambda: api.event("click", "i1", "blocked"), 200),
+            ("PUT of an item", lambda: api("PUT", "/v1/items/new", {"title": "red lamp"}), 503),
+        ):
+            answer = fault_table.observe(fault, request, send)
+            assert answer.status == status, (request, answer)
+            assert answer.body.get("degraded", []) == [], request
+        assert api.ready()
+    finally:
+        client.indices.put_settings(index=index, body={block: None})
+    assert api("PUT", "/v1/items/new", {"title": "red lamp"}).status in (200, 201)
+    assert api("DELETE", "/v1/items/new").status < 300
