@@ -26,9 +26,9 @@ from indexer.encoder.loading import load_encoder
 from indexer.gate.gate import Gate
 from indexer.gate.settings import GateSettings
 from indexer.gate.warm_up import warm_up
-from indexer.index.before_swap import Check, FilledIndex
 from indexer.index.context import IndexContext
-from indexer.index.rebuild import rebuild
+from indexer.index.rebuilding.before_swap import Check, FilledIndex
+from indexer.index.rebuilding.rebuild import rebuild
 from indexer.settings import EncoderSettings, IndexSettings
 from live_intent.sample.catalogue import sample_items, write_json_lines
 from live_intent.search_tools import search_tools

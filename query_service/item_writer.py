@@ -11,11 +11,11 @@ from opensearchpy.exceptions import OpenSearchException
 
 from indexer.catalogue.item_changes import ItemChange, joined
 from indexer.catalogue.items import Item
+from indexer.index.bulk.refused_items import send_accepted
 from indexer.index.context import IndexContext
 from indexer.index.item_vectors import ItemEncoder
-from indexer.index.refused_items import send_accepted
+from indexer.index.live.updates import UpdateReport, delete, update, upsert
 from indexer.index.stored_items import read_versions
-from indexer.index.updates import UpdateReport, delete, update, upsert
 from plugin_config.client import cluster_unavailable
 
 LOCKS = 256  # each of some items

@@ -9,15 +9,15 @@ from opensearchpy.exceptions import OpenSearchException
 
 from indexer.catalogue.items import Item
 from indexer.change_feed.change import FeedChange
-from indexer.index.bulk import BulkError, NotTaken, delete_write, index_write
+from indexer.index.bulk.bulk_request import BulkError, NotTaken, delete_write, index_write
 from indexer.index.carry_over.deletions import deleted_versions, record
 from indexer.index.context import IndexContext
 from indexer.index.documents import to_document
-from indexer.index.live_vectors import LiveVectors
-from indexer.index.live_writes import WritePlan, write_everywhere
+from indexer.index.live.live_vectors import LiveVectors
+from indexer.index.live.live_writes import WritePlan, write_everywhere
+from indexer.index.live.updates import LoadEncoder
+from indexer.index.live.write_target import Target
 from indexer.index.stored_items import StoredItem
-from indexer.index.updates import LoadEncoder
-from indexer.index.write_target import Target
 from plugin_config.client import cluster_unavailable
 
 Status = Literal["applied", "old", "missing", "rejected"]

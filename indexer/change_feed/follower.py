@@ -17,7 +17,7 @@ from indexer.change_feed.feed_report import FeedReport
 from indexer.change_feed.position import PositionFile
 from indexer.index.context import IndexContext
 from indexer.index.generations import live_generation
-from indexer.index.updates import LoadEncoder
+from indexer.index.live.updates import LoadEncoder
 from indexer.settings import FeedSettings
 from plugin_config.errors import ClusterUnavailable
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from indexer.catalogue.item_changes import ChangesSurvey
     from indexer.catalogue.survey import Survey
     from indexer.gate.replay import SearchTools
-    from indexer.index.updates import UpdateReport
+    from indexer.index.live.updates import UpdateReport
 
 Read = TypeVar("Read", "Survey", "ChangesSurvey")
 
@@ -126,7 +126,7 @@ def rebuild(
         return
     with ClusterSession(url, prefix) as cluster, stopped_by_signals(cluster.where_the_alias_is):
         from indexer.index.carry_over.beginning import Beginning
-        from indexer.index.rebuild import rebuild as run
+        from indexer.index.rebuilding.rebuild import rebuild as run
 
         cluster.begin_writing(quiet=quiet)
         context = cluster.index_context(settings, progress)
@@ -154,7 +154,7 @@ def upsert(catalogue: str, as_json: bool, **options: Any) -> None:
     """
     from indexer.catalogue.attribute_report import private_lines
     from indexer.cli.reports import output, update_lines, value_lines
-    from indexer.index.source_updates import upsert_source
+    from indexer.index.live.source_updates import upsert_source
 
     report, surveyed = _write_source(upsert_source, catalogue, **options)
     click.echo(output(report, update_lines(report, "upserted"), as_json))
@@ -179,7 +179,7 @@ def update(catalogue: str, as_json: bool, **options: Any) -> None:
     field. An item that is not in the index is reported and not made.
     """
     from indexer.cli.reports import changes_lines, output
-    from indexer.index.source_updates import update_source
+    from indexer.index.live.source_updates import update_source
 
     report, surveyed = _write_source(update_source, catalogue, **options)
     click.echo(output(report, changes_lines(report, surveyed), as_json))
@@ -205,7 +205,7 @@ def delete(
 
     settings = load(IndexSettings)
     with ClusterSession(url, prefix) as cluster:
-        from indexer.index.updates import delete as run
+        from indexer.index.live.updates import delete as run
 
         cluster.begin_writing()
         report = run(cluster.index_context(settings), item_ids)
@@ -256,7 +256,7 @@ def _write_source(
 def exit_with_refused(report: "UpdateReport") -> None:
     """Exits with 7 where the cluster refused items; the report has said which."""
     if report.refused:
-        from indexer.index.bulk import BulkError
+        from indexer.index.bulk.bulk_request import BulkError
 
         sys.exit(BulkError.exit_code)
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from indexer.catalogue.notes import UnreadValues
     from indexer.catalogue.survey import Survey
     from indexer.cli.status import IndexStatus, Status
-    from indexer.index.rebuild_report import RebuildReport
-    from indexer.index.updates import UpdateReport
+    from indexer.index.live.updates import UpdateReport
+    from indexer.index.rebuilding.rebuild_report import RebuildReport
     from indexer.settings import IndexSettings
     from indexer.suggestions.build import SuggestionsReport
 

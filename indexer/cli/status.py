@@ -12,7 +12,7 @@ from indexer.index.generations import (
     generations,
     refuse_taken_alias,
 )
-from indexer.index.refused_index import REASONS
+from indexer.index.rebuilding.refused_index import REASONS
 from plugin_config.schema import IndexNames
 
 

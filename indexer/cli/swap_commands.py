@@ -43,7 +43,7 @@ def activate(
 
     settings = load(IndexSettings)
     with ClusterSession(url, prefix) as cluster:
-        from indexer.index.refused_index import activate as run
+        from indexer.index.rebuilding.refused_index import activate as run
 
         cluster.begin_writing()
         context = cluster.index_context(settings)
@@ -65,7 +65,7 @@ def discard(index: str, url: str | None, prefix: str | None) -> None:
     from plugin_config.settings import load
 
     with ClusterSession(url, prefix) as cluster:
-        from indexer.index.refused_index import discard_by_hand
+        from indexer.index.rebuilding.refused_index import discard_by_hand
 
         cluster.begin_writing()
         discard_by_hand(cluster.index_context(load(IndexSettings)), index)

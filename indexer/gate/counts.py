@@ -1,6 +1,6 @@
 """The number of items: against the catalogue, and against the index that answers now."""
 
-from indexer.index.before_swap import Check, FilledIndex
+from indexer.index.rebuilding.before_swap import Check, FilledIndex
 
 ALLOWED = 10  # items that may be fewer whatever the share: a small catalogue changes by chance
 

@@ -16,7 +16,7 @@ from indexer.gate.sample import sample_items
 from indexer.gate.settings import GateSettings
 from indexer.gate.vectors import check_vectors
 from indexer.gate.warm_up import warm_up
-from indexer.index.before_swap import Check, FilledIndex, SwapRefused
+from indexer.index.rebuilding.before_swap import Check, FilledIndex, SwapRefused
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
 
 STAGE = "check the new index"

@@ -2,7 +2,7 @@
 
 from indexer.gate.comparison import Comparison
 from indexer.gate.replay import Judged, Replay
-from indexer.index.before_swap import Check, FilledIndex
+from indexer.index.rebuilding.before_swap import Check, FilledIndex
 
 LEAST_QUERIES = 10  # with fewer a few changed items decide
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from indexer.bundle.projections import Vectors
 from indexer.gate.sample import SampledItem
-from indexer.index.before_swap import Check
 from indexer.index.context import IndexContext
 from indexer.index.documents import from_float16_base64
+from indexer.index.rebuilding.before_swap import Check
 from plugin_config.client import is_refusal
 from plugin_config.errors import ClusterUnavailable, RequestRefused
 from plugin_config.schema import VECTOR, VECTOR_FLOAT16

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from indexer.bundle.projections import Vectors
 from indexer.gate.sample import SampledItem
-from indexer.index.before_swap import Check
 from indexer.index.item_vectors import ItemVectors
+from indexer.index.rebuilding.before_swap import Check
 
 SHOWN = 3  # items that a failure names
 

@@ -2,7 +2,7 @@
 
 from indexer.gate.replay import Replay
 from indexer.gate.sample import sample_items
-from indexer.index.before_swap import FilledIndex
+from indexer.index.rebuilding.before_swap import FilledIndex
 
 QUERIES = 20
 

@@ -20,7 +20,7 @@ from indexer.encoder_spec import EncoderSpec
 from indexer.index.context import IndexContext
 from indexer.index.generations import READY, live_generation
 from indexer.index.item_vectors import ItemEncoder
-from indexer.index.rebuild import rebuild
+from indexer.index.rebuilding.rebuild import rebuild
 from learning.data.datasets import ItemsFile
 from plugin_config.ownership import refuse_foreign
 from plugin_config.schema import IndexNames, VectorField, items_mapping

@@ -14,11 +14,11 @@ from opensearchpy import OpenSearch
 
 from benchmarks.fault_table import FaultTable
 from indexer.catalogue.catalogue_file import CatalogueSource
-from indexer.index.before_swap import BeforeSwap
 from indexer.index.carry_over.beginning import Beginning
 from indexer.index.context import IndexContext
-from indexer.index.rebuild import rebuild
-from indexer.index.rebuild_report import RebuildReport
+from indexer.index.rebuilding.before_swap import BeforeSwap
+from indexer.index.rebuilding.rebuild import rebuild
+from indexer.index.rebuilding.rebuild_report import RebuildReport
 from indexer.progress import Progress, Silence
 from indexer.settings import IndexSettings
 from plugin_config.node import local_node

@@ -14,7 +14,7 @@ from indexer.catalogue.items import Item
 from indexer.index.context import IndexContext
 from indexer.index.documents import from_float16_base64
 from indexer.index.item_vectors import ItemEncoder
-from indexer.index.rebuild import rebuild
+from indexer.index.rebuilding.rebuild import rebuild
 from indexer.progress import Silence
 from indexer.settings import EncoderSettings, IndexSettings
 from plugin_config.schema import VECTOR_FLOAT16, IndexNames

@@ -15,9 +15,9 @@ from indexer.catalogue.items import Item
 from indexer.catalogue.public_attributes import PublicAttributes
 from indexer.encoder.encoder import Encoder
 from indexer.index.context import IndexContext
-from indexer.index.rebuild import rebuild
-from indexer.index.source_updates import upsert_source
-from indexer.index.updates import upsert
+from indexer.index.live.source_updates import upsert_source
+from indexer.index.live.updates import upsert
+from indexer.index.rebuilding.rebuild import rebuild
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.batching import BatchingEncoder

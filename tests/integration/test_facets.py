@@ -14,8 +14,8 @@ from indexer.encoder.encoder import Encoder
 from indexer.index.attribute_schema import FACETS
 from indexer.index.context import IndexContext
 from indexer.index.generations import live_generation
+from indexer.index.live.updates import upsert
 from indexer.index.swap import set_meta
-from indexer.index.updates import upsert
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.settings import ServiceSettings

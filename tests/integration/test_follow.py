@@ -19,7 +19,7 @@ from opensearchpy.helpers import scan
 from indexer.encoder.encoder import Encoder
 from indexer.index.context import IndexContext
 from indexer.index.documents import from_float16_base64
-from indexer.index.rebuild_report import RebuildReport
+from indexer.index.rebuilding.rebuild_report import RebuildReport
 from indexer.progress import Silence
 from plugin_config.schema import VECTOR_FLOAT16, IndexNames
 from plugin_config.settings import ClusterSettings

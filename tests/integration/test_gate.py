@@ -17,13 +17,13 @@ from indexer.gate.comparison import Comparison
 from indexer.gate.gate import STAGE, Gate
 from indexer.gate.replay import Judged
 from indexer.gate.settings import GateSettings
-from indexer.index.before_swap import SwapRefused
 from indexer.index.construction import RebuildUnderWay
 from indexer.index.documents import float16_base64, from_float16_base64
 from indexer.index.generations import NoItemsIndex, generations
-from indexer.index.refused_index import activate, discard_by_hand
+from indexer.index.live.updates import delete, upsert
+from indexer.index.rebuilding.before_swap import SwapRefused
+from indexer.index.rebuilding.refused_index import activate, discard_by_hand
 from indexer.index.swap import roll_back
-from indexer.index.updates import delete, upsert
 from learning.evaluation.judged_answers import JudgedAnswers
 from live_intent.search_tools import search_tools
 from plugin_config.provisioning import apply

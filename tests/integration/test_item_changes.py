@@ -22,8 +22,8 @@ from indexer.catalogue.reading_rules import ReadingRules
 from indexer.encoder.encoder import Encoder
 from indexer.index.context import IndexContext
 from indexer.index.documents import from_float16_base64
-from indexer.index.source_updates import update_source, upsert_source
-from indexer.index.updates import UpdateReport, update, upsert
+from indexer.index.live.source_updates import update_source, upsert_source
+from indexer.index.live.updates import UpdateReport, update, upsert
 from plugin_config.schema import VECTOR, VECTOR_FLOAT16, IndexNames
 from plugin_config.settings import ClusterSettings
 from tests.integration.command_line import PYTHONPATH

@@ -6,7 +6,7 @@ from indexer.bundle.hashed_folder import BundleError
 from indexer.catalogue.items import Item
 from indexer.encoder_spec import EncoderMismatch
 from indexer.index.generations import NoItemsIndex
-from indexer.index.updates import delete, upsert
+from indexer.index.live.updates import delete, upsert
 from tests.integration.rebuilding import (
     FILL,
     AtStage,

@@ -20,7 +20,7 @@ from indexer.catalogue.rejects import TooManyRejects
 from indexer.cli.status import read_status
 from indexer.index.construction import RebuildUnderWay
 from indexer.index.generations import AliasTaken, NoItemsIndex, generations
-from indexer.index.inspection import IndexNotWhole
+from indexer.index.rebuilding.inspection import IndexNotWhole
 from indexer.index.swap import roll_back, set_meta
 from plugin_config.errors import SettingsError
 from tests.integration.rebuilding import (

@@ -8,10 +8,10 @@ import pytest
 from indexer.catalogue.items import Item
 from indexer.index.construction import RebuildUnderWay
 from indexer.index.generations import generations
-from indexer.index.half_made import take_over
+from indexer.index.live.updates import delete, upsert
 from indexer.index.owner import Owner
+from indexer.index.rebuilding.half_made import take_over
 from indexer.index.swap import set_meta
-from indexer.index.updates import delete, upsert
 from plugin_config.errors import ClusterUnavailable
 from tests.integration.command_line import start
 from tests.integration.rebuilding import (

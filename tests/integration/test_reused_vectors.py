@@ -8,7 +8,7 @@ import pytest
 from indexer.bundle.model_bundle import ModelBundle
 from indexer.catalogue.items import Item
 from indexer.cli.reports import rebuild_lines
-from indexer.index.updates import upsert
+from indexer.index.live.updates import upsert
 from tests.integration.rebuilding import (
     assert_vectors_of_bundle,
     source,

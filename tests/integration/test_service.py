@@ -12,7 +12,7 @@ from opensearchpy import OpenSearch
 
 from indexer.encoder.encoder import Encoder
 from indexer.index.context import IndexContext
-from indexer.index.updates import delete
+from indexer.index.live.updates import delete
 from plugin_config.client import connect
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load

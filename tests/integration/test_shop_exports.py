@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from opensearchpy import OpenSearch
 
-from indexer.index.rebuild import RebuildReport
+from indexer.index.rebuilding.rebuild import RebuildReport
 from plugin_config.schema import IndexNames
 from tests.integration.command_line import invoke
 

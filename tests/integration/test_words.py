@@ -10,7 +10,7 @@ import torch
 from opensearchpy import OpenSearch
 
 from indexer.encoder.encoder import Encoder
-from indexer.index.rebuild import RebuildReport
+from indexer.index.rebuilding.rebuild import RebuildReport
 from learning.data.visitors import Visitors
 from learning.evaluation.offline_pipeline import EmptySources, HistoryVisitors
 from plugin_config.errors import RequestRefused

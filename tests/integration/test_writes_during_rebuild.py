@@ -15,7 +15,7 @@ from indexer.catalogue.items import Item
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.encoder_spec import EncoderMismatch
 from indexer.index.carry_over.beginning import Beginning
-from indexer.index.updates import delete, update, upsert
+from indexer.index.live.updates import delete, update, upsert
 from indexer.progress import Silence
 from plugin_config.ownership import ForeignIndex
 from plugin_config.schema import VECTOR_FLOAT16

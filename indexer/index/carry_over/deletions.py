@@ -7,7 +7,7 @@ deleted while a rebuild read it would be back at the swap.
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-from indexer.index.bulk import index_write, send_items
+from indexer.index.bulk.bulk_request import index_write, send_items
 from indexer.index.carry_over.beginning import Beginning
 from indexer.index.carry_over.changed_documents import changed_documents
 from indexer.index.context import IndexContext

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import TypeVar
 
 from indexer.index.attribute_schema import AttributeSchema
-from indexer.index.bulk import ItemWrite, delete_write, index_write, send_items
+from indexer.index.bulk.bulk_request import ItemWrite, delete_write, index_write, send_items
 from indexer.index.carry_over.beginning import Beginning
 from indexer.index.carry_over.changed_documents import changed_documents
 from indexer.index.carry_over.deletions import deleted_since

@@ -11,15 +11,15 @@ from indexer.catalogue.item_changes import (
 )
 from indexer.catalogue.items import Item
 from indexer.catalogue.lost_fields import vanished
-from indexer.index.bulk import conditional_write, delete_write, index_write
+from indexer.index.bulk.bulk_request import conditional_write, delete_write, index_write
 from indexer.index.carry_over.deletions import deleted_versions, record
 from indexer.index.context import IndexContext
 from indexer.index.documents import to_document
 from indexer.index.item_vectors import ItemEncoder
-from indexer.index.live_vectors import LiveVectors
-from indexer.index.live_writes import LiveOutcome, WritePlan, write_everywhere
+from indexer.index.live.live_vectors import LiveVectors
+from indexer.index.live.live_writes import LiveOutcome, WritePlan, write_everywhere
+from indexer.index.live.write_target import Target
 from indexer.index.stored_items import StoredItem
-from indexer.index.write_target import Target
 
 LoadEncoder = Callable[[], ItemEncoder]
 Versions = Mapping[str, int]  # ms since 1970, by item id

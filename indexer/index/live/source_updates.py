@@ -11,10 +11,10 @@ from indexer.catalogue.item_changes import ChangesSurvey, change_windows, joined
 from indexer.catalogue.items import item_windows
 from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, check_unchanged, survey
+from indexer.index.bulk.refused_items import Entry, send_accepted
 from indexer.index.context import IndexContext
 from indexer.index.generations import live_generation, refuse_taken_alias
-from indexer.index.refused_items import Entry, send_accepted
-from indexer.index.updates import LoadEncoder, UpdateReport, now_ms, update, upsert
+from indexer.index.live.updates import LoadEncoder, UpdateReport, now_ms, update, upsert
 
 _AGAIN = "What was read is written: run it again when nobody writes to the file; that is safe."
 

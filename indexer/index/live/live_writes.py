@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from indexer.index.bulk import BulkError, ItemWrite, WriteOutcome, send_items
+from indexer.index.bulk.bulk_request import BulkError, ItemWrite, WriteOutcome, send_items
 from indexer.index.context import IndexContext
 from indexer.index.generations import NoItemsIndex, generations, refuse_taken_alias
-from indexer.index.write_target import Target
+from indexer.index.live.write_target import Target
 from plugin_config.errors import ClusterUnavailable
 
 ROUNDS = 6  # the alias may move during a write; each round follows it once

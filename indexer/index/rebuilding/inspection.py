@@ -8,7 +8,7 @@ from opensearchpy.helpers import scan
 from indexer.bundle.projections import Vectors
 from indexer.catalogue.item_lines import ItemLines
 from indexer.catalogue.items import Item
-from indexer.index.bulk import WriteOutcome
+from indexer.index.bulk.bulk_request import WriteOutcome
 from indexer.index.context import IndexContext
 from indexer.index.documents import from_float16_base64, to_stored_item
 from indexer.index.generations import NewIndex

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
-from indexer.index.bulk import ItemWrite, WriteOutcome, send_items
+from indexer.index.bulk.bulk_request import ItemWrite, WriteOutcome, send_items
 from indexer.index.context import IndexContext
 from plugin_config.errors import LiveIntentError
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 from indexer.bundle.model_bundle import ModelBundle
 from indexer.encoder_spec import check_fingerprint
-from indexer.index.before_swap import SwapRefused
 from indexer.index.carry_over.beginning import Beginning
 from indexer.index.carry_over.live_writes_since import LiveWritesSince
 from indexer.index.construction import discard, under_way
@@ -23,8 +22,9 @@ from indexer.index.generations import (
     of_name,
 )
 from indexer.index.item_vectors import ItemEncoder, ItemVectors
-from indexer.index.missing_vectors import add_missing_vectors, missing_vectors
 from indexer.index.owner import Owner
+from indexer.index.rebuilding.before_swap import SwapRefused
+from indexer.index.rebuilding.missing_vectors import add_missing_vectors, missing_vectors
 from indexer.index.swap import move_alias, set_meta
 
 REASONS, REFUSED_AT = "refused", "refused_at"  # in `_meta`

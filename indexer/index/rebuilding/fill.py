@@ -13,8 +13,8 @@ from indexer.catalogue.catalogue_file import Catalogue
 from indexer.catalogue.items import Item, item_windows
 from indexer.catalogue.survey import Survey, check_unchanged
 from indexer.index.attribute_schema import AttributeSchema
-from indexer.index.bulk import ItemWrite, WriteOutcome, index_write
-from indexer.index.bulk_writer import BulkWriter
+from indexer.index.bulk.bulk_request import ItemWrite, WriteOutcome, index_write
+from indexer.index.bulk.bulk_writer import BulkWriter
 from indexer.index.carry_over.earlier_items import Earlier, EarlierItems
 from indexer.index.context import IndexContext
 from indexer.index.documents import to_document

@@ -16,7 +16,6 @@ from indexer.catalogue.popularity_pivot import popularity_pivot
 from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey
 from indexer.index.attribute_schema import AttributeSchema
-from indexer.index.before_swap import BeforeSwap, Check, FilledIndex, SwapRefused
 from indexer.index.carry_over.beginning import Beginning
 from indexer.index.carry_over.deletions import forget_old
 from indexer.index.carry_over.earlier_items import EarlierItems, SharedSpace
@@ -32,15 +31,22 @@ from indexer.index.construction import (
     vector_field,
 )
 from indexer.index.context import IndexContext
-from indexer.index.fill import Filled, encode_sample, fill
-from indexer.index.fitted_bundle import FITTED_ON, FittedBundle
 from indexer.index.generations import READY, Generation, NewIndex, live_generation, of_name
-from indexer.index.half_made import INPUT, dead_rebuilds, input_fingerprint, resumable, take_over
-from indexer.index.inspection import check_count, check_vectors
 from indexer.index.item_vectors import ItemEncoder, ItemVectors
-from indexer.index.missing_vectors import add_missing_vectors
-from indexer.index.rebuild_report import RebuildReport
-from indexer.index.refused_index import refuse
+from indexer.index.rebuilding.before_swap import BeforeSwap, Check, FilledIndex, SwapRefused
+from indexer.index.rebuilding.fill import Filled, encode_sample, fill
+from indexer.index.rebuilding.fitted_bundle import FITTED_ON, FittedBundle
+from indexer.index.rebuilding.half_made import (
+    INPUT,
+    dead_rebuilds,
+    input_fingerprint,
+    resumable,
+    take_over,
+)
+from indexer.index.rebuilding.inspection import check_count, check_vectors
+from indexer.index.rebuilding.missing_vectors import add_missing_vectors
+from indexer.index.rebuilding.rebuild_report import RebuildReport
+from indexer.index.rebuilding.refused_index import refuse
 from indexer.index.swap import move_alias, prune, set_meta
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.native_libraries import refuse_missing_libraries

@@ -6,7 +6,7 @@ from pathlib import Path
 from indexer.catalogue.attribute_report import AttributeReport
 from indexer.catalogue.notes import UnreadValues
 from indexer.catalogue.reading import Reading
-from indexer.index.before_swap import Check
+from indexer.index.rebuilding.before_swap import Check
 
 
 @dataclass(frozen=True)

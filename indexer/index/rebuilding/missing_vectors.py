@@ -6,7 +6,7 @@ the older row of the catalogue can't overwrite it), and the rebuild adds the vec
 """
 
 from indexer.index.attribute_schema import AttributeSchema
-from indexer.index.bulk import index_write, send_items
+from indexer.index.bulk.bulk_request import index_write, send_items
 from indexer.index.context import IndexContext
 from indexer.index.documents import to_document, to_stored_item
 from indexer.index.item_vectors import ItemVectors

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
-from indexer.index.bulk import BulkError, NotTaken
+from indexer.index.bulk.bulk_request import BulkError, NotTaken
 
 
 class WithItemId(Protocol):

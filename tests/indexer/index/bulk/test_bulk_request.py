@@ -8,9 +8,15 @@ import pytest
 
 from indexer.catalogue.items import Item
 from indexer.index.attribute_schema import AttributeSchema
-from indexer.index.bulk import BulkError, NotTaken, delete_write, index_write, send_items
+from indexer.index.bulk.bulk_request import (
+    BulkError,
+    NotTaken,
+    delete_write,
+    index_write,
+    send_items,
+)
+from indexer.index.bulk.bulk_writer import BulkWriter, IndexDeleted
 from indexer.index.bulk_pace import BulkPace
-from indexer.index.bulk_writer import BulkWriter, IndexDeleted
 from indexer.index.documents import to_document
 from indexer.progress import Silence
 from plugin_config.client import connect

@@ -1,0 +1,1 @@
+"""Bulk requests at the pace that the cluster takes."""

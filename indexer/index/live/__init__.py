@@ -1,0 +1,1 @@
+"""Changes of single items in the live index, and in one that is being filled."""
