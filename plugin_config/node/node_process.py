@@ -7,7 +7,9 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from plugin_config.errors import NodeError
@@ -36,10 +38,20 @@ def port_taken(port: int) -> bool:
     return False
 
 
-def spawn(home: Path, folder: Path, name: str, port: int, java: Java, heap: str) -> int:
+def spawn(
+    home: Path,
+    folder: Path,
+    name: str,
+    port: int,
+    java: Java,
+    heap: str,
+    *,
+    own: Mapping[str, object] = MappingProxyType({}),
+) -> int:
     """Start the node of `folder` with the installation in `home`; return its pid.
 
-    Root starts it as the user `nobody`, since OpenSearch refuses to run as root.
+    `own`: settings in place of those that a node alone has; None leaves one out. Root starts it as
+    the user `nobody`, since OpenSearch refuses to run as root.
 
     Raises:
         NodeError: the folder can't be used by that user, or the start itself fails.
@@ -55,7 +67,7 @@ def spawn(home: Path, folder: Path, name: str, port: int, java: Java, heap: str)
             f"LIVE_INTENT_STATE_DIR to a folder that everyone can enter, such as "
             f"/var/tmp/live-intent, or run: chmod o+x {closed}"
         )
-    _prepare(home, folder, name, port)
+    _prepare(home, folder, name, port, own)
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(folder),
@@ -113,7 +125,7 @@ def end(pid: int, folder: Path, timeout_s: float = 60.0) -> None:
     _started.pop(pid, None)
 
 
-def _prepare(home: Path, folder: Path, name: str, port: int) -> None:
+def _prepare(home: Path, folder: Path, name: str, port: int, own: Mapping[str, object]) -> None:
     """Write the node's own configuration; data of an earlier run stay."""
     for subfolder in ("config", "logs", "tmp"):  # without old logs, a cause is of this start
         shutil.rmtree(folder / subfolder, ignore_errors=True)
@@ -127,7 +139,7 @@ def _prepare(home: Path, folder: Path, name: str, port: int) -> None:
     options = options.replace("ErrorFile=logs/", f"ErrorFile={folder}/logs/")
     options = options.replace("HeapDumpPath=data", f"HeapDumpPath={folder}/data")
     (folder / "config" / "jvm.options").write_text(options, encoding="utf-8")
-    settings = {
+    settings: dict[str, object] = {
         "cluster.name": f"live-intent-{name}",
         "node.name": name,
         "path.data": folder / "data",
@@ -139,7 +151,8 @@ def _prepare(home: Path, folder: Path, name: str, port: int) -> None:
         "node.store.allow_mmap": "false",
         "cluster.routing.allocation.disk.threshold_enabled": "false",
     }
-    lines = [f"{key}: {value}\n" for key, value in settings.items()]
+    settings |= own
+    lines = [f"{key}: {value}\n" for key, value in settings.items() if value is not None]
     (folder / "config" / "opensearch.yml").write_text("".join(lines), encoding="utf-8")
 
 
