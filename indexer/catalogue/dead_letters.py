@@ -1,5 +1,6 @@
 """The file of changes that could not be applied; `live-intent index follow` takes it as a feed."""
 
+import base64
 import json
 import os
 from collections.abc import Sequence
@@ -42,7 +43,7 @@ class DeadLetterFile:
                 "position": letter.position,
                 "at": at,
                 "reason": letter.reason,
-                "raw": letter.raw.decode("utf-8", "replace").rstrip("\r\n"),
+                **_raw(letter.raw.rstrip(b"\r\n")),
             }
             for letter in letters
         ]
@@ -56,3 +57,12 @@ class DeadLetterFile:
                 f"the dead-letter file {self.path} can't be written ({error.strerror}): run the "
                 "command again when the disk has room, or name another with --dead-letters FILE"
             ) from error
+
+
+def _raw(line: bytes) -> dict[str, str]:
+    """The line as JSON can have it; one that is no UTF-8 as base64 too, so that no byte is lost."""
+    try:
+        return {"raw": line.decode()}
+    except UnicodeDecodeError:
+        readable = line.decode("utf-8", "replace")
+        return {"raw": readable, "raw_base64": base64.b64encode(line).decode()}

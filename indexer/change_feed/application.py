@@ -178,17 +178,22 @@ def _apply(
     for item_id, of_item in rows.items():
         if item_id in overtaken:
             continue
-        each_index = [folded[index][item_id].statuses for index in outcome.by_index]
-        for row, statuses in zip(of_item, zip(*each_index, strict=True), strict=True):
-            found = [status for status in statuses if status != "missing"]
-            result.outcomes[row] = ChangeOutcome(found[0] if found else "missing")
+        # What the live index says: a rebuild may yet fail, and its index go.
+        index = outcome.live or next(iter(outcome.by_index))
+        for row, status in zip(of_item, folded[index][item_id].statuses, strict=True):
+            result.outcomes[row] = ChangeOutcome(status)
     return result
 
 
 def _state(
     item_id: str, stored: Mapping[str, StoredItem], deleted: Mapping[str, int]
 ) -> tuple[Item | None, int]:
-    """The item as it is, and the newest version that it had, a deletion's too."""
+    """The item as it is, and the newest version that it had, a deletion's too.
+
+    A document older than its item's deletion is only not deleted yet: one that a rebuild filled.
+    """
     old = stored.get(item_id)
     version = deleted.get(item_id, 0)
-    return (None, version) if old is None else (old.item, max(old.version, version))
+    if old is None or old.version < version:
+        return None, version
+    return old.item, old.version

@@ -1,5 +1,7 @@
 """A line of a change feed: an upsert, an update or a deletion of one item, with its version."""
 
+import base64
+import binascii
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -92,6 +94,11 @@ def original(raw: bytes) -> bytes:
         letter = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return raw
-    if isinstance(letter, dict) and "op" not in letter and isinstance(letter.get("raw"), str):
-        return str(letter["raw"]).encode()
-    return raw
+    if not isinstance(letter, dict) or "op" in letter or not isinstance(letter.get("raw"), str):
+        return raw
+    if isinstance(whole := letter.get("raw_base64"), str):
+        try:
+            return base64.b64decode(whole, validate=True)
+        except binascii.Error:
+            return raw
+    return str(letter["raw"]).encode()

@@ -165,7 +165,8 @@ class Follower:
                     return None
                 pause_s = pause_s * random.uniform(0.75, 1.25)
                 self._context.progress.note(
-                    f"at line {report.line}: {error} The batch is tried again in {pause_s:.1f} s"
+                    f"{report.feed}, after line {report.line}: {error} The batch is tried again in "
+                    f"{pause_s:.1f} s"
                 )
                 self._tries += 1
                 stop.wait(pause_s)

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
@@ -58,9 +59,10 @@ class PositionFile:
 
         Raises FeedTaken; SettingsError: the folder can't be written.
         """
-        digest = hashlib.sha256(f"{target}\n{feed.absolute()}".encode()).hexdigest()[:12]
+        feed = Path(os.path.abspath(feed))  # the same for ../feeds/it and it; links stay
+        digest = hashlib.sha256(f"{target}\n{feed}".encode()).hexdigest()[:12]
         name = re.sub(r"[^A-Za-z0-9_.-]", "_", feed.name)[:100]
-        self._feed = str(feed.absolute())
+        self._feed = str(feed)
         self.path = make_state_dir(state_dir) / "feeds" / f"{name}-{digest}.json"
         try:
             self.path.parent.mkdir(exist_ok=True)
@@ -81,7 +83,7 @@ class PositionFile:
     def load(self) -> Position | None:
         """The position that was saved last; None: there is none."""
         try:
-            return Position(**json.loads(self.path.read_text("utf-8"))["position"])
+            return _position(json.loads(self.path.read_text("utf-8"))["position"])
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError) as error:
@@ -105,6 +107,15 @@ class PositionFile:
     def close(self) -> None:
         """Lets another process follow the feed."""
         self._lock.close()
+
+
+def _position(entries: Mapping[str, object]) -> Position:
+    """Raises ValueError, TypeError."""
+    position = Position(**entries)  # type: ignore[arg-type]  # checked below
+    for name, value in asdict(position).items():
+        if type(value) is not type(getattr(Position(), name)):
+            raise ValueError(f"{name} is {value!r}")
+    return position
 
 
 def _hash(data: bytes) -> str:

@@ -1,5 +1,6 @@
 """The command `live-intent index follow`: a change feed into the live index."""
 
+import os
 import signal
 import sys
 import threading
@@ -161,9 +162,11 @@ def _source(
 
     path = Path(feed)
     if feed == "-":
+        if sys.stdin is None:
+            raise CatalogueError("- is standard input, which is closed: name a file")
         return LineStream(sys.stdin.buffer), None
-    if path.is_fifo():
-        return LineStream(path.open("rb")), None
+    if path.is_fifo():  # opened without waiting for its writer, so that a signal can end it
+        return LineStream(os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")), None
     if path.is_dir():
         raise CatalogueError(f"{feed} is a folder: name a file of JSON lines")
     uuid = cluster.client.info()["cluster_uuid"]

@@ -70,7 +70,9 @@ class LeanBert:
             self._words = tensor("embeddings.word_embeddings.weight")
             # Every token is of type 0: its embedding is added to the positions once, here.
             types = tensor("embeddings.token_type_embeddings.weight")[0]
-            self._positions = tensor("embeddings.position_embeddings.weight") + types
+            positions = tensor("embeddings.position_embeddings.weight")
+            # An addition on `meta` would import torch's compiler, and Triton with it.
+            self._positions = positions if positions.is_meta else positions + types
             self._norm = norm("embeddings.LayerNorm")
             self._layers = []
             for i in range(config["num_hidden_layers"]):

@@ -110,21 +110,26 @@ def update(
 ) -> UpdateReport:
     """Changes the given fields of items and no others; at most one change per item.
 
-    An item that is not there is reported and not made. A change without a version is made on the
-    newest state of its item: two that come together both count. One with a version counts unless
-    the stored item has a newer one. During a rebuild an item that is not in the new index yet gets
+    An item that is not in the live index is reported and not made. A change without a version is
+    made on the newest state of its item: two that come together both count. One with a version
+    counts unless the stored item has a newer one. During a rebuild an item that is not in the new
+    index yet gets
     there with its other fields as the live index has them. Raises as `upsert` does.
     """
     vectors = LiveVectors(context, load_encoder)
     by_id = {change.item_id: change for change in changes}
-    live: dict[str, StoredItem] = {}
+    live: dict[str, StoredItem] | None = None  # None: no live index was read
     notes: list[str] = []
 
     def plan(target: Target, ids: Sequence[str]) -> WritePlan:
+        nonlocal live
         stored = target.stored(context, ids)
         if target.generation.live:
-            live.update(stored)
-        bases = {i: base for i in ids if (base := stored.get(i) or live.get(i)) is not None}
+            live = {**(live or {}), **stored}
+        elif live is not None:  # a rebuild's index may have what was deleted, and may be given up
+            stored = {i: old for i, old in stored.items() if i in live}
+        known = {**(live or {}), **stored}
+        bases = {i: known[i] for i in ids if i in known}
         newer = [
             i
             for i, old in stored.items()
@@ -140,7 +145,7 @@ def update(
             if version is None and old is not None:
                 write = conditional_write(item.item_id, document, old.seq_no, old.primary_term)
             else:  # one that the rebuild has not reached: as the live index has it now
-                after = version or live[item.item_id].version + 1
+                after = version or known[item.item_id].version + 1
                 write = index_write(item.item_id, document, after)
             writes.append(write)
         return WritePlan(writes, [i for i in ids if i not in bases], newer)
