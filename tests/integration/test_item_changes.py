@@ -19,11 +19,13 @@ from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.item_changes import ItemChange
 from indexer.catalogue.items import Item
 from indexer.catalogue.reading_rules import ReadingRules
+from indexer.change_feed.application import apply_changes
+from indexer.change_feed.change import FeedChange
 from indexer.encoder.encoder import Encoder
 from indexer.index.context import IndexContext
 from indexer.index.documents import from_float16_base64
 from indexer.index.live.source_updates import update_source, upsert_source
-from indexer.index.live.updates import UpdateReport, update, upsert
+from indexer.index.live.updates import UpdateReport, delete, now_ms, update, upsert
 from plugin_config.schema import VECTOR, VECTOR_FLOAT16, IndexNames
 from plugin_config.settings import ClusterSettings
 from tests.integration.command_line import PYTHONPATH
@@ -142,6 +144,31 @@ def test_a_change_during_a_rebuild_reaches_both_indexes(
     assert report.adopted == 0  # same vector space: the live index's vector is taken
     assert source(client, fresh_names, "5")["price"] == 1.25
     assert VECTOR_FLOAT16 in source(client, fresh_names, "5")
+
+
+@pytest.mark.parametrize("feed", [False, True], ids=["update", "feed"])
+def test_a_change_during_a_rebuild_revives_nothing_that_was_deleted(
+    run_rebuild, client, fresh_names, fresh_context, catalogue, feed
+):
+    """The new index has the catalogue's item; the live index, and so the shop, has it no more."""
+    run_rebuild(catalogue)
+    reports = []
+
+    def delete_and_change_price() -> None:
+        delete(fresh_context, ["5"])
+        if feed:
+            price = ItemChange.of({"item_id": "5", "price": 1.25}, ReadingRules(strict=True))
+            later = FeedChange("update", "5", now_ms() + 1, update=price)
+            reports.append(apply_changes(fresh_context, no_encoder, [later]).outcomes[0].status)
+        else:
+            reports.append(change(fresh_context, "5", price=1.25).not_found)
+
+    progress = AtStage(FILL, delete_and_change_price, 200)
+    report = run_rebuild(
+        catalogue, progress=progress, fill_window=50, bulk_items=25, bulk_threads=1
+    )
+    assert reports == ["missing" if feed else ("5",)]
+    assert not client.exists(index=report.index, id="5")
 
 
 @pytest.fixture

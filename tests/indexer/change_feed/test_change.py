@@ -6,6 +6,7 @@ import time
 import pytest
 
 from indexer.catalogue.column_map import ColumnMap
+from indexer.catalogue.dead_letters import DeadLetter, DeadLetterFile
 from indexer.catalogue.values.text import ValueProblem
 from indexer.change_feed.change import ChangeReader, FeedChange, original
 
@@ -86,9 +87,13 @@ def test_a_value_that_cannot_be_read_is_counted_or_with_strict_a_bad_line():
         read(row, strict=True)
 
 
-def test_a_dead_letter_is_the_line_that_it_holds():
+def test_a_dead_letter_is_the_line_that_it_holds_byte_by_byte(tmp_path):
     raw = json.dumps({"op": "delete", "version": AT, "item_id": "7"})
     letter = json.dumps({"line": 3, "reason": "not JSON", "raw": raw}).encode()
     assert original(letter) == raw.encode()
+    other = '{"op": "upsert", "item_id": "7", "title": "Café"}'.encode("latin-1")
+    file = DeadLetterFile(tmp_path / "dead.jsonl", "feed")
+    file.add([DeadLetter(other + b"\n", "no UTF-8")])
+    assert original((tmp_path / "dead.jsonl").read_bytes()) == other
     item = json.dumps({"op": "update", "item_id": "1", "raw": "denim", "reason": "new"}).encode()
     assert original(item) == item

@@ -253,3 +253,16 @@ def test_rows_added_for_the_cpu_change_no_vector(minilm: Encoder) -> None:
     texts = [f"{'red ' * (n % 9)}shoe {n}" for n in range(150)]
     one_by_one = np.concatenate([minilm.encode_items([text]) for text in texts])
     np.testing.assert_allclose(minilm.encode_items(texts), one_by_one, atol=2e-5)
+
+
+def test_loading_imports_no_compiler_of_torch() -> None:
+    """It would bring Triton with it: a second, memory, and lines of leaks at the process's end."""
+    program = (
+        "import sys\nfrom tests.integration.rebuilding import tiny_encoder\n"
+        "tiny_encoder().encode_queries(['lamp'])\n"
+        "print([name for name in ('torch._dynamo', 'triton.runtime') if name in sys.modules])\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() == "[]"
