@@ -204,7 +204,10 @@ class SessionErasure:
             }
         }
         query = {"query": empty, "_source": ["erased_at"]}
-        for hit in list(scan(self._client, index=self._names.sessions, query=query)):
+        found = scan(
+            self._client, index=self._names.sessions, query=query, ignore_unavailable=True
+        )
+        for hit in list(found):
             kind, name = hit["_id"].split(":", 1)  # of a very long id it is a digest
             until = int(hit["_source"]["erased_at"])
             if kind == "session":

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 def wait_until(
     condition: Callable[[], object],
-    timeout_s: float = 20.0,
+    timeout_s: float = 60.0,
     process: "subprocess.Popen[str] | None" = None,
 ) -> None:
     """Return when `condition` is true.
