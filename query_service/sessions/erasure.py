@@ -204,9 +204,7 @@ class SessionErasure:
             }
         }
         query = {"query": empty, "_source": ["erased_at"]}
-        found = scan(
-            self._client, index=self._names.sessions, query=query, ignore_unavailable=True
-        )
+        found = scan(self._client, index=self._names.sessions, query=query, ignore_unavailable=True)
         for hit in list(found):
             kind, name = hit["_id"].split(":", 1)  # of a very long id it is a digest
             until = int(hit["_source"]["erased_at"])
