@@ -19,6 +19,7 @@ from indexer.cli.options import (
     dead_letters_option,
     encoder_options,
     facet_option,
+    option_time,
     output_options,
 )
 from indexer.cli.suggestions_command import make_after_rebuild, suggestions
@@ -70,6 +71,11 @@ for command in (check, follow, suggestions, compare, rollback, activate, discard
 )
 @click.option("--fresh", is_flag=True, help="Encode every item; take no vectors over.")
 @gate_options
+@click.option(
+    "--as-of",
+    metavar="TIME",
+    help="When CATALOGUE was exported; live writes since then win over it [default: now].",
+)
 @click.option("--dry-run", is_flag=True, help="Only read and check the catalogue.")
 @cluster_options
 @output_options
@@ -87,6 +93,7 @@ def rebuild(
     merge: bool | None,
     ray: str | None,
     fresh: bool,
+    as_of: str | None,
     dry_run: bool,
     url: str | None,
     prefix: str | None,
@@ -116,6 +123,7 @@ def rebuild(
         max_rejects=reading.pop("max_rejects"),
         facets=",".join(facets) or None,
     )
+    exported_at = option_time(as_of, "--as-of")
     gate = chosen_gate(make_tools, reading, as_json)
     source = catalogue_source(catalogue, reading, settings.public_attributes)
     progress = for_terminal(quiet)
@@ -130,7 +138,8 @@ def rebuild(
 
         cluster.begin_writing(quiet=quiet)
         context = cluster.index_context(settings, progress)
-        beginning = Beginning.now(context)  # before the seconds that the encoder takes to load
+        # Before the seconds that the encoder takes to load.
+        beginning = Beginning.now(context, as_of=exported_at)
         with rebuild_encoder(encoder, layout, ray_settings, progress) as model:
             report = run(
                 context, model, source,

@@ -11,6 +11,8 @@ import click
 from indexer.catalogue.formats.names import FORMAT_NAMES
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from indexer.catalogue.catalogue_file import CatalogueSource
     from indexer.catalogue.column_map import ColumnMap
 
@@ -171,3 +173,17 @@ def catalogue_source(
     if os.path.exists(rejects) and os.path.exists(source) and rejects.samefile(source):
         raise SettingsError(f"--rejects {rejects} is the catalogue itself: name another file")
     return CatalogueSource(catalogue, mapping, reading["file_format"], rejects)
+
+
+def option_time(given: str | None, option: str) -> "datetime | None":
+    """The time that an option names, as catalogues write times. Raises SettingsError."""
+    from indexer.catalogue.values.text import ValueProblem
+    from indexer.catalogue.values.times import to_time
+    from plugin_config.errors import SettingsError
+
+    if given is None:
+        return None
+    try:
+        return to_time(given, option)
+    except ValueProblem as problem:
+        raise SettingsError(f"{problem}: write 2026-11-26T02:00:00Z") from None

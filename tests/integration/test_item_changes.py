@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from subprocess import CompletedProcess
 from subprocess import run as run_process
@@ -22,10 +23,12 @@ from indexer.catalogue.reading_rules import ReadingRules
 from indexer.change_feed.application import apply_changes
 from indexer.change_feed.change import FeedChange
 from indexer.encoder.encoder import Encoder
+from indexer.index.carry_over.beginning import Beginning
 from indexer.index.context import IndexContext
 from indexer.index.documents import from_float16_base64
 from indexer.index.live.source_updates import update_source, upsert_source
 from indexer.index.live.updates import UpdateReport, delete, now_ms, update, upsert
+from plugin_config.errors import SettingsError
 from plugin_config.schema import VECTOR, VECTOR_FLOAT16, IndexNames
 from plugin_config.settings import ClusterSettings
 from tests.integration.command_line import PYTHONPATH
@@ -169,6 +172,25 @@ def test_a_change_during_a_rebuild_revives_nothing_that_was_deleted(
     )
     assert reports == ["missing" if feed else ("5",)]
     assert not client.exists(index=report.index, id="5")
+
+
+def test_a_rebuild_from_an_earlier_export_keeps_what_was_written_since(
+    run_rebuild, client, fresh_names, fresh_context, catalogue
+):
+    run_rebuild(catalogue)
+    exported_at = datetime.now(UTC) - timedelta(milliseconds=1)
+    price = source(client, fresh_names, "6")["price"]
+    change(fresh_context, "5", version=now_ms(), price=1.25)
+    delete(fresh_context, ["7"])
+    report = run_rebuild(catalogue, beginning=Beginning.now(fresh_context, as_of=exported_at))
+    assert source(client, fresh_names, "5")["price"] == 1.25
+    assert source(client, fresh_names, "6")["price"] == price
+    assert not client.exists(index=report.index, id="7")
+    run_rebuild(catalogue)  # an export of now: it has the items as they are
+    assert source(client, fresh_names, "5")["price"] != 1.25
+    assert client.exists(index=fresh_names.items, id="7")
+    with pytest.raises(SettingsError, match="a time to come"):
+        Beginning.now(fresh_context, as_of=datetime.now(UTC) + timedelta(hours=1))
 
 
 @pytest.fixture

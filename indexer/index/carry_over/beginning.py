@@ -10,7 +10,7 @@ from opensearchpy.exceptions import NotFoundError
 
 from indexer.index.context import IndexContext
 from indexer.index.generations import live_generation
-from plugin_config.errors import ClusterUnavailable
+from plugin_config.errors import ClusterUnavailable, SettingsError
 
 STARTED_S = 30.0  # for a new index to start
 PAUSE_S = 0.05
@@ -26,22 +26,31 @@ class Beginning:
     number is beyond the checkpoint of its shard: then it was acknowledged after the beginning,
     whatever its version, and whatever the clock of the machine that sent it. The command loads the
     encoder between the beginning and the first read, so that the answers to earlier writes are on
-    their way by then.
+    their way by then. `version` is when the catalogue was exported, where that is known: what was
+    written with a later version wins too.
     """
 
     version: int  # ms since 1970
+    began: int  # ms since 1970
     live: str = ""  # the index behind the alias; "": there was none
     items: Checkpoints = field(default_factory=dict)  # of `live`
     deletions: Checkpoints = field(default_factory=dict)
 
     @classmethod
-    def now(cls, context: IndexContext) -> "Beginning":
-        """This moment. Raises AliasTaken, ForeignIndex, ClusterUnavailable."""
-        version = time.time_ns() // 1_000_000
+    def now(cls, context: IndexContext, as_of: datetime | None = None) -> "Beginning":
+        """This moment; `as_of`: when the catalogue was exported.
+
+        Raises AliasTaken, ForeignIndex, ClusterUnavailable; SettingsError: `as_of` is to come.
+        """
+        began = time.time_ns() // 1_000_000
+        version = began if as_of is None else round(as_of.timestamp() * 1000)
+        if version > began:
+            raise SettingsError(f"--as-of {as_of}: the catalogue can't be of a time to come")
         live = live_generation(context.client, context.names)
         index = live.index if live else ""
         return cls(
             version,
+            began,
             index,
             checkpoints(context, index) if index else {},
             checkpoints(context, context.names.deletions),
@@ -49,18 +58,20 @@ class Beginning:
 
     @property
     def time(self) -> datetime:
-        """`version` as a time, UTC."""
-        return datetime.fromtimestamp(self.version / 1000, UTC)
+        """`began` as a time, UTC."""
+        return datetime.fromtimestamp(self.began / 1000, UTC)
 
     @classmethod
     def of_meta(cls, meta: Mapping[str, Any]) -> "Beginning":
         """The reverse of `to_meta`."""
-        return cls(meta["version"], meta["live"], meta["items"], meta["deletions"])
+        began = meta.get("began", meta["version"])  # absent in an index of an earlier version
+        return cls(meta["version"], began, meta["live"], meta["items"], meta["deletions"])
 
     def to_meta(self) -> dict[str, Any]:
         """As an entry in the `_meta` of the index that the rebuild fills."""
         return {
             "version": self.version,
+            "began": self.began,
             "live": self.live,
             "items": dict(self.items),
             "deletions": dict(self.deletions),
