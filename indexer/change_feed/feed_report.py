@@ -73,7 +73,7 @@ class FeedReport:
         if self.behind_bytes:
             parts.append(f"{self.behind_bytes} bytes behind")
         if self.newest_change_age_s is not None:
-            parts.append(f"the last change was made {self.newest_change_age_s:.1f} s ago")
+            parts.append(f"the newest change was {self.newest_change_age_s:.1f} s old when applied")
         if self.retries:
             parts.append(f"{self.retries} requests were tried again")
         if self.unread:

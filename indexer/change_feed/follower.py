@@ -79,14 +79,15 @@ class Follower:
             NoItemsIndex, EncoderMismatch, BundleError, SettingsError: what was applied is counted,
                 the position is before what was not.
         """
-        shown = time.monotonic()
+        shown, news = time.monotonic(), False
         while not stop.is_set():
             batch = self._next_batch(stop)
             if batch and not self._write(batch, report, stop):
                 return
-            if time.monotonic() - shown >= self._settings.feed_progress_s:
+            news = news or bool(batch)
+            if news and time.monotonic() - shown >= self._settings.feed_progress_s:
                 show(report)
-                shown = time.monotonic()
+                shown, news = time.monotonic(), False
             if not batch and self._feed.source.ended:
                 return
 

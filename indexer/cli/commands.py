@@ -112,6 +112,7 @@ def rebuild(
     from indexer.cli.reports import output, rebuild_lines, survey_lines
     from indexer.progress import for_terminal
     from indexer.settings import IndexSettings, RaySettings
+    from plugin_config.quantization import quantization_of
     from plugin_config.settings import load
 
     ray_settings = load(RaySettings, ray=ray)
@@ -124,6 +125,7 @@ def rebuild(
         facets=",".join(facets) or None,
     )
     exported_at = option_time(as_of, "--as-of")
+    quantization_of(settings.quantization, settings.engine)  # refused before anything is read
     gate = chosen_gate(make_tools, reading, as_json)
     source = catalogue_source(catalogue, reading, settings.public_attributes)
     progress = for_terminal(quiet)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from indexer.change_feed.position import PositionFile
     from indexer.progress import Progress
 
+DEAD_LETTERS = 7  # exit code; the other lines are applied
+
 
 @click.command()
 @click.argument("feed", metavar="FEED")
@@ -132,6 +134,8 @@ def follow(
             click.echo(f"{report.dead_letters} lines are in {letters}; again: {again}", err=True)
     if signals:
         sys.exit(128 + signals[0])
+    if until_end and report.dead_letters:
+        sys.exit(DEAD_LETTERS)
 
 
 @contextmanager

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 @click.option("--hnsw-m", "m", default=16, show_default=True, help="Links of a vector.")
 @click.option("--replicas", default=1, show_default=True, help="Copies beside the primary.")
 @click.option(
-    "--generations", default=2, show_default=True, help="Items indexes on disk at a time."
+    "--generations",
+    default=4,
+    show_default=True,
+    help="Items indexes on disk at a time: live, being filled, and LIVE_INTENT_KEEP_INDEXES (2).",
 )
 @click.option(
     "--encode-rate", type=float, help="Items a second that yours encodes [as measured on a core]."

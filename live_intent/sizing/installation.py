@@ -25,7 +25,7 @@ class Demand:
     quantization: QuantizationName = "none"
     m: int = 16
     replicas: int = 1
-    generations: int = 2
+    generations: int = 4
     encode_rate: float = 0.0
     node_gib: int = 64
     node_cores: int = 16
