@@ -100,6 +100,7 @@ def items(tmp_path):
     return write_catalogue(tmp_path / "items.jsonl", range(ITEMS))
 
 
+@pytest.mark.skipif("TRIALS" not in os.environ, reason="a trial, run with TRIALS=1")
 def test_a_rebuild_outlives_its_driver_an_encoder_and_a_machine_with_the_vectors_of_one_machine(
     cluster, ray_environment, run_rebuild, client, fresh_names, items, tmp_path
 ):
