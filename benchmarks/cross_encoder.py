@@ -29,12 +29,12 @@ from learning.data.datasets import Judgments, read_judgments
 from learning.evaluation.concurrent_requests import ask_all, search_request
 from learning.evaluation.measures.intervals import bootstrap, paired_difference
 from learning.evaluation.measures.metrics import binary_table, ndcg
-from learning.evaluation.offline_pipeline import CachedQueryEncoder
 from learning.evaluation.report.report import format_difference, format_interval
 from learning.evaluation.variants import WHOLE
 from learning.evaluation.workbench import Setup
 from learning.training.encoder.trainable_encoder import TrainableEncoder
 from learning.training.reranker.losses import both
+from query_service.encoded_queries import EncodedQueries
 from query_service.pipeline import Pipeline
 
 RELEVANT = 2.67
@@ -98,7 +98,7 @@ def main() -> None:
     with setup.workbench(items, mapping) as bench:
         splits = [judgments.part(split) for split in ("train", "validation")]
         queries = [query for split in splits for query in split.queries]
-        with bench.pipeline(WHOLE, encoder=CachedQueryEncoder(bench.encoder, queries)) as pipeline:
+        with bench.pipeline(WHOLE, encoder=EncodedQueries(bench.encoder, queries)) as pipeline:
             train, validation = (
                 _first_hits(pipeline, split, most, options.first, progress)
                 for split, most in zip(splits, (None, options.queries), strict=True)

@@ -17,7 +17,8 @@ from indexer.index.item_vectors import ItemEncoder
 from indexer.settings import EncoderSettings
 from plugin_config.errors import RequestRefused
 from plugin_config.settings import ClusterSettings, load
-from query_service.context import NoQueryRecorder, RequestContext, RetrievalOptions, Vectors
+from query_service.context import NoQueryRecorder, RequestContext, RetrievalOptions
+from query_service.encoded_queries import EncodedQueries
 from query_service.index_view import IndexViews
 from query_service.item_reader import ItemReader
 from query_service.models import Models, load_models
@@ -39,30 +40,6 @@ class NoVisitors:
     def visitor(self, context: RequestContext) -> Visitor:
         """A visitor without behaviour."""
         return Visitor(context.request.session_id)
-
-
-class EncodedQueries:
-    """A `QueryEncoder` of queries that were encoded in one batch."""
-
-    def __init__(self, encoder: ItemEncoder, queries: Sequence[str]) -> None:
-        self._encoder = encoder
-        texts = list(dict.fromkeys(queries))
-        self._embeddings = dict(zip(texts, encoder.encode_queries(texts), strict=True))
-
-    @property
-    def spec(self) -> EncoderSpec:
-        """The encoder's identity."""
-        return self._encoder.spec
-
-    def encode_query(self, text: str) -> Vectors:
-        """The query's embedding, float32 [D]."""
-        known = self._embeddings.get(text)
-        embedding: Vectors = self.encode_queries([text])[0] if known is None else known
-        return embedding
-
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Embeddings float32 [n, D]."""
-        return self._encoder.encode_queries(texts)
 
 
 class PipelineReplay:

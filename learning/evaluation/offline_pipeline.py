@@ -10,35 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.encoder_spec import EncoderSpec
 from learning.data.visitors import Visitors
-from query_service.context import QueryEncoder, RequestContext
+from query_service.context import RequestContext
 from query_service.user.visitor import Visitor
 
 Vectors = NDArray[np.float32]
-
-
-class CachedQueryEncoder:
-    """An encoder that encodes the queries of an evaluation once, in batches, and looks them up."""
-
-    def __init__(self, encoder: QueryEncoder, queries: Sequence[str]) -> None:
-        self._encoder = encoder
-        texts = list(dict.fromkeys(queries))
-        self._embeddings = dict(zip(texts, encoder.encode_queries(texts), strict=True))
-
-    @property
-    def spec(self) -> EncoderSpec:
-        """The encoder's identity: model, layout, dimensions."""
-        return self._encoder.spec
-
-    def encode_query(self, text: str) -> Vectors:
-        """The query's embedding, float32 [D]."""
-        embedding = self._embeddings.get(text)
-        return self._encoder.encode_query(text) if embedding is None else embedding
-
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Embeddings float32 [n, D]."""
-        return self._encoder.encode_queries(texts)
 
 
 @dataclass(frozen=True)

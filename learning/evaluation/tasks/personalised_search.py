@@ -20,13 +20,13 @@ from learning.evaluation.concurrent_requests import (
 )
 from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from learning.evaluation.measures.targets import target_measures
-from learning.evaluation.offline_pipeline import CachedQueryEncoder
 from learning.evaluation.popularity import Popularity
 from learning.evaluation.query_kinds import query_kinds
 from learning.evaluation.report.report import Report
 from learning.evaluation.tasks.ablation import ablation
 from learning.evaluation.variants import WHOLE, Variant
 from learning.evaluation.workbench import Setup, Workbench
+from query_service.encoded_queries import EncodedQueries
 from query_service.pipeline import Pipeline
 from query_service.schemas.search import RecommendRequest, SearchRequest
 
@@ -110,7 +110,7 @@ class PersonalisedTask:
         """A row for each way to ask the service; in an ablation, for each variant of it."""
         visitors = bench.visitors({q.own: q.row.history for q in questions})
         queries = [question.row.query for question in questions]
-        encoder = CachedQueryEncoder(bench.encoder, queries)
+        encoder = EncodedQueries(bench.encoder, queries)
         kinds = query_kinds(bench, queries, encoder)
         targets = [question.row.target for question in questions]
         rows = []

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from learning.data.datasets import read_judgments
-from learning.evaluation.offline_pipeline import CachedQueryEncoder
 from learning.evaluation.query_kinds import query_kinds
 from learning.evaluation.report.report import Report
 from learning.evaluation.tasks.judged_queries import JudgedQueries, answerable_queries
 from learning.evaluation.variants import Variant
 from learning.evaluation.workbench import Setup
 from plugin_config.errors import SettingsError
+from query_service.encoded_queries import EncodedQueries
 from query_service.retrieval.legs import LEG_NAMES
 from query_service.retrieval.plan import MEANING, WORDS
 
@@ -51,7 +51,7 @@ class SearchTask:
         judged = JudgedQueries(answerable, self.relevant, self.setup, self.judged_lists)
         with self.setup.workbench(items, mapping) as bench:
             # Kinds of queries need the meaning leg, whatever the legs to search by.
-            encoder = CachedQueryEncoder(bench.encoder, answerable.queries)
+            encoder = EncodedQueries(bench.encoder, answerable.queries)
             kinds = query_kinds(bench, answerable.queries, encoder)
             rows = []
             for legs in self.legs:

@@ -200,7 +200,7 @@ class LearnReranker(LearningRun):
         identity: Mapping[str, Any],
     ) -> list[list[RankingList]]:
         """The lists to train on, and those to validate with."""
-        from learning.evaluation.offline_pipeline import CachedQueryEncoder
+        from query_service.encoded_queries import EncodedQueries
 
         folds = cross_fitted(visits) if visits else []
 
@@ -209,7 +209,7 @@ class LearnReranker(LearningRun):
 
         both = [*train, *validation]
         queries = [q.request.query for q in both if hasattr(q.request, "query") and q.request.query]
-        encoder = CachedQueryEncoder(bench.encoder, queries) if queries else bench.encoder
+        encoder = EncodedQueries(bench.encoder, queries) if queries else bench.encoder
         histories: dict[str, Sequence[PastEvent]] = {
             each.request.session_id: each.history for each in both if each.history
         }
