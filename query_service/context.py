@@ -13,6 +13,7 @@ from indexer.index.attribute_schema import AttributeSchema
 from query_service.cursor import Cursor
 from query_service.index_view import IndexView
 from query_service.progress import RequestProgress
+from query_service.retrieval.candidates import Candidates
 from query_service.retrieval.legs import LEGS
 from query_service.retrieval.plan import Leg
 from query_service.retrieval.price_list import priced
@@ -172,9 +173,16 @@ class QueryRecorder(Protocol):
     """Records answered queries: `SessionVisitors`."""
 
     def record(
-        self, context: RequestContext, embedding: Vectors | None, answer: SearchResponse
+        self,
+        context: RequestContext,
+        embedding: Vectors | None,
+        candidates: Candidates,
+        answer: SearchResponse,
     ) -> None:
-        """Record the query of a `SearchRequest`; `embedding` float32 [D]."""
+        """Record the query of a `SearchRequest`; `embedding` float32 [D].
+
+        `candidates`: those that the answer's hits were chosen from.
+        """
         ...
 
 
@@ -182,6 +190,10 @@ class NoQueryRecorder:
     """A `QueryRecorder` that records nothing: no visitor made these queries."""
 
     def record(
-        self, context: RequestContext, embedding: Vectors | None, answer: SearchResponse
+        self,
+        context: RequestContext,
+        embedding: Vectors | None,
+        candidates: Candidates,
+        answer: SearchResponse,
     ) -> None:
         """Nothing."""

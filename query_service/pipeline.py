@@ -106,7 +106,8 @@ class Pipeline:
                 instead = instead_of_hits(context, self._recommended)
                 response = response.model_copy(update={"instead": instead})
             if context.personalize and request.size and context.recorded:
-                self._queries.record(context, prepared.intent.query_embedding, response)
+                embedding, found = prepared.intent.query_embedding, prepared.retrieved.candidates
+                self._queries.record(context, embedding, found, response)
             return response
 
         return self._on_current_index(request, answer, arrived)

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 from query_service.context import QueryEncoder, RequestContext, Vectors
 from query_service.item_reader import ItemReader
+from query_service.retrieval.candidates import Candidates
 from query_service.schemas.answers import SearchResponse
 from query_service.schemas.search import SearchRequest
 from query_service.schemas.where import WhereSearch
+from query_service.sessions.answer_fields import answer_fields
 from query_service.sessions.reader import SessionsUnreadable
 from query_service.sessions.store import SessionStore
 from query_service.user.visitor import Event, PastQuery, Visitor
@@ -42,7 +44,11 @@ class SessionVisitors:
         return visitor
 
     def record(
-        self, context: RequestContext, embedding: Vectors | None, answer: SearchResponse
+        self,
+        context: RequestContext,
+        embedding: Vectors | None,
+        candidates: Candidates,
+        answer: SearchResponse,
     ) -> None:
         """Record the query in the session and in ubi_queries."""
         request = context.request
@@ -62,6 +68,12 @@ class SessionVisitors:
             # The page's offset: else a hit of the second page would count as one of the first.
             attributes={"from": context.offset} if context.offset else None,
             hit_ids=[hit.item_id for hit in answer.hits],
+            answer=answer_fields(
+                answer,
+                candidates,
+                offset=context.offset,
+                pivot=context.view.shards.popularity_pivot,
+            ),
         )
 
     def _in_current_space(self, visitor: Visitor, context: RequestContext) -> Visitor:

@@ -18,6 +18,7 @@ from plugin_config.schema import IndexNames
 from query_service.schemas.events import IMPRESSION, ReceivedEvent
 from query_service.sessions import ubi_rows
 from query_service.sessions.appends import BatchRow
+from query_service.sessions.click_joins import ClickJoins
 from query_service.sessions.document_writes import DocumentWrite, WriteResult
 from query_service.sessions.documents import (
     KnownItem,
@@ -90,6 +91,7 @@ class SessionStore:
         self._erasure = SessionErasure(client, names, self.writer, self.limits)
         self._joins = SessionJoins(client, names, self.writer, self.limits)
         self._query_removal = QueryRemoval(client, names, self.writer)
+        self._clicks = ClickJoins(names, self.writer)
 
     def read(
         self,
@@ -179,6 +181,9 @@ class SessionStore:
         for index, target, result in self._send(rows):
             alone = target == "ubi" and rows[index].event is None
             outcomes[index] = after_write(outcomes[index], "row" if alone else target, result)
+        for received, kept, outcome in zip(events, rows, outcomes, strict=True):
+            if outcome.status != "rejected":
+                self._clicks.add(received, kept.timestamp)
         return outcomes
 
     def _counted(self, received: ReceivedEvent, event: Event) -> Event | None:
@@ -197,6 +202,7 @@ class SessionStore:
         client_id: str = "",
         attributes: Mapping[str, Any] | None = None,
         hit_ids: Sequence[str] = (),
+        answer: Mapping[str, Any] | None = None,
         sent: bool = False,
     ) -> None:
         """Queue `query` for the session's document, the user's if known, and ubi_queries.
@@ -208,7 +214,12 @@ class SessionStore:
         """
         query = replace(query, query_id=query.query_id or uuid.uuid4().hex)
         row = ubi_rows.query_row(
-            query, user_id=user_id, client_id=client_id, attributes=attributes, hit_ids=hit_ids
+            query,
+            user_id=user_id,
+            client_id=client_id,
+            attributes=attributes,
+            hit_ids=hit_ids,
+            answer=answer,
         )
         stored = query_to_stored(query, received_at=now_ms())
         self.query_log.add(_RecordedQuery(query, user_id, row, stored, sent))
@@ -252,13 +263,19 @@ class SessionStore:
         return self._erasure.purge(days)
 
     def flush(self, timeout_s: float = 5.0) -> bool:
-        """Wait until all queries recorded so far are written; False after `timeout_s`."""
+        """Wait until all queries recorded so far are written, and the clicks on their hits.
+
+        False after `timeout_s`.
+        """
         left_s = engine_time_left()
-        return self.query_log.flush(timeout_s if left_s is None else min(timeout_s, left_s))
+        until = time.monotonic() + (timeout_s if left_s is None else min(timeout_s, left_s))
+        written = self.query_log.flush(until - time.monotonic())
+        return self._clicks.flush(max(until - time.monotonic(), 0)) and written
 
     def close(self, timeout_s: float = 5.0) -> None:
-        """Write all waiting queries, and stop the background thread."""
+        """Write all waiting queries and clicks, and stop the background threads."""
         self.query_log.close(timeout_s)
+        self._clicks.close(timeout_s)
 
     def _write_queries(self, entries: Sequence[_RecordedQuery]) -> list[_RecordedQuery]:
         """Write `entries`; return those that could not be written."""

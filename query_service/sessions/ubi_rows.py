@@ -78,8 +78,12 @@ def query_row(
     client_id: str = "",
     attributes: Mapping[str, Any] | None = None,
     hit_ids: Sequence[str] = (),
+    answer: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The ubi_queries row of a query; `hit_ids` are the item ids of its response, best first."""
+    """The ubi_queries row of a query; `hit_ids` are the item ids of its response, best first.
+
+    `answer`: what this service says of its own answer, see `answer_fields`.
+    """
     row = {
         "application": APPLICATION,
         "query_id": query.query_id,
@@ -91,5 +95,6 @@ def query_row(
         "object_id_field": "item_id",
         "query_response_hit_ids": list(hit_ids),
         "timestamp": iso_time(query.timestamp),
+        "answer": dict(answer or {}),
     }
     return {name: value for name, value in row.items() if value not in ("", {}, [])}
