@@ -12,6 +12,7 @@ from indexer.encoder_spec import EncoderSpec
 from indexer.index.attribute_schema import AttributeSchema
 from query_service.cursor import Cursor
 from query_service.index_view import IndexView
+from query_service.observability.identity import AS_IT_IS, Configuration, ExperimentVariant
 from query_service.progress import RequestProgress
 from query_service.retrieval.candidates import Candidates
 from query_service.retrieval.legs import LEGS
@@ -21,9 +22,10 @@ from query_service.retrieval.source_fields import ALL_FIELDS, SourceFields
 from query_service.rules.rule_book import NO_RULES, RulesInForce
 from query_service.schemas.answers import SearchResponse
 from query_service.schemas.filters import Filters
-from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
+from query_service.schemas.search import MAX_DEPTH, RankRequest, RecommendRequest, SearchRequest
 from query_service.schemas.where import Where, WhereBrowse, WhereSearch
 from query_service.user.actions import Scenario
+from query_service.user.intent import Intent
 from query_service.user.visitor import Visitor
 
 Vectors = NDArray[np.float32]
@@ -39,6 +41,7 @@ class RetrievalOptions:
     `global_statistics` as in its `Shards`.
 
     `collapse`: whether hits collapse to one for each group where a request does not say.
+    `explained_hits`: of an answer that is kept, how many have the shares of their scores with it.
     """
 
     legs: tuple[Leg, ...] = LEGS
@@ -46,6 +49,7 @@ class RetrievalOptions:
     titles: bool = False
     collapse: bool = True
     global_statistics: bool = True
+    explained_hits: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,8 @@ class RequestContext:
     source_fields: SourceFields = ALL_FIELDS  # that hits show
     rules: RulesInForce = NO_RULES
     language: str = ""  # of the index, whose texts are searched and shown; "": the items' own
+    configuration: Configuration = AS_IT_IS
+    experiment: ExperimentVariant | None = None  # None: the request is in none
 
     @property
     def attributes(self) -> AttributeSchema:
@@ -116,6 +122,22 @@ class RequestContext:
     def recorded(self) -> bool:
         """Whether a search is kept as a query of the visitor."""
         return self.request.recorded if isinstance(self.request, WhereSearch) else True
+
+    @property
+    def kept(self) -> bool:
+        """Whether `ubi_queries` keeps the answer."""
+        request = self.request
+        if not isinstance(request, SearchRequest):
+            return False
+        return self.recorded and self.personalize and bool(request.size)
+
+    @property
+    def explained_hits(self) -> int:
+        """How many of the page's hits are explained."""
+        request = self.request
+        if request.explain:
+            return MAX_DEPTH
+        return self.options.explained_hits if self.kept else 0
 
     @property
     def counts_only(self) -> bool:
@@ -175,11 +197,11 @@ class QueryRecorder(Protocol):
     def record(
         self,
         context: RequestContext,
-        embedding: Vectors | None,
+        intent: Intent,
         candidates: Candidates,
         answer: SearchResponse,
     ) -> None:
-        """Record the query of a `SearchRequest`; `embedding` float32 [D].
+        """Record the query of a `SearchRequest`, and how it was answered.
 
         `candidates`: those that the answer's hits were chosen from.
         """
@@ -192,7 +214,7 @@ class NoQueryRecorder:
     def record(
         self,
         context: RequestContext,
-        embedding: Vectors | None,
+        intent: Intent,
         candidates: Candidates,
         answer: SearchResponse,
     ) -> None:

@@ -42,7 +42,7 @@ class ItemReader:
         if unreadable:
             context.progress.unreadable |= unreadable
             reason = f"{len(unreadable)} items can't be read now: their shard does not answer"
-            context.progress.degrade("items", reason)
+            context.progress.degrade("items", reason, cause="engine")
         if (price_list := context.request.price_list) is not None:
             documents = {
                 item_id: with_price_of(price_list, source) for item_id, source in documents.items()

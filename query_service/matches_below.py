@@ -88,5 +88,5 @@ class MatchesBelow:
                 "these hits are read from the index as it is now: no point in time could be "
                 "opened, so that writes may repeat or skip a hit"
             )
-            context.progress.degrade("cursor", reason, error)
+            context.progress.degrade("cursor", reason, error, cause="engine")
             return ""

@@ -17,6 +17,7 @@ class Models:
 
     reranker: Reranker | LearnedReranker
     user_model: UserModel | None = None
+    bundle: str = ""  # the learned bundle's name
 
 
 def load_models(folder: Path | None, spec: EncoderSpec, device: str = "cpu") -> Models:
@@ -35,7 +36,7 @@ def load_models(folder: Path | None, spec: EncoderSpec, device: str = "cpu") -> 
     if bundle.has(RERANKER):
         reranker = LearnedReranker.load(bundle.path(RERANKER), device)
         _check(bundle, RERANKER, reranker.fingerprint, spec)
-    return Models(reranker, user_model)
+    return Models(reranker, user_model, bundle.folder.resolve().name)
 
 
 def _check(bundle: LearnedBundle, part: str, learned_on: str, spec: EncoderSpec) -> None:

@@ -121,17 +121,18 @@ class Page:
         highlights: Mapping[str, HitHighlight],
         variants: Mapping[str, int],
         *,
-        explained: bool,
+        explained: int,
     ) -> list[Hit]:
         """The hits; an item without a source was deleted since the engine's last refresh.
 
-        `variants`: how many items of each group match.
+        `variants`: how many items of each group match; `explained`: how many hits are.
         """
         shown = self.source_fields.shown
         hits = []
         for number, (item_id, group) in enumerate(zip(self.ids, self.groups, strict=True)):
             if item_id in sources:
-                fields = self._candidate(number, explained) or self._below(number, explained)
+                why = number < explained
+                fields = self._candidate(number, why) or self._below(number, why)
                 others = max(variants.get(group, 1) - 1, 0)
                 if group in variants and (others or GROUP_ID in sources[item_id]):
                     fields["variants"] = OtherVariants(group_id=group, others=others)
@@ -184,9 +185,9 @@ class Page:
         row, scores, candidates = self._rows.get(item_id), self.ranked.scores, self.prepared
         if row is None or abs(float(scores.total[row]) - score) > 1e-4 * max(abs(score), 1):
             return explain_kept(score)
-        pinned = self.prepared.rules.why_pinned(item_id)
-        found = candidates.retrieved.candidates
-        return explain(row, found, scores, self.prepared.intent, pinned=pinned)
+        rules, found = self.prepared.rules, candidates.retrieved.candidates
+        why, by = rules.why_pinned(item_id), rules.pinned_by(item_id)
+        return explain(row, found, scores, self.prepared.intent, pinned=why, pinned_by=by)
 
     def _below(self, number: int, explained: bool) -> dict[str, Any]:
         match, frozen = self.below.matches[number - len(self.candidate_ids)], self.frozen

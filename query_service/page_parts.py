@@ -18,11 +18,11 @@ from query_service.retrieval.groups import matching_variants
 from query_service.retrieval.missing_words import ALL_WORDS
 from query_service.retrieval.search import failure
 from query_service.schemas.answers import (
-    Degradation,
     DidYouMean,
     HitHighlight,
     SearchResponse,
     Total,
+    degradations,
 )
 from query_service.schemas.facets import Facet
 from query_service.schemas.search import RankRequest
@@ -67,7 +67,7 @@ class PageParts:
         missing = self.missing_words(context, prepared)
         has_words = frozen.total > frozen.total_by_meaning
         did_you_mean = self.did_you_mean(context, prepared) if has_words else None
-        hits = page.hits(sources, highlights, variants, explained=context.request.explain)
+        hits = page.hits(sources, highlights, variants, explained=context.explained_hits)
         return SearchResponse(
             query_id=str(uuid.uuid4()),
             hits=hits,
@@ -78,7 +78,7 @@ class PageParts:
             ),
             timing_ms=progress.clock.timing(),
             stages_run=progress.stages_run,
-            degraded=[Degradation(stage=s, reason=r) for s, r in progress.left_out.items()],
+            degraded=degradations(progress),
             query_cut=prepared.query_cut,
             synonyms=list(prepared.plan.synonyms),
             did_you_mean=did_you_mean,
@@ -102,7 +102,7 @@ class PageParts:
         with context.progress.stage("facets"):
             counted = prepared.facets.result(timeout=context.timeout_s(MIN_TIMEOUT_S))
             if counted.problems:
-                context.progress.degrade("facets", counted.reason)
+                context.progress.degrade("facets", counted.reason, cause="engine")
             return counted.facets
         return {}
 
@@ -164,7 +164,7 @@ class PageParts:
         """Words of the query that no item has together with the others; of a first page alone."""
         response = prepared.retrieved.beside.get(ALL_WORDS)
         if response is not None and (reason := failure(response)):
-            context.progress.degrade("missing_words", reason)
+            context.progress.degrade("missing_words", reason, cause="engine")
         if prepared.missing_words is not None:
             with context.progress.stage("missing_words"):
                 return prepared.missing_words.result(timeout=context.timeout_s())
@@ -176,7 +176,7 @@ class PageParts:
         responses = corrections.responses(retrieved.beside)
         for _, response in responses:
             if reason := failure(response):
-                context.progress.degrade(CORRECTIONS, reason)
+                context.progress.degrade(CORRECTIONS, reason, cause="engine")
                 return None
         if not responses or retrieved.candidates.identified.any():
             return None

@@ -37,6 +37,7 @@ from query_service.cursor import Cursor, CursorExpired
 from query_service.highlighting.highlighter import check_highlight
 from query_service.index_view import IndexView, IndexViews
 from query_service.instead import instead_of_hits
+from query_service.observability.identity import Configuration
 from query_service.page import Page, Ranked
 from query_service.page_parts import PageParts
 from query_service.preparation import Preparation, Prepared
@@ -78,8 +79,12 @@ class Pipeline:
         engine_timeout_s: float,
         diversity: float = 0.0,
         rules: RuleSource = WITHOUT_RULES,
+        bundle: str = "",
     ) -> None:
-        """`deadline_ms` and `diversity` where the request names none; no reranker: fused order."""
+        """`deadline_ms` and `diversity` where the request names none; no reranker: fused order.
+
+        `bundle`: the name of the learned bundle that the models come from.
+        """
         self.views = views
         self.preparation = preparation
         self._parts = PageParts(preparation.client, preparation.pool, sources)
@@ -90,6 +95,7 @@ class Pipeline:
         self._deadline_ms = deadline_ms
         self._engine_timeout_s = engine_timeout_s
         self._rules = rules
+        self._bundle = bundle
 
     def search(self, request: SearchRequest, arrived: float | None = None) -> SearchResponse:
         """Hits for a live query, personalised by the session's (and the user's) behaviour.
@@ -105,9 +111,9 @@ class Pipeline:
             if not response.total.value and not isinstance(request, WhereSearch):
                 instead = instead_of_hits(context, self._recommended)
                 response = response.model_copy(update={"instead": instead})
-            if context.personalize and request.size and context.recorded:
-                embedding, found = prepared.intent.query_embedding, prepared.retrieved.candidates
-                self._queries.record(context, embedding, found, response)
+            if context.kept:
+                found = prepared.retrieved.candidates
+                self._queries.record(context, prepared.intent, found, response)
             return response
 
         return self._on_current_index(request, answer, arrived)
@@ -163,7 +169,19 @@ class Pipeline:
             as_of=cursor.as_of if cursor else time.time(), cursor=cursor,
             source_fields=source_fields, rules=self._rules_of(cursor),
             language=language_of(view.attributes, request.language),
+            configuration=self.configuration,
         )  # fmt: skip
+
+    @property
+    def configuration(self) -> Configuration:
+        """What it answers with, for the record of each answer."""
+        reranker = self._stage.reranker
+        return Configuration(
+            bundle=self._bundle,
+            reranker=reranker.name if reranker is not None else "",
+            weights={**self.preparation.weights, "diversity": self._stage.diversity},
+            reranker_weights=dict(vars(reranker.weights)) if reranker is not None else {},
+        )
 
     def _rules_of(self, cursor: Cursor | None) -> RulesInForce:
         """The rules in force; for a cursor those of its first page. Raises CursorExpired."""

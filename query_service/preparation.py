@@ -98,12 +98,18 @@ class Preparation:
         self._visitors = visitors
         self._candidates_per_leg = settings.candidates_per_leg
         self._user_model = user_model
-        self._weights = FusionWeights(settings.alpha, settings.beta, settings.demand)
+        self._fusion = FusionWeights(settings.alpha, settings.beta, settings.demand)
         self.pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="encode")
         facets = ThreadPoolExecutor(settings.threads, thread_name_prefix="facets")
         self._facets = FacetCounter(client, facets)
         self._items = CandidateItems(client, settings.cached_items)
         self.below = MatchesBelow(client, settings.cursor_lifetime_s)
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The weights of the user vector that settings give."""
+        fusion = self._fusion
+        return {"alpha": fusion.alpha, "beta": fusion.beta, "demand": fusion.demand}
 
     def prepare(self, context: RequestContext) -> Prepared:
         """Every step before the scores. Raises ClusterUnavailable, IndexGone, FieldProblem."""
@@ -174,7 +180,7 @@ class Preparation:
                 query_text=intent.query_text,
                 query_vector=intent.query_embedding,
                 scenario=context.scenario,
-                weights=self._weights,
+                weights=self._fusion,
                 model=self._user_model,
             )
         return built if built is not None and built.known and built.knows_behaviour else None
@@ -190,7 +196,7 @@ class Preparation:
         for stage in retrieved.stages:
             progress.ran(stage)
         for leg, reason in retrieved.failed.items():
-            progress.degrade(leg, reason)
+            progress.degrade(leg, reason, cause="engine")
         if plan.popular:
             # The popular items' scores are popularity, which is a term of its own.
             candidates = retrieved.candidates.without_scores_of(WORDS)

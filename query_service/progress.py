@@ -5,11 +5,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
 from plugin_config.partial_answers import NOTES
 
 log = logging.getLogger(__name__)
+# Why a stage is missing. late: it would have missed the deadline. unavailable: OpenSearch can't be
+# reached. engine: OpenSearch answered with an error, or not in full. refused: this index or these
+# settings can't do it. earlier: the first page of the list went without. failed: anything else.
+Cause = Literal["late", "unavailable", "engine", "refused", "earlier", "failed"]
+CAUSES: tuple[Cause, ...] = get_args(Cause)
 
 
 class Clock:
@@ -50,6 +56,7 @@ class RequestProgress:
     clock: Clock
     stages_run: list[str] = field(default_factory=list)
     degraded: dict[str, str] = field(default_factory=dict)
+    causes: dict[str, Cause] = field(default_factory=dict)  # of those in `degraded`
     partial: list[str] = field(default_factory=list)  # why searches of it lack a part
     unreadable: set[str] = field(default_factory=set)  # items whose shard does not answer
 
@@ -63,14 +70,24 @@ class RequestProgress:
         unsaid = [reason for reason in self.partial if reason not in self.degraded.values()]
         return {**self.degraded, "shards": unsaid[0]} if unsaid else self.degraded
 
+    def cause_of(self, stage: str) -> Cause:
+        """The cause why a stage in `left_out` is missing."""
+        if stage in self.degraded:  # without a cause: taken over from a cursor
+            return self.causes.get(stage, "earlier")
+        return "engine"
+
     def ran(self, stage: str) -> None:
         """Note a stage that did its work."""
         self.stages_run.append(stage)
 
-    def degrade(self, stage: str, reason: str, cause: object = "") -> None:
-        """Note a stage whose work is missing in the answer; only the log has the `cause`."""
-        self.degraded[stage] = reason
-        log.warning("degraded: %s: %s", stage, cause or reason)
+    def degrade(
+        self, stage: str, reason: str, error: object = "", *, cause: Cause = "failed"
+    ) -> None:
+        """Note a stage whose work is missing in the answer; only the log has the `error`."""
+        self.degraded[stage], self.causes[stage] = reason, cause
+        log.warning(
+            "degraded: %s: %s", stage, error or reason, extra={"stage": stage, "cause": cause}
+        )
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -78,11 +95,11 @@ class RequestProgress:
         try:
             yield
         except ClusterUnavailable as error:
-            self.degrade(name, error.plain, error)
+            self.degrade(name, error.plain, error, cause="unavailable")
         except LiveIntentError as error:
-            self.degrade(name, str(error))
+            self.degrade(name, str(error), cause="refused")
         except TimeoutError:
-            self.degrade(name, "it would have missed the deadline")
+            self.degrade(name, "it would have missed the deadline", cause="late")
         except Exception as error:
             log.exception("stage %s failed", name)
             self.degrade(name, f"it failed: {type(error).__name__}")

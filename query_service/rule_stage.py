@@ -60,6 +60,11 @@ class RulesAtWork:
         pin = self.effects.pin_of(item_id) if item_id in self.pinned else None
         return f"pinned at {pin.position} by the rule “{pin.rule.title}”" if pin else ""
 
+    def pinned_by(self, item_id: str) -> str | None:
+        """The id of the rule that pinned an item; None for any other."""
+        pin = self.effects.pin_of(item_id) if item_id in self.pinned else None
+        return pin.rule.id if pin else None
+
     @property
     def applied(self) -> list[AppliedRule]:
         """What each rule that applies did."""
@@ -121,7 +126,7 @@ def effects_in(context: RequestContext, visitor: Visitor, *, is_sorted: bool) ->
     if isinstance(request, RankRequest) or not (rules.rules or rules.problem):
         return NO_EFFECTS
     if rules.problem:
-        progress.degrade(RULES, rules.problem)
+        progress.degrade(RULES, rules.problem, cause="refused")
     known = context.personalize and "session" not in progress.degraded
     situation = Situation(
         request="search" if isinstance(request, SearchRequest) else "recommend",
@@ -137,7 +142,7 @@ def effects_in(context: RequestContext, visitor: Visitor, *, is_sorted: bool) ->
         return NO_EFFECTS
     effects = effects_of(applying, situation, context.view.attributes)
     if effects.problems:
-        progress.degrade(RULES, "; ".join(effects.problems))
+        progress.degrade(RULES, "; ".join(effects.problems), cause="refused")
     return replace(effects, pins=(), weights=(), is_sorted=True) if is_sorted else effects
 
 

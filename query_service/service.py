@@ -97,12 +97,15 @@ class Service:
             self._items,
             visitors,
             options=RetrievalOptions(
-                titles=models.reranker.reads_titles, global_statistics=settings.global_statistics
+                titles=models.reranker.reads_titles,
+                global_statistics=settings.global_statistics,
+                explained_hits=settings.explained_hits,
             ),
             deadline_ms=settings.default_deadline_ms,
             engine_timeout_s=cluster.opensearch_timeout_s,
             diversity=settings.diversity,
             rules=self.rule_book,
+            bundle=models.bundle,
         )
         self.instant_searches = InstantSearches(
             self.pipeline,

@@ -112,6 +112,13 @@ class ServiceSettings(Settings):
         description="Seconds after its page that a cursor expires; deep pages hold the index as it "
         "was (a point in time of OpenSearch) as long.",
     )
+    explained_hits: int = Field(
+        20,
+        ge=0,
+        le=100,
+        description="Hits of an answer that ubi_queries keeps with the shares of their scores, for "
+        "`live-intent explain`; of the others it keeps place and score.",
+    )
     swap_poll_s: float = Field(
         2.0, gt=0, le=3600, description="Seconds between looks at where the alias points."
     )

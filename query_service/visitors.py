@@ -2,9 +2,11 @@
 
 import time
 from dataclasses import replace
+from typing import Any
 
-from query_service.context import QueryEncoder, RequestContext, Vectors
+from query_service.context import QueryEncoder, RequestContext
 from query_service.item_reader import ItemReader
+from query_service.records.answer_record import ATTRIBUTE, answer_record, without_explanations
 from query_service.retrieval.candidates import Candidates
 from query_service.schemas.answers import SearchResponse
 from query_service.schemas.search import SearchRequest
@@ -12,6 +14,7 @@ from query_service.schemas.where import WhereSearch
 from query_service.sessions.answer_fields import answer_fields
 from query_service.sessions.reader import SessionsUnreadable
 from query_service.sessions.store import SessionStore
+from query_service.user.intent import Intent
 from query_service.user.visitor import Event, PastQuery, Visitor
 
 
@@ -38,7 +41,7 @@ class SessionVisitors:
                 )
             except SessionsUnreadable as error:
                 reason = "answered without the session, which can't be read now"
-                context.progress.degrade("session", reason, error)
+                context.progress.degrade("session", reason, error, cause="unavailable")
                 return visitor
             return self._in_current_space(visitor, context)
         return visitor
@@ -46,11 +49,11 @@ class SessionVisitors:
     def record(
         self,
         context: RequestContext,
-        embedding: Vectors | None,
+        intent: Intent,
         candidates: Candidates,
         answer: SearchResponse,
     ) -> None:
-        """Record the query in the session and in ubi_queries."""
+        """Record the query in the session, and in ubi_queries with how it was answered."""
         request = context.request
         assert isinstance(request, SearchRequest)
         query = PastQuery(
@@ -58,15 +61,19 @@ class SessionVisitors:
             timestamp=time.time() - context.progress.clock.elapsed_s(),  # when it arrived
             session_id=request.session_id,
             query_id=answer.query_id,
-            vector=embedding,
+            vector=intent.query_embedding,
             fingerprint=context.view.bundle.spec.fingerprint,
             typed=isinstance(request, WhereSearch),  # its front ends search with each key
         )
+        attributes: dict[str, Any] = {ATTRIBUTE: answer_record(context, intent.visitor, answer)}
+        if context.offset:  # else a hit of the second page would count as one of the first
+            attributes["from"] = context.offset
+        if not request.explain:
+            without_explanations(answer)
         self._store.record_query(
             query,
             user_id=request.user_id or "",
-            # The page's offset: else a hit of the second page would count as one of the first.
-            attributes={"from": context.offset} if context.offset else None,
+            attributes=attributes,
             hit_ids=[hit.item_id for hit in answer.hits],
             answer=answer_fields(
                 answer,

@@ -20,11 +20,18 @@ MIN_SHARE = 0.02  # `why` leaves out shares below this fraction of the score
 
 
 def explain(
-    row: int, candidates: Candidates, scores: Scores, intent: Intent, *, pinned: str = ""
+    row: int,
+    candidates: Candidates,
+    scores: Scores,
+    intent: Intent,
+    *,
+    pinned: str = "",
+    pinned_by: str | None = None,
 ) -> Explanation:
     """The explanation of the candidate in `row`: `shares` sum to its score (up to rounding).
 
-    `pinned` says which rule put it where it is; the score is what it has without.
+    `pinned` says which rule put it where it is, `pinned_by` is its id; the score is what it has
+    without.
     """
     values: dict[tuple[ShareKind, int], float] = {}
 
@@ -63,6 +70,7 @@ def explain(
         legs={name: score if math.isfinite(score) else None for name, score in by_leg.items()},
         shares=shares,
         why=f"{pinned}; {reasons}" if pinned else reasons,
+        pinned_by=pinned_by,
     )
 
 

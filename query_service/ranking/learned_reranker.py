@@ -31,7 +31,7 @@ from query_service.ranking.learned_scale import (
 )
 from query_service.ranking.query_kind import complete_titles, query_kind_of
 from query_service.ranking.rerank_input import RerankInput
-from query_service.ranking.reranker import FEATURE_GROUPS, Reranker
+from query_service.ranking.reranker import FEATURE_GROUPS, Reranker, RerankerWeights
 from query_service.ranking.residual import RerankerConfig, Residual
 from query_service.ranking.scores import Scores
 
@@ -58,6 +58,7 @@ def segment_of(inputs: RerankInput, complete: NDArray[np.bool_]) -> Segment:
 class LearnedReranker(nn.Module):
     """Scores as `Reranker` does; `groups` can be switched off for an ablation."""
 
+    name = "learned"
     reads_titles = True
 
     def __init__(
@@ -77,6 +78,11 @@ class LearnedReranker(nn.Module):
         self.fingerprint, self.groups = config.fingerprint, features.groups
         self.residual = Residual(config)
         self.eval()
+
+    @property
+    def weights(self) -> RerankerWeights:
+        """Those of the fixed re-ranker, to whose score it adds."""
+        return self.fixed.weights
 
     def without(self, group: str) -> "LearnedReranker":
         """The same model without one of `groups`: its columns at their mean, its fixed weight 0."""

@@ -61,6 +61,10 @@ class Scoring(Protocol):
     """Scores candidates: the fixed re-ranker, or a learned one."""
 
     @property
+    def name(self) -> str: ...
+    @property
+    def weights(self) -> RerankerWeights: ...
+    @property
     def reads_titles(self) -> bool: ...
     def score(self, inputs: RerankInput) -> Scores: ...
 
@@ -68,6 +72,7 @@ class Scoring(Protocol):
 class Reranker:
     """Scores by fixed weights. A leg without a term here adds its weighted, normalised score."""
 
+    name = "fixed"
     groups = tuple(FEATURE_GROUPS)
     reads_titles = False
 

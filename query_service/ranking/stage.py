@@ -42,8 +42,8 @@ class RerankStage:
 
     def __init__(self, reranker: Scoring | None, *, diversity: float = 0.0) -> None:
         """`diversity`: of the requests that name none."""
-        self._reranker = reranker
-        self._diversity = diversity
+        self.reranker = reranker
+        self.diversity = diversity
         self._expected_ms = 5.0  # exponentially weighted mean of earlier runs
         self._lock = threading.Lock()
 
@@ -59,12 +59,12 @@ class RerankStage:
         an item whose identifier is the query comes first.
         """
         scores: Scores | None = None
-        if self._reranker is not None and len(inputs.candidates):
+        if self.reranker is not None and len(inputs.candidates):
             with progress.stage("rerank"):
                 if progress.clock.left_ms() < self._expected_ms:
                     raise TimeoutError
                 started = time.perf_counter()
-                scores = self._reranker.score(inputs)
+                scores = self.reranker.score(inputs)
                 ms = (time.perf_counter() - started) * 1000
                 with self._lock:  # a single slow run (the first) does not dominate
                     self._expected_ms += 0.2 * (min(ms, 10 * self._expected_ms) - self._expected_ms)
@@ -72,7 +72,7 @@ class RerankStage:
         scores = boosted(scores, adjustments.boosts)
         diversity, keys = adjustments.diversity, adjustments.keys
         if diversity is None:  # a precise query wants what it names: see docs/measurements.md
-            diversity = self._diversity if inputs.query_terms <= 1 else 0.0
+            diversity = self.diversity if inputs.query_terms <= 1 else 0.0
         if diversity > 0:
             rows = ranked_rows(scores.total, inputs.candidates.ids)
             leading = leaders(rows, inputs.candidates.ids if keys is None else keys)

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from query_service.progress import Cause, RequestProgress
 from query_service.schemas.facets import Facet
 from query_service.schemas.strict import Strict
 
@@ -38,6 +39,9 @@ class Explanation(Strict):
     legs: dict[str, float | None] = Field(description="Score of each leg; null: it lacks the item.")
     shares: list[Share]
     why: str
+    pinned_by: str | None = Field(
+        default=None, description="Id of the rule that put it where it is."
+    )
 
 
 class HitHighlight(Strict):
@@ -97,6 +101,20 @@ class Degradation(Strict):
 
     stage: str
     reason: str
+    cause: Cause = Field(
+        "failed",
+        description="late: past the deadline; unavailable: OpenSearch can't be reached; engine: it "
+        "answered with an error, or not in full; refused: this index or these settings can't do "
+        "it; earlier: the first page of the list went without; failed: anything else.",
+    )
+
+
+def degradations(progress: RequestProgress) -> list[Degradation]:
+    """The stages that an answer has to do without."""
+    return [
+        Degradation(stage=stage, reason=reason, cause=progress.cause_of(stage))
+        for stage, reason in progress.left_out.items()
+    ]
 
 
 class QueryCut(Strict):

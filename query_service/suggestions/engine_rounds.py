@@ -156,13 +156,13 @@ class EngineRounds:
         """The hits of one search; none, and degraded, where it failed."""
         if "error" in answer:
             if stage == "suggestions" and _error_type(answer) == NO_INDEX:
-                self._progress.degrade(stage, MISSING)
+                self._progress.degrade(stage, MISSING, cause="engine")
             elif stage not in self._progress.degraded:
                 reason = "the engine could not answer this part"
-                self._progress.degrade(stage, reason, answer["error"])
+                self._progress.degrade(stage, reason, answer["error"], cause="engine")
             return []
         if reason := missing_part(answer):
-            self._progress.degrade(stage, reason)
+            self._progress.degrade(stage, reason, cause="engine")
         hits: list[dict[str, Any]] = answer["hits"]["hits"]
         if stage == "items" and (code := self._attributes.language):
             return [{**hit, "_source": in_language(code, hit["_source"])} for hit in hits]

@@ -14,7 +14,7 @@ from query_service.progress import Clock, RequestProgress
 from query_service.retrieval.engine_errors import IndexGone
 from query_service.retrieval.filters import FilterProblem, clauses
 from query_service.retrieval.language import language_of
-from query_service.schemas.answers import Degradation
+from query_service.schemas.answers import degradations
 from query_service.schemas.suggest import SuggestionHit, SuggestRequest, SuggestResponse
 from query_service.sessions.reader import SessionsUnreadable
 from query_service.sessions.store import SessionStore
@@ -99,7 +99,7 @@ class Suggester:
             language=language or None,
             personalized=taste.known,
             timing_ms=progress.clock.timing(),
-            degraded=[Degradation(stage=s, reason=r) for s, r in progress.left_out.items()],
+            degraded=degradations(progress),
             index=view.index,
         )
 
@@ -123,7 +123,7 @@ class Suggester:
                 return reading.result(timeout=max(progress.clock.left_ms() / 1000, 0.001))
             except SessionsUnreadable as error:
                 reason = "answered without the session, which can't be read now"
-                progress.degrade("session", reason, error)
+                progress.degrade("session", reason, error, cause="unavailable")
         return None
 
 

@@ -1,8 +1,6 @@
 """The WSGI app: API, page, metrics and probes, around one running service."""
 
-import re
 import time
-import uuid
 
 import orjson
 from flask import Response, g, request
@@ -13,6 +11,8 @@ from plugin_config.client import ENGINE_DEADLINE
 from plugin_config.settings import ClusterSettings
 from query_service.assembly import make_service, start_beside
 from query_service.context import MIN_TIMEOUT_S, QueryEncoder
+from query_service.observability.identity import NO_IDS, REQUEST_IDS
+from query_service.observability.incoming_ids import REQUEST_ID, TRACEPARENT, incoming_ids
 from query_service.schemas.answers import Problem
 from query_service.service import Service
 from query_service.settings import ServiceSettings
@@ -33,8 +33,6 @@ from query_service.web.routes import api
 from query_service.web.rule_routes import rule_routes
 from query_service.web.scenarios import ScenarioPage, mount
 from query_service.web.suggest_routes import suggest_routes
-
-_REQUEST_ID = re.compile(r"[\w.:@-]{1,128}")
 
 
 def create_app(
@@ -115,8 +113,10 @@ def _begin_requests(app: OpenAPI, deadlines: Deadlines) -> None:
 
     @app.before_request
     def _begin() -> None:
-        request_id = request.headers.get("X-Request-Id", "")
-        g.request_id = request_id if _REQUEST_ID.fullmatch(request_id) else uuid.uuid4().hex
+        sent = request.headers.get
+        ids = incoming_ids(sent(REQUEST_ID, ""), sent(TRACEPARENT, ""))
+        REQUEST_IDS.set(ids)
+        g.request_id = ids.request_id
         g.started = request.environ.get(ARRIVED, time.perf_counter())
         if request.routing_exception is not None or request.path in PROBES:
             return
@@ -136,6 +136,7 @@ def _begin_requests(app: OpenAPI, deadlines: Deadlines) -> None:
     @app.teardown_request
     def _end(error: BaseException | None) -> None:
         ENGINE_DEADLINE.set(None)
+        REQUEST_IDS.set(NO_IDS)
 
 
 def _add_headers(app: OpenAPI) -> None:

@@ -7,6 +7,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from indexer.catalogue.spelling import canonical
+from query_service.records.answer_record import ATTRIBUTE
 from query_service.schemas.events import ReceivedQuery
 from query_service.schemas.identifiers import ItemId
 from query_service.web.behaviour.event_fields import (
@@ -55,6 +56,11 @@ def _query(row: Mapping[str, Any]) -> ReceivedQuery:
     if not query_text:
         raise WrongField("user_query", "it is missing")
     attributes = dict(object_of(row, "query_attributes", "query_attributes"))
+    if ATTRIBUTE in attributes:
+        raise WrongField(
+            f"query_attributes.{ATTRIBUTE}",
+            "the service writes it, of its own answers: leave it out",
+        )
     others = {name: value for name, value in row.items() if name not in _KNOWN}
     attributes |= {"extra": others} if others else {}
     if len(orjson.dumps(attributes)) > MAX_ATTRIBUTES:

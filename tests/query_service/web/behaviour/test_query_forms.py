@@ -41,6 +41,7 @@ def test_a_query_of_the_client_is_read() -> None:
         ({"client_id": "a b"}, "client_id"),
         ({"timestamp": "soon"}, "timestamp"),
         ({"query_attributes": []}, "query_attributes"),
+        ({"query_attributes": {"live_intent": {}}}, "query_attributes.live_intent"),
         ({"query_attributes": {"x": "y" * 8000}}, "query_attributes"),
         ({"query_response_hit_ids": "a"}, "query_response_hit_ids"),
         ({"query_response_hit_ids": [""]}, "query_response_hit_ids"),

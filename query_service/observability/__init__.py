@@ -1,0 +1,1 @@
+"""What operators see: the log, metrics, traces, and the identity of what answers."""
