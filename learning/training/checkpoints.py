@@ -115,6 +115,21 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Te
     optimizer.load_state_dict(saved)
 
 
+def random_states() -> dict[str, Tensor]:
+    """The states of torch's generators: the CPU's, and the GPU's where dropout is drawn on one."""
+    states = {"torch_rng": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        states["cuda_rng"] = torch.cuda.get_rng_state()
+    return states
+
+
+def restore_random_states(tensors: Mapping[str, Tensor]) -> None:
+    """The reverse of `random_states`; other tensors are ignored."""
+    torch.set_rng_state(tensors["torch_rng"])
+    if "cuda_rng" in tensors and torch.cuda.is_available():
+        torch.cuda.set_rng_state(tensors["cuda_rng"])
+
+
 def _summary_writer(folder: Path) -> Any:
     """TensorBoard's writer of curves; None where it is not installed."""
     try:

@@ -14,7 +14,9 @@ from indexer.progress import Progress
 from learning.training.checkpoints import (
     Checkpoints,
     optimizer_tensors,
+    random_states,
     restore_optimizer,
+    restore_random_states,
     with_prefix,
     without_prefix,
 )
@@ -170,7 +172,7 @@ class EpochTrainer(ABC):
     def _state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """What a checkpoint holds: tensors, and what goes into JSON."""
         tensors = with_prefix("best.", self._best) | with_prefix("now.", self._weights())
-        tensors |= optimizer_tensors(self.optimizer) | {"torch_rng": torch.get_rng_state()}
+        tensors |= optimizer_tensors(self.optimizer) | random_states()
         state = {"epoch": self.epoch, "history": self.history, "stop": asdict(self._stop),
                  "rng": self.rng.bit_generator.state}  # fmt: skip
         return tensors, state
@@ -179,7 +181,7 @@ class EpochTrainer(ABC):
         """The reverse of `_state`."""
         self.modules.load_state_dict(without_prefix("now.", tensors))
         restore_optimizer(self.optimizer, tensors)
-        torch.set_rng_state(tensors["torch_rng"])
+        restore_random_states(tensors)
         self.rng.bit_generator.state = state["rng"]
         self.epoch, self.history = state["epoch"], state["history"]
         self._stop, self._best = EarlyStop(**state["stop"]), without_prefix("best.", tensors)

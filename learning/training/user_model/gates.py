@@ -74,7 +74,11 @@ def train_gates(
     validation: Sequence[VisitRow],
     progress: Progress,
 ) -> Gates:
-    """Trains the gates of `model` in place, on examples that `maker` makes of the rows."""
+    """Trains the gates of `model` in place, on examples that `maker` makes of the rows.
+
+    On the CPU, where `model` stays: the service's code makes the examples there.
+    """
+    model.cpu()
     examples = maker.examples(model, train, progress)
     held_out = maker.examples(model, validation, progress)
     fixed = _ndcg(model, held_out)

@@ -19,6 +19,7 @@ from indexer.bundle.learned_bundle import LearnedBundle
 from indexer.bundle.projections import unit
 from indexer.encoder.encoder import Encoder
 from indexer.encoder.loading import load_encoder
+from indexer.encoder.number_format import choose_device
 from indexer.progress import Silence
 from indexer.settings import EncoderSettings
 from learning.data.splits import split_of
@@ -37,6 +38,7 @@ from learning.training.encoder.trainable_encoder import Method, TrainableEncoder
 from learning.training.encoder.trainer import EncoderTrainer, EncoderTrainingSettings
 from plugin_config.settings import load
 
+DEVICE = choose_device("auto")
 THINGS = ["hammer", "saw", "drill", "ladder", "faucet", "paint", "screw", "lamp"]
 MATERIALS = ["steel", "oak", "brass", "copper", "plastic", "white", "black", "blue"]
 WORD_FOR = dict(zip(THINGS, ["zog", "mib", "tal", "fep", "gux", "rin", "wob", "kez"], strict=True))
@@ -76,9 +78,16 @@ def pairs() -> list[QueryPairs]:
 
 def trainer(untrained: Encoder, **changes: object) -> EncoderTrainer:
     settings = EncoderTrainingSettings(
-        **{"epochs": 4.0, "batch": 16, "looks": 2, "learning_rate": 1e-3, **changes}
+        **{
+            "epochs": 4.0,
+            "batch": 16,
+            "looks": 2,
+            "learning_rate": 1e-3,
+            "device": DEVICE,
+            **changes,
+        }
     )
-    trainable = TrainableEncoder(model(), untrained.spec, method=settings.method)
+    trainable = TrainableEncoder(model(), untrained.spec, method=settings.method, device=DEVICE)
     train, validation = pairs()
     pool = ValidationPool.draw(validation, len(TEXTS), 100, 50, 0)
     return EncoderTrainer(trainable, settings, TEXTS, train, pool)
@@ -100,7 +109,7 @@ def test_every_method_learns_and_its_folder_loads(
     rate = {"full": 1e-3, "lora": 3e-3, "ia3": 3e-2, "bias": 1e-2}[method]
     training = trainer(untrained, method=method, learning_rate=rate)
     encoder = training.encoder
-    before = encoder(encoder.tokens(TEXTS[:5])).detach().numpy()
+    before = encoder(encoder.tokens(TEXTS[:5])).detach().cpu().numpy()
     np.testing.assert_allclose(before, untrained.encode_items(TEXTS[:5]), atol=0.05)
     training.run(Checkpoints(None, {}), Silence())
     assert training.history[-1]["loss"] < training.history[1]["loss"]
@@ -109,7 +118,7 @@ def test_every_method_learns_and_its_folder_loads(
     assert loaded.spec.weights_hash != untrained.spec.weights_hash
     assert loaded.spec.pooling == untrained.spec.pooling
     with torch.inference_mode():
-        expected = encoder(encoder.tokens(TEXTS[:5])).numpy()
+        expected = encoder(encoder.tokens(TEXTS[:5])).cpu().numpy()
     np.testing.assert_allclose(loaded.encode_items(TEXTS[:5]), expected, atol=0.02)
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from indexer.encoder.number_format import choose_device
 from indexer.progress import Silence
 from learning.training.checkpoints import Checkpoints
 from learning.training.reranker.comparison import FIXED, Comparison, compare
@@ -22,7 +24,13 @@ from query_service.ranking.learned_scale import Segment
 from query_service.ranking.residual import RerankerConfig
 
 SETTINGS = RerankerTrainingSettings(
-    epochs=6, batch=8, learning_rate=0.01, hidden=16, dropout=0.0, trees=20
+    epochs=6,
+    batch=8,
+    learning_rate=0.01,
+    hidden=16,
+    dropout=0.0,
+    trees=20,
+    device=choose_device("auto"),
 )
 CONFIG = RerankerConfig(hidden=16, dropout=0.0)
 
@@ -89,7 +97,7 @@ def test_a_resumed_training_gives_the_weights_of_an_uninterrupted_one(tmp_path: 
         trainer().run(Checkpoints(tmp_path, {"it": "this"}), InterruptsInEpoch3())
     resumed = trainer().run(Checkpoints(tmp_path, {"it": "this"}), Silence()).residual
     for name, tensor in uninterrupted.state_dict().items():
-        np.testing.assert_array_equal(tensor, resumed.state_dict()[name])
+        torch.testing.assert_close(tensor, resumed.state_dict()[name], rtol=0, atol=0)
 
 
 def test_the_comparison_serves_what_validates_best_and_reports_all() -> None:
@@ -168,4 +176,4 @@ def test_the_served_model_has_the_trained_weights() -> None:
     residual = trainer("pairwise").run(Checkpoints(None, {}), Silence()).residual
     model = compared("network", "pairwise").model
     for name, tensor in residual.state_dict().items():
-        np.testing.assert_array_equal(tensor, model.residual.state_dict()[name])
+        torch.testing.assert_close(tensor.cpu(), model.residual.state_dict()[name])

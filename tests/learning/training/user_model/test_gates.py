@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from indexer.encoder.number_format import choose_device
 from indexer.progress import Silence
 from learning.data.behaviour import PastEvent, VisitRow
 from learning.training.user_model.gates import GateExampleMaker, GateExamples, scores, train_gates
@@ -70,7 +71,7 @@ def test_they_learn_to_trust_the_query_where_the_history_misleads() -> None:
             VisitRow(str(user), items()[target].title, (PastEvent(str(other)),), str(target))
         )
     titles = {item.title: e[n] for n, item in enumerate(items())}
-    model = _model()
+    model = _model().to(choose_device("auto"))
     maker = GateExampleMaker(
         items(),
         index_bundle,

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from indexer.bundle.projections import fit_projections, unit
+from indexer.encoder.number_format import choose_device
 from indexer.progress import Silence
 from learning.data.sessions import Session, from_log, split_users, up_to_last, without_last
 from learning.data.tables import Remarks
@@ -28,7 +29,12 @@ from tests.query_service.fixtures import bundle, event
 ITEMS, D = 40, 12
 CONFIG = UserModelConfig(behaviour_dims=8, meaning_dims=6, width=8, max_steps=10, dropout=0.0)
 SETTINGS = UserModelTrainingSettings(
-    epochs=6, batch=16, negatives=20, learning_rate=0.01, residual_decay=0
+    epochs=6,
+    batch=16,
+    negatives=20,
+    learning_rate=0.01,
+    residual_decay=0,
+    device=choose_device("auto"),
 )
 
 
@@ -94,7 +100,7 @@ def test_step_0_equals_the_formulas() -> None:
     e, fitted = _embeddings(), fit_projections(_embeddings(), 6, 8)
     b = fitted.behaviour(e)
     for group, users in trainer.users(trainer.validation[:3]):
-        for session, user in zip(group, users.numpy(), strict=True):
+        for session, user in zip(group, users.cpu().numpy(), strict=True):
             history = session.item[:-1]
             weights = FusionWeights().event_decay ** np.arange(len(history))[::-1]
             np.testing.assert_allclose(user, unit(weights @ b[history]), atol=1e-3)
