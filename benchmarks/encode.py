@@ -67,7 +67,15 @@ def main() -> None:
     for peer in [f"{sys.executable}:torch:float32", *options.peer]:
         python, backend, number_format = peer.rsplit(":", 2)
         runners[f"sentence-transformers, {backend} {number_format}"] = Peer(
-            [python, script, str(folder), backend, number_format, str(options.batch)],
+            [
+                python,
+                script,
+                str(folder),
+                backend,
+                number_format,
+                str(options.batch),
+                encoder.device,
+            ],
             encoder.spec.item_prefix,
         )
     titles, queries = some_texts(options.items, options.queries)

@@ -25,14 +25,14 @@ def timed(encode: Callable[[Any], Any], texts: Sequence[str], alone: bool) -> tu
 
 
 def main() -> None:
-    """Arguments: model folder, backend (torch, onnx, openvino), number format, batch size."""
-    arguments: list[Any] = sys.argv[1:5]
-    folder, backend, number_format, batch_size = arguments
+    """Arguments: model folder, backend (torch, onnx, openvino), number format, batch, device."""
+    arguments: list[Any] = sys.argv[1:6]
+    folder, backend, number_format, batch_size, device = arguments
     answers, sys.stdout = sys.stdout, sys.stderr  # libraries print to standard output
     from sentence_transformers import SentenceTransformer
 
     more: dict[str, Any] = {"dtype": number_format} if backend == "torch" else {}
-    model = SentenceTransformer(folder, backend=backend, device="cpu", model_kwargs=more)
+    model = SentenceTransformer(folder, backend=backend, device=device, model_kwargs=more)
 
     def encode(texts: Any) -> Any:
         return model.encode(texts, normalize_embeddings=True, batch_size=int(batch_size))

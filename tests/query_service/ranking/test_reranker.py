@@ -172,5 +172,5 @@ def test_varied_takes_the_categories_in_turn() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 def test_gpu_scores_equal_cpu_scores() -> None:
     _, inputs = a_visit(bundle())
-    on_cpu, on_gpu = Reranker().score(inputs), Reranker(device="cuda").score(inputs)
+    on_cpu, on_gpu = Reranker().score(inputs), Reranker(None, "cuda", 0).score(inputs)
     np.testing.assert_allclose(on_cpu.total, on_gpu.total, atol=1e-4)
