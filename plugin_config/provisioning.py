@@ -78,18 +78,20 @@ def apply(
 
 
 def ensure_indexes(client: OpenSearch, names: IndexNames) -> None:
-    """Create what is missing of the indexes for sessions, UBI and rules, their fields, aliases and
-    templates.
+    """Create what is missing of the indexes for sessions, UBI, rules and the history of rebuilds,
+    their fields, aliases and templates.
 
     Nothing else is changed. Raises ForeignIndex when one of sessions and UBI exists and we did not
-    make it; an index of rules that we did not make is left alone.
+    make it; an index of rules or of rebuilds that we did not make is left alone.
     """
     refuse_foreign_stores(client, names)
-    others_rules = bool(foreign_indexes(client, names.rules))
+    others = {
+        which for which in ("rules", "rebuilds") if foreign_indexes(client, names.prefix + which)
+    }
     templates = {
         which: load_template(which, names.prefix)
         for which in TEMPLATES
-        if which != "items" and not (which == "rules" and others_rules)
+        if which != "items" and which not in others
     }
     for which, template in templates.items():
         if not client.indices.exists(index=names.prefix + which):
@@ -111,9 +113,10 @@ def refuse_all_foreign(client: OpenSearch, names: IndexNames, adopt: Collection[
         raise SettingsError(f"--adopt {unknown[0]}: allowed are {', '.join(names.stores)}")
     aliases = (names.items, names.items_building, names.suggestions)
     rules = (names.rules, names.writing(names.rules))
+    rebuilds = (names.rebuilds, names.writing(names.rebuilds))
     patterns = (names.suggestions_pattern, *_patterns("items", names))
     deletions = (names.deletions, names.deletions_writing)
-    targets = (*aliases, *names.store_names, *rules, *deletions, *patterns)
+    targets = (*aliases, *names.store_names, *rules, *rebuilds, *deletions, *patterns)
     foreign = {
         index: aliases
         for index, aliases in foreign_indexes(client, *targets).items()

@@ -22,7 +22,7 @@ PRICES = "prices"  # by price list
 GROUP_ID = "group_id"  # equal for the variants of one product; absent of other items
 GROUP_KEY = "group_key"  # of an item: its group_id, else its item_id
 IDENTIFIERS = "identifiers"  # an item's numbers: item_id, SKU, EAN, MPN
-TEMPLATES = ("items", "sessions", "ubi_queries", "ubi_events", "rules")
+TEMPLATES = ("items", "sessions", "ubi_queries", "ubi_events", "rules", "rebuilds")
 META = "live_intent"
 PRODUCT = "live-intent"
 MARK = {"made_by": PRODUCT}  # in `_meta` of all that we make in a cluster
@@ -86,6 +86,11 @@ class IndexNames:
     def rules(self) -> str:
         """The index of merchandisers' rules."""
         return f"{self.prefix}rules"
+
+    @property
+    def rebuilds(self) -> str:
+        """The index of the history of rebuilds."""
+        return f"{self.prefix}rebuilds"
 
     @property
     def deletions(self) -> str:

@@ -12,10 +12,13 @@ from indexer.cli.options import cluster_options, encoder_options
 def rollback(to: str | None, url: str | None, prefix: str | None) -> None:
     """Move the alias back to an earlier index."""
     with ClusterSession(url, prefix) as cluster:
+        from indexer.index.history import HistoryEntry, write_down
         from indexer.index.swap import roll_back
 
         cluster.begin_writing()
         before, now = roll_back(cluster.client, cluster.names, to)
+        entry = HistoryEntry("rolled back", now.index, before.index, now.bundle)
+        write_down(cluster.client, cluster.names, entry)
         bundle = cluster.settings.bundles_dir / now.bundle
     click.echo(f"{cluster.names.items} -> {now.index} (was {before.index})")
     click.echo(
@@ -43,11 +46,15 @@ def activate(
 
     settings = load(IndexSettings)
     with ClusterSession(url, prefix) as cluster:
+        from indexer.index.history import HistoryEntry, write_down
         from indexer.index.rebuilding.refused_index import activate as run
 
         cluster.begin_writing()
         context = cluster.index_context(settings)
         before, carried = run(context, index, lambda: load_encoder_of(encoder, layout))
+        previous = before.index if before else None
+        entry = HistoryEntry("activated", index, previous, carried=carried)
+        write_down(cluster.client, cluster.names, entry)
     was = f" (was {before.index})" if before else ""
     click.echo(f"{cluster.names.items} -> {index}{was}")
     click.echo(f"{carried} items changed or deleted live since its rebuild began were brought in")

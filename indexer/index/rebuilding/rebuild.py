@@ -45,6 +45,7 @@ from indexer.index.rebuilding.half_made import (
 )
 from indexer.index.rebuilding.inspection import check_count, check_vectors
 from indexer.index.rebuilding.missing_vectors import add_missing_vectors
+from indexer.index.rebuilding.rebuild_history import RebuildHistory
 from indexer.index.rebuilding.rebuild_report import RebuildReport
 from indexer.index.rebuilding.refused_index import refuse
 from indexer.index.swap import move_alias, prune, set_meta
@@ -106,7 +107,10 @@ def rebuild(
         )
         run = _Rebuild(context, encoder, catalogue, surveyed, beginning)
         run.resume(dead, fresh=fresh)
-        return run.run(begun, merge=merge, fresh=fresh, before_swap=before_swap)
+        history = RebuildHistory(context, run.new.name, encoder.spec, surveyed)
+        with history.failures():
+            report = run.run(begun, merge=merge, fresh=fresh, before_swap=before_swap)
+        return history.swapped(report)
 
 
 class _Rebuild:
