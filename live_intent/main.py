@@ -25,6 +25,10 @@ COMMANDS = {
         "Words that count as others in a query.",
     ),
     "sessions": ("query_service.sessions.commands:sessions", "Show or erase what is kept."),
+    "explain": (
+        "query_service.records.commands:explain",
+        "Say why the hits of a query were shown.",
+    ),
     "evaluate": ("learning.evaluation.commands:evaluate", "Measure the quality of search."),
     "learn": ("learning.training.commands:learn", "Learn from a shop's behaviour."),
     "sample": ("live_intent.sample.commands:sample", "Write the sample catalogue to a file."),

@@ -28,9 +28,11 @@ from query_service.models import Models
 from query_service.pipeline import Pipeline
 from query_service.preparation import Preparation
 from query_service.readiness import Readiness, ReadinessWatch
+from query_service.records.query_explanation import QueryExplanations
 from query_service.rules.rule_book import RuleBook
 from query_service.rules.rule_store import RuleStore
 from query_service.schemas.events import ReceivedEvent, ReceivedQuery
+from query_service.schemas.explanations import QueryExplanation
 from query_service.sessions.documents import KnownItem, SessionLimits
 from query_service.sessions.intake import EventOutcome
 from query_service.sessions.store import SessionStore
@@ -85,6 +87,7 @@ class Service:
         checks = HealthChecks(client, names, self._views, self.store.writer, self.rule_book)
         pause_s = min(settings.swap_poll_s, MAX_CHECK_PAUSE_S)
         self._readiness = ReadinessWatch(checks.result, pause_s)
+        self._explanations = QueryExplanations(client, names)
         self.item_writer = ItemWriter(
             IndexContext(client, names, _update_settings(cluster), cluster.bundles_dir),
             encoder.encoder if isinstance(encoder, BatchingEncoder) else encoder,
@@ -166,6 +169,11 @@ class Service:
         """Be ready no more: load balancers are to send no further requests."""
         for service in (self, *self.beside):
             service._stopping = True
+
+    def explained(self, query_id: str) -> QueryExplanation:
+        """Why the hits of a query were shown. Raises QueryUnknown, ClusterUnavailable."""
+        self.store.flush()
+        return self._explanations.of(query_id)
 
     def record_events(
         self, events: Sequence[ReceivedEvent], arrived: float | None = None

@@ -29,6 +29,7 @@ from query_service.web.metrics import Metrics
 from query_service.web.openapi_document import openapi_document
 from query_service.web.pages import pages
 from query_service.web.probes import PROBES, add_probes
+from query_service.web.query_routes import query_routes
 from query_service.web.routes import api
 from query_service.web.rule_routes import rule_routes
 from query_service.web.scenarios import ScenarioPage, mount
@@ -96,6 +97,7 @@ def _app_of(
     app.register_api(instantsearch_routes(service.instant_searches))
     app.register_api(event_routes(service, metrics))
     app.register_api(session_routes(service.store))
+    app.register_api(query_routes(service))
     app.register_api(item_routes(service.item_writer, allowed=settings.item_writes))
     app.register_api(rule_routes(service, allowed=settings.rule_writes))
     app.register_blueprint(pages(page, settings.images, settings.image_origins))

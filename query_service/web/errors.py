@@ -13,6 +13,7 @@ from plugin_config.errors import ClusterUnavailable, LiveIntentError, RequestRef
 from query_service.cursor import CursorExpired, CursorInvalid
 from query_service.instantsearch.conditions import RequestMalformed
 from query_service.instantsearch.index_names import IndexUnknown
+from query_service.records.query_explanation import QueryUnknown
 from query_service.retrieval.problems import FieldProblem
 from query_service.schemas.answers import FieldError, Problem
 from query_service.sessions.session_export import SessionUnknown
@@ -77,7 +78,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(BodyMalformed, lambda error: problem(422, str(error)))
     app.register_error_handler(ValidationError, invalid)
     app.register_error_handler(FieldProblem, _wrong_field)
-    app.register_error_handler(SessionUnknown, lambda error: problem(404, str(error)))
+    for unknown in (SessionUnknown, QueryUnknown):
+        app.register_error_handler(unknown, lambda error: problem(404, str(error)))
     app.register_error_handler(CursorInvalid, lambda error: problem(422, str(error)))
     app.register_error_handler(CursorExpired, lambda error: problem(410, str(error)))
     app.register_error_handler(IndexUnknown, lambda error: problem(404, str(error)))

@@ -1,0 +1,33 @@
+"""The command `live-intent explain`: why a list was shown, from what was kept of it."""
+
+import json
+
+import click
+
+
+@click.command()
+@click.argument("query_id")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, with every field.")
+def explain(query_id: str, as_json: bool) -> None:
+    """Say when, for whom, by which configuration and why the hits of QUERY_ID were shown.
+
+    QUERY_ID is `query_id` of an answer of /v1/search. All is read from its row in ubi_queries.
+    """
+    from plugin_config.client import connect, ping_or_raise
+    from plugin_config.schema import IndexNames
+    from plugin_config.settings import ClusterSettings, load
+    from query_service.records.explanation_text import explanation_lines
+    from query_service.records.query_explanation import QueryExplanations
+
+    settings = load(ClusterSettings)
+    client = connect(settings)
+    try:
+        ping_or_raise(client)
+        found = QueryExplanations(client, IndexNames(settings.index_prefix)).of(query_id)
+    finally:
+        client.close()
+    if as_json:
+        click.echo(json.dumps(found.model_dump(), ensure_ascii=False, indent=2))
+        return
+    for line in explanation_lines(found):
+        click.echo(line)
