@@ -1,7 +1,7 @@
 """Queries of concurrent requests, encoded as one batch: eight cost little more than one."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 import numpy as np
@@ -28,6 +28,7 @@ class BatchingEncoder:
     def __init__(self, encoder: QueryEncoder) -> None:
         self.spec = encoder.spec
         self.encoder = encoder
+        self.on_batch: Callable[[int], None] = lambda texts: None
         self._waiting: list[tuple[str, Future[Vectors]]] = []
         self._changed = threading.Condition()
         self._closed = False
@@ -67,6 +68,7 @@ class BatchingEncoder:
                     return
                 batch = self._waiting[:MAX_BATCH]
                 del self._waiting[:MAX_BATCH]
+            self.on_batch(len(batch))
             self._encode(batch)
 
     def _encode(self, batch: Sequence[tuple[str, Future[Vectors]]]) -> None:

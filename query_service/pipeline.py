@@ -96,6 +96,7 @@ class Pipeline:
         self._engine_timeout_s = engine_timeout_s
         self._rules = rules
         self._bundle = bundle
+        self.on_answer: Callable[[RequestContext, SearchResponse], None] = lambda *_: None
 
     def search(self, request: SearchRequest, arrived: float | None = None) -> SearchResponse:
         """Hits for a live query, personalised by the session's (and the user's) behaviour.
@@ -214,17 +215,30 @@ class Pipeline:
 
         A filter on an unknown attribute is tried again too: an upsert may just have added it.
         """
+        counted = self._counted(answer)
         # A request's tensors are small: threads that wait for each other cost far more than they
         # gain (measured on two busy cores: 3.5 against 0.16 ms of CPU for two products).
         with torch_threads(1):
             try:
-                return answer(self.context(request, self.views.current(), arrived))
+                return counted(self.context(request, self.views.current(), arrived))
             except IndexGone:
-                return answer(self.context(request, self.views.refresh(), arrived))
+                return counted(self.context(request, self.views.refresh(), arrived))
             except FieldProblem:
                 with suppress(LiveIntentError):
                     self.views.refresh()
-                return answer(self.context(request, self.views.current(), arrived))
+                return counted(self.context(request, self.views.current(), arrived))
+
+    def _counted(
+        self, answer: Callable[[RequestContext], Answer]
+    ) -> Callable[[RequestContext], Answer]:
+        """The same, with a call of `on_answer`."""
+
+        def counted(context: RequestContext) -> Answer:
+            answered = answer(context)
+            self.on_answer(context, answered)
+            return answered
+
+        return counted
 
     def _recommended(self, context: RequestContext) -> SearchResponse:
         prepared = self.preparation.prepare(context)

@@ -102,7 +102,7 @@ class Preparation:
         self.pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="encode")
         facets = ThreadPoolExecutor(settings.threads, thread_name_prefix="facets")
         self._facets = FacetCounter(client, facets)
-        self._items = CandidateItems(client, settings.cached_items)
+        self.items = CandidateItems(client, settings.cached_items)
         self.below = MatchesBelow(client, settings.cursor_lifetime_s)
 
     @property
@@ -189,9 +189,9 @@ class Preparation:
         request, view, progress = context.request, context.view, context.progress
         if isinstance(request, RankRequest):
             ids = request.item_ids
-            retrieved = retrieve_ids(self.client, view.index, ids, plan, view.dims, self._items)
+            retrieved = retrieve_ids(self.client, view.index, ids, plan, view.dims, self.items)
         else:
-            retrieved = retrieve(self.client, view.index, plan, view.dims, self._items)
+            retrieved = retrieve(self.client, view.index, plan, view.dims, self.items)
         progress.clock.step("retrieve")
         for stage in retrieved.stages:
             progress.ran(stage)

@@ -1,7 +1,7 @@
 """The candidates' fields: kept from recent requests, as long as the documents are the same."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from opensearchpy import OpenSearch
@@ -34,6 +34,8 @@ class CandidateItems:
         self._young: dict[Key, Entry] = {}
         self._old: dict[Key, Entry] = {}
         self._turning = threading.Lock()
+        # Called with how many items of a request it had, had to read, and keeps now.
+        self.on_lookup: Callable[[int, int, int], None] = lambda found, read, kept: None
 
     def fields(
         self, index: str, hits: Iterable[Mapping[str, Any]], plan: RetrievalPlan
@@ -52,6 +54,7 @@ class CandidateItems:
                 found[item_id] = entry[1]
             else:
                 unread[item_id] = state
+        self.on_lookup(len(found), len(unread), len(self._young) + len(self._old))
         if unread:
             found |= self._read(index, list(unread), title_field, plan)
         return found

@@ -56,6 +56,8 @@ class QueryLog(Generic[Entry]):
         self._thread: threading.Thread | None = None
         self._flushing = False
         self._closed = False
+        # Called after a write with how many entries it wrote, lost, and how many are waiting.
+        self.on_written: Callable[[int, int, int], None] = lambda written, lost, waiting: None
         self._counts = dict.fromkeys(("added", "written", "lost", "written_by_caller"), 0)
 
     @property
@@ -151,6 +153,8 @@ class QueryLog(Generic[Entry]):
         with self._changed:
             self._counts["written"] += len(entries) - len(unwritten)
             self._counts["lost"] += len(unwritten)
+            waiting = len(self._entries)
+        self.on_written(len(entries) - len(unwritten), len(unwritten), waiting)
         if unwritten:
             logger.warning(
                 "query log: gave up on %d of %d: %s", len(unwritten), len(entries), reason

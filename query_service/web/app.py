@@ -88,11 +88,12 @@ def _app_of(
 
     _begin_requests(app, Deadlines(settings))
     metrics.install(app)
+    metrics.watch(service, page.scenario)
     logs.log_requests(app)
     _add_headers(app)
     CrossOrigin(settings).install(app)
     errors.register(app)
-    app.register_api(api(service, metrics))
+    app.register_api(api(service))
     app.register_api(suggest_routes(service, metrics))
     app.register_api(instantsearch_routes(service.instant_searches))
     app.register_api(event_routes(service, metrics))

@@ -1,7 +1,8 @@
 """Metrics in Prometheus' text format, at /metrics.
 
 With several processes PROMETHEUS_MULTIPROC_DIR names the folder that they share. It must be set
-before this module is imported; /metrics then sums up all processes.
+before this module is imported; /metrics then sums up all processes. Every label has few values:
+none comes from a request's text, an id or an error's message.
 """
 
 import os
@@ -13,34 +14,55 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from query_service.schemas.answers import SearchResponse
+from query_service.batching import MAX_BATCH, BatchingEncoder
+from query_service.context import RequestContext
+from query_service.schemas.answers import RankResponse, SearchResponse
 from query_service.schemas.events import EventsResponse
+from query_service.schemas.search import RecommendRequest
 from query_service.schemas.suggest import SuggestResponse
+from query_service.service import Service
+from query_service.web.service_state import ServiceState
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+_TEXTS = tuple(float(2**power) for power in range(MAX_BATCH.bit_length()))
 
 
 class Metrics:
-    """Counters and histograms of one app."""
+    """Counters and histograms of one app, and the state of the services that it watches."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        histogram = partial(Histogram, buckets=_SECONDS, registry=self.registry)
+        histogram = partial(Histogram, registry=self.registry)
         counter = partial(Counter, registry=self.registry)
+        gauge = partial(Gauge, registry=self.registry, multiprocess_mode="livesum")
         self.requests = histogram(
-            "live_intent_request_seconds", "Time of a request.", ["route", "status"]
+            "live_intent_request_seconds",
+            "Time of a request.",
+            ["route", "status"],
+            buckets=_SECONDS,
         )
         self.stages = histogram(
-            "live_intent_stage_seconds", "Time of one stage of an answer.", ["stage"]
+            "live_intent_stage_seconds",
+            "Time of one stage of an answer.",
+            ["stage"],
+            buckets=_SECONDS,
         )
+        self.answers = counter(
+            "live_intent_answers", "Lists answered.", ["catalogue", "kind", "personalized"]
+        )
+        self.zero_results = counter(
+            "live_intent_zero_results", "Lists without any hit.", ["catalogue", "kind"]
+        )
+        self.late = counter("live_intent_late_answers", "Lists after their deadline.", ["kind"])
         self.degraded = counter(
-            "live_intent_degraded", "Answers that had to do without a stage.", ["stage"]
+            "live_intent_degraded", "Answers that had to do without a stage.", ["stage", "cause"]
         )
         self.events = counter("live_intent_events", "Events by what became of them.", ["status"])
         self.events_refused = counter(
@@ -48,19 +70,64 @@ class Metrics:
             "Well-formed events that were not kept: by the cluster's state, or for a full disk.",
             ["cause"],
         )
+        self.batches = histogram(
+            "live_intent_encoder_batch_texts", "Queries encoded at once.", buckets=_TEXTS
+        )
+        self.lookups = counter(
+            "live_intent_item_cache_lookups", "Candidates looked up in the cache.", ["result"]
+        )
+        self.cached = gauge("live_intent_item_cache_items", "Items in the cache of candidates.")
+        self.rows = counter(
+            "live_intent_query_rows", "Rows of ubi_queries, written or lost.", ["status"]
+        )
+        self.rows_waiting = gauge("live_intent_query_rows_waiting", "Rows not written yet.")
+        self._state = ServiceState()
+        self.registry.register(self._state)
 
-    def count_response(self, response: SearchResponse | SuggestResponse) -> None:
+    def watch(self, service: Service, catalogue: str) -> None:
+        """Count what a service answers, encodes, caches and writes from now on."""
+        self._state.services[catalogue] = service
+        service.pipeline.on_answer = partial(self.count_answer, catalogue)
+        service.pipeline.preparation.items.on_lookup = self._count_lookup
+        service.store.query_log.on_written = self._count_rows
+        if isinstance(service.encoder, BatchingEncoder):
+            service.encoder.on_batch = self.batches.observe
+
+    def count_answer(self, catalogue: str, context: RequestContext, answer: SearchResponse) -> None:
+        """Record a list: the time of each stage, and what is missing or late."""
+        is_browse = isinstance(context.request, RecommendRequest)
+        kind = (
+            "rank" if isinstance(answer, RankResponse) else "recommend" if is_browse else "search"
+        )
+        self.answers.labels(catalogue, kind, str(answer.personalized).lower()).inc()
+        if not answer.total.value:
+            self.zero_results.labels(catalogue, kind).inc()
+        if context.progress.clock.left_ms() < 0:
+            self.late.labels(kind).inc()
+        self.count_stages(answer)
+
+    def count_stages(self, response: SearchResponse | SuggestResponse) -> None:
         """Record the time of each stage, and the stages that are missing."""
         for stage, ms in response.timing_ms.items():
             if stage != "total":
                 self.stages.labels(stage).observe(ms / 1000)
         for missing in response.degraded:
-            self.degraded.labels(missing.stage).inc()
+            self.degraded.labels(missing.stage, missing.cause).inc()
 
     def count_events(self, response: EventsResponse) -> None:
         """Count events by status."""
         for event in response.items:
             self.events.labels(event.status).inc()
+
+    def _count_lookup(self, found: int, read: int, kept: int) -> None:
+        self.lookups.labels("hit").inc(found)
+        self.lookups.labels("miss").inc(read)
+        self.cached.set(kept)
+
+    def _count_rows(self, written: int, lost: int, waiting: int) -> None:
+        self.rows.labels("written").inc(written)
+        self.rows.labels("lost").inc(lost)
+        self.rows_waiting.set(waiting)
 
     def text(self) -> bytes:
         """The metrics in Prometheus' text format."""
@@ -68,6 +135,7 @@ class Metrics:
             return generate_latest(self.registry)
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        registry.register(self._state)
         return generate_latest(registry)
 
     def install(self, app: Flask) -> None:

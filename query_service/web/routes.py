@@ -8,7 +8,6 @@ from query_service.schemas.facets import facets_json
 from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
 from query_service.service import Service
 from query_service.web.json_answer import json_response, problems
-from query_service.web.metrics import Metrics
 from query_service.web.tags import SEARCH
 
 
@@ -32,14 +31,10 @@ def hits_response(response: SearchResponse) -> Response:
     return json_response(body)
 
 
-def api(service: Service, metrics: Metrics) -> APIBlueprint:
+def api(service: Service) -> APIBlueprint:
     """The routes below /v1."""
     routes = APIBlueprint("v1", __name__, url_prefix="/v1")
     body_errors = (400, 413, 415, 422, 500, 503)
-
-    def hits(response: SearchResponse) -> Response:
-        metrics.count_response(response)
-        return hits_response(response)
 
     @routes.post(
         "/search",
@@ -49,7 +44,7 @@ def api(service: Service, metrics: Metrics) -> APIBlueprint:
     )
     def search(body: SearchRequest) -> Response:
         """Hits for a live query, personalised by what this visitor did until now."""
-        return hits(service.pipeline.search(body, g.started))
+        return hits_response(service.pipeline.search(body, g.started))
 
     @routes.post(
         "/recommend",
@@ -59,7 +54,7 @@ def api(service: Service, metrics: Metrics) -> APIBlueprint:
     )
     def recommend(body: RecommendRequest) -> Response:
         """A start page or a feed; popular and varied where nothing is known of the visitor."""
-        return hits(service.pipeline.recommend(body, g.started))
+        return hits_response(service.pipeline.recommend(body, g.started))
 
     @routes.post(
         "/rank",
@@ -69,6 +64,6 @@ def api(service: Service, metrics: Metrics) -> APIBlueprint:
     )
     def rank(body: RankRequest) -> Response:
         """Another engine's items, re-ranked for this visitor and query."""
-        return hits(service.pipeline.rank(body, g.started))
+        return hits_response(service.pipeline.rank(body, g.started))
 
     return routes

@@ -35,7 +35,7 @@ def suggest_routes(service: Service, metrics: Metrics) -> APIBlueprint:
     def suggest(body: SuggestRequest) -> Response:
         """Queries, categories, brands and items; the visitor's own recent queries first."""
         response = service.suggester.suggest(body, g.started)
-        metrics.count_response(response)
+        metrics.count_stages(response)
         answer = response.model_dump()
         for suggestion in answer["suggestions"]:
             if suggestion["type"] != "item":

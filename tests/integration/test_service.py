@@ -255,7 +255,10 @@ def test_a_search_without_readable_sessions_is_unpersonalised_and_says_so(
         client.indices.open(index=names.sessions)
         client.cluster.health(index=names.sessions, wait_for_status="yellow")
     wait_until(lambda: api.search(HEADPHONES, "k1")["personalized"])
-    assert 'live_intent_degraded_total{stage="session"}' in api("GET", "/metrics").body
+    assert (
+        'live_intent_degraded_total{cause="unavailable",stage="session"}'
+        in api("GET", "/metrics").body
+    )
 
 
 @contextmanager
