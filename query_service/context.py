@@ -103,7 +103,7 @@ class RequestContext:
     @property
     def personalize(self) -> bool:
         """Whether the visitor's behaviour counts."""
-        return isinstance(self.request, RankRequest) or self.request.personalize
+        return self.request.personalize
 
     @property
     def where(self) -> Where | None:
@@ -119,17 +119,14 @@ class RequestContext:
         return None if isinstance(request, RankRequest) else request.filters
 
     @property
-    def recorded(self) -> bool:
-        """Whether a search is kept as a query of the visitor."""
-        return self.request.recorded if isinstance(self.request, WhereSearch) else True
-
-    @property
     def kept(self) -> bool:
-        """Whether `ubi_queries` keeps the answer."""
+        """Whether `ubi_queries` keeps the answer, where the session refuses nothing."""
         request = self.request
-        if not isinstance(request, SearchRequest):
-            return False
-        return self.recorded and self.personalize and bool(request.size)
+        return (
+            isinstance(request, SearchRequest)
+            and bool(request.size)
+            and request.consent.asked.store
+        )
 
     @property
     def explained_hits(self) -> int:
@@ -201,7 +198,7 @@ class QueryRecorder(Protocol):
         candidates: Candidates,
         answer: SearchResponse,
     ) -> None:
-        """Record the query of a `SearchRequest`, and how it was answered.
+        """Record the query of a `SearchRequest`, and how it was answered, as its consent allows.
 
         `candidates`: those that the answer's hits were chosen from.
         """

@@ -216,6 +216,7 @@ class Service:
                 attributes=query.attributes,
                 hit_ids=query.hit_ids,
                 sent=True,
+                consent=query.consent,
             )
 
     def _ensure_session_indexes(self) -> None:
@@ -260,4 +261,5 @@ def _limits(settings: ServiceSettings) -> SessionLimits:
         user_queries=settings.user_max_queries,
         ttl_days=settings.session_ttl_days,
         tombstone_hours=settings.tombstone_hours,
+        consent_days=settings.consent_days,
     )

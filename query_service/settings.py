@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from plugin_config.settings import Settings, register
+from plugin_config.settings import register
+from query_service.privacy.settings import PrivacySettings
 
 SCENARIO_PAGES = ("feed", "video")  # beside the shop's
 MAX_PROCESSES = 64
@@ -14,7 +15,7 @@ _IMAGE_ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,
 
 
 @register
-class ServiceSettings(Settings):
+class ServiceSettings(PrivacySettings):
     """How the service listens, how much it keeps of a visitor, and how it weighs."""
 
     host: str = Field("127.0.0.1", description="Address the service listens on.")

@@ -27,7 +27,10 @@ class SessionVisitors:
         self._encoder = encoder
 
     def visitor(self, context: RequestContext) -> Visitor:
-        """The visitor who sends the request; unknown, and degraded, if the store is unreadable."""
+        """The visitor who sends the request; unknown, and degraded, if the store is unreadable.
+
+        Unknown too where the session has refused that it is read.
+        """
         session_id, user_id = context.request.session_id, context.request.user_id or ""
         visitor = Visitor(session_id, user_id)
         with context.progress.stage("session"):
@@ -43,6 +46,8 @@ class SessionVisitors:
                 reason = "answered without the session, which can't be read now"
                 context.progress.degrade("session", reason, error, cause="unavailable")
                 return visitor
+            if not context.request.consent.within(visitor.consent).personalize:
+                return Visitor(session_id, user_id, consent=visitor.consent)
             return self._in_current_space(visitor, context)
         return visitor
 
@@ -81,6 +86,7 @@ class SessionVisitors:
                 offset=context.offset,
                 pivot=context.view.shards.popularity_pivot,
             ),
+            consent=request.consent,
         )
 
     def _in_current_space(self, visitor: Visitor, context: RequestContext) -> Visitor:

@@ -48,8 +48,9 @@ def read_log(
 ) -> QueryLogReading:
     """The queries in `ubi_queries` since then that `min_sessions` different sessions typed.
 
-    The sessions of one user count as one. Left out are queries that look personal, and rows
-    without a session. Raises OpenSearchException.
+    The sessions of one user count as one. Left out are queries that look personal, rows without a
+    session, and those of visitors who refuse that anything is learned of them. Raises
+    OpenSearchException.
     """
     if not client.indices.exists(index=names.ubi_queries):
         return QueryLogReading()
@@ -80,7 +81,12 @@ def _pairs(client: OpenSearch, index: str, since_ms: int) -> Iterator[tuple[str,
             {"session": {"terms": {"field": "session_id"}}},
         ],
     }
-    since = {"range": {"timestamp": {"gte": since_ms, "format": "epoch_millis"}}}
+    since = {
+        "bool": {
+            "filter": {"range": {"timestamp": {"gte": since_ms, "format": "epoch_millis"}}},
+            "must_not": {"term": {"learn": False}},
+        }
+    }
     while True:
         body = {"size": 0, "query": since, "aggs": {"pairs": {"composite": composite}}}
         answer = client.search(index=index, body=body, params={"request_timeout": 60})

@@ -39,7 +39,13 @@ class UbiJoin:
         self._moved = 0  # clicks whose position is not that of the list
 
     def add(self, row: Mapping[str, Any], where: str) -> None:
-        """Takes a row: an event when it has an action_name, else a query."""
+        """Takes a row: an event when it has an action_name, else a query.
+
+        Of who refuses that anything is learned of it, rows are counted alone.
+        """
+        if row.get("learn") is False:
+            self.remarks.add("the visitor refuses that it is learned from", where, "row")
+            return
         if row.get("action_name"):
             take = self._add_event
         elif row.get("query_id") and ("user_query" in row or "query_response_hit_ids" in row):

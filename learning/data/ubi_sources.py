@@ -22,11 +22,11 @@ _BULK = ("index", "create", "update", "delete")
 _FIELDS = {
     "queries": (
         "application", "query_id", "session_id", "client_id", "user_query", "query_attributes",
-        "query_response_hit_ids", "timestamp",
+        "query_response_hit_ids", "timestamp", "learn",
     ),
     "events": (
         "application", "action_name", "query_id", "timestamp", "event_attributes.object.object_id",
-        "event_attributes.position.ordinal",
+        "event_attributes.position.ordinal", "learn",
     ),
 }  # fmt: skip
 _UNITS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0}

@@ -60,7 +60,7 @@ def _request(
     first = params.page * params.size if params.offset is None else params.offset
     first = min(first, MAX_DEPTH)
     fields: dict[str, Any] = {
-        **_visitor(params.user_token),
+        **_visitor(params),
         "size": min(params.size, MAX_DEPTH - first),
         "from": first,
         "sort": order,
@@ -77,7 +77,7 @@ def _request(
         marked = params.marked is None or params.marked or params.snippets
         if marked and params.size and view.marks_descriptions:
             fields["highlight"] = _highlight(params)
-        fields |= {"query": params.query_text, "recorded": params.analytics}
+        fields |= {"query": params.query_text}
         return WhereSearch.model_validate(fields)
     except ValidationError as error:
         first_wrong = error.errors(include_url=False)[0]
@@ -85,11 +85,12 @@ def _request(
         raise RequestMalformed(f"{where_wrong}: {first_wrong['msg']}") from error
 
 
-def _visitor(token: str) -> dict[str, Any]:
+def _visitor(params: QueryParams) -> dict[str, Any]:
     """The visitor of a token: the session, and the user too unless a library made the token up.
 
     Without a token the answer is the same for everybody, and nothing is kept.
     """
+    token = params.user_token
     if not token:
         return {"session_id": f"{ANONYMOUS}{uuid4()}", "personalize": False}
     try:
@@ -100,6 +101,8 @@ def _visitor(token: str) -> dict[str, Any]:
     return {
         "session_id": session_id,
         "user_id": None if token.startswith(ANONYMOUS) else session_id,
+        "personalize": params.personalize,
+        "store": params.analytics,
     }
 
 

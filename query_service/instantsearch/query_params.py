@@ -32,7 +32,7 @@ _REFUSED = {
 }
 # What changes nothing here, and may be left out of the answer's `message`.
 _WITHOUT_EFFECT = frozenset({
-    "analyticsTags", "clickAnalytics", "enablePersonalization", "enableRules", "getRankingInfo",
+    "analyticsTags", "clickAnalytics", "enableRules", "getRankingInfo",
     "maxValuesPerFacet", "query", "responseFields", "restrictHighlightAndSnippetArrays",
     "snippetEllipsisText", "synonyms", "typoTolerance", "facetingAfterDistinct",
     "attributesToSnippet", "percentileComputation", "sumOrFiltersScores", "facetName",
@@ -63,6 +63,7 @@ class QueryParams:
     user_token: str = ""
     price_list: str = ""
     languages: tuple[str, ...] = ()  # those that the visitor reads, the best first
+    personalize: bool = True
     analytics: bool = True
     ignored: tuple[str, ...] = ()  # parameters that this service does not know
     text: str = ""  # the parameters as they came, URL-encoded; "" where they came as JSON
@@ -102,6 +103,7 @@ def parse_params(request: Mapping[str, Any]) -> QueryParams:
         user_token=reader.text("userToken"),
         price_list=reader.text("priceList"),
         languages=reader.names("queryLanguages") or (),
+        personalize=reader.flag("enablePersonalization") is not False,
         analytics=reader.flag("analytics") is not False,
         text=text,
     )

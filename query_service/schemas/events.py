@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from query_service.privacy.consent import NOTHING_REFUSED, RequestConsent
+from query_service.schemas.consent import ConsentFields
 from query_service.schemas.identifiers import Id, ItemId, QueryId
 from query_service.schemas.numbers import NO_TEXT, Number
 from query_service.schemas.strict import Strict
@@ -23,7 +25,7 @@ MAX_EVENTS = 500  # in one request
 IMPRESSION = "impression"  # the visitor saw an item in a list: no action of theirs
 
 
-class _EventFields(Strict):
+class _EventFields(ConsentFields):
     session_id: Id
     user_id: Id | None = None
     timestamp: datetime | float | None = Field(
@@ -39,7 +41,8 @@ class _EventFields(Strict):
 
     def received(self) -> dict[str, Any]:
         """The fields of a `ReceivedEvent`, without the time."""
-        return self.model_dump(exclude_none=True, exclude={"timestamp"})
+        other = {"timestamp", *ConsentFields.model_fields}
+        return self.model_dump(exclude_none=True, exclude=other) | {"consent": self.consent}
 
 
 class _ItemAction(Strict):
@@ -101,6 +104,7 @@ class ReceivedEvent:
     text: str = ""
     ubi: Mapping[str, Any] | None = None  # fields of the row in ubi_events, as they came
     counts: bool = True  # it is an action on an item; else it is kept in ubi_events alone
+    consent: RequestConsent = NOTHING_REFUSED
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,7 @@ class ReceivedQuery:
     timestamp: float | None = None  # seconds since 1970; None: now
     attributes: Mapping[str, Any] = field(default_factory=dict)
     hit_ids: tuple[str, ...] = ()
+    consent: RequestConsent = NOTHING_REFUSED
 
 
 class InsightsEvent(BaseModel):

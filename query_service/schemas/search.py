@@ -12,6 +12,7 @@ from pydantic import (
 )
 
 from indexer.catalogue.spelling import canonical
+from query_service.schemas.consent import ConsentFields
 from query_service.schemas.facets import Facets
 from query_service.schemas.filters import Filters
 from query_service.schemas.highlight import Highlighting
@@ -19,7 +20,6 @@ from query_service.schemas.identifiers import Id, ItemId, PriceList
 from query_service.schemas.language import Language
 from query_service.schemas.numbers import NO_TEXT, Flag
 from query_service.schemas.sort import Sort
-from query_service.schemas.strict import Strict
 from query_service.user.actions import Scenario
 
 QueryText = Annotated[
@@ -33,7 +33,7 @@ FieldName = Annotated[str, StringConstraints(min_length=1, max_length=523)]
 MAX_DEPTH = 10_000  # hits that can be paged through; the engine's `max_result_window`
 
 
-class _Visit(Strict):
+class _Visit(ConsentFields):
     session_id: Id
     user_id: Id | None = None
     price_list: PriceList | None = Field(
@@ -96,7 +96,6 @@ class _Paged(_Visit):
         description="One hit for the variants of a product. null: where the index has some, and "
         "`filters.group_id` names none.",
     )
-    personalize: Flag = True
     scenario: Scenario = "shop"
     diversity: Annotated[float, Field(ge=0, le=1), NO_TEXT] | None = Field(
         None,

@@ -6,10 +6,11 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from indexer.catalogue.spelling import canonical
 from query_service.schemas.answers import Degradation
+from query_service.schemas.consent import ConsentFields
 from query_service.schemas.filters import Filters
 from query_service.schemas.identifiers import Id
 from query_service.schemas.language import Language
-from query_service.schemas.numbers import NO_TEXT, Flag
+from query_service.schemas.numbers import NO_TEXT
 from query_service.schemas.search import Deadline
 from query_service.schemas.strict import Strict
 
@@ -22,7 +23,7 @@ Prefix = Annotated[
 ]
 
 
-class SuggestRequest(Strict):
+class SuggestRequest(ConsentFields):
     """What a visitor has typed so far."""
 
     prefix: Prefix = Field(description="Empty: the visitor's last queries, and popular ones.")
@@ -36,9 +37,6 @@ class SuggestRequest(Strict):
         examples=["de", ["pt-BR", "en"]],
     )
     size: Annotated[int, Field(ge=1, le=50), NO_TEXT] = 10
-    personalize: Flag = Field(
-        True, description="False: the session is not read; no own queries, order by popularity."
-    )
     deadline_ms: Deadline | None = None
 
 

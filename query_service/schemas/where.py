@@ -42,14 +42,10 @@ Where = Filters | ItemIds | AllOf | AnyOf | Not
 
 
 class WhereSearch(SearchRequest, arbitrary_types_allowed=True):
-    """A search under combined filters; `recorded` False: it is no query of the visitor's own.
-
-    `stated`: what of them `Filters` can say.
-    """
+    """A search under combined filters; `stated`: what of them `Filters` can say."""
 
     where: Where | None = None
     stated: Filters | None = None
-    recorded: bool = True
 
 
 class WhereBrowse(RecommendRequest, arbitrary_types_allowed=True):

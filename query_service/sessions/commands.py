@@ -27,7 +27,9 @@ def _store(*, writing: bool = True) -> Iterator[SessionStore]:
     cluster = load(ClusterSettings)
     settings = load(ServiceSettings)
     limits = SessionLimits(
-        ttl_days=settings.session_ttl_days, tombstone_hours=settings.tombstone_hours
+        ttl_days=settings.session_ttl_days,
+        tombstone_hours=settings.tombstone_hours,
+        consent_days=settings.consent_days,
     )
     client, names = connect(cluster), IndexNames(cluster.index_prefix)
     if writing:

@@ -11,6 +11,7 @@ from typing import Any
 from opensearchpy import OpenSearch
 
 from plugin_config.schema import IndexNames
+from query_service.privacy.consent import Consent
 from query_service.sessions.document_writes import STATE_FIELDS, WriteResult
 
 
@@ -22,6 +23,7 @@ class DocumentState:
     erased_at: int = -1  # what happened until then is erased
     split_at: int = -1  # what happened until then is no user's
     joining: bool = False  # the user's document may lack rows of the session
+    consent: Consent | None = None
 
     @classmethod
     def of(cls, source: Mapping[str, Any]) -> "DocumentState":
@@ -30,6 +32,7 @@ class DocumentState:
             _time(source.get("erased_at")),
             _time(source.get("split_at")),
             bool(source.get("joining")),
+            Consent.from_stored(source.get("consent")),
         )
 
 

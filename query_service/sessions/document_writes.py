@@ -20,7 +20,7 @@ _OF_THE_DOCUMENT = frozenset({"mapper_parsing_exception", "illegal_argument_exce
 _DISK_FULL = ("flood-stage", "read-only / allow delete", "no space left")
 Cause = Literal["", "event", "cluster", "disk"]
 # Of a document of a session or user, what decides whether a write still holds.
-STATE_FIELDS = ("user_id", "erased_at", "split_at", "joining")
+STATE_FIELDS = ("user_id", "erased_at", "split_at", "joining", "consent")
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.index.documents import float16_base64, from_float16_base64
+from query_service.privacy.consent import Consent
 from query_service.user.visitor import Event, PastQuery, Visitor
 
 DAY_MS = 24 * 3600 * 1000
@@ -23,7 +24,8 @@ DAY_MS = 24 * 3600 * 1000
 
 @dataclass(frozen=True)
 class SessionLimits:
-    """How many rows a document keeps, and for how many days; a tombstone for how many hours."""
+    """How many rows a document keeps, and for how many days; a tombstone for how many hours,
+    a visitor's choice for how many days."""
 
     session_events: int = 50
     session_queries: int = 20
@@ -31,6 +33,7 @@ class SessionLimits:
     user_queries: int = 40
     ttl_days: float = 30.0
     tombstone_hours: float = 24.0
+    consent_days: float = 365.0
 
     def max_rows(self, kind: str) -> tuple[int, int]:
         """The most events and the most queries in a document of `kind` ("session" or "user")."""
@@ -236,7 +239,14 @@ def visitor_from_documents(
         user_id=user_id,
         events=tuple(event_from_stored(row) for row in events),
         queries=tuple(query_from_stored(row) for row in queries),
+        consent=session_consent(documents),
     )
+
+
+def session_consent(documents: Iterable[Mapping[str, Any]]) -> Consent | None:
+    """The choice in the session's document among `documents`; None where there is none."""
+    chosen = (Consent.from_stored(document.get("consent")) for document in documents)
+    return next((consent for consent in chosen if consent is not None), None)
 
 
 def without_vectors(row: Mapping[str, Any]) -> dict[str, Any]:

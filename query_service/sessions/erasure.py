@@ -134,11 +134,12 @@ class SessionErasure:
         try:
             self._removal.check_stores()
             self._removal.refresh()
-            standing = {"range": {"erased_at": {"gte": due, "format": "epoch_millis"}}}
+            chosen = now_ms() - round(self._limits.consent_days * DAY_MS)
+            standing = [_since("erased_at", due), _since("consent_at", chosen)]
             sessions, users = (
                 self._removal.delete_all(
                     self._names.sessions,
-                    _of_kind(kind, older("updated_at", oldest), unless=[standing]),
+                    _of_kind(kind, older("updated_at", oldest), unless=standing),
                 )
                 for kind in ("session", "user")
             )
@@ -200,7 +201,7 @@ class SessionErasure:
         empty = {
             "bool": {
                 "filter": [older("erased_at", due)],
-                "must_not": [{"exists": {"field": "session_id"}}],
+                "must_not": [{"exists": {"field": n}} for n in ("session_id", "consent_at")],
             }
         }
         query = {"query": empty, "_source": ["erased_at"]}
@@ -234,6 +235,10 @@ class SessionErasure:
 def older(field: str, oldest: int) -> dict[str, Any]:
     """A query for what has an earlier time in `field` than `oldest`, ms since 1970."""
     return {"range": {field: {"lt": oldest, "format": "epoch_millis"}}}
+
+
+def _since(field: str, oldest: int) -> dict[str, Any]:
+    return {"range": {field: {"gte": oldest, "format": "epoch_millis"}}}
 
 
 def has_rows(source: Mapping[str, Any]) -> bool:

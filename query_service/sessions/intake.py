@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from plugin_config.errors import LiveIntentError
 from query_service.schemas.events import ReceivedEvent
 from query_service.sessions.document_writes import Cause, WriteResult
-from query_service.sessions.documents import KnownItem, digest
+from query_service.sessions.documents import (
+    DAY_MS,
+    KnownItem,
+    SessionLimits,
+    digest,
+    milliseconds,
+)
 from query_service.user.visitor import Event
 
 logger = logging.getLogger(__name__)
@@ -78,6 +84,20 @@ def event_with_item(
     return event, note
 
 
+def too_old(timestamp: float | None, limits: SessionLimits, now: int) -> str:
+    """What is wrong with the time (s since 1970) of what is older than what is kept; "" if nothing.
+
+    `now`: ms since 1970.
+    """
+    if timestamp is None or milliseconds(timestamp) >= limits.oldest(now):
+        return ""
+    days = (now / 1000 - timestamp) * 1000 / DAY_MS
+    return (
+        f"{days:.0f} days ago, and what visitors do is kept for {limits.ttl_days:g} days: send a "
+        "later time, or raise LIVE_INTENT_SESSION_TTL_DAYS"
+    )
+
+
 def event_id_of(received: ReceivedEvent) -> str:
     """The client's event id; else a digest of the event if it has a timestamp; else a random id."""
     if received.event_id:
@@ -111,10 +131,10 @@ def text_vectors(texts: Sequence[str], encode: Encode | None) -> dict[str, NDArr
 def after_write(outcome: EventOutcome, target: str, result: WriteResult) -> EventOutcome:
     """The outcome after one of the event's writes: unchanged if that succeeded.
 
-    `target` is a key of `_TARGETS`. If the write to "session" or "row" failed, the event is
-    rejected; a failure of the others is a note.
+    `target` is a key of `_TARGETS`; "session" comes first. If the write to it or to "row" failed,
+    the event is rejected; a failure of the others is a note.
     """
-    if result.done:
+    if result.done or outcome.status == "rejected":  # its reason is said already
         return outcome
     where, note = _TARGETS[target]
     logger.warning("an event is not in %s: %s", where, result.reason)

@@ -18,6 +18,12 @@ if (source.queries == null) { source.queries = new ArrayList(); }
 """
 
 # Where `added` belongs in rows that are sorted by time; -1 if a row has its id already.
+_STAYS = """
+boolean stays(def source) {
+  return source.erased_at != null || source.split_at != null || source.consent != null;
+}
+"""
+
 _FUNCTIONS = """
 int insertionIndex(List rows, def added, String idField) {
   int index = rows.size();
@@ -45,6 +51,10 @@ def withoutUser(def row, long splitAt) {
 # So does one that goes on with what the visitor was typing ten seconds before.
 # A session with a row of a user joins that user: so do its rows that belong to nobody.
 _APPEND = """
+if (source.consent != null && !(source.consent.personalize && source.consent.store)) {
+  ctx.op = 'none';
+  return;
+}
 source.kind = params.kind;
 long erasedAt = source.erased_at == null ? -1L : ((Number) source.erased_at).longValue();
 long splitAt = source.split_at == null ? -1L : ((Number) source.split_at).longValue();
@@ -91,7 +101,7 @@ if (joins && ofSession) {
   }
 }
 boolean empty = source.events.size() + source.queries.size() == 0;
-if (!changed || (empty && source.erased_at == null && source.split_at == null)) {
+if (!changed || (empty && !stays(source))) {
   ctx.op = 'none';
   return;
 }
@@ -100,7 +110,7 @@ trim(source.queries, params.oldest, params.max_queries);
 source.updated_at = params.now;
 """
 
-# The document stays where it has a tombstone.
+# The document stays where it has a tombstone or a choice of the visitor.
 _FORGET = """
 int before = source.events.size() + source.queries.size();
 for (def rows : [source.events, source.queries]) {
@@ -111,18 +121,14 @@ for (def rows : [source.events, source.queries]) {
 }
 int after = source.events.size() + source.queries.size();
 if (after == before) { ctx.op = 'none'; return; }
-if (after == 0 && source.erased_at == null && source.split_at == null) {
-  ctx.op = 'delete';
-  return;
-}
+if (after == 0 && !stays(source)) { ctx.op = 'delete'; return; }
 """
 
 _FORGET_QUERIES = """
 int before = source.queries.size();
 source.queries.removeIf(row -> params.texts.contains(row.query_text));
 if (source.queries.size() == before) { ctx.op = 'none'; return; }
-if (source.events.size() + source.queries.size() == 0 && source.erased_at == null
-    && source.split_at == null) {
+if (source.events.size() + source.queries.size() == 0 && !stays(source)) {
   ctx.op = 'delete';
   return;
 }
@@ -143,7 +149,7 @@ for (def rows : [source.events, source.queries]) {
   for (def row : rows) { if (row.user_id != null) { ofUser = true; } }
 }
 if (!ofUser || source.events.size() + source.queries.size() == 0) { source.remove('user_id'); }
-source.remove('joining');
+for (def name : ['joining', 'consent', 'consent_at']) { source.remove(name); }
 source.updated_at = params.now;
 """
 
@@ -153,6 +159,14 @@ source.split_at = params.now;
 source.remove('user_id');
 source.remove('joining');
 for (def rows : [source.events, source.queries]) { for (def row : rows) { row.remove('user_id'); } }
+source.updated_at = params.now;
+"""
+
+_CONSENT = """
+source.kind = 'session';
+source.consent = params.consent;
+source.consent_at = params.now;
+if (!(params.consent.personalize && params.consent.store)) { source.remove('joining'); }
 source.updated_at = params.now;
 """
 
@@ -174,13 +188,13 @@ source.session_id = new ArrayList(sessionIds);
 # Adds `events` and `queries`, drops rows received before `oldest` and all but the newest
 # `max_events` and `max_queries`. `user_id` and `user_at`: whose session it was at what time. Also
 # takes `kind` and `now`.
-APPEND = _FUNCTIONS + _LISTS + _APPEND + _DESCRIBE
+APPEND = _STAYS + _FUNCTIONS + _LISTS + _APPEND + _DESCRIBE
 # Drops the rows of `session_id` until `until` and those received before `oldest`; deletes a
 # document that has none left. Also takes `now`.
-FORGET = _LISTS + _FORGET + _DESCRIBE
+FORGET = _STAYS + _LISTS + _FORGET + _DESCRIBE
 # Drops the queries with one of these `texts`; deletes a document that has nothing left. Also takes
 # `now`.
-FORGET_QUERIES = _LISTS + _FORGET_QUERIES + _DESCRIBE
+FORGET_QUERIES = _STAYS + _LISTS + _FORGET_QUERIES + _DESCRIBE
 # Drops all rows until `until`, and sets the tombstone. `begins`: to a time of its own, by which
 # ERASED knows it. Also takes `kind` and `now`.
 ERASE = _LISTS + _ERASE + _DESCRIBE
@@ -190,6 +204,10 @@ def source = ctx._source;
 if (source.erased_at != params.began) { ctx.op = 'none'; return; }
 source.erased_at = params.now;
 """
+# Sets the visitor's choice `consent` at `now`.
+CONSENT = _LISTS + _CONSENT + _DESCRIBE
+# Says of a row of UBI that nothing is learned from it.
+NOT_LEARNED = "ctx._source.learn = false;"
 # Takes the session from its user at `now`.
 SPLIT = _LISTS + _SPLIT + _DESCRIBE
 # Says that the document of the user `user_id` has all rows of the session.

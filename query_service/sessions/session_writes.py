@@ -14,13 +14,14 @@ from opensearchpy.exceptions import OpenSearchException
 
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
+from query_service.privacy.consent import ALL
 from query_service.sessions.appends import Append, BatchRow, appends_of, upserts
 from query_service.sessions.document_states import NEW, DocumentState, states_after
 from query_service.sessions.document_writes import DocumentWrite, WriteResult
 from query_service.sessions.documents import SessionLimits, document_id, now_ms
 from query_service.sessions.erasure import SessionErasure
 from query_service.sessions.joins import SessionJoins
-from query_service.sessions.scripts import FORGET, WITHOUT_USER, painless
+from query_service.sessions.scripts import FORGET, NOT_LEARNED, WITHOUT_USER, painless
 from query_service.sessions.store_writer import StoreWriter
 
 logger = logging.getLogger(__name__)
@@ -122,14 +123,17 @@ class _LateRows:
         return self._states.get(document_id("user", row.user_id), NEW) if row.user_id else NEW
 
     def undo(self, names: IndexNames) -> list[DocumentWrite]:
-        """Writes that remove the erased rows, and take rows that were split off from the user."""
+        """Writes that remove the erased rows and those refused meanwhile, and take rows that were
+        split off from the user.
+        """
         writes: dict[tuple[str, str], DocumentWrite] = {}
         sessions = names.writing(names.sessions)
         for index, row in enumerate(self._rows):
             session = self._session(row)
             made = self._ubi[index].outcome in ("created", "updated")
             split = row.user_id and row.timestamp <= session.split_at
-            if index in self.erased and made:
+            chosen = session.consent or ALL  # meanwhile
+            if made and (index in self.erased or not chosen.store):
                 store = row.ubi.index.removesuffix(names.writing(""))
                 key = (store, row.ubi.document_id)
                 writes[key] = DocumentWrite("delete", *key)
@@ -137,6 +141,9 @@ class _LateRows:
                 key = (row.ubi.index, row.ubi.document_id)
                 body = {"script": painless(WITHOUT_USER)}
                 writes[key] = DocumentWrite("update", *key, body)
+            elif made and not chosen.learn and row.ubi.body.get("learn", True):
+                key = (row.ubi.index, row.ubi.document_id)
+                writes[key] = DocumentWrite("update", *key, {"script": painless(NOT_LEARNED)})
             if row.user_id and (split or row.timestamp <= session.erased_at):
                 until = max(session.erased_at, session.split_at)
                 script = painless(

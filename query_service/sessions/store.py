@@ -7,7 +7,7 @@ changed, and `read` is a realtime GET, which sees every change that is finished.
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from opensearchpy import OpenSearch
@@ -15,51 +15,28 @@ from opensearchpy import OpenSearch
 from plugin_config.client import engine_time_left
 from plugin_config.ownership import ForeignIndex
 from plugin_config.schema import IndexNames
-from query_service.schemas.events import IMPRESSION, ReceivedEvent
-from query_service.sessions import ubi_rows
+from query_service.privacy.consent import NOTHING_REFUSED, Consent, RequestConsent
+from query_service.schemas.events import ReceivedEvent
 from query_service.sessions.appends import BatchRow
 from query_service.sessions.click_joins import ClickJoins
-from query_service.sessions.document_writes import DocumentWrite, WriteResult
-from query_service.sessions.documents import (
-    KnownItem,
-    SessionLimits,
-    event_to_stored,
-    milliseconds,
-    now_ms,
-    query_to_stored,
-)
+from query_service.sessions.consents import NotLearned, SessionConsents
+from query_service.sessions.document_writes import WriteResult
+from query_service.sessions.documents import KnownItem, SessionLimits, milliseconds, now_ms
 from query_service.sessions.erasure import Deleted, SessionErasure
-from query_service.sessions.intake import (
-    Encode,
-    EventOutcome,
-    after_write,
-    event_id_of,
-    event_with_item,
-    text_vectors,
-)
+from query_service.sessions.event_rows import EventRows
+from query_service.sessions.intake import Encode, EventOutcome, after_write, text_vectors
 from query_service.sessions.joins import Joined, SessionJoins, SplitOff
 from query_service.sessions.query_log import QueryLog
 from query_service.sessions.query_removal import QueryRemoval, RemovedQuery
 from query_service.sessions.reader import SessionReader
+from query_service.sessions.recorded_query import RecordedQuery
 from query_service.sessions.resent_events import with_first_times
 from query_service.sessions.session_export import SessionExport
 from query_service.sessions.session_writes import ERASED, SessionWrites
 from query_service.sessions.store_writer import StoreWriter
-from query_service.user.visitor import Event, PastQuery, Visitor
+from query_service.user.visitor import PastQuery, Visitor
 
-writing = IndexNames.writing
 Lookup = Callable[[Sequence[str]], Mapping[str, KnownItem]]
-
-
-@dataclass(frozen=True)
-class _RecordedQuery:
-    """A query that waits to be written."""
-
-    query: PastQuery
-    user_id: str
-    row: dict[str, Any]  # for ubi_queries
-    stored: dict[str, Any]  # for the documents of session and user
-    sent: bool = False  # by a client: a row of this service's own answer stays
 
 
 class SessionStore:
@@ -81,7 +58,7 @@ class SessionStore:
         self.limits = limits or SessionLimits()
         self._count_impressions = count_impressions
         self.refusal = ""  # why nothing may be written: an index is another application's
-        self.query_log: QueryLog[_RecordedQuery] = QueryLog(
+        self.query_log: QueryLog[RecordedQuery] = QueryLog(
             self._write_queries, capacity=queue_size, interval_s=write_interval_s
         )
         self.writer = StoreWriter(client, names)
@@ -90,6 +67,7 @@ class SessionStore:
         self._export = SessionExport(client, names, self.limits)
         self._erasure = SessionErasure(client, names, self.writer, self.limits)
         self._joins = SessionJoins(client, names, self.writer, self.limits)
+        self._consents = SessionConsents(client, names, self.writer)
         self._query_removal = QueryRemoval(client, names, self.writer)
         self._clicks = ClickJoins(names, self.writer)
 
@@ -117,7 +95,8 @@ class SessionStore:
         waiting = [
             entry.stored
             for entry in self.query_log.waiting()
-            if entry.query.session_id == session_id or (user_id and entry.user_id == user_id)
+            if entry.consent.asked.keeps_history
+            and (entry.query.session_id == session_id or (user_id and entry.user_id == user_id))
         ]
         return self._reader.read(
             session_id,
@@ -156,43 +135,18 @@ class SessionStore:
         events = with_first_times(self.client, self.names, events)
         items = lookup(sorted({event.item_id for event in events if event.item_id}))
         texts = text_vectors([event.text for event in events], encode)
-        rows: list[BatchRow] = []
-        outcomes: list[EventOutcome] = []
-        for received in events:
-            item = items.get(received.item_id)
-            event, note = event_with_item(received, item, texts.get(received.text), latest)
-            event_id = event_id_of(received)
-            row_id = ubi_rows.event_row_id(event.session_id, event_id)
-            stored = None
-            if counted := self._counted(received, event):
-                stored = event_to_stored(counted, event_id=row_id, received_at=now)
-            row = ubi_rows.event_row(
-                event,
-                user_id=received.user_id,
-                client_id=received.client_id,
-                received=received.ubi,
-            )
-            ubi = DocumentWrite("create", writing(self.names.ubi_events), row_id, row)
-            happened = milliseconds(event.timestamp)
-            rows.append(BatchRow(event.session_id, received.user_id, happened, ubi, event=stored))
-            known = received.item_id in items or not received.item_id
-            status: Any = "accepted" if known else "accepted_unknown_item"
-            outcomes.append(EventOutcome(status, event_id, note))
-        for index, target, result in self._send(rows):
-            alone = target == "ubi" and rows[index].event is None
+        consents = self._consents.of({event.session_id for event in events})
+        kept = EventRows(self.names, self.limits, self._count_impressions, now, latest)
+        kept.add(events, items, texts, consents)
+        outcomes = kept.outcomes
+        for number, target, result in self._send(kept.rows):
+            index = kept.indexes[number]
+            alone = target == "ubi" and kept.rows[number].event is None
             outcomes[index] = after_write(outcomes[index], "row" if alone else target, result)
-        for received, kept, outcome in zip(events, rows, outcomes, strict=True):
-            if outcome.status != "rejected":
-                self._clicks.add(received, kept.timestamp)
+        for index, row in zip(kept.indexes, kept.rows, strict=True):
+            if outcomes[index].status != "rejected":
+                self._clicks.add(events[index], row.timestamp)
         return outcomes
-
-    def _counted(self, received: ReceivedEvent, event: Event) -> Event | None:
-        """The event as it counts in the user vector; None for one that does not."""
-        if received.counts:
-            return event
-        if received.action == IMPRESSION and self._count_impressions:
-            return replace(event, action="view")
-        return None
 
     def record_query(
         self,
@@ -204,25 +158,22 @@ class SessionStore:
         hit_ids: Sequence[str] = (),
         answer: Mapping[str, Any] | None = None,
         sent: bool = False,
+        consent: RequestConsent = NOTHING_REFUSED,
     ) -> None:
-        """Queue `query` for the session's document, the user's if known, and ubi_queries.
+        """Queue a query for the session's document, the user's if known, and ubi_queries.
 
         Costs a few microseconds. A thread writes the query after `write_interval_s` at the latest;
         until then `read` of this process includes it. With a full queue it is written at once. A
         query that its session has already replaces that one: only its time moves. `sent`: a client
-        sent it; where the query_id has a row already, that row stays.
+        sent it; where the query_id has a row already, that row stays. What the visitor refuses is
+        not written.
         """
-        query = replace(query, query_id=query.query_id or uuid.uuid4().hex)
-        row = ubi_rows.query_row(
-            query,
-            user_id=user_id,
-            client_id=client_id,
-            attributes=attributes,
-            hit_ids=hit_ids,
-            answer=answer,
-        )
-        stored = query_to_stored(query, received_at=now_ms())
-        self.query_log.add(_RecordedQuery(query, user_id, row, stored, sent))
+        if consent.asked.store:
+            query = replace(query, query_id=query.query_id or uuid.uuid4().hex)
+            recorded = RecordedQuery(
+                query, user_id, client_id, attributes, tuple(hit_ids), answer, sent, consent
+            )
+            self.query_log.add(recorded)
 
     def export(self, session_id: str) -> dict[str, Any]:
         """Everything stored about a session, see `SessionExport.export`."""
@@ -239,6 +190,12 @@ class SessionStore:
         """Take a session from its user, see `SessionJoins.split`."""
         self.flush()
         return self._joins.split(session_id)
+
+    def set_consent(self, session_id: str, consent: Consent) -> NotLearned:
+        """Keep what a session agrees to from now on, see `SessionConsents.set`."""
+        self._check_ours()
+        self.flush()
+        return self._consents.set(session_id, consent)
 
     def delete(self, session_id: str) -> Deleted:
         """Remove a session permanently, see `SessionErasure.delete`."""
@@ -277,20 +234,16 @@ class SessionStore:
         self.query_log.close(timeout_s)
         self._clicks.close(timeout_s)
 
-    def _write_queries(self, entries: Sequence[_RecordedQuery]) -> list[_RecordedQuery]:
+    def _write_queries(self, entries: Sequence[RecordedQuery]) -> list[RecordedQuery]:
         """Write `entries`; return those that could not be written."""
-        rows = []
-        for entry in entries:
-            session_id = entry.query.session_id
-            row_id = ubi_rows.query_row_id(session_id, entry.query.query_id)
-            alias = writing(self.names.ubi_queries)
-            operation = "create" if entry.sent else "index"
-            ubi = DocumentWrite(operation, alias, row_id, entry.row)
-            happened = milliseconds(entry.query.timestamp)
-            rows.append(BatchRow(session_id, entry.user_id, happened, ubi, query=entry.stored))
-        results = self._send(rows)
+        consents = self._consents.of({entry.query.session_id for entry in entries})
+        held = [
+            (each, each.consent.within(consents.get(each.query.session_id))) for each in entries
+        ]
+        kept = [(each, consent) for each, consent in held if consent.store]
+        results = self._send([each.row(self.names, consent) for each, consent in kept])
         failed = {index for index, _, result in results if not (result.done or result is ERASED)}
-        return [entries[index] for index in sorted(failed)]
+        return [kept[index][0] for index in sorted(failed)]
 
     def _send(self, rows: Sequence[BatchRow]) -> Iterator[tuple[int, str, WriteResult]]:
         """Send all, see `SessionWrites.send`. Raises ForeignIndex: the indexes are not ours."""

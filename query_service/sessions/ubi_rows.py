@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from query_service.privacy.consent import Consent
 from query_service.sessions.documents import digest
 from query_service.user.visitor import Event, PastQuery
 
@@ -27,6 +28,11 @@ def query_row_id(session_id: str, query_id: str) -> str:
     return digest("query", session_id, query_id)
 
 
+def learn_field(consent: Consent) -> dict[str, bool]:
+    """The field of a row that nothing is learned from; of any other none."""
+    return {} if consent.learn else {"learn": False}
+
+
 def iso_time(seconds: float) -> str:
     """Seconds since 1970 as `2026-11-24T10:15:00.000Z`."""
     utc = datetime.fromtimestamp(seconds, UTC)
@@ -43,7 +49,8 @@ def event_row(
     """The ubi_events row of an event.
 
     `received` is the UBI event if the client sent one. Its fields stay, and `event` only fills the
-    missing ones. Session, user and time always come from `event`: deletion and expiry search them.
+    missing ones. Session, user, client and time are never those of `received`: deletion and expiry
+    search them.
     Top-level fields that UBI does not have go below `event_attributes.extra`.
     """
     row: dict[str, Any] = {"application": APPLICATION, "action_name": event.action}
@@ -56,7 +63,7 @@ def event_row(
         attributes["watched_fraction"] = event.watched_fraction
     if event.text:
         row |= {"message_type": "COMMENT", "message": event.text}
-    row |= {"query_id": event.query_id, "client_id": client_id, "event_attributes": attributes}
+    row |= {"query_id": event.query_id, "event_attributes": attributes}
     if received:
         fields = {name: value for name, value in received.items() if value not in (None, "")}
         extra = {name: fields.pop(name) for name in list(fields) if name not in EVENT_FIELDS}
@@ -66,6 +73,7 @@ def event_row(
     row |= {
         "session_id": event.session_id,
         "user_id": user_id,
+        "client_id": client_id,
         "timestamp": iso_time(event.timestamp),
     }
     return {name: value for name, value in row.items() if value not in (None, "")}

@@ -10,6 +10,7 @@ from indexer.suggestions.suggestion import suggestion_key
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
 from query_service.index_view import IndexView, IndexViews
+from query_service.privacy.consent import RequestConsent
 from query_service.progress import Clock, RequestProgress
 from query_service.retrieval.engine_errors import IndexGone
 from query_service.retrieval.filters import FilterProblem, clauses
@@ -86,7 +87,7 @@ class Suggester:
         # Nothing completes signs alone; where nothing is typed, anything may be meant.
         signs_alone = prefix.is_empty and bool(request.prefix.strip())
         found = [] if signs_alone else work.first(prefix, filters, request.size)
-        visitor = self._visitor(reading, progress)
+        visitor = self._visitor(reading, request.consent, progress)
         taste = SessionTaste(visitor, time.time())
         own = [] if signs_alone else _own_queries(visitor, prefix)
         ordered = in_order([*own, *found], taste)
@@ -113,14 +114,18 @@ class Suggester:
         )
 
     def _visitor(
-        self, reading: "Future[Visitor] | None", progress: RequestProgress
+        self,
+        reading: "Future[Visitor] | None",
+        consent: RequestConsent,
+        progress: RequestProgress,
     ) -> Visitor | None:
-        """The visitor; None, and degraded, where the session can't be read in time."""
+        """The visitor; None where the session refuses it, and, degraded, where it can't be read."""
         if reading is None:
             return None
         with progress.stage("session"):
             try:
-                return reading.result(timeout=max(progress.clock.left_ms() / 1000, 0.001))
+                visitor = reading.result(timeout=max(progress.clock.left_ms() / 1000, 0.001))
+                return visitor if consent.within(visitor.consent).personalize else None
             except SessionsUnreadable as error:
                 reason = "answered without the session, which can't be read now"
                 progress.degrade("session", reason, error, cause="unavailable")

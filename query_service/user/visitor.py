@@ -6,6 +6,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from query_service.privacy.consent import Consent
+
 
 @dataclass(frozen=True)
 class Event:
@@ -41,12 +43,16 @@ class PastQuery:
 
 @dataclass(frozen=True)
 class Visitor:
-    """Events and queries, oldest first: this session's and, for a known user, earlier sessions'."""
+    """Events and queries, oldest first: this session's and, for a known user, earlier sessions'.
+
+    `consent`: the session's choice; None where it made none.
+    """
 
     session_id: str
     user_id: str = ""
     events: tuple[Event, ...] = ()
     queries: tuple[PastQuery, ...] = ()
+    consent: Consent | None = None
 
     def event_kind(self, index: int) -> Literal["event", "user_history"]:
         """Whether an event is of this session ("event") or an earlier one ("user_history")."""

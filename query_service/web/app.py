@@ -28,6 +28,7 @@ from query_service.web.json_body import JsonRequest
 from query_service.web.metrics import Metrics
 from query_service.web.openapi_document import openapi_document
 from query_service.web.pages import pages
+from query_service.web.privacy_signal import hear_signal
 from query_service.web.probes import PROBES, add_probes
 from query_service.web.query_routes import query_routes
 from query_service.web.routes import api
@@ -87,6 +88,7 @@ def _app_of(
     app.extensions["live_intent"] = service
 
     _begin_requests(app, Deadlines(settings))
+    hear_signal(app, settings.gpc_refuses)
     metrics.install(app)
     metrics.watch(service, page.scenario)
     logs.log_requests(app)

@@ -20,6 +20,7 @@ from query_service.batching import BatchingEncoder
 from query_service.models import Models
 from query_service.ranking.reranker import Reranker
 from query_service.service import Service
+from query_service.sessions.ubi_rows import iso_time
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
 from tests.integration.cluster_proxy import ClusterProxy
@@ -191,7 +192,7 @@ def test_each_event_of_a_request_gets_its_own_status(api: Api) -> None:
             "action_name": "add_to_cart",
             "client_id": "g1",
             "query_id": "q",
-            "timestamp": "2026-01-01T00:00:00Z",
+            "timestamp": iso_time(time.time() - 60),
             "event_attributes": {"object": {"object_id": "i2"}, "position": {"ordinal": 1}},
         },
         {"action": "comment", "item_id": "i3", "session_id": "g1", "text": "soft and light"},

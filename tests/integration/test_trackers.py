@@ -5,6 +5,7 @@ import http.server
 import json
 import re
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from learning.data.ubi_log import observations
 from learning.data.ubi_sources import read_cluster
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
+from query_service.sessions.ubi_rows import iso_time
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
 from tests.integration.documentation import read_page
@@ -140,7 +142,7 @@ def test_events_of_search_insights_count_in_the_next_search(
 def test_arrays_of_the_ubi_client_are_taken(api: Api, kept: Callable[[str], Any]) -> None:
     query = {"application": "shop", "query_id": "ubi-1", "user_query": "desk lamp",
              "client_id": "ubi-client", "object_id_field": "item_id", "message": "",
-             "message_type": "INFO", "timestamp": "2026-01-01T10:00:00Z"}  # fmt: skip
+             "message_type": "INFO", "timestamp": iso_time(time.time() - 65)}  # fmt: skip
     assert api("POST", "/ubi_queries", [query]).body["accepted"] == 1
     seen = [
         ubi_event("impression", item_id, ordinal) for ordinal, item_id in enumerate(("i2", "i7"))
@@ -214,7 +216,7 @@ def ubi_event(action: str, item_id: str, ordinal: int) -> dict[str, Any]:
     """An event as the UBI client makes it."""
     return {
         "application": "shop", "action_name": action, "query_id": "ubi-1", "session_id": "",
-        "client_id": "ubi-client", "user_id": "", "timestamp": "2026-01-01T10:00:05Z",
+        "client_id": "ubi-client", "user_id": "", "timestamp": iso_time(time.time() - 60),
         "message_type": "INFO", "message": "",
         "event_attributes": {
             "object": {"object_id": item_id, "object_id_field": "item_id", "description": item_id},

@@ -7,6 +7,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from indexer.catalogue.values.text import shown
 from indexer.catalogue.values.times import SECONDS_BEGIN
+from query_service.privacy.consent import RequestConsent
+from query_service.schemas.consent import ConsentFields
 from query_service.schemas.events import IMPRESSION
 from query_service.schemas.identifiers import Id
 from query_service.schemas.timestamps import seconds
@@ -56,6 +58,15 @@ def object_of(parent: Mapping[str, Any], name: str, field: str) -> Mapping[str, 
     if not isinstance(value, Mapping):
         raise WrongField(field, "it is an object")
     return value
+
+
+def consent_of(row: Mapping[str, Any]) -> RequestConsent:
+    """What a row says of consent, in the fields of our own events. Raises WrongField."""
+    said = {name: row.get(name) for name in ConsentFields.model_fields}
+    for name, value in said.items():
+        if value is not None and not isinstance(value, bool):
+            raise WrongField(name, "it is true or false")
+    return RequestConsent.of(**said)
 
 
 def seconds_of(value: object) -> float | None:

@@ -110,7 +110,7 @@ def event_routes(service: Service, metrics: Metrics) -> APIBlueprint:
     )
     def ubi_queries(body: UbiQueriesBody) -> Response:
         """Keeps queries as the visitor's; one that this service answered is kept already."""
-        parsed = parse_queries(body.root)
+        parsed = parse_queries(body.root, service.store.limits)
         queries = [each for each in parsed if not isinstance(each, EventError)]
         service.record_queries(queries, arrived_at())
         answers = [

@@ -9,6 +9,7 @@ from query_service.schemas.events import IMPRESSION, EventForm, OtherEvent, Rece
 from query_service.user.action_names import action_named
 from query_service.web.behaviour.event_fields import (
     check_nesting,
+    consent_of,
     id_of,
     seconds_of,
     text_of,
@@ -114,7 +115,7 @@ def _event(
         wrong = first_error(error)
         raise WrongField(_OUR_NAMES.get(wrong.field, wrong.field), wrong.message) from error
     return ReceivedEvent(
-        **known,
+        **known | {"consent": consent_of(event)},
         timestamp=seconds_of(event.get("timestamp")),
         counts=form is EventForm and action != IMPRESSION,
         ubi={"event_attributes": _attributes(event, known, detail)},

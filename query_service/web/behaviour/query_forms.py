@@ -10,8 +10,11 @@ from indexer.catalogue.spelling import canonical
 from query_service.records.answer_record import ATTRIBUTE
 from query_service.schemas.events import ReceivedQuery
 from query_service.schemas.identifiers import ItemId
+from query_service.sessions.documents import SessionLimits, now_ms
+from query_service.sessions.intake import too_old
 from query_service.web.behaviour.event_fields import (
     check_nesting,
+    consent_of,
     id_of,
     object_of,
     seconds_of,
@@ -26,18 +29,26 @@ MAX_ATTRIBUTES = 8000  # characters of JSON; the engine refuses a term of more t
 _ITEM_IDS: TypeAdapter[list[str]] = TypeAdapter(list[ItemId])
 _KNOWN = frozenset({
     "query_id", "session_id", "client_id", "user_id", "user_query", "timestamp", "query_attributes",
-    "query_response_hit_ids",
+    "query_response_hit_ids", "personalize", "store", "learn",
 })  # fmt: skip
 
 
-def parse_queries(body: object) -> list[ReceivedQuery | EventError]:
-    """One entry per query, in order: the parsed query, or what is wrong. Raises BodyMalformed."""
+def parse_queries(
+    body: object, limits: SessionLimits | None = None
+) -> list[ReceivedQuery | EventError]:
+    """One entry per query, in order: the parsed query, or what is wrong.
+
+    Within `limits`, one that is older than what is kept is wrong. Raises BodyMalformed.
+    """
     parsed: list[ReceivedQuery | EventError] = []
     for index, row in enumerate(events_of(body)):
         try:
             if not isinstance(row, Mapping):
                 raise WrongField("", "a query is an object")  # noqa: TRY301
-            parsed.append(_query(row))
+            query = _query(row)
+            if limits and (problem := too_old(query.timestamp, limits, now_ms())):
+                raise WrongField("timestamp", problem)  # noqa: TRY301
+            parsed.append(query)
         except WrongField as error:
             parsed.append(EventError(index, error.field, error.message))
     return parsed
@@ -74,6 +85,7 @@ def _query(row: Mapping[str, Any]) -> ReceivedQuery:
         seconds_of(row.get("timestamp")),
         attributes,
         _hit_ids(row.get("query_response_hit_ids")),
+        consent_of(row),
     )
 
 

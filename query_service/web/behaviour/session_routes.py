@@ -5,6 +5,7 @@ from dataclasses import asdict
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 
+from query_service.schemas.consent import ConsentForm, ConsentResponse
 from query_service.schemas.sessions import (
     DeletedResponse,
     JoinedResponse,
@@ -20,7 +21,7 @@ from query_service.web.tags import VISITORS
 
 
 def session_routes(store: SessionStore) -> APIBlueprint:
-    """`/v1/sessions`, `/v1/users` and `/v1/joins`."""
+    """`/v1/sessions`, `/v1/users`, `/v1/joins` and `/v1/consents`."""
     routes = APIBlueprint("sessions", __name__, url_prefix="/v1")
 
     @routes.get(
@@ -66,6 +67,18 @@ def session_routes(store: SessionStore) -> APIBlueprint:
         """Counts for the user what the session did for nobody, as does a request with both ids."""
         joined = store.join(body.session_id, body.user_id)
         return json_response(JoinedResponse(**asdict(joined)).model_dump())
+
+    @routes.post(
+        "/consents",
+        tags=[VISITORS],
+        summary="What a session agrees to from now on",
+        responses={200: ConsentResponse} | problems(400, 413, 415, 422, 500, 503),
+    )
+    def consent(body: ConsentForm) -> Response:
+        """Keeps a visitor's choice; each request can refuse more, and none can allow more."""
+        rows = store.set_consent(body.session_id, body.consent)
+        chosen = ConsentResponse(**asdict(body.consent), **asdict(rows))
+        return json_response(chosen.model_dump())
 
     @routes.delete(
         "/joins/<session_id>",

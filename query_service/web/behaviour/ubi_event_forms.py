@@ -5,11 +5,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from query_service.schemas.consent import ConsentFields
 from query_service.schemas.events import IMPRESSION, EventForm, OtherEvent, ReceivedEvent
 from query_service.user.action_names import action_named
 from query_service.web.behaviour.event_fields import (
     action_of,
     check_nesting,
+    consent_of,
     id_of,
     object_of,
     seconds_of,
@@ -66,11 +68,11 @@ def from_ubi(event: Mapping[str, Any], *, any_action: bool = False) -> ReceivedE
         field = _UBI_NAMES.get(wrong.field, wrong.field)
         raise WrongField(field, wrong.message) from error
     return ReceivedEvent(
-        **known.received(),
+        **known.received() | {"consent": consent_of(event)},
         timestamp=seconds_of(event.get("timestamp")),
         client_id=client_id,
         counts=not is_other and action != IMPRESSION,
-        ubi=dict(event),
+        ubi={name: each for name, each in event.items() if name not in ConsentFields.model_fields},
     )
 
 

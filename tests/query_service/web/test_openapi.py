@@ -39,6 +39,7 @@ def test_it_describes_exactly_the_routes_of_the_api(client: FlaskClient) -> None
         "/v1/users/{user_id}": {"delete"},
         "/v1/queries/{query_id}/explanation": {"get"},
         "/v1/joins": {"post"},
+        "/v1/consents": {"post"},
         "/v1/joins/{session_id}": {"delete"},
         "/v1/items/{item_id}": {"put", "patch", "delete"},
         "/v1/items": {"post"},

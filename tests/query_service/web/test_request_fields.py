@@ -54,6 +54,8 @@ WRONG: dict[str, list[Any]] = {
     ],
     "collapse": ["yes", 1, "brand", []],
     "personalize": FLAG,
+    "store": [each for each in FLAG if each is not None],
+    "learn": [each for each in FLAG if each is not None],
     "scenario": ["", "Shop", "music", None, 1],
     "diversity": [-0.1, 1.01, "0.5", True, []],
     "spelling": FLAG,

@@ -1,0 +1,1 @@
+"""What visitors agree to, ids that tell nothing of a person, texts of few that stay unseen."""

@@ -1,0 +1,93 @@
+"""The choices of sessions: what their visitors agree to, read before a write and changed."""
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from opensearchpy import OpenSearch
+from opensearchpy.exceptions import OpenSearchException
+
+from plugin_config.client import cluster_unavailable
+from plugin_config.errors import ClusterUnavailable
+from plugin_config.schema import IndexNames
+from query_service.privacy.consent import Consent
+from query_service.sessions.document_writes import scripted_upsert
+from query_service.sessions.documents import document_id, now_ms
+from query_service.sessions.removal import DocumentRemoval, NotErased
+from query_service.sessions.scripts import CONSENT, NOT_LEARNED, painless
+from query_service.sessions.store_writer import StoreWriter
+
+
+@dataclass(frozen=True)
+class NotLearned:
+    """Rows of UBI that nothing is learned from any more."""
+
+    ubi_queries: int = 0
+    ubi_events: int = 0
+
+
+class SessionConsents:
+    """Reads and changes the choices in one set of indexes."""
+
+    def __init__(self, client: OpenSearch, names: IndexNames, writer: StoreWriter) -> None:
+        self._client, self._names, self._writer = client, names, writer
+        self._removal = DocumentRemoval(client, names, writer)
+
+    def of(self, session_ids: Collection[str]) -> dict[str, Consent]:
+        """The choices of those sessions that made one, by id. Raises ClusterUnavailable.
+
+        Where the index of sessions is gone there is none.
+        """
+        ids = {document_id("session", session_id): session_id for session_id in session_ids}
+        if not ids:
+            return {}
+        try:
+            response = self._client.mget(
+                index=self._names.sessions,
+                body={"ids": list(ids)},
+                params={"_source_includes": "consent"},
+            )
+        except OpenSearchException as error:
+            raise cluster_unavailable(error, "keep events or queries") from error
+        chosen = {}
+        for document in response["docs"]:
+            problem = document.get("error", {}).get("type", "index_not_found_exception")
+            if problem != "index_not_found_exception":
+                raise ClusterUnavailable(f"what visitors agree to can't be read: {problem}")
+            consent = Consent.from_stored(document.get("_source", {}).get("consent"))
+            if consent is not None:
+                chosen[ids[document["_id"]]] = consent
+        return chosen
+
+    def set(self, session_id: str, consent: Consent) -> NotLearned:
+        """Keep a session's choice, for what it sends from now on.
+
+        Who refuses `learn` does so for the rows that there are, too. What is stored stays, unread,
+        until it is erased or expires.
+
+        Raises ForeignIndex, NotErased, ClusterUnavailable: set it again.
+        """
+        script = painless(CONSENT, consent=asdict(consent), now=now_ms())
+        own = document_id("session", session_id)
+        alias = IndexNames.writing(self._names.sessions)
+        try:
+            self._removal.check_stores()
+            [result] = self._writer.send([scripted_upsert(alias, own, script)])
+            if not result.done:
+                raise NotErased(f"the choice is not kept: {result.reason}. Send it again.")
+            if consent.learn:
+                return NotLearned()
+            self._removal.refresh()
+            rows: dict[str, Any] = {
+                "bool": {
+                    "filter": [{"term": {"session_id": session_id}}],
+                    "must_not": [{"term": {"learn": False}}],
+                }
+            }
+            queries, events = (
+                self._removal.update_all(index, rows, painless(NOT_LEARNED))
+                for index in (self._names.ubi_queries, self._names.ubi_events)
+            )
+        except OpenSearchException as error:
+            raise cluster_unavailable(error, "keep the visitor's choice") from error
+        return NotLearned(queries, events)
