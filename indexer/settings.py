@@ -224,6 +224,12 @@ class IndexSettings(Settings):
         description="Items that the model bundle is learned from (drawn by chance, same seed).",
     )
 
+    deleted_items_days: float = Field(
+        30,
+        gt=0,
+        le=3650,
+        description="Days that it is kept which items were deleted; more than a rebuild takes.",
+    )
     suggest_min_sessions: int = Field(
         5,
         ge=2,

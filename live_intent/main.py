@@ -24,7 +24,7 @@ COMMANDS = {
         "query_service.synonym_commands:synonyms",
         "Words that count as others in a query.",
     ),
-    "sessions": ("query_service.sessions.commands:sessions", "Show or erase what is kept."),
+    "sessions": ("query_service.session_commands:sessions", "Show or erase what is kept."),
     "explain": (
         "query_service.records.commands:explain",
         "Say why the hits of a query were shown.",

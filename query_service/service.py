@@ -29,12 +29,14 @@ from query_service.pipeline import Pipeline
 from query_service.preparation import Preparation
 from query_service.readiness import Readiness, ReadinessWatch
 from query_service.records.query_explanation import QueryExplanations
+from query_service.retention.retention_watch import RetentionWatch
 from query_service.rules.rule_book import RuleBook
 from query_service.rules.rule_store import RuleStore
 from query_service.schemas.events import ReceivedEvent, ReceivedQuery
 from query_service.schemas.explanations import QueryExplanation
-from query_service.sessions.documents import KnownItem, SessionLimits
+from query_service.sessions.documents import KnownItem
 from query_service.sessions.intake import EventOutcome
+from query_service.sessions.limits import limits_of
 from query_service.sessions.store import SessionStore
 from query_service.settings import ServiceSettings
 from query_service.suggestions.suggester import Suggester
@@ -65,7 +67,7 @@ class Service:
         self.models = models
         self.beside: list[Service] = []  # of other catalogues, which start and end with this one
         self.store = SessionStore(
-            client, names, _limits(settings), count_impressions=settings.impressions_count
+            client, names, limits_of(settings), count_impressions=settings.impressions_count
         )
         self._client, self._names = client, names
         self._session_indexes_exist = False
@@ -84,6 +86,7 @@ class Service:
         )
         self.rule_store = RuleStore(client, names)
         self.rule_book = RuleBook(self.rule_store, settings.swap_poll_s)
+        self._retention = RetentionWatch(self.store, settings)
         checks = HealthChecks(client, names, self._views, self.store.writer, self.rule_book)
         pause_s = min(settings.swap_poll_s, MAX_CHECK_PAUSE_S)
         self._readiness = ReadinessWatch(checks.result, pause_s)
@@ -142,10 +145,12 @@ class Service:
         self.rule_book.start()
         self.encoder.encode_query("warm up")
         self._readiness.start()
+        self._retention.start()
 
     def close(self) -> None:
         """Write the waiting queries, and stop the threads."""
         self._readiness.close()
+        self._retention.close()
         self._views.close()
         self.rule_book.close()
         self.store.close()
@@ -251,15 +256,3 @@ def _update_settings(cluster: ClusterSettings) -> IndexSettings:
     """Settings of writes that a client waits for: few retries, and the cluster's time-out."""
     changes = {"bulk_retries": 1, "bulk_timeout_s": cluster.opensearch_timeout_s}
     return load(IndexSettings).model_copy(update=changes)
-
-
-def _limits(settings: ServiceSettings) -> SessionLimits:
-    return SessionLimits(
-        session_events=settings.session_max_events,
-        session_queries=settings.session_max_queries,
-        user_events=settings.user_max_events,
-        user_queries=settings.user_max_queries,
-        ttl_days=settings.session_ttl_days,
-        tombstone_hours=settings.tombstone_hours,
-        consent_days=settings.consent_days,
-    )

@@ -15,6 +15,29 @@ class PrivacySettings(Settings):
         "`nothing`; `learning`: suggestions and models for others; `storage`: that anything is "
         "kept; `all`: personalisation too.",
     )
+    ubi_queries_days: float | None = Field(
+        None,
+        gt=0,
+        le=3650,
+        description="Days that rows of ubi_queries are kept (default: "
+        "LIVE_INTENT_SESSION_TTL_DAYS).",
+    )
+    ubi_events_days: float | None = Field(
+        None, gt=0, le=3650, description="Days that rows of ubi_events are kept, likewise."
+    )
+    retention_interval_s: float = Field(
+        3600,
+        ge=0,
+        le=7 * 86_400,
+        description="Seconds between runs that remove what has expired, by one process of all. 0: "
+        "no process does, and `live-intent sessions purge` is to.",
+    )
+    retention_slice: int = Field(
+        500, ge=1, le=5000, description="Documents that such a run removes at once."
+    )
+    retention_pause_s: float = Field(
+        0.2, ge=0, le=60, description="Seconds that it rests after each."
+    )
     consent_days: float = Field(
         365, gt=0, le=3650, description="Days that a session's choice (/v1/consents) is kept."
     )

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from query_service.sessions.document_writes import DocumentWrite, scripted_upsert
-from query_service.sessions.documents import SessionLimits, document_id
+from query_service.sessions.documents import document_id
+from query_service.sessions.limits import SessionLimits
 from query_service.sessions.scripts import APPEND, painless
 
 Rows = list[dict[str, Any]]

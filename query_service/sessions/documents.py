@@ -17,33 +17,8 @@ from numpy.typing import NDArray
 
 from indexer.index.documents import float16_base64, from_float16_base64
 from query_service.privacy.consent import Consent
+from query_service.sessions.limits import SessionLimits
 from query_service.user.visitor import Event, PastQuery, Visitor
-
-DAY_MS = 24 * 3600 * 1000
-
-
-@dataclass(frozen=True)
-class SessionLimits:
-    """How many rows a document keeps, and for how many days; a tombstone for how many hours,
-    a visitor's choice for how many days."""
-
-    session_events: int = 50
-    session_queries: int = 20
-    user_events: int = 100
-    user_queries: int = 40
-    ttl_days: float = 30.0
-    tombstone_hours: float = 24.0
-    consent_days: float = 365.0
-
-    def max_rows(self, kind: str) -> tuple[int, int]:
-        """The most events and the most queries in a document of `kind` ("session" or "user")."""
-        if kind == "user":
-            return self.user_events, self.user_queries
-        return self.session_events, self.session_queries
-
-    def oldest(self, now_ms: int) -> int:
-        """Events and queries received before this time (ms since 1970) are expired."""
-        return now_ms - round(self.ttl_days * DAY_MS)
 
 
 @dataclass(frozen=True)

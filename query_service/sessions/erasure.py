@@ -1,7 +1,7 @@
-"""Deletion and expiry of what is kept of visitors."""
+"""Deletion of what is kept of visitors."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from operator import add
@@ -15,7 +15,8 @@ from plugin_config.client import cluster_unavailable, engine_time_left
 from plugin_config.schema import IndexNames
 from query_service.sessions.document_states import DocumentState
 from query_service.sessions.document_writes import scripted_upsert
-from query_service.sessions.documents import DAY_MS, SessionLimits, document_id, now_ms
+from query_service.sessions.documents import document_id, now_ms
+from query_service.sessions.limits import SessionLimits
 from query_service.sessions.removal import DocumentRemoval, NotErased
 from query_service.sessions.scripts import ERASE, ERASED, painless
 from query_service.sessions.store_writer import StoreWriter
@@ -119,40 +120,6 @@ class SessionErasure:
         self._erase(own, "session", until=until, begins=False)
         self._sweep(session_id, until)
 
-    def purge(self, older_than_days: float) -> Deleted:
-        """Delete what is older: documents not updated since, and older rows in the others.
-
-        An event's or query's age counts from its receipt, a UBI row's from its own timestamp.
-        Tombstones that are due are removed, with what was written late.
-
-        Raises:
-            ForeignIndex: one of the indexes was not made by us; nothing is deleted.
-            ClusterUnavailable: OpenSearch did not answer; purge again.
-        """
-        oldest = now_ms() - round(older_than_days * DAY_MS)
-        due = now_ms() - round(self._limits.tombstone_hours * HOUR_MS)
-        try:
-            self._removal.check_stores()
-            self._removal.refresh()
-            chosen = now_ms() - round(self._limits.consent_days * DAY_MS)
-            standing = [_since("erased_at", due), _since("consent_at", chosen)]
-            sessions, users = (
-                self._removal.delete_all(
-                    self._names.sessions,
-                    _of_kind(kind, older("updated_at", oldest), unless=standing),
-                )
-                for kind in ("session", "user")
-            )
-            self._removal.expire(older("started_at", oldest), oldest)
-            queries, events = (
-                self._removal.delete_all(index, older("timestamp", oldest))
-                for index in (self._names.ubi_queries, self._names.ubi_events)
-            )
-            self._remove_tombstones(due)
-            return Deleted(sessions, users, queries, events)
-        except OpenSearchException as error:
-            raise cluster_unavailable(error, "purge sessions") from error
-
     def _delete_session(self, session_id: str) -> Deleted:
         own = document_id("session", session_id)
         stored = has_rows(self._read(own).get("_source", {}))
@@ -196,15 +163,12 @@ class SessionErasure:
             raise NotErased(f"not all could be erased: {result.reason}. Try again.")
         return DocumentState.of(result.state).erased_at
 
-    def _remove_tombstones(self, due: int) -> None:
-        """Remove empty documents whose tombstone is due, and before it what was written late."""
-        empty = {
-            "bool": {
-                "filter": [older("erased_at", due)],
-                "must_not": [{"exists": {"field": n}} for n in ("session_id", "consent_at")],
-            }
-        }
-        query = {"query": empty, "_source": ["erased_at"]}
+    def sweep_tombstones(self, due: dict[str, Any]) -> None:
+        """Remove what was written late to the sessions and users whose tombstones match `due`.
+
+        Raises NotErased, OpenSearchException.
+        """
+        query = {"query": due, "_source": ["erased_at"]}
         found = scan(self._client, index=self._names.sessions, query=query, ignore_unavailable=True)
         for hit in list(found):
             kind, name = hit["_id"].split(":", 1)  # of a very long id it is a digest
@@ -213,7 +177,6 @@ class SessionErasure:
                 self._sweep(name, until)
             else:
                 self._delete_ubi_rows({"term": {"user_id": name}}, until)
-        self._removal.delete_all(self._names.sessions, empty)
 
     def _read(self, doc_id: str) -> dict[str, Any]:
         response = self._client.mget(body={"ids": [doc_id]}, index=self._names.sessions)
@@ -237,17 +200,10 @@ def older(field: str, oldest: int) -> dict[str, Any]:
     return {"range": {field: {"lt": oldest, "format": "epoch_millis"}}}
 
 
-def _since(field: str, oldest: int) -> dict[str, Any]:
-    return {"range": {field: {"gte": oldest, "format": "epoch_millis"}}}
-
-
 def has_rows(source: Mapping[str, Any]) -> bool:
     """Whether a document of a session or user has events or queries; else it is a tombstone."""
     return bool(source.get("events") or source.get("queries"))
 
 
-def _of_kind(
-    kind: str, query: dict[str, Any], unless: Sequence[dict[str, Any]] = ()
-) -> dict[str, Any]:
-    conditions = [{"term": {"kind": kind}}, query]
-    return {"bool": {"filter": conditions, "must_not": list(unless)}}
+def _of_kind(kind: str, query: dict[str, Any]) -> dict[str, Any]:
+    return {"bool": {"filter": [{"term": {"kind": kind}}, query]}}

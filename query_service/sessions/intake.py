@@ -12,13 +12,8 @@ from numpy.typing import NDArray
 from plugin_config.errors import LiveIntentError
 from query_service.schemas.events import ReceivedEvent
 from query_service.sessions.document_writes import Cause, WriteResult
-from query_service.sessions.documents import (
-    DAY_MS,
-    KnownItem,
-    SessionLimits,
-    digest,
-    milliseconds,
-)
+from query_service.sessions.documents import KnownItem, digest, milliseconds
+from query_service.sessions.limits import DAY_MS, SessionLimits
 from query_service.user.visitor import Event
 
 logger = logging.getLogger(__name__)
@@ -89,11 +84,12 @@ def too_old(timestamp: float | None, limits: SessionLimits, now: int) -> str:
 
     `now`: ms since 1970.
     """
-    if timestamp is None or milliseconds(timestamp) >= limits.oldest(now):
+    kept_days = max(limits.ttl_days, limits.kept_events, limits.kept_queries)
+    if timestamp is None or milliseconds(timestamp) >= now - kept_days * DAY_MS:
         return ""
     days = (now / 1000 - timestamp) * 1000 / DAY_MS
     return (
-        f"{days:.0f} days ago, and what visitors do is kept for {limits.ttl_days:g} days: send a "
+        f"{days:.0f} days ago, and what visitors do is kept for {kept_days:g} days: send a "
         "later time, or raise LIVE_INTENT_SESSION_TTL_DAYS"
     )
 

@@ -12,7 +12,8 @@ from plugin_config.schema import IndexNames
 from query_service.sessions.appends import Append, upserts
 from query_service.sessions.document_states import DocumentState
 from query_service.sessions.document_writes import DocumentWrite, scripted_upsert
-from query_service.sessions.documents import SessionLimits, document_id, now_ms
+from query_service.sessions.documents import document_id, now_ms
+from query_service.sessions.limits import SessionLimits
 from query_service.sessions.removal import DocumentRemoval, NotErased
 from query_service.sessions.scripts import JOINED, SPLIT, WITHOUT_USER, painless
 from query_service.sessions.store_writer import StoreWriter

@@ -10,12 +10,12 @@ from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
 from query_service.sessions.documents import (
     Scope,
-    SessionLimits,
     document_id,
     milliseconds,
     now_ms,
     visitor_from_documents,
 )
+from query_service.sessions.limits import SessionLimits
 from query_service.user.visitor import Visitor
 
 

@@ -60,11 +60,6 @@ class DocumentRemoval:
         script = painless(FORGET, session_id=session_id, until=until, oldest=oldest, now=now_ms())
         return self.run(script, ids)
 
-    def expire(self, query: dict[str, Any], oldest: int) -> int:
-        """Remove the rows received before `oldest` from the documents that match `query`."""
-        ids = [hit["_id"] for hit in self._scan(self._names.sessions, query)]
-        return self.forget_in(ids, oldest=oldest)
-
     def run(self, script: dict[str, Any], ids: Sequence[str]) -> int:
         """Run a script on these documents; return how many it changed or removed."""
         return self._run(self._names.sessions, script, ids)
@@ -76,7 +71,7 @@ class DocumentRemoval:
     def _run(self, index: str, script: dict[str, Any], ids: Sequence[str]) -> int:
         alias = IndexNames.writing(index)
         writes = [DocumentWrite("update", alias, each, {"script": script}) for each in ids]
-        results = self._send(writes, unless=404)
+        results = self.send(writes, unless=404)
         return sum(result.outcome in ("updated", "deleted") for result in results)
 
     def delete_all(self, index: str, query: dict[str, Any]) -> int:
@@ -104,7 +99,7 @@ class DocumentRemoval:
             )
             for hit in self._scan(index, query)
         ]
-        results = self._send(writes, unless=409)
+        results = self.send(writes, unless=409)
         return len(writes), sum(result.status == 200 for result in results)
 
     def _scan(self, index: str, query: dict[str, Any]) -> list[dict[str, Any]]:
@@ -122,7 +117,7 @@ class DocumentRemoval:
             scan(self._client, index=index, query=body, size=BATCH, ignore_unavailable=True)
         )
 
-    def _send(self, writes: Sequence[DocumentWrite], unless: int) -> list[WriteResult]:
+    def send(self, writes: Sequence[DocumentWrite], unless: int) -> list[WriteResult]:
         """The results of `writes`. Raises NotErased if one fails with another status than this."""
         results: list[WriteResult] = []
         for start in range(0, len(writes), BATCH):

@@ -8,14 +8,9 @@ from opensearchpy.exceptions import OpenSearchException
 from plugin_config.client import cluster_unavailable
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
-from query_service.sessions.documents import (
-    Scope,
-    SessionLimits,
-    document_id,
-    now_ms,
-    without_vectors,
-)
+from query_service.sessions.documents import Scope, document_id, now_ms, without_vectors
 from query_service.sessions.erasure import has_rows
+from query_service.sessions.limits import DAY_MS, SessionLimits
 
 ROWS_SHOWN = 1000
 USERS_READ = 100
@@ -47,8 +42,11 @@ class SessionExport:
             )
             session = self._session(session_id, scope)
             queries, events = (
-                self._rows(index, session_id, scope)
-                for index in (self._names.ubi_queries, self._names.ubi_events)
+                self._rows(index, session_id, days)
+                for index, days in (
+                    (self._names.ubi_queries, self._limits.kept_queries),
+                    (self._names.ubi_events, self._limits.kept_events),
+                )
             )
             users = self._users(session_id, scope)
         except OpenSearchException as error:
@@ -73,8 +71,9 @@ class SessionExport:
         }
         return document | lists if has_rows(lists) else None
 
-    def _rows(self, index: str, session_id: str, scope: Scope) -> dict[str, Any]:
-        lasting = {"range": {"timestamp": {"gte": scope.oldest, "format": "epoch_millis"}}}
+    def _rows(self, index: str, session_id: str, days: float) -> dict[str, Any]:
+        oldest = now_ms() - round(days * DAY_MS)
+        lasting = {"range": {"timestamp": {"gte": oldest, "format": "epoch_millis"}}}
         query = {"bool": {"filter": [{"term": {"session_id": session_id}}, lasting]}}
         body = {"query": query, "sort": ["timestamp"], "track_total_hits": True}
         found = self._client.search(

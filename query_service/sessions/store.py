@@ -7,7 +7,7 @@ changed, and `read` is a realtime GET, which sees every change that is finished.
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from opensearchpy import OpenSearch
@@ -21,11 +21,13 @@ from query_service.sessions.appends import BatchRow
 from query_service.sessions.click_joins import ClickJoins
 from query_service.sessions.consents import NotLearned, SessionConsents
 from query_service.sessions.document_writes import WriteResult
-from query_service.sessions.documents import KnownItem, SessionLimits, milliseconds, now_ms
+from query_service.sessions.documents import KnownItem, milliseconds, now_ms
 from query_service.sessions.erasure import Deleted, SessionErasure
 from query_service.sessions.event_rows import EventRows
+from query_service.sessions.expiry import Expiry, Pace
 from query_service.sessions.intake import Encode, EventOutcome, after_write, text_vectors
 from query_service.sessions.joins import Joined, SessionJoins, SplitOff
+from query_service.sessions.limits import SessionLimits
 from query_service.sessions.query_log import QueryLog
 from query_service.sessions.query_removal import QueryRemoval, RemovedQuery
 from query_service.sessions.reader import SessionReader
@@ -66,6 +68,7 @@ class SessionStore:
         self._writes = SessionWrites(client, names, self.writer, self.limits)
         self._export = SessionExport(client, names, self.limits)
         self._erasure = SessionErasure(client, names, self.writer, self.limits)
+        self.expiry = Expiry(client, names, self.writer, self.limits)
         self._joins = SessionJoins(client, names, self.writer, self.limits)
         self._consents = SessionConsents(client, names, self.writer)
         self._query_removal = QueryRemoval(client, names, self.writer)
@@ -215,9 +218,9 @@ class SessionStore:
         return self._erasure.delete_user(user_id)
 
     def purge(self, older_than_days: float | None = None) -> Deleted:
-        """Remove older data (default: expired data), see `SessionErasure.purge`."""
-        days = self.limits.ttl_days if older_than_days is None else older_than_days
-        return self._erasure.purge(days)
+        """Remove older data (default: expired data), see `Expiry.run`."""
+        gone = dict(self.expiry.run(Pace(), older_than_days))
+        return Deleted(*(gone[field.name] for field in fields(Deleted)))
 
     def flush(self, timeout_s: float = 5.0) -> bool:
         """Wait until all queries recorded so far are written, and the clicks on their hits.

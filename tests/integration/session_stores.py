@@ -10,7 +10,8 @@ from opensearchpy import OpenSearch
 
 from plugin_config.schema import IndexNames
 from query_service.schemas.events import ReceivedEvent
-from query_service.sessions.documents import KnownItem, SessionLimits
+from query_service.sessions.documents import KnownItem
+from query_service.sessions.limits import SessionLimits
 from query_service.sessions.store import SessionStore
 from query_service.user.visitor import PastQuery, Visitor
 

@@ -9,7 +9,7 @@ from opensearchpy import OpenSearch
 
 from plugin_config.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
-from query_service.sessions.documents import SessionLimits
+from query_service.sessions.limits import SessionLimits
 from query_service.sessions.store import SessionStore
 from tests.integration.session_stores import click, clicked, lookup, query, two_stores
 

@@ -17,8 +17,9 @@ from plugin_config.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.schemas.events import ReceivedEvent
-from query_service.sessions.documents import KnownItem, SessionLimits
+from query_service.sessions.documents import KnownItem
 from query_service.sessions.intake import EventOutcome
+from query_service.sessions.limits import SessionLimits
 from query_service.sessions.reader import SessionsUnreadable
 from query_service.sessions.session_export import SessionUnknown
 from query_service.sessions.store import SessionStore

@@ -18,7 +18,6 @@ from plugin_config.ownership import refuse_foreign
 from plugin_config.provisioned_indexes import create_index
 from plugin_config.schema import MARK
 
-KEPT_DAYS = 30  # longer than any rebuild takes
 _TRIES = 3  # to write, while others delete the index
 _BODY = {
     "settings": {"index.number_of_shards": 1, "index.auto_expand_replicas": "0-1"},
@@ -72,7 +71,9 @@ def deleted_versions(context: IndexContext, ids: Sequence[str]) -> dict[str, int
 
 def forget_old(context: IndexContext) -> None:
     """Removes deletions that no rebuild can need any more."""
-    query = {"query": {"range": {"deleted_at": {"lt": f"now-{KEPT_DAYS}d"}}}}
+    oldest = time.time() - context.settings.deleted_items_days * 86_400
+    older = {"lt": round(oldest * 1000), "format": "epoch_millis"}
+    query = {"query": {"range": {"deleted_at": older}}}
     params = {"conflicts": "proceed", "ignore_unavailable": "true"}
     context.client.delete_by_query(index=context.names.deletions, body=query, params=params)
 

@@ -10,8 +10,9 @@ from indexer.catalogue.spelling import canonical
 from query_service.records.answer_record import ATTRIBUTE
 from query_service.schemas.events import ReceivedQuery
 from query_service.schemas.identifiers import ItemId
-from query_service.sessions.documents import SessionLimits, now_ms
+from query_service.sessions.documents import now_ms
 from query_service.sessions.intake import too_old
+from query_service.sessions.limits import SessionLimits
 from query_service.web.behaviour.event_fields import (
     check_nesting,
     consent_of,

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 
 from query_service.sessions.documents import (
-    DAY_MS,
     Scope,
-    SessionLimits,
     event_from_stored,
     event_to_stored,
     query_from_stored,
@@ -16,6 +14,7 @@ from query_service.sessions.documents import (
     visitor_from_documents,
     without_vectors,
 )
+from query_service.sessions.limits import DAY_MS, SessionLimits
 from query_service.sessions.ubi_rows import event_row, query_row
 from query_service.user.visitor import Event, PastQuery
 

@@ -20,17 +20,13 @@ def _store(*, writing: bool = True) -> Iterator[SessionStore]:
     from plugin_config.client import connect, destination
     from plugin_config.schema import IndexNames
     from plugin_config.settings import ClusterSettings, load
-    from query_service.sessions.documents import SessionLimits
+    from query_service.sessions.limits import limits_of
     from query_service.sessions.store import SessionStore
     from query_service.settings import ServiceSettings
 
     cluster = load(ClusterSettings)
     settings = load(ServiceSettings)
-    limits = SessionLimits(
-        ttl_days=settings.session_ttl_days,
-        tombstone_hours=settings.tombstone_hours,
-        consent_days=settings.consent_days,
-    )
+    limits = limits_of(settings)
     client, names = connect(cluster), IndexNames(cluster.index_prefix)
     if writing:
         click.echo(destination(cluster, *names.stores), err=True)
@@ -74,7 +70,24 @@ def delete(session_id: str | None, user_id: str | None) -> None:
     help="Default: the setting LIVE_INTENT_SESSION_TTL_DAYS.",
 )
 def purge(older_than_days: float | None) -> None:
-    """Erase what is older: quiet sessions and users, and UBI rows. For a daily job."""
+    """Erase at once what is older: quiet sessions and users, and UBI rows.
+
+    Services do so by themselves (LIVE_INTENT_RETENTION_INTERVAL_S), for what has expired.
+    """
     with _store() as store:
         deleted = store.purge(older_than_days)
     click.echo(json.dumps(asdict(deleted)))
+
+
+@sessions.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON, times in ms since 1970.")
+def status(as_json: bool) -> None:
+    """Show how much is kept, how old it is, for how long, and what was removed last."""
+    from query_service.retention.status import read_status, status_lines
+
+    with _store(writing=False) as store:
+        report = read_status(store)
+    if as_json:
+        click.echo(json.dumps(asdict(report), indent=2))
+    else:
+        click.echo("\n".join(status_lines(report)))
