@@ -20,6 +20,7 @@ from query_service.batching import BatchingEncoder
 from query_service.context import QueryEncoder, RetrievalOptions
 from query_service.health_checks import HealthChecks
 from query_service.index_view import IndexViews
+from query_service.insights.insights import Insights
 from query_service.instantsearch.index_names import IndexNamesSpoken
 from query_service.instantsearch.searches import InstantSearches
 from query_service.item_reader import ItemReader
@@ -117,6 +118,12 @@ class Service:
             self.pipeline,
             IndexNamesSpoken.of(settings.instantsearch_index, settings.instantsearch_replicas),
             settings.threads,
+        )
+        self.insights = Insights(
+            client,
+            names,
+            least_sessions=load(IndexSettings).suggest_min_sessions,
+            timeout_s=cluster.opensearch_timeout_s,
         )
         self.suggester = Suggester(
             client,

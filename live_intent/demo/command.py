@@ -54,6 +54,7 @@ def demo(stop: bool) -> None:
         catalogue.refuse_others()
     for catalogue in catalogues:
         catalogue.make(environment)
+    _load_visits(settings)
     url = _serve(service, environment)
     ends = os.environ.get("DEMO_EXIT") == "1"
     if not ends:
@@ -71,6 +72,7 @@ def demo(stop: bool) -> None:
     click.echo()
     for name in beside:
         click.echo(f"Another page of this service: {url}/{name}/")
+    click.echo(f"What visitors do, simulated ones among them: {url}/insights")
     click.secho(f"The page to try it yourself: {url}/", bold=True)
 
 
@@ -122,6 +124,16 @@ def _serve(service: "BackgroundService", environment: dict[str, str]) -> str:
     running = service.start(port, environment)
     click.echo(f"  ready at {running.url}, log in {relative(service.log)}")
     return running.url
+
+
+def _load_visits(settings: "ClusterSettings") -> None:
+    """Put simulated visits into the cluster, once."""
+    from live_intent.sample.recent_visits import load_recent_visits
+    from plugin_config.client import connect
+    from plugin_config.schema import IndexNames
+
+    if count := load_recent_visits(connect(settings), IndexNames(settings.index_prefix)):
+        click.echo(f"  {count:,} searches of SIMULATED visits, for the page of insights")
 
 
 def _visit(url: str) -> None:

@@ -119,6 +119,11 @@ class Simulation:
             for word in {*title_words(item.title), kind.lower(), item.query}:
                 self._postings[word].append(item)
 
+    @property
+    def items(self) -> dict[str, SampleItem]:
+        """The available items by id."""
+        return {item.item_id: item for item in self._shop.items}
+
     def visits(self, users: int) -> Iterator[Visits]:
         """Yield the visits of each visitor; every visitor gets at least two items."""
         for number in range(users):

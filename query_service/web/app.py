@@ -22,6 +22,7 @@ from query_service.web.behaviour.event_routes import event_routes
 from query_service.web.behaviour.session_routes import session_routes
 from query_service.web.cross_origin import CrossOrigin
 from query_service.web.deadlines import ARRIVED, REFUSED, Deadlines, is_search
+from query_service.web.insights.insights_routes import insights_routes
 from query_service.web.instantsearch_routes import instantsearch_routes
 from query_service.web.item_routes import item_routes
 from query_service.web.json_body import JsonRequest
@@ -104,6 +105,7 @@ def _app_of(
     app.register_api(item_routes(service.item_writer, allowed=settings.item_writes))
     app.register_api(rule_routes(service, allowed=settings.rule_writes))
     app.register_blueprint(pages(page, settings.images, settings.image_origins))
+    app.register_blueprint(insights_routes(service.insights))
     add_probes(app, service)
 
     @app.get("/openapi.json", doc_ui=False)

@@ -9,12 +9,12 @@ from flask import Blueprint, Response, abort, request, send_from_directory
 from query_service.web.scenarios import ScenarioPage
 
 _TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css"}
-_POLICY = (
+POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 # Swagger UI sets styles from its script.
-_DOCS_POLICY = _POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+_DOCS_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 _SWAGGER_FILES = ("swagger-ui-bundle.js", "swagger-ui.css")
 
 
@@ -35,7 +35,7 @@ def pages(page: ScenarioPage, images: Path | None, image_origins: str = "") -> B
 
     `image_origins`: of pictures elsewhere that the pages may show, separated by commas.
     """
-    policy = _POLICY.replace("data:", " ".join(["data:", *image_origins.split(",")]).strip())
+    policy = POLICY.replace("data:", " ".join(["data:", *image_origins.split(",")]).strip())
     routes = Blueprint("pages", __name__)
     folder = importlib.resources.files("query_service.web") / "page"
     texts = {
@@ -48,7 +48,7 @@ def pages(page: ScenarioPage, images: Path | None, image_origins: str = "") -> B
         if not request.environ.get("PATH_INFO"):  # /feed: its relative links would break
             name = request.script_root.rsplit("/", 1)[-1]
             return Response(status=308, headers={"Location": f"{name}/"})
-        return _answer(texts[page.scenario], "html", policy)
+        return page_response(texts[page.scenario], "html", policy)
 
     @routes.get("/<any(feed, video):name>")
     def same_items(name: str) -> Response:
@@ -56,15 +56,15 @@ def pages(page: ScenarioPage, images: Path | None, image_origins: str = "") -> B
             abort(404)
         if request.path.endswith("/"):  # as above
             return Response(status=308, headers={"Location": f"../{name}"})
-        return _answer(texts[name], "html", policy)
+        return page_response(texts[name], "html", policy)
 
-    @routes.get("/page/<any(shared, shop, feed, video):part>/<name>")
+    @routes.get("/page/<any(shared, shop, feed, video, insights):part>/<name>")
     def page_file(part: str, name: str) -> Response:
         known = {file.name: file for file in (folder / part).iterdir()}
         kind = name.rsplit(".", 1)[-1]
         if name not in known or kind not in ("js", "css"):
             abort(404)
-        return _answer(known[name].read_bytes(), kind, policy)
+        return page_response(known[name].read_bytes(), kind, policy)
 
     @routes.get("/images/<name>")
     def picture(name: str) -> Response:
@@ -110,10 +110,11 @@ def _assembled(folder: Traversable, name: str, page: ScenarioPage) -> bytes:
 
 
 def _file(path: Traversable, policy: str) -> Response:
-    return _answer(path.read_bytes(), path.name.rsplit(".", 1)[1], policy)
+    return page_response(path.read_bytes(), path.name.rsplit(".", 1)[1], policy)
 
 
-def _answer(content: bytes, kind: str, policy: str) -> Response:
+def page_response(content: bytes, kind: str, policy: str) -> Response:
+    """A page or a file of one; `kind`: html, js or css."""
     response = Response(content, content_type=f"{_TYPES[kind]}; charset=utf-8")
     response.headers["Content-Security-Policy"] = policy
     response.headers["Referrer-Policy"] = "no-referrer"

@@ -1,0 +1,195 @@
+"""A panel as a Vega-Lite specification, which Dashboards draws with the answer to the same query.
+
+Dashboards adds its own time range and filters to the query (`%context%`, `%timefield%`).
+"""
+
+import json
+from typing import Any
+
+from query_service.insights.panel import Column, Panel, Path, Ratio, Unit
+
+SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
+_FORMATS: dict[Unit, str] = {
+    "count": ",.0f", "share": ".1%", "change": "+.1%", "mean": ".3f", "ms": ",.0f",
+    "seconds": ",.1f",
+}  # fmt: skip
+_UNITS: dict[Unit, str] = {"ms": " ms", "seconds": " s"}
+COLORS = ("#0b6567", "#b3541e", "#5a4fcf", "#7a7f87")
+ROW_PX = 22
+
+
+def vega_lite(panel: Panel, index: str, least_sessions: int) -> dict[str, Any]:
+    """The specification; `index`: that of the panel's store."""
+    url = {
+        "%context%": True,
+        "%timefield%": "timestamp",
+        "index": index,
+        "body": panel.body(least_sessions),
+    }
+    spec: dict[str, Any] = {
+        "$schema": SCHEMA,
+        "data": {"url": url, "format": {"property": ".".join(panel.rows_path)}},
+        "config": {"view": {"stroke": None}, "axis": {"domain": False, "tickSize": 0}},
+    }
+    draw = {"figures": _figures, "lines": _lines, "table": _table}[panel.kind]
+    return spec | draw(panel)
+
+
+def _figures(panel: Panel) -> dict[str, Any]:
+    columns = panel.columns
+    return {
+        "transform": [
+            *_calculated(columns),
+            *({"calculate": _text(column), "as": f"{column.name}_text"} for column in columns),
+            {"fold": [f"{column.name}_text" for column in columns], "as": ["name", "text"]},
+            {"calculate": f"{_labels(columns, '_text')}[datum.name]", "as": "label"},
+        ],
+        "encoding": {
+            "x": {
+                "field": "label",
+                "type": "nominal",
+                "sort": [column.label for column in columns],
+                "axis": {
+                    "orient": "bottom", "title": None, "labelAngle": 0, "labelLimit": 130,
+                    "labelFontSize": 12,
+                },
+            },
+        },
+        "layer": [
+            {
+                "mark": {"type": "text", "fontSize": 26, "fontWeight": "bold", "color": COLORS[0]},
+                "encoding": {"text": {"field": "text", "type": "nominal"}},
+            }
+        ],
+    }  # fmt: skip
+
+
+def _lines(panel: Panel) -> dict[str, Any]:
+    time, *columns = panel.columns
+    first = columns[0]
+    labels = [column.label for column in columns]
+    return {
+        "transform": [
+            *_calculated(panel.columns),
+            {"fold": [column.name for column in columns], "as": ["name", "value"]},
+            {"filter": "isValid(datum.value)"},
+            {"calculate": f"{_labels(columns)}[datum.name]", "as": "series"},
+        ],
+        "mark": {"type": "line", "point": True, "tooltip": True, "interpolate": "monotone"},
+        "encoding": {
+            "x": {"field": time.name, "type": "temporal", "axis": {"title": None, "grid": False}},
+            "y": {
+                "field": "value",
+                "type": "quantitative",
+                "axis": {"title": _UNITS.get(first.unit), "format": _FORMATS[first.unit]},
+                "scale": {"zero": True},
+            },
+            "color": {
+                "field": "series",
+                "type": "nominal",
+                "scale": {"domain": labels, "range": list(COLORS[: len(labels)])},
+                "legend": {"title": None, "orient": "top"} if len(labels) > 1 else None,
+            },
+        },
+    }
+
+
+def _table(panel: Panel) -> dict[str, Any]:
+    """Rows from the top down, in the engine's order; the bar lies behind the label."""
+    label, bar, *others = panel.columns
+    numbers = (bar, *others)
+    # From the left: the labels, then a column for each value.
+    places = [0.4 + 0.6 * (number + 1) / len(numbers) for number in range(len(numbers))]
+    behind = {
+        "mark": {"type": "bar", "color": COLORS[0], "opacity": 0.2},
+        "encoding": {
+            "x": {
+                "field": bar.name,
+                "type": "quantitative",
+                "axis": None,
+                "scale": {"zero": True, "range": [0, {"expr": "width * 0.4"}]},
+            }
+        },
+    }
+    layers: list[dict[str, Any]] = [behind] if label.unit == "text" else []
+    layers.append(_cells(f"{label.name}_text", 0.0, "left"))
+    for column, place in zip(numbers, places, strict=True):
+        layers.append(_cells(f"{column.name}_text", place, "right"))
+        layers.append(_head(column.label, place, "right"))
+    layers.append(_head(label.label, 0.0, "left"))
+    return {
+        "height": {"step": ROW_PX},
+        "transform": [
+            *_calculated(panel.columns),
+            *({"calculate": _text(c), "as": f"{c.name}_text"} for c in panel.columns),
+            {"window": [{"op": "row_number", "as": "row"}]},
+        ],
+        "encoding": {"y": {"field": "row", "type": "ordinal", "axis": None}},
+        "layer": layers,
+    }
+
+
+def _cells(field: str, place: float, align: str) -> dict[str, Any]:
+    return {
+        "mark": {"type": "text", "align": align, "dx": 4 if align == "left" else -4, "limit": 260},
+        "encoding": {
+            "x": {"value": {"expr": f"width * {place:.3f}"}},
+            "text": {"field": field, "type": "nominal"},
+        },
+    }
+
+
+def _head(text: str, place: float, align: str) -> dict[str, Any]:
+    """A column's name, above the first row."""
+    return {
+        "transform": [{"filter": "datum.row == 1"}],
+        "mark": {
+            "type": "text", "align": align, "dx": 4 if align == "left" else -4, "dy": -ROW_PX,
+            "fontWeight": "bold", "text": text,
+        },
+        "encoding": {"x": {"value": {"expr": f"width * {place:.3f}"}}},
+    }  # fmt: skip
+
+
+def _calculated(columns: tuple[Column, ...]) -> list[dict[str, Any]]:
+    return [{"calculate": _expression(column), "as": column.name} for column in columns]
+
+
+def _expression(column: Column) -> str:
+    """The column's value as an expression over `datum`, a row."""
+    read = column.read
+    value = _quotient(read) if isinstance(read, Ratio) else _at(read)
+    if column.over is not None:
+        return f"{_quotient(column.over)} ? {value} / {_quotient(column.over)} - 1 : null"
+    if column.unit == "time":
+        return f"toDate({value})"
+    if column.unit == "text":
+        return f"({json.dumps(dict(column.names))})[{value}] || {value}"
+    return value
+
+
+def _quotient(ratio: Ratio) -> str:
+    return f"({_at(ratio.of)} ? {_at(ratio.value)} / {_at(ratio.of)} : null)"
+
+
+def _at(path: Path) -> str:
+    """The value at a path, null where it ends before."""
+    steps = ["datum"]
+    for name in path:
+        steps.append(f"{steps[-1]}[{json.dumps(name)}]")
+    return f"({' && '.join(steps[1:])})"
+
+
+def _text(column: Column) -> str:
+    """The column as it is shown."""
+    value = f"datum[{json.dumps(column.name)}]"
+    if column.unit == "text":
+        return f"isValid({value}) ? toString({value}) : ''"
+    if column.unit == "time":
+        return f"timeFormat({value}, '%d %b %Y %H:%M')"
+    unit = json.dumps(_UNITS.get(column.unit, ""))
+    return f"isValid({value}) ? format({value}, '{_FORMATS[column.unit]}') + {unit} : '–'"
+
+
+def _labels(columns: tuple[Column, ...] | list[Column], suffix: str = "") -> str:
+    return json.dumps({column.name + suffix: column.label for column in columns})
