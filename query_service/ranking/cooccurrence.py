@@ -106,8 +106,16 @@ class Cooccurrence:
 
     def _known(self, item_ids: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Rows of the items that have counts, and which these are, bool [n]."""
+        # The same candidates are asked for three times in a row.
+        last_ids, last = getattr(self._scratch, "known", (None, None))
+        if last is not None and last_ids is item_ids:
+            known: tuple[NDArray[np.int64], NDArray[np.bool_]] = last
+            return known
         rows = np.array([self.rows.get(item_id, -1) for item_id in item_ids], dtype=np.int64)
-        return rows[rows >= 0], rows >= 0
+        known = rows[rows >= 0], rows >= 0
+        if isinstance(item_ids, tuple):
+            self._scratch.known = item_ids, known
+        return known
 
     def _candidate_of_row(self) -> NDArray[np.int32]:
         """-1 for each item, an array per thread: a request writes a few entries and resets them."""

@@ -1,7 +1,6 @@
 """The matrix that a learned re-ranker reads, built from the declared features. Pure numpy."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,26 +71,28 @@ class FeatureSet:
     ) -> FeatureMatrix:
         """All features of n >= 1 candidates; `fixed` [n]: the score by fixed weights."""
         source = FeatureSource(inputs, fixed, cooccurrence)
-        values, plain = (
-            np.stack([np.broadcast_to(f.compute(source), source.n) for f in features], axis=1)
-            for features in (self._of_forms(STANDARDISED), self._of_forms(AS_IT_IS))
-        )
-        columns = np.concatenate([values, _z_scores(values), plain], axis=1)
+        standardised, plain = self._of_forms(STANDARDISED), self._of_forms(AS_IT_IS)
+        S = len(standardised)
+        columns = np.empty((source.n, 2 * S + len(plain)), dtype=np.float32)
+        places = [*range(S), *range(2 * S, columns.shape[1])]
+        for column, each in zip(places, [*standardised, *plain], strict=True):
+            columns[:, column] = each.compute(source)
+        columns[:, S : 2 * S] = _z_scores(columns[:, :S])
         pairs = np.empty((source.n, source.E, len(self.pair_features)), dtype=np.float32)
         for column, feature in enumerate(self.pair_features):
             pairs[:, :, column] = feature.compute(source)
-        newest = np.nan_to_num(pairs[:, max(source.E - MAX_EVENTS, 0) :])
-        return FeatureMatrix(np.nan_to_num(columns).astype(np.float32), newest)
+        newest = pairs[:, max(source.E - MAX_EVENTS, 0) :]
+        return FeatureMatrix(np.nan_to_num(columns, copy=False), np.nan_to_num(newest))
 
     def _of_forms(self, forms: tuple[str, ...]) -> list[Feature]:
         return [feature for feature in self.features if feature.forms == forms]
 
 
-def _z_scores(values: NDArray[Any]) -> NDArray[Any]:
+def _z_scores(values: Floats) -> Floats:
     """Distance from the list's mean in standard deviations, [n, S]; 0 in a constant column."""
     spread = values.std(axis=0)
-    scores: NDArray[Any] = values - values.mean(axis=0)
-    return scores / np.where(spread > 1e-6, spread, 1.0)
+    scores: Floats = (values - values.mean(axis=0)) / np.where(spread > 1e-6, spread, 1.0)
+    return scores
 
 
 FEATURE_SET = FeatureSet()

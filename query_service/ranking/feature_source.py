@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from query_service.ranking.cooccurrence import AFTER, COUNT, LAST, RECENT, TOGETHER, Cooccurrence
 from query_service.ranking.rerank_input import RerankInput
 from query_service.ranking.title_features import (
-    TitleTable,
     shared_rarity,
     title_match,
     title_overlap,
@@ -44,7 +43,7 @@ class FeatureSource:
         self.candidate_eras = counts.eras_of(ids)
         self.event_eras = counts.eras_of(inputs.event_ids)
         self.eras = era_features(self.candidate_eras, self.event_eras)
-        titles = TitleTable.of(inputs.candidates.titles)
+        titles = inputs.title_table
         self.title_match = title_match(titles, inputs.query_text)
         self.shared_rarity = shared_rarity(titles, inputs.event_titles, inputs.query_text)  # [n, E]
         self.title_overlap = title_overlap(titles, self.shared_rarity, weights)

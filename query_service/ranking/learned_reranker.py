@@ -29,7 +29,7 @@ from query_service.ranking.learned_scale import (
     blended,
     on_scale_of,
 )
-from query_service.ranking.query_kind import complete_titles, query_kind_of
+from query_service.ranking.query_kind import query_kind_of
 from query_service.ranking.rerank_input import RerankInput
 from query_service.ranking.reranker import FEATURE_GROUPS, Reranker, RerankerWeights
 from query_service.ranking.residual import RerankerConfig, Residual
@@ -100,7 +100,7 @@ class LearnedReranker(nn.Module):
         """Scores of n >= 1 candidates, as numpy; the fixed ones for segments of scale 0."""
         scores = self.fixed.score(inputs)
         fixed = scores.total
-        complete = complete_titles(inputs.query_text, inputs.candidates.titles)
+        complete = inputs.title_table.complete(inputs.query_text)
         segment = segment_of(inputs, complete)
         scale = self.config.scale_of(segment)
         if scale == 0:

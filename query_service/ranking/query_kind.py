@@ -13,8 +13,9 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from query_service.ranking.hashed_text import hashed_text
 from query_service.ranking.rerank_input import RerankInput
-from query_service.ranking.title_features import RaggedHashes, hashed_text
+from query_service.ranking.title_table import TitleTable
 
 QueryKind = Literal["precise", "broad", "meaning", "none"]
 QUERY_KINDS: tuple[QueryKind, ...] = get_args(QueryKind)
@@ -25,12 +26,7 @@ def complete_titles(query_text: str, titles: Sequence[str]) -> NDArray[np.bool_]
 
     Words are those of the title features: `terms`, without the ending of a plural or a verb form.
     """
-    words = np.unique(hashed_text(query_text).words)
-    if not len(words) or not len(titles):
-        return np.zeros(len(titles), dtype=np.bool_)
-    of_titles = RaggedHashes.of([hashed_text(title).words for title in titles])
-    complete: NDArray[np.bool_] = of_titles.overlap(words) == len(words)
-    return complete
+    return TitleTable(titles).complete(query_text)
 
 
 def query_kind(query_text: str, complete: NDArray[np.bool_], *, matched: bool) -> QueryKind:

@@ -1,6 +1,7 @@
 """The re-ranker's input: candidates and intent as arrays."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from indexer.bundle.model_bundle import ModelBundle
 from indexer.catalogue.terms import terms
 from query_service.ranking.affinity import affinity
+from query_service.ranking.title_table import TitleTable
 from query_service.retrieval.candidates import Candidates
 from query_service.retrieval.plan import WORDS
 from query_service.user.intent import Intent
@@ -53,6 +55,11 @@ class RerankInput:
     query_text: str = ""
     query_terms: int = 0
     given: bool = False
+
+    @cached_property
+    def title_table(self) -> TitleTable:
+        """The words of the candidates' titles."""
+        return TitleTable(self.candidates.titles)
 
 
 def rerank_input(

@@ -21,7 +21,8 @@ from query_service.ranking.query_kind import complete_titles
 from query_service.ranking.rerank_input import RerankInput, rerank_input
 from query_service.ranking.reranker import Reranker
 from query_service.ranking.residual import RerankerConfig, Residual
-from query_service.ranking.title_features import TitleTable, shared_rarity, title_match
+from query_service.ranking.title_features import shared_rarity, title_match
+from query_service.ranking.title_table import TitleTable
 from query_service.user.intent import Intent
 from tests.query_service.fixtures import bundle, embeddings, subset, visitor
 from tests.query_service.ranking.test_reranker import a_visit, candidates
@@ -282,7 +283,7 @@ def test_era_features_equal_a_loop_and_unknown_items_get_the_mean() -> None:
 def test_the_overlap_of_titles_and_events_is_a_pair_feature_and_a_feature() -> None:
     _, visit = a_visit(bundle())
     matrix = FEATURE_SET.matrix(visit, np.zeros(30, np.float32))
-    titles = TitleTable.of(visit.candidates.titles)
+    titles = TitleTable(visit.candidates.titles)
     common = shared_rarity(titles, visit.event_titles, visit.query_text)
     assert common.any()
     np.testing.assert_array_equal(matrix.pairs[:, :, PAIRS.index("shared")], common)

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
+from query_service.ranking.hashed_text import hashed_text
 from query_service.ranking.title_features import (
     TitleMatch,
     TitleOverlap,
-    TitleTable,
-    hashed_text,
     shared_rarity,
     title_match,
     title_overlap,
 )
+from query_service.ranking.title_table import TitleTable
 
 TITLES = [
     "Glacier Bay 36 in. Oak Shower Door",
@@ -39,7 +39,7 @@ def columns(features: TitleMatch | TitleOverlap) -> np.ndarray:
 
 def test_match_features_equal_a_loop() -> None:
     query = ["door", "36", "shower"]
-    match = title_match(TitleTable.of(TITLES), "doors 36 shower")
+    match = title_match(TitleTable(TITLES), "doors 36 shower")
     for values in vars(match).values():
         assert values.shape == (5,)
         assert values.dtype == np.float32
@@ -59,10 +59,10 @@ def test_match_features_equal_a_loop() -> None:
 
 
 def test_a_title_with_another_size_lacks_the_number_of_the_query() -> None:
-    match = title_match(TitleTable.of(TITLES), "36 door")
+    match = title_match(TitleTable(TITLES), "36 door")
     assert match.numbers.tolist() == [1, 0, 0, 0, 0]
     assert match.numbers_missing.tolist() == [0, 1, 1, 1, 1]
-    assert not title_match(TitleTable.of(TITLES), "door").numbers_missing.any()
+    assert not title_match(TitleTable(TITLES), "door").numbers_missing.any()
 
 
 @pytest.mark.parametrize("length", [3, 4])
@@ -70,7 +70,7 @@ def test_letter_n_grams_match_a_word_with_another_ending(length: int) -> None:
     titles = ["showering", "shovel"]
     query = " showerhead "
     ngrams = {query[i : i + length] for i in range(len(query) - length + 1)}
-    match = getattr(title_match(TitleTable.of(titles), "showerhead"), f"letters{length}")
+    match = getattr(title_match(TitleTable(titles), "showerhead"), f"letters{length}")
     for row, title in enumerate((" shower ", " shovel ")):
         own = {title[i : i + length] for i in range(len(title) - length + 1)}
         assert match[row] == pytest.approx(len(ngrams & own) / len(ngrams))
@@ -78,14 +78,14 @@ def test_letter_n_grams_match_a_word_with_another_ending(length: int) -> None:
 
 
 def test_bigrams_count_in_their_order() -> None:
-    match = title_match(TitleTable.of(["oak door white", "door oak white"]), "oak door")
+    match = title_match(TitleTable(["oak door white", "door oak white"]), "oak door")
     assert match.pairs.tolist() == [1, 0]
 
 
 def test_overlap_features_equal_a_loop_and_leave_the_query_out() -> None:
     events = ["Oak door, Glacier Bay", "Chrome shower", "nothing of these"]
     event_words = [{"oak", "door", "glacier", "bay"}, {"chrome", "shower"}, {"nothing"}]
-    titles = TitleTable.of(TITLES)
+    titles = TitleTable(TITLES)
     shared = shared_rarity(titles, events, "shower")
     for row, words in enumerate(WORDS):
         for column, event_title in enumerate(event_words):
@@ -101,12 +101,12 @@ def test_overlap_features_equal_a_loop_and_leave_the_query_out() -> None:
 
 def test_empty_titles_queries_and_events_give_finite_features() -> None:
     for titles in (["Oak"], [""], ["", ""], ["小米手机", "手机"]):
-        table = TitleTable.of(titles)
+        table = TitleTable(titles)
         for query in ("", "oak", "手机 6", "!?"):
             assert np.isfinite(columns(title_match(table, query))).all()
             assert np.isfinite(shared_rarity(table, ["oak", ""], query)).all()
             none = shared_rarity(table, [], query)
             assert none.shape == (len(titles), 0)
             assert not columns(title_overlap(table, none, np.zeros(0, np.float32))).any()
-    assert not columns(title_match(TitleTable.of(TITLES), "")).any()
+    assert not columns(title_match(TitleTable(TITLES), "")).any()
     assert len(hashed_text("").words) == 0
