@@ -6,42 +6,20 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from indexer.bundle.projections import Vectors
 from indexer.encoder.distributed.ray_cluster import RayCluster, RayUnavailable
-from indexer.encoder.distributed.remote_encoder import Loaded, RemoteEncoder
+from indexer.encoder.distributed.remote_encoder import RemoteEncoder
+from indexer.encoder.distributed.remote_worker import Block, RemoteWorker
 from indexer.settings import RaySettings
 
 IN_FLIGHT = 2  # blocks of one encoder: the next is there before the first is done
 _PAUSE_S = 0.05
 _RESIZE_S = 5.0
 _TRIES = 5  # of a block, before it counts as the cause of the failures
-
-
-class WorkerUnfit(RayUnavailable):
-    """A machine of the Ray cluster lacks the package or the model, or has another model."""
-
-    exit_code = 4
-
-
-@dataclass
-class _Block:
-    texts: Sequence[str]
-    vectors: "Future[Vectors]" = field(default_factory=Future)
-    failures: int = 0
-
-
-@dataclass
-class _Worker:
-    actor: Any
-    loading: Any  # the reference of what `load` returns; None afterwards
-    blocks: dict[Any, _Block] = field(default_factory=dict)  # by reference of the result
-    host: str = ""
-    last_result: float = 0.0
 
 
 class ActorPool:
@@ -65,8 +43,8 @@ class ActorPool:
         self._actor_class = self._ray.remote(RemoteEncoder).options(
             num_cpus=settings.ray_cpus, num_gpus=settings.ray_gpus, max_restarts=0
         )
-        self._workers: list[_Worker] = []
-        self._waiting: deque[_Block] = deque()
+        self._workers: list[RemoteWorker] = []
+        self._waiting: deque[Block] = deque()
         self._lock = threading.Lock()
         self._wake, self._closed, self._ready = (threading.Event() for _ in range(3))
         self._error: BaseException | None = None
@@ -85,7 +63,7 @@ class ActorPool:
 
     def submit(self, texts: Sequence[str]) -> "Future[Vectors]":
         """A block to encode; any thread may call it. Raises what made the pool fail."""
-        block = _Block(texts)
+        block = Block(texts)
         with self._lock:
             self._raise_error()
             self._waiting.append(block)
@@ -157,7 +135,7 @@ class ActorPool:
             self._kill(worker)
         while len(self._workers) < self.size:
             actor = self._actor_class.remote(self._encoder_settings)
-            self._workers.append(_Worker(actor, actor.load.remote()))
+            self._workers.append(RemoteWorker(actor, actor.load.remote()))
 
     def _assign(self) -> None:
         for _ in range(IN_FLIGHT):
@@ -186,42 +164,31 @@ class ActorPool:
             if worker in self._workers:  # else it was lost with an earlier one of these
                 self._take(worker, reference)
 
-    def _take(self, worker: _Worker, reference: Any) -> None:
+    def _take(self, worker: RemoteWorker, reference: Any) -> None:
         from ray.exceptions import RayError, RayTaskError
 
         try:
             result = self._ray.get(reference)
         except RayTaskError as error:
             if worker.loading == reference:
-                raise self._unfit(worker, _first_line(error)) from error
+                raise worker.unfit(_first_line(error)) from error
             self._lose(worker, _first_line(error))
         except RayError as error:
             self._lose(worker, str(error))
         else:
             if worker.loading == reference:
-                self._welcome(worker, result)
+                worker.check(result, self._fingerprint)
+                worker.loading = None
+                self._ready.set()
                 return
             block = worker.blocks.pop(reference)
             worker.last_result, self._deaths = time.monotonic(), 0
             block.vectors.set_result(np.array(result))  # a copy, which frees Ray's memory
 
-    def _welcome(self, worker: _Worker, loaded: Loaded) -> None:
-        worker.host = loaded.host
-        if loaded.error:
-            raise self._unfit(worker, loaded.error)
-        if loaded.fingerprint != self._fingerprint:
-            raise self._unfit(
-                worker,
-                f"its encoder is {loaded.encoder}, fingerprint {loaded.fingerprint}; this process "
-                f"has {self._fingerprint}. Install the same model and version there",
-            )
-        worker.loading = None
-        self._ready.set()
-
-    def _lose(self, worker: _Worker, reason: str) -> None:
+    def _lose(self, worker: RemoteWorker, reason: str) -> None:
         """Puts the blocks of a dead encoder at the head of the queue."""
         if "No module named" in reason:
-            raise self._unfit(worker, _first_line(reason, "No module named"))
+            raise worker.unfit(_first_line(reason, "No module named"))
         self._workers.remove(worker)
         self._kill(worker)
         self._deaths += 1
@@ -258,14 +225,6 @@ class ActorPool:
                 "command goes on"
             )
 
-    def _unfit(self, worker: _Worker, reason: str) -> WorkerUnfit:
-        where = worker.host or "a machine of the Ray cluster"
-        return WorkerUnfit(
-            f"{where} can't encode: {reason.rstrip('.')}. Every machine of the cluster needs this "
-            "package in this version, with the extra ray, and the model, "
-            "below the same path if it is a folder. Then the same command goes on"
-        )
-
     def _fail(self, error: BaseException) -> None:
         with self._lock:
             self._error = error
@@ -275,7 +234,7 @@ class ActorPool:
             if not block.vectors.done():
                 block.vectors.set_exception(error)
 
-    def _kill(self, worker: _Worker) -> None:
+    def _kill(self, worker: RemoteWorker) -> None:
         with suppress(Exception):  # it is dead, or the cluster is
             self._ray.kill(worker.actor)
 

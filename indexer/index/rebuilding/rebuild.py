@@ -1,7 +1,6 @@
 """A rebuild: fills a new index from a catalogue, then moves the alias to it."""
 
 import time
-from typing import Any
 
 from opensearchpy.exceptions import ConnectionError as NoConnection
 
@@ -12,46 +11,33 @@ from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
 from indexer.catalogue.facets import FacetChoice
 from indexer.catalogue.items import good_items
 from indexer.catalogue.languages import LanguageChoice, language_lines
-from indexer.catalogue.popularity_pivot import popularity_pivot
 from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey
-from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.carry_over.beginning import Beginning
 from indexer.index.carry_over.deletions import forget_old
 from indexer.index.carry_over.earlier_items import EarlierItems, SharedSpace
-from indexer.index.carry_over.live_writes_since import LiveWritesSince
 from indexer.index.construction import (
     abandon,
     check_writable,
-    claim,
-    compound_parts,
-    discard,
-    index_body,
     open_for_search,
     vector_field,
 )
 from indexer.index.context import IndexContext
-from indexer.index.generations import READY, Generation, NewIndex, live_generation, of_name
+from indexer.index.generations import READY, Generation, live_generation, of_name
 from indexer.index.item_vectors import ItemEncoder, ItemVectors
 from indexer.index.rebuilding.before_swap import BeforeSwap, Check, FilledIndex, SwapRefused
 from indexer.index.rebuilding.fill import Filled, encode_sample, fill
-from indexer.index.rebuilding.fitted_bundle import FITTED_ON, FittedBundle
-from indexer.index.rebuilding.half_made import (
-    INPUT,
-    dead_rebuilds,
-    input_fingerprint,
-    resumable,
-    take_over,
-)
+from indexer.index.rebuilding.fitted_bundle import FITTED_ON
+from indexer.index.rebuilding.half_made import dead_rebuilds
 from indexer.index.rebuilding.inspection import check_count, check_vectors
 from indexer.index.rebuilding.missing_vectors import add_missing_vectors
+from indexer.index.rebuilding.new_generation import NewGeneration
 from indexer.index.rebuilding.rebuild_history import RebuildHistory
 from indexer.index.rebuilding.rebuild_report import RebuildReport
 from indexer.index.rebuilding.refused_index import refuse
-from indexer.index.swap import move_alias, prune, set_meta
+from indexer.index.swap import move_alias, prune
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.native_libraries import refuse_missing_libraries
-from plugin_config.schema import META
 
 UNREACHABLE = (ClusterUnavailable, NoConnection)
 # Items that are merged into one segment unless the caller says otherwise: k-NN walks one graph in
@@ -105,9 +91,10 @@ def rebuild(
             progress=context.progress,
             facets=facets,
         )
-        run = _Rebuild(context, encoder, catalogue, surveyed, beginning)
-        run.resume(dead, fresh=fresh)
-        history = RebuildHistory(context, run.new.name, encoder.spec, surveyed)
+        generation = NewGeneration(context, encoder, catalogue, surveyed, beginning)
+        generation.resume(dead, fresh=fresh)
+        run = _Rebuild(context, encoder, catalogue, surveyed, generation)
+        history = RebuildHistory(context, generation.new.name, encoder.spec, surveyed)
         with history.failures():
             report = run.run(begun, merge=merge, fresh=fresh, before_swap=before_swap)
         return history.swapped(report)
@@ -122,100 +109,61 @@ class _Rebuild:
         encoder: ItemEncoder,
         catalogue: Catalogue,
         surveyed: Survey,
-        beginning: Beginning,
+        generation: NewGeneration,
     ) -> None:
         self.context, self.encoder = context, encoder
-        self.catalogue, self.survey, self.beginning = catalogue, surveyed, beginning
-        taken = context.client.indices.get(index=context.names.items_pattern, ignore=[404])
-        index = context.names.new_items_index(beginning.time, taken)
-        languages = LanguageChoice.parse(context.settings.languages)
-        self.attributes = AttributeSchema(
-            surveyed.attributes.fields,
-            catalogue.mapping.public,
-            facets=surveyed.facets,
-            languages=languages.languages(surveyed.languages, context.settings.analyzer),
-        )
-        self.body = index_body(
-            encoder.spec, context.settings, index, self.attributes,
-            beginning=beginning,
-            popularity_pivot=popularity_pivot([item.popularity for _, item in surveyed.sample]),
-            compound_parts=compound_parts(context, surveyed, self.attributes),
-        )  # fmt: skip
-        self.meta: dict[str, Any] = self.body["mappings"]["_meta"][META]
-        self.meta[INPUT] = input_fingerprint(self.body, surveyed)
-        self.resumed: Generation | None = None
-        self._set_index(index)
-
-    def resume(self, dead: list[Generation], *, fresh: bool) -> None:
-        """Goes on with the index of a dead rebuild from the same input, discards the others."""
-        half_made = resumable(self.context, dead, "" if fresh else str(self.meta[INPUT]))
-        if half_made is None:
-            return
-        if half_made.vector_space and not SharedSpace.of(self.context, half_made, self.encoder):
-            discard(self.context, half_made.index)  # its projections are lost
-            return
-        self.meta = take_over(self.context, half_made)
-        self.beginning = Beginning.of_meta(self.meta["beginning"])
-        self.resumed = half_made
-        self._set_index(half_made.index)
-        self._set_meta()
-
-    def _set_index(self, index: str) -> None:
-        self.new = NewIndex(index, self.context.names.items_building)
-        codes = tuple(self.attributes.languages.localized)
-        self.bundle = FittedBundle(self.context, index, self.encoder, self.survey, codes)
-        self.live_writes = LiveWritesSince(self.context, self.new, self.beginning)
+        self.catalogue, self.survey, self.generation = catalogue, surveyed, generation
 
     def run(
         self, begun: float, *, merge: bool | None, fresh: bool, before_swap: BeforeSwap | None
     ) -> RebuildReport:
         """Every step in order; after a failure, Ctrl-C too, `abandon` cleans up."""
-        context, index, encoder = self.context, self.new.name, self.encoder
+        context, encoder, made = self.context, self.encoder, self.generation
+        index = made.new.name
         live = live_generation(context.client, context.names)
         report = AttributeReport.of(self.survey)
-        languages = language_lines(self.attributes.languages, self.survey.languages.items)
+        languages = language_lines(made.attributes.languages, self.survey.languages.items)
         for line in (*report.lines(), *languages):
             context.progress.note(line)
         try:
-            if self.resumed is None:
-                claim(context, index, self.body)
-            known = self.resumed if self.resumed and self.resumed.vector_space else live
+            made.claim()
+            known = made.resumed if made.resumed and made.resumed.vector_space else live
             shared = None if fresh or known is None else SharedSpace.of(context, known, encoder)
             projections, sample = self._fit_first(shared)
-            space, fitted_on = vector_space(encoder.spec, projections), self.bundle.fingerprint()
-            self._set_meta(vector_space=space, **{FITTED_ON: fitted_on})
+            space, fitted_on = vector_space(encoder.spec, projections), made.bundle.fingerprint()
+            made.set_meta(vector_space=space, **{FITTED_ON: fitted_on})
             same_space = bool(shared and live and live.vector_space == space)
-            carried = self.live_writes.copy(space)
-            self.live_writes.delete()
+            carried = made.live_writes.copy(space)
+            made.live_writes.delete()
             vectors, fill_begun = ItemVectors(encoder, projections), time.monotonic()
             filled = fill(
                 context,
-                self.new,
+                made.new,
                 self.catalogue,
                 self.survey,
                 vectors,
-                attributes=self.attributes,
+                attributes=made.attributes,
                 earlier=EarlierItems(
                     context,
                     live.index if live else "",
                     with_vectors=same_space,
-                    resumed=self.resumed.index if self.resumed else "",
+                    resumed=made.resumed.index if made.resumed else "",
                 ),
                 sample_vectors=sample,
             )
             fill_s = time.monotonic() - fill_begun
-            if sample is None and not (live and same_space and self.bundle.take_over(live)):
-                self.bundle.save(projections, filled.vectors)
+            if sample is None and not (live and same_space and made.bundle.take_over(live)):
+                made.bundle.save(projections, filled.vectors)
             context.progress.start("check")
-            completed = add_missing_vectors(context, index, self.new.alias, vectors)
+            completed = add_missing_vectors(context, index, made.new.alias, vectors)
             count = self._inspect(filled)
             if merge or (merge is None and count <= MOST_MERGED):
                 context.progress.start("merge into one segment")
                 params = {"max_num_segments": 1, "request_timeout": 3600}
                 context.client.indices.forcemerge(index=index, params=params)
-            open_for_search(context, index, self.body["settings"])
+            open_for_search(context, index, made.settings)
             checks = self._look(before_swap, live, count, vectors)
-            self._set_meta(state=READY)
+            made.set_meta(state=READY)
             context.progress.close()
             move_alias(context.client, context.names, index)
         except SwapRefused as refusal:
@@ -270,18 +218,18 @@ class _Rebuild:
         projections = self.encoder.halves or fit_space(self.encoder.spec, embeddings)
         items = [item for _, item in self.survey.sample]
         sample = ItemVectors(self.encoder, projections).of(items, embeddings)
-        self.bundle.save(projections, sample)
+        self.generation.bundle.save(projections, sample)
         return projections, sample
 
     def _inspect(self, filled: Filled) -> int:
         ids = (item.item_id for item in good_items(self.catalogue))
-        delete = self.live_writes.delete
-        count = check_count(self.context, self.new, ids, filled.outcome, delete)
+        new, delete = self.generation.new, self.generation.live_writes.delete
+        count = check_count(self.context, new, ids, filled.outcome, delete)
         step = max(1, len(self.survey.sample) // INSPECTED)
         items = [item for _, item in self.survey.sample[::step]]
         expected = list(zip(items, filled.vectors[::step], strict=True))
         quantized = self.context.settings.quantization != "none"
-        check_vectors(self.context.client, self.new, expected, quantized=quantized)
+        check_vectors(self.context.client, new, expected, quantized=quantized)
         return count
 
     def _look(
@@ -295,10 +243,6 @@ class _Rebuild:
         if before_swap is None:
             return ()
         self.context.progress.close()
-        generation = of_name(self.context.client, self.context.names, self.new.name)
+        generation = of_name(self.context.client, self.context.names, self.generation.new.name)
         filled = FilledIndex(self.context, generation, live, self.survey.items, count, vectors)
         return tuple(before_swap(filled))
-
-    def _set_meta(self, **changes: Any) -> None:
-        self.meta = {**self.meta, **changes}
-        set_meta(self.context.client, self.new.name, self.meta)
