@@ -19,6 +19,7 @@ VECTOR_FLOAT16 = "vector_float16"
 TITLE_EXACT, TITLE_SORTED = OWN_TEXTS.title_exact, OWN_TEXTS.title_sorted
 TITLE_JOINED, DESCRIPTION_TEXT = OWN_TEXTS.title_joined, OWN_TEXTS.description
 PRICES = "prices"  # by price list
+CHANGED_AT = "changed_at"  # ms since 1970: of a change whose version the engine gave
 GROUP_ID = "group_id"  # equal for the variants of one product; absent of other items
 GROUP_KEY = "group_key"  # of an item: its group_id, else its item_id
 IDENTIFIERS = "identifiers"  # an item's numbers: item_id, SKU, EAN, MPN

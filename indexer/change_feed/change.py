@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
@@ -12,6 +11,7 @@ import orjson
 from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.files.json_value import json_value
 from indexer.catalogue.item_changes import ItemChange, change_of_row
+from indexer.catalogue.item_version import FIRST_VERSION, LAST_VERSION, ahead_of_clock
 from indexer.catalogue.items import Item, to_item
 from indexer.catalogue.notes import Notes
 from indexer.catalogue.values.text import ValueProblem, is_blank, read_id, shown
@@ -20,8 +20,6 @@ from indexer.catalogue.values.times import to_time
 Op = Literal["upsert", "update", "delete"]
 OPS = get_args(Op)
 RESERVED = ("op", "version", "time")  # keys of a line that are no fields of the item
-FIRST_VERSION, LAST_VERSION = 10**12, 10**13 - 1  # ms since 1970: 2001 to 2286
-AHEAD_MS = 24 * 3600 * 1000  # by which a version may be ahead of the clock
 
 
 @dataclass(frozen=True)
@@ -78,11 +76,8 @@ class ChangeReader:
                 f"version {shown(given)}: a whole number of ms since 1970 is wanted, "
                 f"{FIRST_VERSION} to {LAST_VERSION}; or a time"
             )
-        if given > time.time_ns() // 1_000_000 + AHEAD_MS:
-            raise ValueProblem(
-                f"version {given} is more than a day ahead of the clock here: it would hide every "
-                "change until then"
-            )
+        if problem := ahead_of_clock(given):
+            raise ValueProblem(problem)
         return given
 
 

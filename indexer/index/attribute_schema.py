@@ -28,7 +28,7 @@ from plugin_config.attribute_fields import (
 )
 from plugin_config.errors import LiveIntentError
 from plugin_config.index_languages import NO_LANGUAGES, IndexLanguages
-from plugin_config.schema import GROUP_KEY, META, PRICES
+from plugin_config.schema import CHANGED_AT, GROUP_KEY, META, PRICES
 from plugin_config.text_fields import TextFields, fields_of
 
 PUBLIC, FACETS = "public_attributes", "facet_attributes"  # in `_meta`
@@ -53,6 +53,7 @@ class AttributeSchema:
     public: PublicAttributes = field(default_factory=PublicAttributes)
     outdated: bool = False  # the index was made by a version without typed attributes
     has_groups: bool = True  # it has a field for the group of variants
+    dates_changes: bool = True  # it has a field for when a change without a version was made
     price_lists: tuple[str, ...] | None = ()  # None: it has no field for them
     price_field: str = "price"  # that the price of a request stands for
     facets: tuple[str, ...] | None = None
@@ -69,14 +70,15 @@ class AttributeSchema:
         """Read from the mapping of an items index and its `_meta`."""
         meta = mapping.get("_meta", {}).get(META, {})
         public = PublicAttributes.of(meta.get(PUBLIC) or ())
-        has_groups = GROUP_KEY in mapping.get("properties", {})
+        fields = mapping.get("properties", {})
         facets = tuple(meta[FACETS]) if FACETS in meta else None
-        prices = mapping.get("properties", {}).get(PRICES)
+        prices = fields.get(PRICES)
         return cls(
             AttributeFields.of_mapping(mapping),
             public,
             PUBLIC not in meta,
-            has_groups,
+            GROUP_KEY in fields,
+            CHANGED_AT in fields,
             facets=facets,
             languages=IndexLanguages.of_meta(meta),
             price_lists=None if prices is None else tuple(sorted(prices.get("properties", ()))),

@@ -1,6 +1,6 @@
 """Items as an index stores them, with their vectors and versions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ from indexer.bundle.projections import Vectors
 from indexer.catalogue.items import Item
 from indexer.index.context import IndexContext
 from indexer.index.documents import from_float16_base64, to_stored_item
-from plugin_config.schema import VECTOR_FLOAT16
+from plugin_config.schema import CHANGED_AT, VECTOR_FLOAT16
 
 BATCH = 500  # items in one request
 
@@ -19,9 +19,18 @@ class StoredItem:
 
     item: Item
     vector: Vectors | None
-    version: int  # ms since 1970
+    version: int  # ms since 1970; see `version_of`
     seq_no: int  # with `primary_term`: which write of the document it is
     primary_term: int
+
+
+def version_of(version: int, source: Mapping[str, Any]) -> int:
+    """The version of a document, ms since 1970: the engine's, or the time of its last change.
+
+    A change that depends on what was read can't have a version: the engine adds 1 to the one
+    before, and the document says when that was.
+    """
+    return max(version, int(source.get(CHANGED_AT, 0)))
 
 
 def read_stored(
@@ -31,7 +40,7 @@ def read_stored(
     stored: dict[str, StoredItem] = {}
     params: dict[str, Any] = {"request_timeout": context.settings.bulk_timeout_s}
     if fields:
-        params["_source_includes"] = ",".join(fields)
+        params["_source_includes"] = ",".join((*fields, CHANGED_AT))
     for start in range(0, len(ids), BATCH):
         body = {"ids": list(ids[start : start + BATCH])}
         for row in context.client.mget(index=index, body=body, params=params)["docs"]:
@@ -43,7 +52,7 @@ def read_stored(
             stored[row["_id"]] = StoredItem(
                 to_stored_item(source),
                 vector,
-                row["_version"],
+                version_of(row["_version"], source),
                 row["_seq_no"],
                 row["_primary_term"],
             )
@@ -53,10 +62,10 @@ def read_stored(
 def read_versions(context: IndexContext, index: str, ids: Sequence[str]) -> dict[str, int]:
     """The versions of the stored ones of the items, ms since 1970, by id, read in real time."""
     versions: dict[str, int] = {}
-    params = {"request_timeout": context.settings.bulk_timeout_s, "_source": "false"}
+    params = {"request_timeout": context.settings.bulk_timeout_s, "_source": CHANGED_AT}
     for start in range(0, len(ids), BATCH):
         body = {"ids": list(ids[start : start + BATCH])}
         for row in context.client.mget(index=index, body=body, params=params)["docs"]:
             if row.get("found"):
-                versions[row["_id"]] = row["_version"]
+                versions[row["_id"]] = version_of(row["_version"], row["_source"])
     return versions

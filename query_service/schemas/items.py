@@ -77,7 +77,8 @@ Version = Annotated[
         ge=10**12,
         lt=10**13,
         description="When the change was made, ms since 1970; absent: now. A write that is older "
-        "than what is stored changes nothing.",
+        "than what is stored changes nothing; one more than a day ahead of the service's clock is "
+        "refused (409).",
     ),
 ]
 

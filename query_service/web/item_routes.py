@@ -9,6 +9,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import PlainValidator, RootModel
 
 from indexer.catalogue.attribute_report import first_lines
+from indexer.catalogue.item_version import ahead_of_clock
 from indexer.catalogue.values.text import ValueProblem
 from query_service.item_writer import ItemOperation, ItemOutcome, ItemWriter
 from query_service.schemas.answers import FieldError
@@ -99,9 +100,10 @@ def item_routes(writer: ItemWriter, *, allowed: bool) -> APIBlueprint:
     def bulk(body: OperationsBody) -> Response:
         """Puts, patches and deletes items in order. 422 only when all are malformed."""
         parsed = parse_operations(body.root)
-        good = [each for each in parsed if isinstance(each, ItemOperation)]
-        if not good:
+        if not any(isinstance(each, ItemOperation) for each in parsed):
             return _all_malformed([each for each in parsed if isinstance(each, OperationError)])
+        parsed = [_unless_ahead(each) for each in parsed]
+        good = [each for each in parsed if isinstance(each, ItemOperation)]
         writes = writer.write(good)
         outcomes = iter(writes.outcomes)
         answers = [
@@ -123,7 +125,16 @@ def item_routes(writer: ItemWriter, *, allowed: bool) -> APIBlueprint:
     return routes
 
 
+def _unless_ahead(each: ItemOperation | OperationError) -> ItemOperation | OperationError:
+    """The same; an error in place of a write whose version is too far ahead of the clock."""
+    if isinstance(each, OperationError) or not (reason := ahead_of_clock(each.version or 0)):
+        return each
+    return OperationError(each.item_id, "version", f"{reason}; leave it out for now")
+
+
 def _one(writer: ItemWriter, operation: ItemOperation) -> Response:
+    if isinstance(refused := _unless_ahead(operation), OperationError):
+        return problem(409, f"item {operation.item_id}: {refused.message}. Nothing was changed.")
     writes = writer.write([operation])
     [outcome] = writes.outcomes
     if outcome.status in _PROBLEMS:

@@ -28,8 +28,9 @@ from indexer.index.context import IndexContext
 from indexer.index.documents import from_float16_base64
 from indexer.index.live.source_updates import update_source, upsert_source
 from indexer.index.live.updates import UpdateReport, delete, now_ms, update, upsert
+from indexer.index.stored_items import read_versions
 from plugin_config.errors import SettingsError
-from plugin_config.schema import VECTOR, VECTOR_FLOAT16, IndexNames
+from plugin_config.schema import CHANGED_AT, VECTOR, VECTOR_FLOAT16, IndexNames
 from plugin_config.settings import ClusterSettings
 from tests.integration.command_line import PYTHONPATH
 from tests.integration.rebuilding import FILL, AtStage, index_context, source
@@ -66,7 +67,7 @@ def test_a_change_keeps_the_other_fields_and_the_vector_and_encodes_nothing(
     report = change(context, "i0", price=1.25, attributes={"colour": "red"})
     assert (report.written, len(report.indexes)) == (1, 1)
     after = document("i0")
-    named = {"price", "attributes", "features"}
+    named = {"price", "attributes", "features", CHANGED_AT}
     assert (after["price"], after["attributes"]) == (1.25, {"colour": "red"})
     assert {k: v for k, v in after.items() if k not in named} == {
         k: v for k, v in before.items() if k not in named
@@ -181,9 +182,11 @@ def test_a_rebuild_from_an_earlier_export_keeps_what_was_written_since(
     exported_at = datetime.now(UTC) - timedelta(milliseconds=1)
     price = source(client, fresh_names, "6")["price"]
     change(fresh_context, "5", version=now_ms(), price=1.25)
+    change(fresh_context, "8", price=1.25)  # as of now
     delete(fresh_context, ["7"])
     report = run_rebuild(catalogue, beginning=Beginning.now(fresh_context, as_of=exported_at))
     assert source(client, fresh_names, "5")["price"] == 1.25
+    assert source(client, fresh_names, "8")["price"] == 1.25
     assert source(client, fresh_names, "6")["price"] == price
     assert not client.exists(index=report.index, id="7")
     run_rebuild(catalogue)  # an export of now: it has the items as they are
@@ -191,6 +194,22 @@ def test_a_rebuild_from_an_earlier_export_keeps_what_was_written_since(
     assert client.exists(index=fresh_names.items, id="7")
     with pytest.raises(SettingsError, match="a time to come"):
         Beginning.now(fresh_context, as_of=datetime.now(UTC) + timedelta(hours=1))
+
+
+def test_a_change_without_a_version_is_as_of_now(run_rebuild, fresh_context, catalogue):
+    run_rebuild(catalogue)
+    before = now_ms()
+    change(fresh_context, "5", price=2)
+    assert before <= read_versions(fresh_context, fresh_context.names.items, ["5"])["5"] <= now_ms()
+    assert change(fresh_context, "5", version=before - 1, price=3).superseded == ("5",)
+    lagging = FeedChange("delete", "5", before - 1)
+    assert apply_changes(fresh_context, no_encoder, [lagging]).outcomes[0].status == "old"
+    assert delete(fresh_context, ["5"], {"5": before - 1}).superseded == ("5",)
+    ahead = now_ms() + 3_600_000
+    assert change(fresh_context, "5", version=ahead, price=4).written == 1
+    change(fresh_context, "5", price=5)
+    assert read_versions(fresh_context, fresh_context.names.items, ["5"])["5"] == ahead + 1
+    assert delete(fresh_context, ["5"]).written == 1
 
 
 @pytest.fixture

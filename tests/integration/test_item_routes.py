@@ -64,6 +64,34 @@ def test_an_item_is_put_patched_and_deleted_under_any_id(
     assert source(client, names, item_id) is None
 
 
+def test_a_version_far_ahead_is_refused_and_a_write_without_one_wins_over_one_ahead(
+    api: Api, client: OpenSearch, names: IndexNames
+) -> None:
+    now = time.time_ns() // 1_000_000
+    day = 24 * 3600 * 1000
+    assert api("PUT", "/v1/items/ahead", {"title": "Lamp"}).status == 201
+    for method, body in (("PUT", {"title": "Far"}), ("PATCH", {"price": 1}), ("DELETE", None)):
+        response = api(method, f"/v1/items/ahead?version={now + day + 60_000}", body)
+        assert response.status == 409, response
+        assert "more than a day ahead of the clock" in response.body["detail"]
+    operations = [
+        {"op": "delete", "item_id": "ahead", "version": now + 2 * day},
+        {"op": "patch", "item_id": "ahead", "item": {"price": 7}, "version": now + day // 2},
+    ]
+    far, near = api("POST", "/v1/items", {"operations": operations}).body["items"]
+    assert (far["status"], far["field"]) == ("rejected", "version")
+    assert near["status"] == "updated"
+    alone = api("POST", "/v1/items", {"operations": operations[:1]})
+    assert (alone.status, alone.body["written"]) == (200, 0)
+    assert api("PATCH", "/v1/items/ahead", {"price": 8}).status == 200
+    assert api("PUT", "/v1/items/ahead", {"title": "Lamp", "price": 9}).status == 200
+    assert source(client, names, "ahead")["price"] == 9
+    assert api("DELETE", "/v1/items/ahead").status == 200
+    assert source(client, names, "ahead") is None
+    assert api("PUT", "/v1/items/ahead", {"title": "Lamp"}).status == 201
+    assert api("DELETE", "/v1/items/ahead").status == 200
+
+
 def test_an_older_version_changes_nothing(api: Api, client: OpenSearch, names: IndexNames) -> None:
     now = time.time_ns() // 1_000_000
     assert api("PUT", "/v1/items/aged", {"title": "Lamp"}).status == 201

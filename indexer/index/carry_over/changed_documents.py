@@ -7,6 +7,8 @@ from opensearchpy.helpers import scan
 
 from indexer.index.carry_over.beginning import NONE_YET, Checkpoints
 from indexer.index.context import IndexContext
+from indexer.index.stored_items import version_of
+from plugin_config.schema import CHANGED_AT
 
 PAGE = 5000  # documents in one answer
 
@@ -26,6 +28,7 @@ def changed_documents(
         "version": True,
         "seq_no_primary_term": True,
         "_source": False,
+        "docvalue_fields": [CHANGED_AT],
         "sort": ["_doc"],
     }
     [settings] = client.indices.get_settings(index=index, flat_settings=True).values()
@@ -40,5 +43,7 @@ def changed_documents(
             preference=f"_shards:{shard}",
             request_timeout=timeout_s,
         ):
-            if hit["_seq_no"] > last or hit["_version"] > version:
-                yield hit["_id"], hit["_version"]
+            changed_at = hit.get("fields", {}).get(CHANGED_AT, [0])
+            newest = version_of(hit["_version"], {CHANGED_AT: changed_at[0]})
+            if hit["_seq_no"] > last or newest > version:
+                yield hit["_id"], newest

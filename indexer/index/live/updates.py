@@ -19,7 +19,8 @@ from indexer.index.item_vectors import ItemEncoder
 from indexer.index.live.live_vectors import LiveVectors
 from indexer.index.live.live_writes import LiveOutcome, WritePlan, write_everywhere
 from indexer.index.live.write_target import Target
-from indexer.index.stored_items import StoredItem
+from indexer.index.stored_items import StoredItem, read_versions
+from plugin_config.schema import CHANGED_AT
 
 LoadEncoder = Callable[[], ItemEncoder]
 Versions = Mapping[str, int]  # ms since 1970, by item id
@@ -73,7 +74,8 @@ def upsert(
 
     The vectors are those of `LiveVectors`: the encoder is loaded only when an embedded text
     changed. `versions` where they are not now: an item that is newer, or was deleted later, stays
-    as it is. The report says which fields vanished.
+    as it is. Without one an item wins over a version ahead of the clock, too. The report says which
+    fields vanished.
 
     Raises:
         EncoderMismatch: the live index holds vectors of another encoder.
@@ -83,20 +85,21 @@ def upsert(
     now, versions = now_ms(), versions or {}
     vectors = LiveVectors(context, load_encoder)
     by_id = {item.item_id: item for item in items}
-    deleted = deleted_versions(context, list(versions))
+    deleted = deleted_versions(context, list(by_id))
     losses, notes = dict[str, dict[str, str]](), list[str]()
 
     def plan(target: Target, ids: Sequence[str]) -> WritePlan:
         stored = target.stored(context, ids)
-        known = {i: max(deleted.get(i, 0), old.version) for i, old in stored.items()}
-        newer = [i for i, known_at in (deleted | known).items() if versions.get(i, now) < known_at]
+        known = deleted | {i: max(deleted.get(i, 0), old.version) for i, old in stored.items()}
+        as_of = _as_of(ids, versions, known, now)
+        newer = [i for i in ids if as_of[i] < known.get(i, 0)]
         wanted = [by_id[item_id] for item_id in ids if item_id not in set(newer)]
         if target.generation.live:
             losses.update((i, vanished(old.item, by_id[i])) for i, old in stored.items())
         made = vectors.of(target.generation, wanted, stored)
         schema = target.attributes(context, wanted, notes)
         writes = [
-            index_write(i.item_id, to_document(i, vector, schema), versions.get(i.item_id, now))
+            index_write(i.item_id, to_document(i, vector, schema), as_of[i.item_id])
             for i, vector in zip(wanted, made, strict=True)
         ]
         return WritePlan(writes, superseded=newer)
@@ -111,21 +114,23 @@ def update(
     """Changes the given fields of items and no others; at most one change per item.
 
     An item that is not in the live index is reported and not made. A change without a version is
-    made on the newest state of its item: two that come together both count. One with a version
-    counts unless the stored item has a newer one. During a rebuild an item that is not in the new
-    index yet gets
-    there with its other fields as the live index has them. Raises as `upsert` does.
+    made on the newest state of its item, as of now: two that come together both count. One with a
+    version counts unless the stored item has a newer one. During a rebuild an item that is not in
+    the new index yet gets there with its other fields as the live index has them. Raises as
+    `upsert` does.
     """
+    now = now_ms()
     vectors = LiveVectors(context, load_encoder)
     by_id = {change.item_id: change for change in changes}
     live: dict[str, StoredItem] | None = None  # None: no live index was read
+    dated = False  # whether the live index keeps when a change was made
     notes: list[str] = []
 
     def plan(target: Target, ids: Sequence[str]) -> WritePlan:
-        nonlocal live
+        nonlocal live, dated
         stored = target.stored(context, ids)
         if target.generation.live:
-            live = {**(live or {}), **stored}
+            live, dated = {**(live or {}), **stored}, target.generation.attributes.dates_changes
         elif live is not None:  # a rebuild's index may have what was deleted, and may be given up
             stored = {i: old for i, old in stored.items() if i in live}
         known = {**(live or {}), **stored}
@@ -142,11 +147,13 @@ def update(
         for item, vector in zip(wanted, made, strict=True):
             document, old = to_document(item, vector, schema), stored.get(item.item_id)
             version = by_id[item.item_id].version
+            # Later than what was read: of two changes the one that was made on the other wins.
+            after = max(now if dated else 0, known[item.item_id].version + 1)
             if version is None and old is not None:
+                document |= {CHANGED_AT: after} if schema.dates_changes else {}
                 write = conditional_write(item.item_id, document, old.seq_no, old.primary_term)
             else:  # one that the rebuild has not reached: as the live index has it now
-                after = version or known[item.item_id].version + 1
-                write = index_write(item.item_id, document, after)
+                write = index_write(item.item_id, document, version or after)
             writes.append(write)
         return WritePlan(writes, [i for i in ids if i not in bases], newer)
 
@@ -159,18 +166,33 @@ def delete(
 ) -> UpdateReport:
     """Deletes items from the live index, and from one that is being filled.
 
-    Raises NoItemsIndex, BulkError, ClusterUnavailable.
+    `versions` where they are not now: an item that is newer stays. Without one an item goes also
+    if its version is ahead of the clock. Raises NoItemsIndex, BulkError, ClusterUnavailable.
     """
     now, versions = now_ms(), versions or {}
-    as_of = {item_id: versions.get(item_id, now) for item_id in ids}
-    writes = [delete_write(item_id, version) for item_id, version in as_of.items()]
+    as_of = _as_of(ids, versions, read_versions(context, context.names.items, ids), now)
     write_down = cache(lambda: record(context, as_of))  # once, before the first index is written
 
-    def plan(_: Target, __: Sequence[str]) -> WritePlan:
+    def plan(target: Target, ids: Sequence[str]) -> WritePlan:
         write_down()
-        return WritePlan(writes)
+        stored = read_versions(context, target.generation.index, [i for i in ids if i in versions])
+        newer = [i for i, version in stored.items() if as_of[i] < version]
+        deletions = [delete_write(i, as_of[i]) for i in ids if i not in newer]
+        return WritePlan(deletions, superseded=newer)
 
     return _report(write_everywhere(context, ids, plan), len(ids))
+
+
+def _as_of(ids: Sequence[str], versions: Versions, known: Versions, now: int) -> dict[str, int]:
+    """The version of the write of each item: that of `versions`, or now.
+
+    Without one it is beyond a version of `known` that is ahead of the clock; not beyond one that
+    somebody else wrote meanwhile.
+    """
+    clock = now_ms()
+    return {
+        i: versions.get(i, known.get(i, 0) + 1 if known.get(i, 0) > clock else now) for i in ids
+    }
 
 
 def _report(

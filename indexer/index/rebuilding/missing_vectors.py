@@ -5,12 +5,15 @@ index's, or the projections are not fitted yet. It then writes the item without 
 the older row of the catalogue can't overwrite it), and the rebuild adds the vector.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.bulk.bulk_request import index_write, send_items
 from indexer.index.context import IndexContext
 from indexer.index.documents import to_document, to_stored_item
 from indexer.index.item_vectors import ItemVectors
-from plugin_config.schema import VECTOR_FLOAT16
+from plugin_config.schema import CHANGED_AT, VECTOR_FLOAT16
 
 ROUNDS = 20  # of at most 500 items; each one reads what was written during the one before
 _WITHOUT = {"bool": {"must_not": {"exists": {"field": VECTOR_FLOAT16}}}}
@@ -39,8 +42,16 @@ def add_missing_vectors(context: IndexContext, index: str, alias: str, vectors: 
         items = [to_stored_item(hit["_source"]) for hit in hits]
         # Written with the version that was read: a later upsert is not overwritten.
         writes = [
-            index_write(item.item_id, to_document(item, vector, schema), hit["_version"])
+            index_write(
+                item.item_id,
+                to_document(item, vector, schema) | _date_of_change(hit["_source"]),
+                hit["_version"],
+            )
             for item, vector, hit in zip(items, vectors.encode(items), hits, strict=True)
         ]
         added += send_items(context, alias, writes).written
     return added
+
+
+def _date_of_change(source: Mapping[str, Any]) -> dict[str, Any]:
+    return {CHANGED_AT: source[CHANGED_AT]} if CHANGED_AT in source else {}
