@@ -74,8 +74,8 @@ def upsert(
 
     The vectors are those of `LiveVectors`: the encoder is loaded only when an embedded text
     changed. `versions` where they are not now: an item that is newer, or was deleted later, stays
-    as it is. Without one an item wins over a version ahead of the clock, too. The report says which
-    fields vanished.
+    as it is. Without one an item wins over what is stored, ahead of the clock or not. The report
+    says which fields vanished.
 
     Raises:
         EncoderMismatch: the live index holds vectors of another encoder.
@@ -87,11 +87,15 @@ def upsert(
     by_id = {item.item_id: item for item in items}
     deleted = deleted_versions(context, list(by_id))
     losses, notes = dict[str, dict[str, str]](), list[str]()
+    as_of = {i: versions.get(i, max(now, deleted.get(i, 0) + 1)) for i in by_id}
 
     def plan(target: Target, ids: Sequence[str]) -> WritePlan:
         stored = target.stored(context, ids)
         known = deleted | {i: max(deleted.get(i, 0), old.version) for i, old in stored.items()}
-        as_of = _as_of(ids, versions, known, now)
+        # In the new index not below the live one: there an item may come with that one's version.
+        as_of.update(
+            {i: max(as_of[i], old.version + 1) for i, old in stored.items() if i not in versions}
+        )
         newer = [i for i in ids if as_of[i] < known.get(i, 0)]
         wanted = [by_id[item_id] for item_id in ids if item_id not in set(newer)]
         if target.generation.live:
@@ -166,33 +170,24 @@ def delete(
 ) -> UpdateReport:
     """Deletes items from the live index, and from one that is being filled.
 
-    `versions` where they are not now: an item that is newer stays. Without one an item goes also
-    if its version is ahead of the clock. Raises NoItemsIndex, BulkError, ClusterUnavailable.
+    `versions` where they are not now: an item that is newer stays. Without one an item goes,
+    whatever its version. Raises NoItemsIndex, BulkError, ClusterUnavailable.
     """
     now, versions = now_ms(), versions or {}
-    as_of = _as_of(ids, versions, read_versions(context, context.names.items, ids), now)
+    unversioned = [item_id for item_id in ids if item_id not in versions]
+    stored = read_versions(context, context.names.items, unversioned)
+    as_of = {i: versions.get(i, max(now, stored.get(i, 0) + 1)) for i in ids}
     write_down = cache(lambda: record(context, as_of))  # once, before the first index is written
 
     def plan(target: Target, ids: Sequence[str]) -> WritePlan:
         write_down()
-        stored = read_versions(context, target.generation.index, [i for i in ids if i in versions])
-        newer = [i for i, version in stored.items() if as_of[i] < version]
+        versioned = [item_id for item_id in ids if item_id in versions]
+        there = read_versions(context, target.generation.index, versioned)
+        newer = [item_id for item_id, version in there.items() if as_of[item_id] < version]
         deletions = [delete_write(i, as_of[i]) for i in ids if i not in newer]
         return WritePlan(deletions, superseded=newer)
 
     return _report(write_everywhere(context, ids, plan), len(ids))
-
-
-def _as_of(ids: Sequence[str], versions: Versions, known: Versions, now: int) -> dict[str, int]:
-    """The version of the write of each item: that of `versions`, or now.
-
-    Without one it is beyond a version of `known` that is ahead of the clock; not beyond one that
-    somebody else wrote meanwhile.
-    """
-    clock = now_ms()
-    return {
-        i: versions.get(i, known.get(i, 0) + 1 if known.get(i, 0) > clock else now) for i in ids
-    }
 
 
 def _report(

@@ -1,0 +1,1 @@
+"""What rebuilds of a generated catalogue cost."""
