@@ -29,6 +29,10 @@ COMMANDS = {
         "query_service.records.commands:explain",
         "Say why the hits of a query were shown.",
     ),
+    "experiment": (
+        "learning.evaluation.experiments.commands:experiment",
+        "Compare two configurations on live visitors.",
+    ),
     "evaluate": ("learning.evaluation.commands:evaluate", "Measure the quality of search."),
     "learn": ("learning.training.commands:learn", "Learn from a shop's behaviour."),
     "sample": ("live_intent.sample.commands:sample", "Write the sample catalogue to a file."),

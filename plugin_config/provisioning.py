@@ -78,16 +78,15 @@ def apply(
 
 
 def ensure_indexes(client: OpenSearch, names: IndexNames) -> None:
-    """Create what is missing of the indexes for sessions, UBI, rules and the history of rebuilds,
-    their fields, aliases and templates.
+    """Create what is missing of the indexes for sessions, UBI, rules, experiments and the history
+    of rebuilds, their fields, aliases and templates.
 
     Nothing else is changed. Raises ForeignIndex when one of sessions and UBI exists and we did not
-    make it; an index of rules or of rebuilds that we did not make is left alone.
+    make it; an index of rules, experiments or rebuilds that we did not make is left alone.
     """
     refuse_foreign_stores(client, names)
-    others = {
-        which for which in ("rules", "rebuilds") if foreign_indexes(client, names.prefix + which)
-    }
+    beside = ("rules", "experiments", "rebuilds")
+    others = {which for which in beside if foreign_indexes(client, names.prefix + which)}
     templates = {
         which: load_template(which, names.prefix)
         for which in TEMPLATES
@@ -112,11 +111,11 @@ def refuse_all_foreign(client: OpenSearch, names: IndexNames, adopt: Collection[
     if unknown := sorted(set(adopt) - set(names.stores)):
         raise SettingsError(f"--adopt {unknown[0]}: allowed are {', '.join(names.stores)}")
     aliases = (names.items, names.items_building, names.suggestions)
-    rules = (names.rules, names.writing(names.rules))
-    rebuilds = (names.rebuilds, names.writing(names.rebuilds))
+    kept = (names.rules, names.experiments, names.rebuilds)
+    rules = (*kept, *map(names.writing, kept))
     patterns = (names.suggestions_pattern, *_patterns("items", names))
     deletions = (names.deletions, names.deletions_writing)
-    targets = (*aliases, *names.store_names, *rules, *rebuilds, *deletions, *patterns)
+    targets = (*aliases, *names.store_names, *rules, *deletions, *patterns)
     foreign = {
         index: aliases
         for index, aliases in foreign_indexes(client, *targets).items()

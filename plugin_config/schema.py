@@ -23,7 +23,7 @@ CHANGED_AT = "changed_at"  # ms since 1970: of a change whose version the engine
 GROUP_ID = "group_id"  # equal for the variants of one product; absent of other items
 GROUP_KEY = "group_key"  # of an item: its group_id, else its item_id
 IDENTIFIERS = "identifiers"  # an item's numbers: item_id, SKU, EAN, MPN
-TEMPLATES = ("items", "sessions", "ubi_queries", "ubi_events", "rules", "rebuilds")
+TEMPLATES = ("items", "sessions", "ubi_queries", "ubi_events", "rules", "experiments", "rebuilds")
 META = "live_intent"
 PRODUCT = "live-intent"
 MARK = {"made_by": PRODUCT}  # in `_meta` of all that we make in a cluster
@@ -87,6 +87,11 @@ class IndexNames:
     def rules(self) -> str:
         """The index of merchandisers' rules."""
         return f"{self.prefix}rules"
+
+    @property
+    def experiments(self) -> str:
+        """The index of experiments."""
+        return f"{self.prefix}experiments"
 
     @property
     def rebuilds(self) -> str:

@@ -29,7 +29,9 @@ def serve(host: str | None, port: int | None, processes: str | None) -> None:
     listener = Listener.bind(settings.host, settings.port)
     logs.configure(settings.log_level, settings.log_format)
     names = IndexNames(cluster.index_prefix)
-    logs.announce(destination(cluster, names.items, *names.stores, names.rules), err=True)
+    logs.announce(
+        destination(cluster, names.items, *names.stores, names.rules, names.experiments), err=True
+    )
     server = WebServer(settings, cluster, listener)
     with shared_metrics(server.processes):
         server.serve()

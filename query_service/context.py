@@ -11,8 +11,9 @@ from indexer.bundle.term_map import TermMap
 from indexer.encoder_spec import EncoderSpec
 from indexer.index.attribute_schema import AttributeSchema
 from query_service.cursor import Cursor
+from query_service.experiments.assignment import NOT_ASSIGNED, Assignment
 from query_service.index_view import IndexView
-from query_service.observability.identity import AS_IT_IS, Configuration, ExperimentVariant
+from query_service.observability.identity import AS_IT_IS, Configuration
 from query_service.progress import RequestProgress
 from query_service.retrieval.candidates import Candidates
 from query_service.retrieval.legs import LEGS
@@ -67,7 +68,7 @@ class RequestContext:
     rules: RulesInForce = NO_RULES
     language: str = ""  # of the index, whose texts are searched and shown; "": the items' own
     configuration: Configuration = AS_IT_IS
-    experiment: ExperimentVariant | None = None  # None: the request is in none
+    assignment: Assignment = NOT_ASSIGNED  # what the visitor is part of
 
     @property
     def attributes(self) -> AttributeSchema:
@@ -135,6 +136,12 @@ class RequestContext:
         if request.explain:
             return MAX_DEPTH
         return self.options.explained_hits if self.kept else 0
+
+    @property
+    def knows_visitor(self) -> bool:
+        """Whether the visitor's behaviour counts, also by what the experiment's variant says."""
+        arm = self.assignment.arm
+        return self.personalize and (arm is None or arm.personalize)
 
     @property
     def counts_only(self) -> bool:

@@ -48,7 +48,7 @@ class FrozenList(_Frozen):
     """The ranked candidates of a first page, best first; none where all matches are sorted.
 
     `keys`: what makes each a hit of its own, its id or its group. `by_meaning`: ids without words.
-    `acted_on`: items that a recommendation leaves out.
+    `acted_on`: items that a recommendation leaves out. `teams`: whose pick each is, interleaved.
     """
 
     ids: _Ids = ()
@@ -61,6 +61,7 @@ class FrozenList(_Frozen):
     total_by_meaning: _Count = 0
     personalized: bool = False
     degraded: Annotated[dict[str, str], Field(max_length=20)] = {}
+    teams: Annotated[str, Field(max_length=30_000, pattern="^[ab-]*$")] = ""
 
 
 class PlaceBelow(_Frozen):
@@ -77,13 +78,18 @@ class PlaceBelow(_Frozen):
 
 
 class Cursor(_Frozen):
-    """`as_of`, of the first page, and `issued` in seconds since 1970; `rules`: their version."""
+    """`as_of`, of the first page, and `issued` in seconds since 1970; `rules`: their version.
+
+    `experiment` and `variant`: that the first page was part of; "": none.
+    """
 
     request: str  # `request_digest` of the pages' request
     as_of: Annotated[float, Field(ge=0, le=1e11)]
     issued: Annotated[float, Field(ge=0, le=1e11)]
     offset: _Count  # hits before the next page
     rules: _Count = 0
+    experiment: Annotated[str, Field(max_length=64)] = ""
+    variant: Annotated[str, Field(max_length=16)] = ""
     frozen: FrozenList = Field(default_factory=FrozenList)
     below: PlaceBelow = Field(default_factory=PlaceBelow)
 
@@ -104,7 +110,7 @@ class Cursor(_Frozen):
             raise CursorInvalid.foreign() from error
         frozen = cursor.frozen
         lengths = {len(frozen.ids), len(set(frozen.ids)), len(frozen.keys), len(frozen.scores)}
-        if len(lengths) > 1:
+        if len(lengths) > 1 or len(frozen.teams) not in (0, len(frozen.ids)):
             raise CursorInvalid.foreign()
         return cursor
 

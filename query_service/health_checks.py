@@ -1,4 +1,4 @@
-"""What a service checks in the background: engine, index, events, rules."""
+"""What a service checks in the background: engine, index, events, rules, experiment."""
 
 import logging
 
@@ -9,6 +9,7 @@ from plugin_config.client import ping_or_raise
 from plugin_config.errors import LiveIntentError
 from plugin_config.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
+from query_service.experiments.experiment_book import ExperimentBook
 from query_service.index_view import IndexNotReady, IndexViews
 from query_service.readiness import Readiness
 from query_service.retrieval.probe import probe
@@ -29,9 +30,10 @@ class HealthChecks:
         views: IndexViews,
         writer: StoreWriter,
         rule_book: RuleBook,
+        experiments: ExperimentBook,
     ) -> None:
         self._client, self._names, self._views = client, names, views
-        self._writer, self._rule_book = writer, rule_book
+        self._writer, self._rule_book, self._experiments = writer, rule_book, experiments
         self._logged = ""
 
     def result(self) -> Readiness:
@@ -52,6 +54,7 @@ class HealthChecks:
         if checks["opensearch"] == "ok":
             checks["events"] = self._events_check()
             checks["rules"] = self._rules_check()
+            checks["experiment"] = self._experiments.state
         ok = checks["opensearch"] == "ok" and checks["index"].startswith("ok")
         return Readiness(ok, checks)
 

@@ -76,13 +76,22 @@ class Page:
     below: Below
     more: bool  # whether hits may follow
     source_fields: SourceFields
+    others: tuple[tuple[Prepared, Ranked], ...] = ()  # further lists that hits come from
 
     @classmethod
     def of(
-        cls, context: RequestContext, prepared: Prepared, ranked: Ranked, read_below: ReadBelow
+        cls,
+        context: RequestContext,
+        prepared: Prepared,
+        ranked: Ranked,
+        read_below: ReadBelow,
+        frozen: FrozenList | None = None,
     ) -> "Page":
-        """The page that the request wants; `read_below` is called for a page that needs it."""
-        frozen = frozen_list(context, prepared, ranked)
+        """The page that the request wants; `read_below` is called for a page that needs it.
+
+        `frozen`: the list of all candidates; None: as they are ranked.
+        """
+        frozen = frozen or frozen_list(context, prepared, ranked)
         cursor, first, count = context.cursor, context.offset, len(frozen.ids)
         size = count if context.request.size is None else context.request.size
         last = first + size if cursor else min(first + size, MAX_DEPTH)
@@ -106,6 +115,13 @@ class Page:
     def ids(self) -> list[str]:
         """Ids of the page's items, in order."""
         return [*self.candidate_ids, *(match.item_id for match in self.below.matches)]
+
+    @property
+    def teams(self) -> dict[str, str]:
+        """Whose pick each of the page's items is, by id; {}: the list is not interleaved."""
+        return dict(
+            zip(self.candidate_ids, self.frozen.teams[self.first : self.last], strict=False)
+        )
 
     @property
     def groups(self) -> list[str]:
@@ -160,13 +176,18 @@ class Page:
         return Cursor.model_construct(
             request=request_digest(request), as_of=context.as_of, issued=time.time(),
             offset=self.last, rules=context.rules.version.number, frozen=self.frozen, below=place,
+            experiment=context.assignment.experiment_id if context.assignment.counted else "",
+            variant=context.assignment.variant,
         ).encode()  # fmt: skip
 
     @cached_property
-    def _rows(self) -> dict[str, int]:
-        """The rows of the candidates as they were ranked now, by item id."""
-        ids = self.prepared.retrieved.candidates.ids
-        return {ids[row]: row for row in self.ranked.rows.tolist()}
+    def _lists(self) -> list[tuple[Prepared, Ranked, dict[str, int]]]:
+        """What hits come from, with the rows of the candidates as they were ranked now, by id."""
+        lists = []
+        for prepared, ranked in ((self.prepared, self.ranked), *self.others):
+            ids = prepared.retrieved.candidates.ids
+            lists.append((prepared, ranked, {ids[row]: row for row in ranked.rows.tolist()}))
+        return lists
 
     def _candidate(self, number: int, explained: bool) -> dict[str, Any]:
         """Fields of a re-ranked hit; empty for one below."""
@@ -182,12 +203,14 @@ class Page:
 
     def _explanation(self, item_id: str, score: float) -> Explanation:
         """Why the frozen list has the item where it is, if it would be ranked so now too."""
-        row, scores, candidates = self._rows.get(item_id), self.ranked.scores, self.prepared
-        if row is None or abs(float(scores.total[row]) - score) > 1e-4 * max(abs(score), 1):
-            return explain_kept(score)
-        rules, found = self.prepared.rules, candidates.retrieved.candidates
-        why, by = rules.why_pinned(item_id), rules.pinned_by(item_id)
-        return explain(row, found, scores, self.prepared.intent, pinned=why, pinned_by=by)
+        for prepared, ranked, rows in self._lists:
+            row, scores = rows.get(item_id), ranked.scores
+            if row is None or abs(float(scores.total[row]) - score) > 1e-4 * max(abs(score), 1):
+                continue
+            rules, found = prepared.rules, prepared.retrieved.candidates
+            why, by = rules.why_pinned(item_id), rules.pinned_by(item_id)
+            return explain(row, found, scores, prepared.intent, pinned=why, pinned_by=by)
+        return explain_kept(score)
 
     def _below(self, number: int, explained: bool) -> dict[str, Any]:
         match, frozen = self.below.matches[number - len(self.candidate_ids)], self.frozen

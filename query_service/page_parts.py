@@ -9,6 +9,7 @@ from typing import Any
 from opensearchpy import OpenSearch
 
 from query_service.context import MIN_TIMEOUT_S, HitSources, RequestContext
+from query_service.experiments.team_draft import NO_TEAM
 from query_service.highlighting.engine_marks import EngineMarks
 from query_service.highlighting.highlighter import Highlighter, highlighter_of
 from query_service.page import Page
@@ -19,11 +20,14 @@ from query_service.retrieval.missing_words import ALL_WORDS
 from query_service.retrieval.search import failure
 from query_service.schemas.answers import (
     DidYouMean,
+    ExperimentPart,
+    Hit,
     HitHighlight,
     SearchResponse,
     Total,
     degradations,
 )
+from query_service.schemas.experiments import INTERLEAVED
 from query_service.schemas.facets import Facet
 from query_service.schemas.search import RankRequest
 
@@ -92,6 +96,7 @@ class PageParts:
             next_cursor=page.next_cursor(context),
             rules_applied=prepared.rules.applied,
             redirect=prepared.rules.effects.redirect,
+            experiment=_experiment(context, page, hits),
             banners=prepared.rules.banners,
         )
 
@@ -182,3 +187,15 @@ class PageParts:
             return None
         context.progress.ran(CORRECTIONS)
         return corrections.corrected(retrieved.beside, context.vocabulary.columns)
+
+
+def _experiment(context: RequestContext, page: Page, hits: Sequence[Hit]) -> ExperimentPart | None:
+    assignment, teams = context.assignment, page.teams
+    if not assignment.counted or (assignment.variant == INTERLEAVED and not teams):
+        return None
+    of_hits = [teams.get(hit.item_id) for hit in hits]
+    return ExperimentPart.model_validate({
+        "id": assignment.experiment_id,
+        "variant": assignment.variant,
+        "teams": [None if team == NO_TEAM else team for team in of_hits] if teams else None,
+    })  # fmt: skip

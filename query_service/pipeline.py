@@ -34,9 +34,18 @@ from query_service.context import (
     RetrievalOptions,
 )
 from query_service.cursor import Cursor, CursorExpired
+from query_service.experiments.arm import Arm
+from query_service.experiments.assignment import Assignment
+from query_service.experiments.experiment_book import NO_EXPERIMENTS, Experimenting
 from query_service.highlighting.highlighter import check_highlight
 from query_service.index_view import IndexView, IndexViews
 from query_service.instead import instead_of_hits
+from query_service.interleaving import (
+    Interleaving,
+    VariantList,
+    assignment_of,
+    interleaved,
+)
 from query_service.observability.identity import Configuration
 from query_service.page import Page, Ranked
 from query_service.page_parts import PageParts
@@ -80,6 +89,7 @@ class Pipeline:
         diversity: float = 0.0,
         rules: RuleSource = WITHOUT_RULES,
         bundle: str = "",
+        experiments: Experimenting = NO_EXPERIMENTS,
     ) -> None:
         """`deadline_ms` and `diversity` where the request names none; no reranker: fused order.
 
@@ -97,6 +107,8 @@ class Pipeline:
         self._rules = rules
         self._bundle = bundle
         self.on_answer: Callable[[RequestContext, SearchResponse], None] = lambda *_: None
+        self._experiments = experiments
+        self._interleaving = Interleaving(preparation.threads)
 
     def search(self, request: SearchRequest, arrived: float | None = None) -> SearchResponse:
         """Hits for a live query, personalised by the session's (and the user's) behaviour.
@@ -106,9 +118,14 @@ class Pipeline:
         """
 
         def answer(context: RequestContext) -> SearchResponse:
+            other = self._interleaving.start(context, self._variant_list)  # of an experiment
             prepared = self.preparation.prepare(context)  # load session, encode, build, retrieve
             ranked = self._rerank(context, prepared)
-            response = self._page(context, prepared, ranked)  # and explain
+            beside = None
+            if other is not None:
+                own = VariantList(prepared, ranked)
+                beside = self._interleaving.finish(context, own, other, self._rerank)
+            response = self._page(context, prepared, ranked, beside=beside)  # and explain
             if not response.total.value and not isinstance(request, WhereSearch):
                 instead = instead_of_hits(context, self._recommended)
                 response = response.model_copy(update={"instead": instead})
@@ -165,29 +182,35 @@ class Pipeline:
                 cursor.check(request, self.preparation.below.lifetime_s)
                 progress.degraded.update(cursor.frozen.degraded)  # the list was made without
         priced(view.attributes, request.price_list)  # refused where there is no such list
+        assignment, options = assignment_of(self._experiments, request, cursor), self._options
+        if assignment.arm is not None:
+            options = replace(options, titles=assignment.arm.models.reranker.reads_titles)
         return RequestContext(
-            request, view, progress, self._options, self._engine_timeout_s,
+            request, view, progress, options, self._engine_timeout_s,
             as_of=cursor.as_of if cursor else time.time(), cursor=cursor,
-            source_fields=source_fields, rules=self._rules_of(cursor),
-            language=language_of(view.attributes, request.language),
-            configuration=self.configuration,
+            source_fields=source_fields, rules=self._rules_of(cursor, assignment),
+            language=language_of(view.attributes, request.language), assignment=assignment,
+            configuration=self.configuration(assignment.arm),
         )  # fmt: skip
 
-    @property
-    def configuration(self) -> Configuration:
-        """What it answers with, for the record of each answer."""
-        reranker = self._stage.reranker
+    def configuration(self, arm: Arm | None = None) -> Configuration:
+        """What it answers with, for the record of each answer; `arm`: of an experiment."""
+        stage = self._stage if arm is None else arm.stage
+        fusion = self.preparation.fusion if arm is None else arm.weights
+        weights = {"alpha": fusion.alpha, "beta": fusion.beta, "demand": fusion.demand}
+        reranker = stage.reranker
         return Configuration(
-            bundle=self._bundle,
+            bundle=self._bundle if arm is None else arm.models.bundle,
             reranker=reranker.name if reranker is not None else "",
-            weights={**self.preparation.weights, "diversity": self._stage.diversity},
+            weights={**weights, "diversity": stage.diversity},
             reranker_weights=dict(vars(reranker.weights)) if reranker is not None else {},
         )
 
-    def _rules_of(self, cursor: Cursor | None) -> RulesInForce:
+    def _rules_of(self, cursor: Cursor | None, assignment: Assignment) -> RulesInForce:
         """The rules in force; for a cursor those of its first page. Raises CursorExpired."""
         if cursor is None:
-            return self._rules.current()
+            arm = assignment.arm
+            return self._rules.current() if arm is None or arm.rules is None else arm.rules
         try:
             return self._rules.of_version(cursor.rules)
         except VersionUnknown as error:
@@ -198,12 +221,13 @@ class Pipeline:
     def with_rules(self, rules: RuleSource, queries: QueryRecorder) -> "Pipeline":
         """The same pipeline by other rules, to try them; it shares the threads."""
         other = copy.copy(self)
-        other._rules, other._queries = rules, queries
+        other._rules, other._queries, other._experiments = rules, queries, NO_EXPERIMENTS
         return other
 
     def close(self) -> None:
         """Stop the threads."""
         self.preparation.close()
+        self._interleaving.close()
 
     def _on_current_index(
         self,
@@ -240,6 +264,12 @@ class Pipeline:
 
         return counted
 
+    def _variant_list(self, context: RequestContext) -> VariantList:
+        """What a variant answers before its page is cut."""
+        with torch_threads(1):
+            prepared = self.preparation.prepare(context)
+            return VariantList(prepared, self._rerank(context, prepared))
+
     def _recommended(self, context: RequestContext) -> SearchResponse:
         prepared = self.preparation.prepare(context)
         ranked = self._rerank(context, prepared)
@@ -262,7 +292,9 @@ class Pipeline:
             boosts=prepared.rules.boosts,
             keys=keys,
         )
-        scores = self._stage.score(prepared.inputs, context.progress, adjustments)
+        arm = context.assignment.arm
+        stage = self._stage if arm is None else arm.stage
+        scores = stage.score(prepared.inputs, context.progress, adjustments)
         # A pinned item stands for its group.
         rows = prepared.rules.pinned_first(
             ranked_rows(scores.total, candidates.ids), candidates.ids
@@ -275,8 +307,19 @@ class Pipeline:
         prepared: Prepared,
         ranked: Ranked,
         sources: dict[str, dict[str, Any]] | None = None,
+        *,
+        beside: VariantList | None = None,
     ) -> SearchResponse:
-        """The requested page of hits, with sources (read if None) and, on request, explanations."""
+        """The requested page of hits, with sources (read if None) and, on request, explanations.
+
+        `beside`: another variant's list, to interleave.
+        """
+        frozen = None
+        if beside is not None:
+            frozen = interleaved(context, VariantList(prepared, ranked), beside)
         rows = prepared.rules.placed(ranked.rows, prepared.retrieved.candidates.ids)
-        page = Page.of(context, prepared, replace(ranked, rows=rows), self.preparation.below.read)
+        ranked, read = replace(ranked, rows=rows), self.preparation.below.read
+        page = Page.of(context, prepared, ranked, read, frozen)
+        if beside is not None:
+            page = replace(page, others=((beside.prepared, beside.ranked),))
         return self._parts.answer(context, prepared, page, sources)

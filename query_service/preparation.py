@@ -98,18 +98,13 @@ class Preparation:
         self._visitors = visitors
         self._candidates_per_leg = settings.candidates_per_leg
         self._user_model = user_model
-        self._fusion = FusionWeights(settings.alpha, settings.beta, settings.demand)
+        self.fusion = FusionWeights(settings.alpha, settings.beta, settings.demand)
+        self.threads = settings.threads
         self.pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="encode")
         facets = ThreadPoolExecutor(settings.threads, thread_name_prefix="facets")
         self._facets = FacetCounter(client, facets)
         self.items = CandidateItems(client, settings.cached_items)
         self.below = MatchesBelow(client, settings.cursor_lifetime_s)
-
-    @property
-    def weights(self) -> dict[str, float]:
-        """The weights of the user vector that settings give."""
-        fusion = self._fusion
-        return {"alpha": fusion.alpha, "beta": fusion.beta, "demand": fusion.demand}
 
     def prepare(self, context: RequestContext) -> Prepared:
         """Every step before the scores. Raises ClusterUnavailable, IndexGone, FieldProblem."""
@@ -152,7 +147,7 @@ class Preparation:
         return self.pool.submit(self._encoder.encode_query, context.query_text)
 
     def _load_session(self, context: RequestContext) -> Visitor:
-        if context.personalize:
+        if context.knows_visitor:
             return self._visitors.visitor(context)
         return Visitor(context.request.session_id, context.request.user_id or "")
 
@@ -172,6 +167,7 @@ class Preparation:
             context.progress.clock.step("user_vector")
             return None
         built: UserVector | None = None
+        arm = context.assignment.arm
         with context.progress.stage("user_vector"):
             built = user_vector.build(
                 intent.visitor,
@@ -180,8 +176,8 @@ class Preparation:
                 query_text=intent.query_text,
                 query_vector=intent.query_embedding,
                 scenario=context.scenario,
-                weights=self._fusion,
-                model=self._user_model,
+                weights=arm.weights if arm else self.fusion,
+                model=arm.models.user_model if arm else self._user_model,
             )
         return built if built is not None and built.known and built.knows_behaviour else None
 

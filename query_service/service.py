@@ -4,6 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConnectionError as NoConnection
@@ -18,6 +19,9 @@ from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.batching import BatchingEncoder
 from query_service.context import QueryEncoder, RetrievalOptions
+from query_service.experiments.arm import ArmMaker
+from query_service.experiments.experiment_book import ExperimentBook
+from query_service.experiments.experiment_store import ExperimentStore
 from query_service.health_checks import HealthChecks
 from query_service.index_view import IndexViews
 from query_service.insights.insights import Insights
@@ -25,7 +29,7 @@ from query_service.instantsearch.index_names import IndexNamesSpoken
 from query_service.instantsearch.searches import InstantSearches
 from query_service.item_reader import ItemReader
 from query_service.item_writer import ItemWriter
-from query_service.models import Models
+from query_service.models import Models, load_models
 from query_service.pipeline import Pipeline
 from query_service.preparation import Preparation
 from query_service.readiness import Readiness, ReadinessWatch
@@ -88,7 +92,13 @@ class Service:
         self.rule_store = RuleStore(client, names)
         self.rule_book = RuleBook(self.rule_store, settings.swap_poll_s)
         self._retention = RetentionWatch(self.store, settings)
-        checks = HealthChecks(client, names, self._views, self.store.writer, self.rule_book)
+        arms = ArmMaker(settings, models, self.rule_book, self._load_models)
+        self.experiment_book = ExperimentBook(
+            ExperimentStore(client, names), arms, settings.swap_poll_s
+        )
+        checks = HealthChecks(
+            client, names, self._views, self.store.writer, self.rule_book, self.experiment_book
+        )
         pause_s = min(settings.swap_poll_s, MAX_CHECK_PAUSE_S)
         self._readiness = ReadinessWatch(checks.result, pause_s)
         self._explanations = QueryExplanations(client, names)
@@ -113,6 +123,7 @@ class Service:
             diversity=settings.diversity,
             rules=self.rule_book,
             bundle=models.bundle,
+            experiments=self.experiment_book,
         )
         self.instant_searches = InstantSearches(
             self.pipeline,
@@ -150,6 +161,7 @@ class Service:
         threadpool_limits(1, user_api="blas")
         self._views.start(wait)
         self.rule_book.start()
+        self.experiment_book.start()
         self.encoder.encode_query("warm up")
         self._readiness.start()
         self._retention.start()
@@ -160,6 +172,7 @@ class Service:
         self._retention.close()
         self._views.close()
         self.rule_book.close()
+        self.experiment_book.close()
         self.store.close()
         self.pipeline.close()
         self.instant_searches.close()
@@ -230,6 +243,12 @@ class Service:
                 sent=True,
                 consent=query.consent,
             )
+
+    def _load_models(self, folder: Path | None) -> Models:
+        """The models of a learned bundle, for a variant of an experiment. Raises BundleError."""
+        encoder = self.encoder
+        loaded = encoder.encoder if isinstance(encoder, BatchingEncoder) else encoder
+        return load_models(folder, encoder.spec, device=getattr(loaded, "device", "cpu"))
 
     def _ensure_session_indexes(self) -> None:
         """Create the missing indexes of sessions and events once, before a view is used.

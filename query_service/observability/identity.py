@@ -35,12 +35,4 @@ class Configuration:
     reranker_weights: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class ExperimentVariant:
-    """The side of an experiment that answers a request."""
-
-    id: str
-    variant: str
-
-
 AS_IT_IS = Configuration()

@@ -10,8 +10,9 @@ from itertools import chain
 from typing import Any
 
 from query_service.context import RequestContext
+from query_service.experiments.team_draft import NO_TEAM
 from query_service.observability.identity import REQUEST_IDS
-from query_service.schemas.answers import Explanation, Hit, SearchResponse, Share
+from query_service.schemas.answers import ExperimentPart, Explanation, Hit, SearchResponse, Share
 from query_service.schemas.search import RecommendRequest
 from query_service.user.visitor import PastQuery, Visitor
 
@@ -26,7 +27,6 @@ def answer_record(
 ) -> dict[str, Any]:
     """The record of an answer; fields that say nothing are not there."""
     ids, configuration, request = REQUEST_IDS.get(), context.configuration, context.request
-    experiment = context.experiment
     reranked = "rerank" in answer.stages_run
     diversity = getattr(request, "diversity", None)
     weights = {**configuration.weights, **({} if diversity is None else {"diversity": diversity})}
@@ -41,7 +41,7 @@ def answer_record(
         "encoder": context.view.bundle.spec.fingerprint,
         "reranker": configuration.reranker if reranked else _order(request),
         "weights": weights,
-        "experiment": experiment and {"id": experiment.id, "variant": experiment.variant},
+        "experiment": answer.experiment and _experiment(answer.experiment),
         "rules": [rule.id for rule in answer.rules_applied],
         "stages": answer.stages_run,
         "degraded_causes": [f"{part.stage}: {part.cause}" for part in answer.degraded],
@@ -52,6 +52,12 @@ def answer_record(
         "explanation": _explanation(context, visitor, answer),
     }
     return _filled(record)
+
+
+def _experiment(experiment: ExperimentPart) -> dict[str, str]:
+    """`id`, `variant` and, interleaved, `teams`: a letter for each hit."""
+    teams = "".join(team or NO_TEAM for team in experiment.teams or ())
+    return _filled({"id": experiment.id, "variant": experiment.variant, "teams": teams})
 
 
 def _order(request: object) -> str:

@@ -153,6 +153,16 @@ class Banner(Strict):
     data: dict[str, Any]
 
 
+class ExperimentPart(Strict):
+    """The experiment that an answer is part of, for caches and logs of clients."""
+
+    id: str
+    variant: Literal["a", "b", "interleaved"]
+    teams: list[Literal["a", "b"] | None] | None = Field(
+        None, description="Of an interleaved answer: whose pick each hit is, in order."
+    )
+
+
 class Instead(Strict):
     """Items beside an answer without hits; they have nothing to do with the query."""
 
@@ -200,6 +210,9 @@ class SearchResponse(Strict):
     )
     rules_applied: list[AppliedRule] = Field([], description="Rules whose conditions held.")
     redirect: str | None = Field(None, description="Where a rule sends the visitor.")
+    experiment: ExperimentPart | None = Field(
+        None, description="null: the visitor takes part in none."
+    )
     banners: list[Banner] = Field([], description="Data that rules give to the front end.")
 
 

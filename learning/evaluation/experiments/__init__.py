@@ -1,0 +1,1 @@
+"""Experiments on live visitors: effects with intervals that stay valid while one looks at them."""

@@ -1,0 +1,1 @@
+"""Experiments: two ways of answering, compared on live visitors."""
