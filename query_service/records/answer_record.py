@@ -76,7 +76,7 @@ def _explanation(
     return _filled(
         {
             "filters": _request_filters(context.request),
-            "sort": getattr(context.request, "sort", None),
+            "sort": _sort(context.request),
             "degraded": {part.stage: part.reason for part in answer.degraded},
             "rules": [rule.model_dump() for rule in answer.rules_applied],
             "weights": {"legs": legs, "reranker": dict(context.configuration.reranker_weights)},
@@ -86,6 +86,11 @@ def _explanation(
             "instead": [hits.record(hit) for hit in instead.hits] if instead else [],
         }
     )
+
+
+def _sort(request: object) -> object:
+    sort = getattr(request, "sort", None)
+    return None if sort is None else sort.model_dump(exclude_none=True)
 
 
 def _request_filters(request: object) -> object:

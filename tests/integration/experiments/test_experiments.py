@@ -171,13 +171,14 @@ def test_a_variant_without_personalisation_knows_nothing_of_the_visitor(
 
 
 def test_variants_may_have_other_rules_and_weights(
-    api: Api, environment: Environment, tmp_path: Path
+    api: Api, environment: Environment, client: OpenSearch, names: IndexNames, tmp_path: Path
 ) -> None:
+    name = "no-rules"
     rules = tmp_path / "rules.toml"
     rules.write_text(PIN, encoding="utf-8")
     assert invoke(environment, "rules", "apply", rules).exit_code == 0
     wait_until(lambda: item_ids(api.search("lamp", "s"))[1] == "lamp-07")
-    start(api, environment, "no-rules", "--b", "rules=0", "--b", "alpha=0.1", "--b", "bundle=none")
+    start(api, environment, name, "--b", "rules=0", "--b", "alpha=0.1", "--b", "bundle=none")
     [a], [b] = sessions_of(api, "a"), sessions_of(api, "b")
     assert api.search("lamp", a)["rules_applied"]
     assert not api.search("lamp", b)["rules_applied"]
@@ -185,6 +186,11 @@ def test_variants_may_have_other_rules_and_weights(
     further = api.search("lamp", b, size=3, cursor=page["next_cursor"])
     assert further["experiment"]["variant"] == "b"
     assert not further["rules_applied"]
+    wait_until(lambda: page["query_id"] in {r["query_id"] for r in rows_of(client, names, name)})
+    rows = {row["query_id"]: row for row in rows_of(client, names, name)}
+    kept = rows[page["query_id"]]["query_attributes"]["live_intent"]
+    assert kept["weights"]["alpha"] == 0.1  # what answered, not what is set
+    assert kept["experiment"] == {"id": name, "variant": "b"}
 
 
 def test_only_the_share_of_the_traffic_takes_part(api: Api, environment: Environment) -> None:

@@ -162,3 +162,10 @@ def test_an_index_of_an_earlier_version_keeps_rows_too(
     due = [change for change in apply(client, fresh_names) if change.kind == "rebuild due"]
     assert [change.name for change in due] == [index]
     assert "query_attributes.type: flat_object -> object" in due[0].details
+
+
+def test_a_sorted_search_is_kept_with_its_order(api: Api) -> None:
+    answer = api.search("lamp", "sorting", sort={"by": "price", "order": "desc"})
+    kept = row_of(api, "sorting", answer["query_id"])["query_attributes"]["live_intent"]
+    assert kept["reranker"] == "sorted"
+    assert kept["explanation"]["sort"] == {"by": "price", "order": "desc"}
