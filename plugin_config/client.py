@@ -29,6 +29,7 @@ from opensearchpy.exceptions import ConnectionError as NoConnection
 from plugin_config import partial_answers
 from plugin_config.circuit_breaker import CircuitBreaker
 from plugin_config.errors import ClusterUnavailable, LiveIntentError, RequestRefused, SettingsError
+from plugin_config.request_trace import REQUEST_TRACE
 from plugin_config.settings import ClusterSettings
 from plugin_config.versions import check_version
 
@@ -124,7 +125,15 @@ class PatientTransport(Transport):
         self._max_retries = value
 
     def perform_request(self, *args: Any, **options: Any) -> Any:
-        answer = super().perform_request(*args, **options)
+        """As ever; where the request is traced, as a span whose ids OpenSearch gets."""
+        if (trace := REQUEST_TRACE.get()) is None:
+            answer = super().perform_request(*args, **options)
+        else:
+            method, path = args[:2]
+            with trace.engine_call(method, path) as span:
+                options["headers"] = {**(options.get("headers") or {}), **span.headers}
+                answer = super().perform_request(*args, **options)
+                span.answered(answer)
         partial_answers.note(answer)
         return answer
 

@@ -27,7 +27,7 @@ def serve(host: str | None, port: int | None, processes: str | None) -> None:
     settings = load(ServiceSettings, host=host, port=port, processes=processes)
     cluster = load(ClusterSettings)
     listener = Listener.bind(settings.host, settings.port)
-    logs.configure(settings.log_level, settings.log_format)
+    logs.configure(settings.log_level, settings.log_format, texts=settings.log_query_texts)
     names = IndexNames(cluster.index_prefix)
     logs.announce(
         destination(cluster, names.items, *names.stores, names.rules, names.experiments), err=True

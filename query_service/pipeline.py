@@ -46,7 +46,7 @@ from query_service.interleaving import (
     assignment_of,
     interleaved,
 )
-from query_service.observability.identity import Configuration
+from query_service.observability.identity import PERSONAL_TEXT, Configuration
 from query_service.page import Page, Ranked
 from query_service.page_parts import PageParts
 from query_service.preparation import Preparation, Prepared
@@ -172,6 +172,7 @@ class Pipeline:
         """
         progress = RequestProgress(Clock(request.deadline_ms or self._deadline_ms, arrived))
         progress.note_partial_answers()
+        PERSONAL_TEXT.set(getattr(request, "query", None) or "")
         cursor, source_fields = None, ALL_FIELDS
         if not isinstance(request, RankRequest):
             source_fields = SourceFields.of(request.fields, view.attributes)

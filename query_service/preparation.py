@@ -3,7 +3,7 @@
 Answers and the lists that a re-ranker learns from share them.
 """
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -20,6 +20,7 @@ from query_service.context import (
 )
 from query_service.facets.facet_counter import CountedFacets, FacetCounter
 from query_service.matches_below import MatchesBelow
+from query_service.observability.traced_pool import TracedPool
 from query_service.ranking.rerank_input import RerankInput, rerank_input
 from query_service.retrieval.candidate_items import CandidateItems
 from query_service.retrieval.corrections import NO_CORRECTIONS, Corrections
@@ -100,8 +101,8 @@ class Preparation:
         self._user_model = user_model
         self.fusion = FusionWeights(settings.alpha, settings.beta, settings.demand)
         self.threads = settings.threads
-        self.pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="encode")
-        facets = ThreadPoolExecutor(settings.threads, thread_name_prefix="facets")
+        self.pool = TracedPool(settings.threads, thread_name_prefix="encode")
+        facets = TracedPool(settings.threads, thread_name_prefix="facets")
         self._facets = FacetCounter(client, facets)
         self.items = CandidateItems(client, settings.cached_items)
         self.below = MatchesBelow(client, settings.cursor_lifetime_s)

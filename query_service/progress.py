@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
 from plugin_config.partial_answers import NOTES
+from plugin_config.request_trace import REQUEST_TRACE
 
 log = logging.getLogger(__name__)
 # Why a stage is missing. late: it would have missed the deadline. unavailable: OpenSearch can't be
@@ -33,6 +34,8 @@ class Clock:
         """End the step that began at the last call (or at the start)."""
         now = time.perf_counter()
         self.steps[name] = self.steps.get(name, 0.0) + (now - self._mark) * 1000
+        if (trace := REQUEST_TRACE.get()) is not None:
+            trace.step(name, self._mark, now)
         self._mark = now
 
     def elapsed_s(self) -> float:

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from opensearchpy import OpenSearch
@@ -78,6 +78,7 @@ class Service:
         self._session_indexes_exist = False
         self._stopping = False
         self.waits = False  # for an index that fits
+        self.at_close: list[Callable[[], None]] = []  # what else ends with it
         self._items = ItemReader(client)
         self._lookup_timeout_s = cluster.opensearch_timeout_s
         self._views = IndexViews(
@@ -179,6 +180,8 @@ class Service:
         self.suggester.close()
         for service in self.beside:
             service.close()
+        for close in self.at_close:
+            close()
 
     def ready(self) -> Readiness:
         """Whether a search can be answered, by the last check; it is a second or two old.

@@ -127,6 +127,16 @@ class ServiceSettings(PrivacySettings):
         "info", description="Least level that is logged."
     )
     log_format: Literal["text", "json"] = Field("text", description="Form of the log's lines.")
+    log_query_texts: bool = Field(
+        False,
+        description="Whether the log's line of a request, and its trace, have the query's text. It "
+        "is a person's words: only while a fault is looked for.",
+    )
+    traces: bool = Field(
+        False,
+        description="Whether requests are traced with OpenTelemetry (extra `otel`) and sent by "
+        "OTLP over HTTP; OTEL_* say where to and which of them (OTEL_EXPORTER_OTLP_ENDPOINT).",
+    )
     max_body_bytes: int = Field(
         1_048_576, ge=1024, le=67_108_864, description="Largest request body, bytes."
     )

@@ -17,6 +17,8 @@ class RequestIds:
 
 
 NO_IDS = RequestIds()
+# What the person of that request wrote: no message of the log may have it.
+PERSONAL_TEXT: ContextVar[str] = ContextVar("personal_text", default="")
 # Of the request that this thread works on.
 REQUEST_IDS: ContextVar[RequestIds] = ContextVar("request_ids", default=NO_IDS)
 

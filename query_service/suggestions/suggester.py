@@ -1,7 +1,7 @@
 """Answers requests for suggestions: session and engine at once, one round of counts if needed."""
 
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 
 from opensearchpy import OpenSearch
@@ -10,6 +10,8 @@ from indexer.suggestions.suggestion import suggestion_key
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
 from query_service.index_view import IndexView, IndexViews
+from query_service.observability.identity import PERSONAL_TEXT
+from query_service.observability.traced_pool import TracedPool
 from query_service.privacy.consent import RequestConsent
 from query_service.progress import Clock, RequestProgress
 from query_service.retrieval.engine_errors import IndexGone
@@ -46,7 +48,7 @@ class Suggester:
         self._client, self._names = client, names
         self._views, self._store = views, store
         self._deadline_ms, self._engine_timeout_s = deadline_ms, engine_timeout_s
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="suggest")
+        self._pool = TracedPool(threads, thread_name_prefix="suggest")
 
     def close(self) -> None:
         """Stop the threads."""
@@ -71,6 +73,7 @@ class Suggester:
     ) -> SuggestResponse:
         progress = RequestProgress(Clock(request.deadline_ms or self._deadline_ms, arrived))
         progress.note_partial_answers()
+        PERSONAL_TEXT.set(request.prefix)
         language = language_of(view.attributes, request.language)
         attributes = view.attributes.in_language(language)
         work = EngineRounds(

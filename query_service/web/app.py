@@ -11,12 +11,12 @@ from plugin_config.client import ENGINE_DEADLINE
 from plugin_config.settings import ClusterSettings
 from query_service.assembly import make_service, start_beside
 from query_service.context import MIN_TIMEOUT_S, QueryEncoder
-from query_service.observability.identity import NO_IDS, REQUEST_IDS
+from query_service.observability.identity import NO_IDS, PERSONAL_TEXT, REQUEST_IDS
 from query_service.observability.incoming_ids import REQUEST_ID, TRACEPARENT, incoming_ids
 from query_service.schemas.answers import Problem
 from query_service.service import Service
 from query_service.settings import ServiceSettings
-from query_service.web import errors, logs
+from query_service.web import errors
 from query_service.web.any_id import allow_any_id
 from query_service.web.behaviour.event_routes import event_routes
 from query_service.web.behaviour.session_routes import session_routes
@@ -26,7 +26,6 @@ from query_service.web.insights.insights_routes import insights_routes
 from query_service.web.instantsearch_routes import instantsearch_routes
 from query_service.web.item_routes import item_routes
 from query_service.web.json_body import JsonRequest
-from query_service.web.metrics import Metrics
 from query_service.web.openapi_document import openapi_document
 from query_service.web.pages import pages
 from query_service.web.privacy_signal import hear_signal
@@ -35,6 +34,7 @@ from query_service.web.query_routes import query_routes
 from query_service.web.routes import api
 from query_service.web.rule_routes import rule_routes
 from query_service.web.scenarios import ScenarioPage, mount
+from query_service.web.seeing import Seeing
 from query_service.web.suggest_routes import suggest_routes
 
 
@@ -53,20 +53,20 @@ def create_app(
     if service is None:
         service = make_service(settings, cluster, encoder)
         service.start()
-    metrics = Metrics()
-    app = _app_of(service, settings, metrics, ScenarioPage.of_shop(settings))
+    seeing = Seeing.of(settings, service)
+    app = _app_of(service, settings, seeing, ScenarioPage.of_shop(settings))
 
     def beside(page: ScenarioPage) -> OpenAPI:
         prefix = f"{cluster.index_prefix}{page.scenario}-"
         own = cluster.model_copy(update={"index_prefix": prefix})
-        return _app_of(start_beside(service, settings, own), settings, metrics, page)
+        return _app_of(start_beside(service, settings, own), settings, seeing, page)
 
     mount(app, settings, beside)
     return app
 
 
 def _app_of(
-    service: Service, settings: ServiceSettings, metrics: Metrics, page: ScenarioPage
+    service: Service, settings: ServiceSettings, seeing: Seeing, page: ScenarioPage
 ) -> OpenAPI:
     """The app of one catalogue."""
     app = OpenAPI(
@@ -90,9 +90,7 @@ def _app_of(
 
     _begin_requests(app, Deadlines(settings))
     hear_signal(app, settings.gpc_refuses)
-    metrics.install(app)
-    metrics.watch(service, page.scenario)
-    logs.log_requests(app)
+    metrics = seeing.install(app, service, page.scenario)
     _add_headers(app)
     CrossOrigin(settings).install(app)
     errors.register(app)
@@ -144,6 +142,7 @@ def _begin_requests(app: OpenAPI, deadlines: Deadlines) -> None:
     def _end(error: BaseException | None) -> None:
         ENGINE_DEADLINE.set(None)
         REQUEST_IDS.set(NO_IDS)
+        PERSONAL_TEXT.set("")
 
 
 def _add_headers(app: OpenAPI) -> None:

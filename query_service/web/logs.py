@@ -1,7 +1,7 @@
 """The service's log: lines of text or of JSON, and one line per request.
 
-No line of a request contains a query's text, a visitor's id or a secret: it has the route's
-pattern in place of the path.
+No line of a request contains a visitor's id or a secret, nor, unless a setting asks for it, a
+query's text: it has the route's pattern in place of the path.
 """
 
 import logging
@@ -14,8 +14,16 @@ import click
 import orjson
 from flask import Flask, Response, g, request
 
+from query_service.observability.identity import PERSONAL_TEXT, REQUEST_IDS
+from query_service.observability.personal_text import without_personal_text
+from query_service.web.answer_notes import notes_of_request
+
 access = logging.getLogger("live_intent.access")
-_FIELDS = ("request_id", "method", "route", "status", "ms", "bytes")
+_PLAIN = logging.Formatter()
+_FIELDS = (
+    "request_id", "trace_id", "method", "route", "status", "ms", "bytes",
+    "query_id", "index", "hits", "personalized", "degraded", "query_text", "stage", "cause",
+)  # fmt: skip
 
 
 class JsonLines(logging.Formatter):
@@ -30,7 +38,7 @@ class JsonLines(logging.Formatter):
         }
         line |= {name: getattr(record, name) for name in _FIELDS if hasattr(record, name)}
         if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
+            line["error"] = record.exc_text or self.formatException(record.exc_info)
         return orjson.dumps(line).decode()
 
 
@@ -44,23 +52,34 @@ class TextLines(logging.Formatter):
         return _iso(record.created, record.msecs)
 
 
-class _AddRequestId(logging.Filter):
-    """Adds the request's id to lines that are logged during a request."""
+class _OfRequest(logging.Filter):
+    """Adds the request's ids to lines that are logged during a request, and cuts texts out."""
+
+    def __init__(self, *, texts: bool) -> None:
+        super().__init__()
+        self._texts = texts
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if not hasattr(record, "request_id") and g and "request_id" in g:
-            record.request_id = g.request_id
+        ids = REQUEST_IDS.get()
+        if (text := PERSONAL_TEXT.get()) and not self._texts:
+            record.msg = without_personal_text(record.getMessage(), text)
+            record.args = ()
+            if record.exc_info:
+                trace = _PLAIN.formatException(record.exc_info)
+                record.exc_text = without_personal_text(trace, text)
+        if ids.request_id and not hasattr(record, "request_id"):
+            record.request_id, record.trace_id = ids.request_id, ids.trace_id
             if record.levelno >= logging.WARNING:
-                record.msg = f"{record.getMessage()} [{g.request_id}]"
+                record.msg = f"{record.getMessage()} [{ids.request_id}]"
                 record.args = ()
         return True
 
 
-def configure(level: str, form: Literal["text", "json"]) -> None:
-    """Send all logging of this process to standard error."""
+def configure(level: str, form: Literal["text", "json"], *, texts: bool = False) -> None:
+    """Send all logging of this process to standard error; `texts`: with those of queries."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else TextLines())
-    handler.addFilter(_AddRequestId())
+    handler.addFilter(_OfRequest(texts=texts))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -84,11 +103,13 @@ def log_requests(app: Flask) -> None:
         quiet = route in ("/healthz", "/readyz", "/metrics") and response.status_code == 200
         fields = {
             "request_id": g.request_id,
+            "trace_id": REQUEST_IDS.get().trace_id,
             "method": request.method,
             "route": route,
             "status": response.status_code,
             "ms": round(took_ms, 1),
             "bytes": response.content_length or 0,
+            **notes_of_request(),
         }
         access.log(
             logging.DEBUG if quiet else logging.INFO,

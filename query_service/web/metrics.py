@@ -87,7 +87,6 @@ class Metrics:
     def watch(self, service: Service, catalogue: str) -> None:
         """Count what a service answers, encodes, caches and writes from now on."""
         self._state.services[catalogue] = service
-        service.pipeline.on_answer = partial(self.count_answer, catalogue)
         service.pipeline.preparation.items.on_lookup = self._count_lookup
         service.store.query_log.on_written = self._count_rows
         if isinstance(service.encoder, BatchingEncoder):

@@ -17,6 +17,7 @@ class BusyProxy:
         self.node = node_url.removeprefix("http://").rstrip("/")
         self.answers: list[int] = []
         self.sizes: list[int] = []  # of the bulk requests that came, in lines
+        self.headers: list[tuple[str, dict[str, str]]] = []  # path and headers of what came
         self.url = ""
         self._lock = threading.Lock()
 
@@ -40,6 +41,7 @@ def busy_proxy(node_url: str, answers: Sequence[int] = ()) -> Iterator[BusyProxy
 
         def handle_any(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            proxy.headers.append((self.path, dict(self.headers)))
             status, kind, answer = 200, "application/json", b""
             if "/_bulk" in self.path:
                 status = proxy.next_answer(body.count(b"\n"))
