@@ -34,6 +34,10 @@ COMMANDS = {
         "Compare two configurations on live visitors.",
     ),
     "evaluate": ("learning.evaluation.commands:evaluate", "Measure the quality of search."),
+    "judgments": (
+        "learning.evaluation.judgment_commands:judgments",
+        "Exchange judgments with other tools.",
+    ),
     "learn": ("learning.training.commands:learn", "Learn from a shop's behaviour."),
     "sample": ("live_intent.sample.commands:sample", "Write the sample catalogue to a file."),
     "size": ("live_intent.sizing.commands:size", "Estimate what an installation takes."),

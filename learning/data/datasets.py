@@ -13,8 +13,9 @@ from indexer.bundle.hashed_folder import sha256_of
 from indexer.catalogue.catalogue_file import CatalogueSource
 from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.items import Item, read_items
+from learning.data.exchange.judgment_rows import judgment_rows
 from learning.data.splits import in_split
-from learning.data.tables import DatasetError, Remarks, rows
+from learning.data.tables import DatasetError, Remarks
 
 MAX_GRADE = 10.0
 MAX_QUERY = 512  # characters, as in the API
@@ -76,24 +77,30 @@ def read_items_file(path: Path, mapping: ColumnMap | None = None) -> ItemsFile:
     return ItemsFile(path, frozenset(ids), rejects, sha256_of(path))
 
 
-def read_judgments(path: Path, item_ids: Collection[str] | None) -> Judgments:
+def read_judgments(
+    path: Path,
+    item_ids: Collection[str] | None,
+    wanted: str | None = None,
+    query_texts: Mapping[str, str] | None = None,
+) -> Judgments:
     """Reads judgments {query, item_id, grade}: JSON lines or CSV, gzip or not.
 
-    `item_ids`: rows of other items are left out; None: of none. A grade is a number from 0 to 10. A
-    pair that is judged twice keeps its first grade. Raises DatasetError when the file is empty or
-    no row of it can be used.
+    Also the other formats of `judgment_rows`, by content unless one is `wanted`; `query_texts`: of
+    qrels, by query id. `item_ids`: rows of other items are left out; None: of none. A grade is a
+    number from 0 to 10. A pair that is judged twice keeps its first grade. Raises
+    DatasetError when the file is empty or no row of it can be used.
     """
     remarks = Remarks()
     grades: dict[str, dict[str, float]] = {}
-    for number, row in rows(path, remarks):
+    for where, row in judgment_rows(path, remarks, wanted, query_texts):
         problem = _problem(row, item_ids)
         if problem:
-            remarks.add(problem[0], f"line {number}: {problem[1]}")
+            remarks.add(problem[0], f"{where}: {problem[1]}")
             continue
         query, item_id = str(row["query"]).strip(), str(row["item_id"]).strip()
         of_query = grades.setdefault(query, {})
         if item_id in of_query:
-            remarks.add("judged before", f"line {number}: {query!r}, item {item_id}")
+            remarks.add("judged before", f"{where}: {query!r}, item {item_id}")
         else:
             of_query[item_id] = float(row["grade"])
     if not grades:

@@ -61,6 +61,11 @@ def rows(path: Path, remarks: Remarks) -> Iterator[tuple[int, dict[str, Any]]]:
     JSON lines when the first character is `{`, else CSV with a header. Raises DatasetError when
     the file is missing, empty or can't be read to its end.
     """
+    yield from rows_in(read_text(path), path, remarks)
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, gzip or not. Raises DatasetError, also for an empty one."""
     try:
         raw = path.read_bytes()
         text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")
@@ -68,9 +73,14 @@ def rows(path: Path, remarks: Remarks) -> Iterator[tuple[int, dict[str, Any]]]:
         raise DatasetError(f"{path} can't be read: {error}") from error
     except UnicodeDecodeError as error:
         raise DatasetError(f"{path} is not UTF-8 ({error.reason}): convert it") from error
-    start = text.lstrip()[:1]
-    if not start:
+    if not text.strip():
         raise DatasetError(f"{path} is empty")
+    return text
+
+
+def rows_in(text: str, path: Path, remarks: Remarks) -> Iterator[tuple[int, dict[str, Any]]]:
+    """As `rows`, of the text of the file."""
+    start = text.lstrip()[:1]
     if start == "[":
         raise DatasetError(f"{path} is one JSON array: jq -c '.[]' makes one object a line of it")
     yield from (_json_rows if start == "{" else _csv_rows)(text, remarks)

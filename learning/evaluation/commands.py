@@ -31,7 +31,17 @@ def evaluate() -> None:
 @evaluate.command()
 @click.option(
     "--judgments", "judgments_file", type=FILE, required=True,
-    help="Rows of query, item_id, grade: JSON lines or CSV, gzip or not.",
+    help="Rows of query, item_id, grade: JSON lines or CSV, gzip or not; qrels, Quepid, Workbench.",
+)  # fmt: skip
+@click.option(
+    "--format", "judgments_format",
+    type=click.Choice(["rows", "qrels", "quepid", "workbench"]),
+    help="Of the judgments [seen by their content].",
+)  # fmt: skip
+@click.option("--queries", "queries_file", type=FILE, help="Of qrels: lines of id, tab, query.")
+@click.option(
+    "--run-file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Also write the hits as a TREC run; of several --legs a file each.",
 )  # fmt: skip
 @click.option(
     "--legs", multiple=True, metavar="LEG[,LEG]",

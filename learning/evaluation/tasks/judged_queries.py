@@ -1,7 +1,7 @@
 """Judged queries, asked of the real system: real index, real legs, real re-ranker."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from learning.data.datasets import Judgments
 from learning.data.tables import DatasetError
@@ -37,13 +37,15 @@ def answerable_queries(judgments: Judgments, relevant: float, split: str) -> Jud
 class JudgedQueries:
     """The queries to ask. An item of grade `relevant` or more is worth 1, any other one 0.
 
-    `judged_lists`: also order each query's judged items alone.
+    `judged_lists`: also order each query's judged items alone. `runs`: filled with the hits by
+    ranking and query.
     """
 
     judgments: Judgments
     relevant: float
     setup: Setup
     judged_lists: bool = False
+    runs: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def ranking(self, pipeline: Pipeline, label: str) -> MeasuredRanking:
         """Searches the whole catalogue: NDCG@10, Recall@10 and Recall@100, binary gain.
@@ -62,6 +64,7 @@ class JudgedQueries:
             return HitList.of(pipeline.rank(RankRequest.model_validate(fields | LONG_DEADLINE)))
 
         answers, seconds = self.setup.ask_all(search, queries, f"search by {label}")
+        self.runs[label] = {q: each.ids for q, each in zip(queries, answers, strict=True)}
         gains = self._gains(answers, DEPTH)
         ideal = binary_table([list(grades[query].values()) for query in queries], self.relevant)
         values = {

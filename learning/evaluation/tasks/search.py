@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from learning.data.datasets import read_judgments
+from learning.data.exchange.query_texts import read_query_texts
+from learning.data.exchange.run_file import write_run
 from learning.evaluation.query_kinds import query_kinds
 from learning.evaluation.report.report import Report
 from learning.evaluation.tasks.judged_queries import JudgedQueries, answerable_queries
@@ -37,6 +39,9 @@ class SearchTask:
     split: str = "all"
     relevant: float = 2.67
     judged_lists: bool = False
+    judgments_format: str | None = None
+    queries_file: Path | None = None
+    run_file: Path | None = None
 
     def run(self) -> Report:
         """Reads, indexes (unless that is done), searches, measures.
@@ -45,7 +50,8 @@ class SearchTask:
         raises.
         """
         items, mapping = self.setup.read_items()
-        judgments = read_judgments(self.judgments_file, items.ids)
+        texts = read_query_texts(self.queries_file) if self.queries_file else None
+        judgments = read_judgments(self.judgments_file, items.ids, self.judgments_format, texts)
         part = judgments.part(self.split)
         answerable = answerable_queries(part, self.relevant, self.split)
         judged = JudgedQueries(answerable, self.relevant, self.setup, self.judged_lists)
@@ -59,6 +65,9 @@ class SearchTask:
                 variant = Variant(label, legs=legs, encodes=MEANING in legs)
                 with bench.pipeline(variant, encoder=encoder) as pipeline:
                     rows.append(judged.ranking(pipeline, label).by_kind(kinds))
+        if self.run_file is not None:
+            ids = None if texts is None else {text: query_id for query_id, text in texts.items()}
+            write_run(self.run_file, judged.runs, ids)
         left_out = len(part.queries) - len(answerable.queries)
         facts = {
             "items": f"{len(items.ids)} of {items.path.name}",

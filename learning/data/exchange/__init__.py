@@ -1,0 +1,1 @@
+"""Judgments, runs and impressions in the forms of other tools."""
