@@ -72,7 +72,11 @@ class Service:
         self.models = models
         self.beside: list[Service] = []  # of other catalogues, which start and end with this one
         self.store = SessionStore(
-            client, names, limits_of(settings), count_impressions=settings.impressions_count
+            client,
+            names,
+            limits_of(settings),
+            count_impressions=settings.impressions_count,
+            pseudonyms=settings.pseudonyms,
         )
         self._client, self._names = client, names
         self._session_indexes_exist = False

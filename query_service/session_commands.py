@@ -30,7 +30,7 @@ def _store(*, writing: bool = True) -> Iterator[SessionStore]:
     client, names = connect(cluster), IndexNames(cluster.index_prefix)
     if writing:
         click.echo(destination(cluster, *names.stores), err=True)
-    store = SessionStore(client, names, limits)
+    store = SessionStore(client, names, limits, pseudonyms=settings.pseudonyms)
     try:
         yield store
     finally:
@@ -44,23 +44,44 @@ def sessions() -> None:
 
 
 @sessions.command()
-@click.argument("session_id")
-def export(session_id: str) -> None:
-    """Print all that is kept of SESSION_ID, as JSON; of vectors only their lengths."""
+@click.argument("session_id", required=False)
+@click.option("--user", "user_id", help="All of this user, and of all sessions of the user.")
+def export(session_id: str | None, user_id: str | None) -> None:
+    """Print all that is kept of SESSION_ID, or of a user; of vectors only their lengths."""
+    _check_either(session_id, user_id)
     with _store(writing=False) as store:
-        click.echo(json.dumps(store.export(session_id), ensure_ascii=False, indent=2))
+        kept = store.export(session_id) if session_id else store.export_user(user_id or "")
+        click.echo(json.dumps(kept, ensure_ascii=False, indent=2))
 
 
 @sessions.command()
 @click.argument("session_id", required=False)
 @click.option("--user", "user_id", help="Erase this user, and all sessions of the user.")
-def delete(session_id: str | None, user_id: str | None) -> None:
-    """Erase SESSION_ID, or a user, for good; prints how many documents are gone."""
-    if bool(session_id) == bool(user_id):
-        raise click.UsageError("give either a SESSION_ID or --user USER_ID")
+def erase(session_id: str | None, user_id: str | None) -> None:
+    """Erase SESSION_ID, or a user, for good; prints how many documents of each kind are gone."""
+    _check_either(session_id, user_id)
     with _store() as store:
         deleted = store.delete(session_id) if session_id else store.delete_user(user_id or "")
     click.echo(json.dumps(asdict(deleted)))
+
+
+sessions.add_command(
+    click.Command("delete", callback=erase.callback, params=erase.params, hidden=True)
+)
+
+
+@sessions.command()
+def rekey() -> None:
+    """Rename what is stored to what it is under the newest of LIVE_INTENT_PSEUDONYM_KEYS."""
+    with _store() as store:
+        if not store.stored_names.pseudonyms.keys:
+            raise click.UsageError("there is no key: set LIVE_INTENT_PSEUDONYM_KEYS_FILE")
+        click.echo(json.dumps(store.renew_pseudonyms()))
+
+
+def _check_either(session_id: str | None, user_id: str | None) -> None:
+    if bool(session_id) == bool(user_id):
+        raise click.UsageError("give either a SESSION_ID or --user USER_ID")
 
 
 @sessions.command()

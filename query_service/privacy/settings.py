@@ -1,9 +1,12 @@
 """Settings of what is kept of visitors, and for how long."""
 
-from pydantic import Field
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
 
 from plugin_config.settings import Settings
 from query_service.privacy.consent import Refused
+from query_service.privacy.pseudonyms import Pseudonyms, parse_keys
 
 
 class PrivacySettings(Settings):
@@ -14,6 +17,14 @@ class PrivacySettings(Settings):
         description="What a request with Sec-GPC: 1 refuses, where the session has made no choice: "
         "`nothing`; `learning`: suggestions and models for others; `storage`: that anything is "
         "kept; `all`: personalisation too.",
+    )
+    pseudonym_keys: SecretStr = Field(
+        SecretStr(""),
+        description="Keys by which ids of users, clients and sessions are hashed before they are "
+        "stored, `ID:SECRET,ID:SECRET`, the newest first; empty: they are stored as they are.",
+    )
+    pseudonym_keys_file: Path | None = Field(
+        None, description="File with these keys, one a line, in place of that setting."
     )
     ubi_queries_days: float | None = Field(
         None,
@@ -41,3 +52,14 @@ class PrivacySettings(Settings):
     consent_days: float = Field(
         365, gt=0, le=3650, description="Days that a session's choice (/v1/consents) is kept."
     )
+
+    @field_validator("pseudonym_keys")
+    @classmethod
+    def _keys(cls, value: SecretStr) -> SecretStr:
+        parse_keys(value.get_secret_value())
+        return value
+
+    @property
+    def pseudonyms(self) -> Pseudonyms:
+        """The ids as they are stored. Raises SettingsError: the file can't be read."""
+        return Pseudonyms.read(self.pseudonym_keys.get_secret_value(), self.pseudonym_keys_file)

@@ -37,6 +37,17 @@ class SessionResponse(Strict):
     ubi_events: Rows
 
 
+class UserResponse(Strict):
+    """All that is kept of a user; of vectors only how long they are."""
+
+    user_id: str
+    stored_as: list[str] = Field(description="The names under which it may be stored.")
+    user_documents: list[dict[str, Any]]
+    sessions: list[dict[str, Any]] = Field(description="Documents of the user's sessions.")
+    ubi_queries: Rows
+    ubi_events: Rows
+
+
 class DeletedResponse(Strict):
     """How many documents are gone."""
 
@@ -44,6 +55,7 @@ class DeletedResponse(Strict):
     users: int
     ubi_queries: int
     ubi_events: int
+    vectors: int = Field(description="Derived from events and queries, in these documents.")
 
 
 class JoinForm(Strict):

@@ -11,6 +11,7 @@ from plugin_config.client import cluster_unavailable
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.schema import IndexNames
 from query_service.privacy.consent import Consent
+from query_service.privacy.pseudonyms import Pseudonyms
 from query_service.sessions.document_writes import scripted_upsert
 from query_service.sessions.documents import document_id, now_ms
 from query_service.sessions.removal import DocumentRemoval, NotErased
@@ -29,16 +30,23 @@ class NotLearned:
 class SessionConsents:
     """Reads and changes the choices in one set of indexes."""
 
-    def __init__(self, client: OpenSearch, names: IndexNames, writer: StoreWriter) -> None:
+    def __init__(
+        self, client: OpenSearch, names: IndexNames, writer: StoreWriter, pseudonyms: Pseudonyms
+    ) -> None:
         self._client, self._names, self._writer = client, names, writer
+        self._pseudonyms = pseudonyms
         self._removal = DocumentRemoval(client, names, writer)
 
     def of(self, session_ids: Collection[str]) -> dict[str, Consent]:
         """The choices of those sessions that made one, by id. Raises ClusterUnavailable.
 
-        Where the index of sessions is gone there is none.
+        The one under the newest key counts. Where the index of sessions is gone there is none.
         """
-        ids = {document_id("session", session_id): session_id for session_id in session_ids}
+        ids = {
+            document_id("session", name): session_id
+            for session_id in session_ids
+            for name in self._pseudonyms.names(session_id)
+        }
         if not ids:
             return {}
         try:
@@ -49,14 +57,14 @@ class SessionConsents:
             )
         except OpenSearchException as error:
             raise cluster_unavailable(error, "keep events or queries") from error
-        chosen = {}
+        chosen: dict[str, Consent] = {}
         for document in response["docs"]:
             problem = document.get("error", {}).get("type", "index_not_found_exception")
             if problem != "index_not_found_exception":
                 raise ClusterUnavailable(f"what visitors agree to can't be read: {problem}")
             consent = Consent.from_stored(document.get("_source", {}).get("consent"))
             if consent is not None:
-                chosen[ids[document["_id"]]] = consent
+                chosen.setdefault(ids[document["_id"]], consent)
         return chosen
 
     def set(self, session_id: str, consent: Consent) -> NotLearned:
@@ -68,7 +76,8 @@ class SessionConsents:
         Raises ForeignIndex, NotErased, ClusterUnavailable: set it again.
         """
         script = painless(CONSENT, consent=asdict(consent), now=now_ms())
-        own = document_id("session", session_id)
+        stored_names = self._pseudonyms.names(session_id)
+        own = document_id("session", stored_names[0])
         alias = IndexNames.writing(self._names.sessions)
         try:
             self._removal.check_stores()
@@ -80,7 +89,7 @@ class SessionConsents:
             self._removal.refresh()
             rows: dict[str, Any] = {
                 "bool": {
-                    "filter": [{"term": {"session_id": session_id}}],
+                    "filter": [{"terms": {"session_id": list(stored_names)}}],
                     "must_not": [{"term": {"learn": False}}],
                 }
             }

@@ -1,11 +1,11 @@
 """Deletion of what is kept of visitors."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from operator import add
-from typing import Any
+from typing import Any, TypeVar
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
@@ -23,17 +23,21 @@ from query_service.sessions.store_writer import StoreWriter
 
 HOUR_MS = 3600 * 1000
 SWEEPS = 10
+SESSIONS_AT_ONCE = 1000
 LONGEST_S = 60.0  # an erasure without a deadline: a command
 
 
 @dataclass(frozen=True)
 class Deleted:
-    """Counts of a deletion. `users` are users' documents that were changed or removed."""
+    """Counts of a deletion. `users` are users' documents that were changed or removed; `vectors`:
+    those derived from events and queries, in the documents of the session or user.
+    """
 
     sessions: int = 0
     users: int = 0
     ubi_queries: int = 0
     ubi_events: int = 0
+    vectors: int = 0
 
     @property
     def anything(self) -> bool:
@@ -77,18 +81,22 @@ class SessionErasure:
     def delete_user(self, user_id: str) -> Deleted:
         """Delete a user permanently: the user's document, all their sessions, all UBI rows.
 
+        Sessions are those that the user has or had, and those whose rows name the user, as
+        `client_id` too.
+
         Raises:
             ForeignIndex: one of the indexes was not made by us; nothing is deleted.
             NotErased: an index takes no changes, or something is still there.
             ClusterUnavailable: OpenSearch did not answer; delete again to be sure.
         """
         of_user: dict[str, Any] = {"term": {"user_id": user_id}}
+        of_person = {"bool": {"should": [of_user, {"term": {"client_id": user_id}}]}}
         own = document_id("user", user_id)
         try:
             self._removal.check_stores()
             source = self._read(own).get("_source", {})
             session_ids = set(source.get("session_id", ()))
-            deleted = Deleted(users=int(has_rows(source)))
+            deleted = Deleted(users=int(has_rows(source)), vectors=vectors_in(source))
             with self._tombstone("user", own) as until:
                 for _ in range(SWEEPS):
                     self._removal.refresh()
@@ -99,11 +107,12 @@ class SessionErasure:
                         ignore_unavailable=True,
                     ):
                         session_ids.update(hit["_source"].get("session_id", ()))
+                    session_ids |= self._sessions_in_log(of_person)
                     sessions = sorted(session_ids)
                     for session_id in sessions:
                         deleted += self._delete_session(session_id)
                     session_ids.clear()
-                    found, gone = self._delete_ubi_rows(of_user, until)
+                    found, gone = self._delete_ubi_rows(of_person, until)
                     deleted += gone
                     if not found and not sessions:
                         return deleted
@@ -122,9 +131,22 @@ class SessionErasure:
 
     def _delete_session(self, session_id: str) -> Deleted:
         own = document_id("session", session_id)
-        stored = has_rows(self._read(own).get("_source", {}))
+        source = self._read(own).get("_source", {})
+        stored = Deleted(sessions=int(has_rows(source)), vectors=vectors_in(source))
         with self._tombstone("session", own) as until:
-            return self._sweep(session_id, until) + Deleted(sessions=int(stored))
+            return self._sweep(session_id, until) + stored
+
+    def _sessions_in_log(self, query: dict[str, Any]) -> set[str]:
+        """The sessions of the matching rows of UBI; of very many, the first."""
+        body = {
+            "size": 0,
+            "query": query,
+            "aggs": {"sessions": {"terms": {"field": "session_id", "size": SESSIONS_AT_ONCE}}},
+        }
+        index = f"{self._names.ubi_queries},{self._names.ubi_events}"
+        found = self._client.search(index=index, body=body, ignore_unavailable=True)
+        buckets = found.get("aggregations", {}).get("sessions", {}).get("buckets", ())
+        return {bucket["key"] for bucket in buckets}
 
     def _sweep(self, session_id: str, until: int) -> Deleted:
         """Delete what is left of a session elsewhere than in its document, until nothing is."""
@@ -207,3 +229,21 @@ def has_rows(source: Mapping[str, Any]) -> bool:
 
 def _of_kind(kind: str, query: dict[str, Any]) -> dict[str, Any]:
     return {"bool": {"filter": [{"term": {"kind": kind}}, query]}}
+
+
+def vectors_in(source: Mapping[str, Any]) -> int:
+    """How many vectors a document of a session or user has."""
+    rows = [*(source.get("events") or ()), *(source.get("queries") or ())]
+    return sum(name in row for row in rows for name in ("vector", "text_vector"))
+
+
+Counts = TypeVar("Counts")
+
+
+def summed(counts: Iterable[Counts]) -> Counts:
+    """The sums, field by field, of one or more dataclasses of counts."""
+    first, *others = counts
+    for other in others:
+        pairs = zip(astuple(first), astuple(other), strict=True)  # type: ignore[call-overload]
+        first = type(first)(*(one + another for one, another in pairs))
+    return first

@@ -1,6 +1,6 @@
 """Reads a visitor from the stored documents of session and user, in one round trip."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from opensearchpy import OpenSearch
@@ -8,6 +8,7 @@ from opensearchpy.exceptions import OpenSearchException
 
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
+from query_service.privacy.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from query_service.sessions.documents import (
     Scope,
     document_id,
@@ -26,8 +27,15 @@ class SessionsUnreadable(LiveIntentError):
 class SessionReader:
     """Reads from one set of indexes. Safe to use from many threads."""
 
-    def __init__(self, client: OpenSearch, names: IndexNames, limits: SessionLimits) -> None:
+    def __init__(
+        self,
+        client: OpenSearch,
+        names: IndexNames,
+        limits: SessionLimits,
+        pseudonyms: Pseudonyms = NO_PSEUDONYMS,
+    ) -> None:
         self._client, self._names, self._limits = client, names, limits
+        self._pseudonyms = pseudonyms
 
     def read(
         self,
@@ -45,10 +53,14 @@ class SessionReader:
         """
         newest = None if as_of is None else milliseconds(as_of)
         scope = Scope(self._limits.oldest(now_ms()), newest, live_query)
-        ids = [document_id("user", user_id)] if user_id else []
-        ids.append(document_id("session", session_id))
+        stored_names = self._pseudonyms.names(session_id)
+        user_names = self._pseudonyms.names(user_id) if user_id else ()
+        ids = [document_id("user", name) for name in user_names]
+        ids += [document_id("session", name) for name in stored_names]
         documents = self._documents(ids, timeout_s)
         try:
+            if self._pseudonyms.keys:
+                documents = [_named(each, stored_names, session_id) for each in documents]
             return visitor_from_documents(
                 session_id, user_id, documents, self._limits, pending=waiting, scope=scope
             )
@@ -72,3 +84,16 @@ class SessionReader:
             if document.get("found"):
                 documents.append(document["_source"])
         return documents
+
+
+def _named(
+    document: dict[str, Any], stored_names: Collection[str], session_id: str
+) -> dict[str, Any]:
+    """A document whose rows of this session have the session's id as the request has it."""
+    return document | {
+        name: [
+            row | {"session_id": session_id} if row["session_id"] in stored_names else row
+            for row in document.get(name) or ()
+        ]
+        for name in ("events", "queries")
+    }

@@ -69,7 +69,7 @@ class SessionExport:
             name: [without_vectors(row) for row in document.get(name) or () if scope.admits(row)]
             for name in ("events", "queries")
         }
-        return document | lists if has_rows(lists) else None
+        return document | lists if has_rows(lists) or document.get("consent") else None
 
     def _rows(self, index: str, session_id: str, days: float) -> dict[str, Any]:
         oldest = now_ms() - round(days * DAY_MS)

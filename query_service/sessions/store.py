@@ -7,41 +7,37 @@ changed, and `read` is a realtime GET, which sees every change that is finished.
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from opensearchpy import OpenSearch
 
 from plugin_config.client import engine_time_left
-from plugin_config.ownership import ForeignIndex
 from plugin_config.schema import IndexNames
-from query_service.privacy.consent import NOTHING_REFUSED, Consent, RequestConsent
+from query_service.privacy.consent import NOTHING_REFUSED, RequestConsent
+from query_service.privacy.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from query_service.schemas.events import ReceivedEvent
 from query_service.sessions.appends import BatchRow
 from query_service.sessions.click_joins import ClickJoins
-from query_service.sessions.consents import NotLearned, SessionConsents
 from query_service.sessions.document_writes import WriteResult
 from query_service.sessions.documents import KnownItem, milliseconds, now_ms
-from query_service.sessions.erasure import Deleted, SessionErasure
+from query_service.sessions.erasure import Deleted
 from query_service.sessions.event_rows import EventRows
-from query_service.sessions.expiry import Expiry, Pace
+from query_service.sessions.expiry import SESSIONS, UBI_EVENTS, UBI_QUERIES, USERS, Expiry, Pace
 from query_service.sessions.intake import Encode, EventOutcome, after_write, text_vectors
-from query_service.sessions.joins import Joined, SessionJoins, SplitOff
 from query_service.sessions.limits import SessionLimits
 from query_service.sessions.query_log import QueryLog
-from query_service.sessions.query_removal import QueryRemoval, RemovedQuery
 from query_service.sessions.reader import SessionReader
 from query_service.sessions.recorded_query import RecordedQuery
 from query_service.sessions.resent_events import with_first_times
-from query_service.sessions.session_export import SessionExport
 from query_service.sessions.session_writes import ERASED, SessionWrites
-from query_service.sessions.store_writer import StoreWriter
+from query_service.sessions.visitor_rights import VisitorRights
 from query_service.user.visitor import PastQuery, Visitor
 
 Lookup = Callable[[Sequence[str]], Mapping[str, KnownItem]]
 
 
-class SessionStore:
+class SessionStore(VisitorRights):
     """Sessions, users and UBI rows of one set of indexes. Safe to use from many threads."""
 
     def __init__(
@@ -53,25 +49,17 @@ class SessionStore:
         queue_size: int = 1000,
         write_interval_s: float = 0.2,
         count_impressions: bool = False,
+        pseudonyms: Pseudonyms = NO_PSEUDONYMS,
     ) -> None:
         """`count_impressions`: in the user vector, as views; else they are in ubi_events alone."""
-        self.client = client
-        self.names = names
-        self.limits = limits or SessionLimits()
+        super().__init__(client, names, limits or SessionLimits(), pseudonyms)
         self._count_impressions = count_impressions
-        self.refusal = ""  # why nothing may be written: an index is another application's
         self.query_log: QueryLog[RecordedQuery] = QueryLog(
             self._write_queries, capacity=queue_size, interval_s=write_interval_s
         )
-        self.writer = StoreWriter(client, names)
-        self._reader = SessionReader(client, names, self.limits)
+        self._reader = SessionReader(client, names, self.limits, pseudonyms)
         self._writes = SessionWrites(client, names, self.writer, self.limits)
-        self._export = SessionExport(client, names, self.limits)
-        self._erasure = SessionErasure(client, names, self.writer, self.limits)
         self.expiry = Expiry(client, names, self.writer, self.limits)
-        self._joins = SessionJoins(client, names, self.writer, self.limits)
-        self._consents = SessionConsents(client, names, self.writer)
-        self._query_removal = QueryRemoval(client, names, self.writer)
         self._clicks = ClickJoins(names, self.writer)
 
     def read(
@@ -135,10 +123,12 @@ class SessionStore:
             return []
         now = now_ms()
         latest = now if arrived is None else min(milliseconds(arrived), now)
-        events = with_first_times(self.client, self.names, events)
+        of = self.stored_names.pseudonyms.of
+        chosen = self._consents.of({event.session_id for event in events})
+        consents = {of(session_id): consent for session_id, consent in chosen.items()}
+        events = with_first_times(self.client, self.names, self.stored_names.hidden(events))
         items = lookup(sorted({event.item_id for event in events if event.item_id}))
         texts = text_vectors([event.text for event in events], encode)
-        consents = self._consents.of({event.session_id for event in events})
         kept = EventRows(self.names, self.limits, self._count_impressions, now, latest)
         kept.add(events, items, texts, consents)
         outcomes = kept.outcomes
@@ -178,49 +168,10 @@ class SessionStore:
             )
             self.query_log.add(recorded)
 
-    def export(self, session_id: str) -> dict[str, Any]:
-        """Everything stored about a session, see `SessionExport.export`."""
-        self.flush()
-        return self._export.export(session_id)
-
-    def join(self, session_id: str, user_id: str) -> Joined:
-        """Give an anonymous session to a user, see `SessionJoins.join`."""
-        self._check_ours()
-        self.flush()
-        return self._joins.join(session_id, user_id)
-
-    def split(self, session_id: str) -> SplitOff:
-        """Take a session from its user, see `SessionJoins.split`."""
-        self.flush()
-        return self._joins.split(session_id)
-
-    def set_consent(self, session_id: str, consent: Consent) -> NotLearned:
-        """Keep what a session agrees to from now on, see `SessionConsents.set`."""
-        self._check_ours()
-        self.flush()
-        return self._consents.set(session_id, consent)
-
-    def delete(self, session_id: str) -> Deleted:
-        """Remove a session permanently, see `SessionErasure.delete`."""
-        self.flush()
-        return self._erasure.delete(session_id)
-
-    def remove_query(self, session_id: str, query_text: str) -> RemovedQuery:
-        """Remove one query of a visitor, see `QueryRemoval.remove`."""
-        self.flush()
-        # Other processes may have it in their queues: written later, it would be there again.
-        time.sleep(2 * self.query_log.interval_s)
-        return self._query_removal.remove(session_id, query_text)
-
-    def delete_user(self, user_id: str) -> Deleted:
-        """Remove a user and all their sessions, see `SessionErasure.delete_user`."""
-        self.flush()
-        return self._erasure.delete_user(user_id)
-
     def purge(self, older_than_days: float | None = None) -> Deleted:
         """Remove older data (default: expired data), see `Expiry.run`."""
         gone = dict(self.expiry.run(Pace(), older_than_days))
-        return Deleted(*(gone[field.name] for field in fields(Deleted)))
+        return Deleted(**{name: gone[name] for name in (SESSIONS, USERS, UBI_QUERIES, UBI_EVENTS)})
 
     def flush(self, timeout_s: float = 5.0) -> bool:
         """Wait until all queries recorded so far are written, and the clicks on their hits.
@@ -244,7 +195,8 @@ class SessionStore:
             (each, each.consent.within(consents.get(each.query.session_id))) for each in entries
         ]
         kept = [(each, consent) for each, consent in held if consent.store]
-        results = self._send([each.row(self.names, consent) for each, consent in kept])
+        ids = self.stored_names.pseudonyms
+        results = self._send([each.row(self.names, consent, ids) for each, consent in kept])
         failed = {index for index, _, result in results if not (result.done or result is ERASED)}
         return [kept[index][0] for index in sorted(failed)]
 
@@ -252,7 +204,3 @@ class SessionStore:
         """Send all, see `SessionWrites.send`. Raises ForeignIndex: the indexes are not ours."""
         self._check_ours()
         return self._writes.send(rows)
-
-    def _check_ours(self) -> None:
-        if self.refusal:
-            raise ForeignIndex(self.refusal)

@@ -14,6 +14,7 @@ from query_service.schemas.sessions import (
     SessionResponse,
     SplitResponse,
     UserPath,
+    UserResponse,
 )
 from query_service.sessions.store import SessionStore
 from query_service.web.json_answer import json_response, problems
@@ -45,6 +46,17 @@ def session_routes(store: SessionStore) -> APIBlueprint:
         """Erases all that is kept of a session, for good."""
         deleted = store.delete(path.session_id)
         return json_response(DeletedResponse(**asdict(deleted)).model_dump())
+
+    @routes.get(
+        "/users/<user_id>",
+        tags=[VISITORS],
+        summary="What is kept of a user",
+        responses={200: UserResponse} | problems(404, 422, 500, 503),
+    )
+    def user(path: UserPath) -> Response:
+        """All that is kept of a user and of all sessions of the user, expired or not."""
+        exported = UserResponse(**store.export_user(path.user_id))
+        return json_response(exported.model_dump())
 
     @routes.delete(
         "/users/<user_id>",

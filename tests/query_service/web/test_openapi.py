@@ -36,7 +36,7 @@ def test_it_describes_exactly_the_routes_of_the_api(client: FlaskClient) -> None
         "/ubi_events": {"post"},
         "/ubi_queries": {"post"},
         "/v1/sessions/{session_id}": {"get", "delete"},
-        "/v1/users/{user_id}": {"delete"},
+        "/v1/users/{user_id}": {"get", "delete"},
         "/v1/queries/{query_id}/explanation": {"get"},
         "/v1/joins": {"post"},
         "/v1/consents": {"post"},

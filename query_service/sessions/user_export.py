@@ -1,0 +1,99 @@
+"""What is kept of a user, over all their sessions, to show it and to look for what is left."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from opensearchpy import OpenSearch
+from opensearchpy.exceptions import OpenSearchException
+
+from plugin_config.client import cluster_unavailable
+from plugin_config.schema import IndexNames
+from query_service.sessions.documents import document_id, without_vectors
+from query_service.sessions.erasure import has_rows
+from query_service.sessions.session_export import SessionUnknown
+
+ROWS_SHOWN = 10_000  # the most that the engine gives at once
+SESSIONS_SHOWN = 1000
+
+
+class UserExport:
+    """Reads all data of a user, expired or not, whichever process wrote it."""
+
+    def __init__(self, client: OpenSearch, names: IndexNames) -> None:
+        self._client, self._names = client, names
+
+    def export(self, user_names: Sequence[str]) -> dict[str, Any]:
+        """Everything stored under these names of one user; of vectors only their lengths.
+
+        Raises:
+            SessionUnknown: nothing is stored about the user.
+            ClusterUnavailable: OpenSearch did not answer.
+        """
+        try:
+            self._client.indices.refresh(
+                index=",".join(self._names.stores), ignore_unavailable=True
+            )
+            session_ids = self.session_ids(user_names)
+            users = self._documents("user", user_names)
+            sessions = self._documents("session", session_ids)
+            person = _of_person(user_names, session_ids)
+            queries, events = (
+                self._rows(index, person)
+                for index in (self._names.ubi_queries, self._names.ubi_events)
+            )
+        except OpenSearchException as error:
+            raise cluster_unavailable(error, "read the user") from error
+        if not (users or sessions or queries["rows"] or events["rows"]):
+            raise SessionUnknown("nothing is kept under this user_id")
+        return {
+            "stored_as": list(user_names),
+            "user_documents": users,
+            "sessions": sessions,
+            "ubi_queries": queries,
+            "ubi_events": events,
+        }
+
+    def session_ids(self, user_names: Collection[str]) -> list[str]:
+        """The stored names of all sessions of the user. Raises OpenSearchException."""
+        either: list[dict[str, Any]] = [
+            {"terms": {"user_id": list(user_names)}},
+            {"terms": {"client_id": list(user_names)}},
+            {"ids": {"values": [document_id("user", name) for name in user_names]}},
+        ]
+        body = {
+            "size": 0,
+            "query": {"bool": {"should": either, "minimum_should_match": 1}},
+            "aggs": {"sessions": {"terms": {"field": "session_id", "size": SESSIONS_SHOWN}}},
+        }
+        answer = self._client.search(
+            index=",".join(self._names.stores), body=body, ignore_unavailable=True
+        )
+        buckets = answer.get("aggregations", {}).get("sessions", {}).get("buckets", ())
+        return sorted(bucket["key"] for bucket in buckets)
+
+    def _documents(self, kind: str, stored_names: Collection[str]) -> list[dict[str, Any]]:
+        if not stored_names:
+            return []
+        ids = [document_id(kind, name) for name in stored_names]
+        response = self._client.mget(body={"ids": ids}, index=self._names.sessions)
+        sources = [document.get("_source", {}) for document in response["docs"]]
+        return [
+            source
+            | {n: [without_vectors(r) for r in source.get(n, ())] for n in ("events", "queries")}
+            for source in sources
+            if has_rows(source)
+        ]
+
+    def _rows(self, index: str, query: dict[str, Any]) -> dict[str, Any]:
+        body = {"query": query, "sort": ["timestamp"], "track_total_hits": True}
+        found = self._client.search(
+            index=index, body=body, size=ROWS_SHOWN, ignore_unavailable=True
+        )["hits"]
+        rows = [hit["_source"] for hit in found["hits"]]
+        return {"count": found["total"]["value"], "rows": rows}
+
+
+def _of_person(user_names: Collection[str], session_ids: Collection[str]) -> dict[str, Any]:
+    either = [{"terms": {name: list(user_names)}} for name in ("user_id", "client_id")]
+    either.append({"terms": {"session_id": list(session_ids)}})
+    return {"bool": {"should": either, "minimum_should_match": 1}}
