@@ -16,7 +16,7 @@ COMMANDS = {
         "Show it all on the sample catalogue, on this machine.",
     ),
     "node": ("plugin_config.node.commands:node", "Keep a local OpenSearch node for development."),
-    "config": ("plugin_config.commands:config", "Tell OpenSearch what it has to know."),
+    "config": ("live_intent.config_command:config", "Tell OpenSearch what it has to know."),
     "index": ("indexer.cli.commands:index", "Put items into OpenSearch as searchable vectors."),
     "serve": ("query_service.commands:serve", "Run the query service."),
     "rules": ("query_service.rule_commands:rules", "Pin, boost, hide: merchandisers' rules."),

@@ -3,6 +3,7 @@
 Dashboards adds its own time range and filters to the query (`%context%`, `%timefield%`).
 """
 
+import itertools
 import json
 from typing import Any
 
@@ -15,7 +16,7 @@ _FORMATS: dict[Unit, str] = {
 }  # fmt: skip
 _UNITS: dict[Unit, str] = {"ms": " ms", "seconds": " s"}
 COLORS = ("#0b6567", "#b3541e", "#5a4fcf", "#7a7f87")
-ROW_PX = 22
+MOST_ROWS = 20  # of a table
 
 
 def vega_lite(panel: Panel, index: str, least_sessions: int) -> dict[str, Any]:
@@ -29,7 +30,11 @@ def vega_lite(panel: Panel, index: str, least_sessions: int) -> dict[str, Any]:
     spec: dict[str, Any] = {
         "$schema": SCHEMA,
         "data": {"url": url, "format": {"property": ".".join(panel.rows_path)}},
-        "config": {"view": {"stroke": None}, "axis": {"domain": False, "tickSize": 0}},
+        "config": {
+            "kibana": {"hideWarnings": True},
+            "view": {"stroke": None},
+            "axis": {"domain": False, "tickSize": 0},
+        },
     }
     draw = {"figures": _figures, "lines": _lines, "table": _table}[panel.kind]
     return spec | draw(panel)
@@ -50,7 +55,7 @@ def _figures(panel: Panel) -> dict[str, Any]:
                 "type": "nominal",
                 "sort": [column.label for column in columns],
                 "axis": {
-                    "orient": "bottom", "title": None, "labelAngle": 0, "labelLimit": 130,
+                    "orient": "bottom", "title": None, "labelAngle": 0, "labelLimit": 300,
                     "labelFontSize": 12,
                 },
             },
@@ -95,60 +100,85 @@ def _lines(panel: Panel) -> dict[str, Any]:
 
 
 def _table(panel: Panel) -> dict[str, Any]:
-    """Rows from the top down, in the engine's order; the bar lies behind the label."""
-    label, bar, *others = panel.columns
-    numbers = (bar, *others)
-    # From the left: the labels, then a column for each value.
-    places = [0.4 + 0.6 * (number + 1) / len(numbers) for number in range(len(numbers))]
-    behind = {
-        "mark": {"type": "bar", "color": COLORS[0], "opacity": 0.2},
-        "encoding": {
-            "x": {
-                "field": bar.name,
-                "type": "quantitative",
-                "axis": None,
-                "scale": {"zero": True, "range": [0, {"expr": "width * 0.4"}]},
-            }
-        },
-    }
-    layers: list[dict[str, Any]] = [behind] if label.unit == "text" else []
-    layers.append(_cells(f"{label.name}_text", 0.0, "left"))
-    for column, place in zip(numbers, places, strict=True):
-        layers.append(_cells(f"{column.name}_text", place, "right"))
-        layers.append(_head(column.label, place, "right"))
-    layers.append(_head(label.label, 0.0, "left"))
+    """Rows from the top down, in the engine's order; the bar lies behind the label.
+
+    Dashboards stretches a specification to its panel, so rows have an axis of their own, on which
+    0 is the row of the columns' names.
+    """
+    places = _places(panel.columns)
+    label, bar = panel.columns[:2]
+    layers: list[dict[str, Any]] = []
+    if label.unit == "text":
+        layers.append({
+            "mark": {"type": "rect", "color": COLORS[0], "opacity": 0.2},
+            "encoding": {
+                "x": {
+                    "field": bar.name,
+                    "type": "quantitative",
+                    "axis": None,
+                    "scale": {
+                        "zero": True,
+                        "range": [0, {"expr": f"width * {places[0][1]:.3f}"}],
+                    },
+                },
+                "x2": {"datum": 0},
+                "y": _row_axis("from"),
+                "y2": {"field": "to"},
+            },
+        })  # fmt: skip
+    for column, (start, end) in zip(panel.columns, places, strict=True):
+        left = column.unit in ("text", "time")
+        place = start if left else end
+        layers.append(_texts(f"{column.name}_text", "row", place, left=left))
+        layers.append(_texts(f"{column.name}_head", "head", place, left=left, head=True))
     return {
-        "height": {"step": ROW_PX},
         "transform": [
             *_calculated(panel.columns),
             *({"calculate": _text(c), "as": f"{c.name}_text"} for c in panel.columns),
             {"window": [{"op": "row_number", "as": "row"}]},
+            {"filter": f"datum.row <= {MOST_ROWS}"},
+            {"calculate": "datum.row - 0.42", "as": "from"},
+            {"calculate": "datum.row + 0.42", "as": "to"},
+            {"calculate": "0", "as": "head"},
+            *(
+                {
+                    "calculate": f"datum.row == 1 ? {json.dumps(c.label)} : ''",
+                    "as": f"{c.name}_head",
+                }
+                for c in panel.columns
+            ),
         ],
-        "encoding": {"y": {"field": "row", "type": "ordinal", "axis": None}},
         "layer": layers,
     }
 
 
-def _cells(field: str, place: float, align: str) -> dict[str, Any]:
+def _places(columns: tuple[Column, ...]) -> list[tuple[float, float]]:
+    """Where each column starts and ends, as shares of the width: a text takes more of it."""
+    widths = [2.6 if column.unit in ("text", "time") else 1.0 for column in columns]
+    starts = [sum(widths[:number]) / sum(widths) for number in range(len(widths) + 1)]
+    return list(itertools.pairwise(starts))
+
+
+def _row_axis(field: str) -> dict[str, Any]:
     return {
-        "mark": {"type": "text", "align": align, "dx": 4 if align == "left" else -4, "limit": 260},
-        "encoding": {
-            "x": {"value": {"expr": f"width * {place:.3f}"}},
-            "text": {"field": field, "type": "nominal"},
-        },
+        "field": field,
+        "type": "quantitative",
+        "axis": None,
+        "scale": {"domain": [-0.5, MOST_ROWS + 0.5], "reverse": True, "zero": False},
     }
 
 
-def _head(text: str, place: float, align: str) -> dict[str, Any]:
-    """A column's name, above the first row."""
+def _texts(field: str, row: str, place: float, *, left: bool, head: bool = False) -> dict[str, Any]:
+    mark: dict[str, Any] = {"type": "text", "align": "left" if left else "right", "limit": 240}
+    mark |= {"dx": 4 if left else -4} | ({"fontWeight": "bold"} if head else {})
     return {
-        "transform": [{"filter": "datum.row == 1"}],
-        "mark": {
-            "type": "text", "align": align, "dx": 4 if align == "left" else -4, "dy": -ROW_PX,
-            "fontWeight": "bold", "text": text,
+        "mark": mark,
+        "encoding": {
+            "x": {"value": {"expr": f"width * {place:.3f}"}},
+            "y": _row_axis(row),
+            "text": {"field": field, "type": "nominal"},
         },
-        "encoding": {"x": {"value": {"expr": f"width * {place:.3f}"}}},
-    }  # fmt: skip
+    }
 
 
 def _calculated(columns: tuple[Column, ...]) -> list[dict[str, Any]]:

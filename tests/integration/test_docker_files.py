@@ -19,7 +19,7 @@ from tests.integration.command_line import ROOT, process_environment
 BIN = Path(sys.executable).parent
 COMPOSE = ROOT / "docker-compose.yml"
 GPU = ROOT / "docker-compose.gpu.yml"
-OWN_SERVICES = ("configure", "indexer", "query-service")
+OWN_SERVICES = ("configure", "dashboards-import", "indexer", "query-service")
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_passwords_come_from_the_environment_and_have_no_default(
         for name, value in definition.get("environment", {}).items()
         if "PASSWORD" in name
     }
-    assert len(secrets) == 5
+    assert len(secrets) == 6
     for name, value in secrets.items():
         assert re.fullmatch(r"\$\{OPENSEARCH_PASSWORD:\?[^}]+\}", value), name
 

@@ -74,7 +74,7 @@ INDEXING = Board(
                 Column("outcome", "Outcome", ("_source", "outcome"), "text", names=OUTCOMES),
                 _field("rejects", "Rejected"),
                 _field("seconds", "Time", "seconds"),
-                _field("reused", "Vectors reused"),
+                _field("reused", "Reused"),
                 _field("checks_failed", "Failed checks", "text"),
                 _field("index", "Index", "text"),
             ),
