@@ -1,5 +1,6 @@
 """Rows of ubi_queries say what was answered, and what the visitor clicked of it."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -51,10 +52,11 @@ def test_a_row_says_what_was_answered(api, client, names):
 def test_clicks_are_joined_once_however_often_they_are_sent(api, client, names):
     answer = api.search("running shoes", "rows-2", size=5)
     third, first = item_ids(answer)[2], item_ids(answer)[0]
-    sent = {"query_id": answer["query_id"], "timestamp": 1_790_000_100}
+    hour_ago = time.time() - 3600
+    sent = {"query_id": answer["query_id"], "timestamp": hour_ago}
     for _ in range(2):
         assert api.event("click", third, "rows-2", event_id="c1", **sent).status == 200
-    later = sent | {"timestamp": 1_790_000_200}
+    later = sent | {"timestamp": hour_ago + 100}
     assert api.event("click", first, "rows-2", event_id="c2", **later).status == 200
     assert api.event("purchase", third, "rows-2", event_id="c3", **later).status == 200
     assert api.event("dislike", item_ids(answer)[1], "rows-2", **later).status == 200
@@ -71,7 +73,7 @@ def test_clicks_are_joined_once_however_often_they_are_sent(api, client, names):
     assert row["total"] == answer["total"]["value"]
 
     # An earlier click that arrives late is the first one; an item that was not shown is no click.
-    late = sent | {"timestamp": 1_790_000_050}
+    late = sent | {"timestamp": hour_ago - 50}
     shown = set(item_ids(answer))
     other = next(f"i{number}" for number in range(60) if f"i{number}" not in shown)
     api.event("click", other, "rows-2", event_id="c4", **late)
