@@ -42,6 +42,7 @@ class RetrievalOptions:
     `global_statistics` as in its `Shards`.
 
     `collapse`: whether hits collapse to one for each group where a request does not say.
+    `keeps_recommendations`: whether lists without a query are kept too.
     `explained_hits`: of an answer that is kept, how many have the shares of their scores with it.
     """
 
@@ -51,6 +52,7 @@ class RetrievalOptions:
     collapse: bool = True
     global_statistics: bool = True
     explained_hits: int = 0
+    keeps_recommendations: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,11 +125,12 @@ class RequestContext:
     def kept(self) -> bool:
         """Whether `ubi_queries` keeps the answer, where the session refuses nothing."""
         request = self.request
-        return (
-            isinstance(request, SearchRequest)
-            and bool(request.size)
-            and request.consent.asked.store
-        )
+        if isinstance(request, RankRequest) or not (request.size and request.consent.asked.store):
+            return False
+        if isinstance(request, SearchRequest):
+            return True
+        # A front end's list of items without a query is often one of several that show nothing.
+        return self.options.keeps_recommendations and not isinstance(request, WhereBrowse)
 
     @property
     def explained_hits(self) -> int:

@@ -24,11 +24,14 @@ def instead_of_hits(context: RequestContext, recommend: Recommend) -> Instead | 
     request, progress = context.request, context.progress
     if not isinstance(request, SearchRequest) or not request.size:
         return None
+    options = replace(context.options, keeps_recommendations=False)  # the search's row has them
     with progress.stage("instead"):
         for filters in dict.fromkeys([request.filters is not None, False]):
             wanted = _recommendation(request, filtered=filters)
             own = RequestProgress(progress.clock)
-            answer = recommend(replace(context, request=wanted, progress=own, cursor=None))
+            answer = recommend(
+                replace(context, request=wanted, progress=own, cursor=None, options=options)
+            )
             if answer.hits:
                 return Instead(
                     kind="personal" if answer.personalized else "popular",

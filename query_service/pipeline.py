@@ -141,7 +141,15 @@ class Pipeline:
 
         Raises ClusterUnavailable.
         """
-        return self._on_current_index(request, self._recommended, arrived)
+
+        def answer(context: RequestContext) -> SearchResponse:
+            prepared, response = self._browsed(context)
+            if context.kept:
+                found = prepared.retrieved.candidates
+                self._queries.record(context, prepared.intent, found, response)
+            return response
+
+        return self._on_current_index(request, answer, arrived)
 
     def rank(self, request: RankRequest, arrived: float | None = None) -> RankResponse:
         """The given items, re-ranked for this visitor and query. Raises ClusterUnavailable."""
@@ -272,6 +280,10 @@ class Pipeline:
             return VariantList(prepared, self._rerank(context, prepared))
 
     def _recommended(self, context: RequestContext) -> SearchResponse:
+        return self._browsed(context)[1]
+
+    def _browsed(self, context: RequestContext) -> tuple[Prepared, SearchResponse]:
+        """A list without a query, and what it was made of."""
         prepared = self.preparation.prepare(context)
         ranked = self._rerank(context, prepared)
         if prepared.plan.order is None and prepared.intent.user_vector is None:
@@ -280,7 +292,7 @@ class Pipeline:
             if readable := prepared.retrieved.readable:
                 rows = sorted(rows, key=lambda row: candidates.ids[row] not in readable)
             ranked = replace(ranked, rows=np.array(rows, np.intp))
-        return self._page(context, prepared, ranked)
+        return prepared, self._page(context, prepared, ranked)
 
     def _rerank(self, context: RequestContext, prepared: Prepared) -> Ranked:
         if prepared.plan.order is not None or context.counts_only:

@@ -122,6 +122,7 @@ class Service:
                 titles=models.reranker.reads_titles,
                 global_statistics=settings.global_statistics,
                 explained_hits=settings.explained_hits,
+                keeps_recommendations=settings.keep_recommendations,
             ),
             deadline_ms=settings.default_deadline_ms,
             engine_timeout_s=cluster.opensearch_timeout_s,

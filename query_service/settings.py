@@ -113,6 +113,11 @@ class ServiceSettings(PrivacySettings):
         description="Seconds after its page that a cursor expires; deep pages hold the index as it "
         "was (a point in time of OpenSearch) as long.",
     )
+    keep_recommendations: bool = Field(
+        False,
+        description="Whether ubi_queries keeps the lists of /v1/recommend as well, as rows without "
+        "a query: they can be explained then, and count in what counts rows.",
+    )
     explained_hits: int = Field(
         20,
         ge=0,

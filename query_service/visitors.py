@@ -9,7 +9,7 @@ from query_service.item_reader import ItemReader
 from query_service.records.answer_record import ATTRIBUTE, answer_record, without_explanations
 from query_service.retrieval.candidates import Candidates
 from query_service.schemas.answers import SearchResponse
-from query_service.schemas.search import SearchRequest
+from query_service.schemas.search import RankRequest
 from query_service.schemas.where import WhereSearch
 from query_service.sessions.answer_fields import answer_fields
 from query_service.sessions.reader import SessionsUnreadable
@@ -58,11 +58,14 @@ class SessionVisitors:
         candidates: Candidates,
         answer: SearchResponse,
     ) -> None:
-        """Record the query in the session, and in ubi_queries with how it was answered."""
+        """Record the query in the session, and in ubi_queries with how it was answered.
+
+        A list without a query is a row of ubi_queries alone.
+        """
         request = context.request
-        assert isinstance(request, SearchRequest)
+        assert not isinstance(request, RankRequest)
         query = PastQuery(
-            query_text=request.query,
+            query_text=context.query_text,
             timestamp=time.time() - context.progress.clock.elapsed_s(),  # when it arrived
             session_id=request.session_id,
             query_id=answer.query_id,

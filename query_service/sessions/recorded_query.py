@@ -53,6 +53,8 @@ class RecordedQuery:
         row_id = ubi_rows.query_row_id(query.session_id, query.query_id)
         alias = IndexNames.writing(names.ubi_queries)
         ubi = DocumentWrite("create" if self.sent else "index", alias, row_id, row)
-        stored = query_to_stored(query, received_at=self.received_at) if history else None
+        stored = None
+        if history and query.query_text:
+            stored = query_to_stored(query, received_at=self.received_at)
         happened = milliseconds(query.timestamp)
         return BatchRow(query.session_id, user_id, happened, ubi, query=stored)

@@ -86,7 +86,8 @@ class SessionStore(VisitorRights):
         waiting = [
             entry.stored
             for entry in self.query_log.waiting()
-            if entry.consent.asked.keeps_history
+            if entry.query.query_text
+            and entry.consent.asked.keeps_history
             and (entry.query.session_id == session_id or (user_id and entry.user_id == user_id))
         ]
         return self._reader.read(

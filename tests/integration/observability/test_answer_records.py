@@ -34,7 +34,8 @@ def api(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Api]:
     make_rule_shop(client, names, cluster_settings, encoder, tmp_path_factory.mktemp("records"))
-    with rule_api(cluster_settings, encoder, rule_writes=True, explained_hits=5) as api:
+    settings = {"rule_writes": True, "explained_hits": 5, "keep_recommendations": True}
+    with rule_api(cluster_settings, encoder, **settings) as api:
         assert api("PUT", "/v1/rules", {"rules": [RULE]}).status == 200
         yield api
 
@@ -132,6 +133,28 @@ def test_rows_can_be_counted_by_each_field(api: Api, client: OpenSearch, names: 
     assert found["weights.alpha"]["value"] == pytest.approx(0.7)
     mapping = client.indices.get_mapping(index=names.ubi_queries)[names.ubi_queries]
     assert "explanation.hits" not in str(mapping)
+
+
+def test_a_list_without_a_query_is_kept_where_the_setting_says_so(api: Api) -> None:
+    api.event("click", "hose-03", "browsing")
+    request = {"session_id": "browsing", "deadline_ms": 20_000, "size": 4}
+    answer = api("POST", "/v1/recommend", request).body
+    assert "explanation" not in answer["hits"][0]
+    told = api("GET", f"/v1/queries/{answer['query_id']}/explanation").body
+    assert (told["asked"]["kind"], told["query_text"]) == ("recommend", None)
+    assert [hit["item_id"] for hit in told["hits"]] == item_ids(answer)
+    assert any(share["kind"] == "event" for share in told["hits"][0]["shares"])
+    kept = api("GET", "/v1/sessions/browsing").body
+    assert kept["ubi_queries"]["count"] == 1
+    assert kept["session"]["queries"] == []  # it is no query of the visitor's
+    refused = api("POST", "/v1/recommend", {**request, "store": False}).body
+    assert api("GET", f"/v1/queries/{refused['query_id']}/explanation").status == 404
+
+
+def test_items_shown_instead_are_explained_to_nobody_who_did_not_ask(api: Api) -> None:
+    nothing = api.search("desk lamp", "curious", filters={"brand": ["Nobody"]})
+    assert nothing["instead"]["hits"]
+    assert all("explanation" not in hit for hit in nothing["instead"]["hits"])
 
 
 def test_what_was_left_out_is_kept_with_its_cause(api: Api) -> None:
