@@ -235,7 +235,7 @@ class IndexSettings(Settings):
         ge=2,
         le=100_000,
         description="Different sessions that must have typed a query before it is suggested to "
-        "others; those of one user count as one.",
+        "others, those of one user counted as one, or its text shown in a report or dashboard.",
     )
     suggest_days: float = Field(
         90, gt=0, le=3650, description="Days of the query log that suggestions are made from."

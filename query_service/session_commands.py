@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -57,12 +58,32 @@ def export(session_id: str | None, user_id: str | None) -> None:
 @sessions.command()
 @click.argument("session_id", required=False)
 @click.option("--user", "user_id", help="Erase this user, and all sessions of the user.")
-def erase(session_id: str | None, user_id: str | None) -> None:
-    """Erase SESSION_ID, or a user, for good; prints how many documents of each kind are gone."""
+@click.option(
+    "--bundles",
+    "folders",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of learned bundles to look through, or one bundle; again for more. Default: that "
+    "of LIVE_INTENT_BUNDLE.",
+)
+def erase(session_id: str | None, user_id: str | None, folders: tuple[Path, ...]) -> None:
+    """Erase SESSION_ID, or a user, for good.
+
+    Prints how many documents of each kind are gone, and the bundles that learned from the visitor.
+    """
+    from indexer.bundle.learned_from import bundles_of
+    from indexer.settings import EncoderSettings
+    from plugin_config.settings import load
+
     _check_either(session_id, user_id)
+    bundle = load(EncoderSettings).bundle
+    places = folders or ((bundle.absolute().parent,) if bundle else ())
     with _store() as store:
+        pseudonyms = store.stored_names.pseudonyms
+        names = store.names_of_user(user_id) if user_id else pseudonyms.names(session_id or "")
         deleted = store.delete(session_id) if session_id else store.delete_user(user_id or "")
-    click.echo(json.dumps(asdict(deleted)))
+    learned = bundles_of(places, [user_id or session_id or "", *names], pseudonyms.secrets)
+    click.echo(json.dumps({**asdict(deleted), "bundles": [asdict(each) for each in learned]}))
 
 
 sessions.add_command(

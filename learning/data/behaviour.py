@@ -102,7 +102,7 @@ def read_rows(path: Path, item_ids: Collection[str]) -> VisitRows:
             continue
         user_id, query, target = (_text(row.get(name)) for name in ("user_id", "query", "target"))
         if (user_id, query, target) in visits:
-            remarks.add("the same row came before", f"{where}: user {user_id}, {query!r}")
+            remarks.add("the same row came before", where)
             continue
         history = _history(row["history"], target, item_ids, where, remarks)
         if history:

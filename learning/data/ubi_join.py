@@ -36,6 +36,7 @@ class UbiJoin:
         self._events: list[tuple[str, dict[str, Any]]] = []
         self._applications: Counter[str] = Counter()
         self._zero_based: set[str] = set()  # applications that count positions from 0
+        self._people: set[str] = set()
         self._moved = 0  # clicks whose position is not that of the list
 
     def add(self, row: Mapping[str, Any], where: str) -> None:
@@ -51,11 +52,15 @@ class UbiJoin:
         elif row.get("query_id") and ("user_query" in row or "query_response_hit_ids" in row):
             take = self._add_query
         else:
-            self.remarks.add("neither a query nor an event", f"{where}: {str(dict(row))[:60]}")
+            self.remarks.add(
+                "neither a query nor an event", f"{where}: it has {', '.join(map(str, row))[:60]}"
+            )
             return
         timestamp = self._timestamp(row, where)
         if timestamp is None or self._since is None or timestamp >= self._since:
             take(row, timestamp, where)
+            named = (row.get(name) for name in ("session_id", "user_id", "client_id"))
+            self._people.update(str(name) for name in named if name)
 
     def log(self) -> UbiLog:
         """Joins all rows taken; to be called once, after the last of them."""
@@ -92,7 +97,9 @@ class UbiJoin:
         impressions.sort(key=lambda i: (i.timestamp is None, i.timestamp or 0.0, i.query_id))
         notes, applications = tuple(self._notes()), tuple(sorted(self._applications))
         events = dict(counts.most_common())
-        return UbiLog(tuple(impressions), self.remarks, notes, events, applications)
+        return UbiLog(
+            tuple(impressions), self.remarks, notes, events, applications, frozenset(self._people)
+        )
 
     def _add_query(self, row: Mapping[str, Any], timestamp: float | None, where: str) -> None:
         query_id = str(row["query_id"])

@@ -60,6 +60,7 @@ class UbiLog:
     notes: tuple[str, ...] = ()
     events: Mapping[str, int] = field(default_factory=dict)
     applications: tuple[str, ...] = ()
+    people: frozenset[str] = frozenset()  # ids of all sessions, users and clients that were read
 
     @property
     def simulated(self) -> bool:

@@ -21,11 +21,13 @@ from query_service.schemas.timestamps import seconds
 _BULK = ("index", "create", "update", "delete")
 _FIELDS = {
     "queries": (
-        "application", "query_id", "session_id", "client_id", "user_query", "query_attributes",
+        "application", "query_id", "session_id", "client_id", "user_id", "user_query",
+        "query_attributes",
         "query_response_hit_ids", "timestamp", "learn",
     ),
     "events": (
-        "application", "action_name", "query_id", "timestamp", "event_attributes.object.object_id",
+        "application", "action_name", "query_id", "session_id", "client_id", "user_id", "timestamp",
+        "event_attributes.object.object_id",
         "event_attributes.position.ordinal", "learn",
     ),
 }  # fmt: skip

@@ -13,12 +13,15 @@ from typing import Any
 
 from indexer.bundle.hashed_folder import sha256_of
 from indexer.bundle.learned_bundle import LearnedBundle, check_free
+from indexer.bundle.learned_from import ENTRY, LearnedFrom
 from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.items import Item, items_of_file
 from indexer.progress import Progress
 from learning.data.behaviour import read_user_ids
 from learning.data.datasets import ItemsFile, read_items_file
 from learning.data.ubi_log import UbiLog
+from plugin_config.settings import load
+from query_service.settings import ServiceSettings
 
 PACKAGES = ("opensearch-live-intent", "torch", "numpy", "transformers", "peft", "lightgbm")
 
@@ -70,6 +73,13 @@ class LearningRun:
     events_file: Path | None = None
     users_not_in: Path | None = None
     remarks: list[str] = field(default_factory=list)
+    people: set[str] = field(default_factory=set)  # ids of all whose behaviour was read
+
+    def write_people(self, folder: Path) -> dict[str, Any]:
+        """Write whom a part is learned from into its folder; return the provenance's entry."""
+        people = frozenset(self.people) - self.excluded_users
+        learned = LearnedFrom(people, load(ServiceSettings).pseudonyms.secrets)
+        return {ENTRY: learned.write(folder)}
 
     def open_base(self) -> LearnedBundle | None:
         """The bundle to start from. Raises BundleError when it can't be read, or `out` exists."""
@@ -82,7 +92,8 @@ class LearningRun:
         return read_user_ids(self.users_not_in) if self.users_not_in else frozenset()
 
     def add_log_remarks(self, log: UbiLog) -> None:
-        """Adds what was left out of a log, and whether it is simulated."""
+        """Adds what was left out of a log, whether it is simulated, and whom it tells of."""
+        self.people.update(log.people)
         self.remarks.extend([*log.notes, *log.remarks.lines()])
         if log.simulated:
             self.remarks.append("the log is a published sample that a generator made: SIMULATED")

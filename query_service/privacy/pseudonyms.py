@@ -74,6 +74,11 @@ class Pseudonyms:
         except (OSError, ValueError) as error:
             raise SettingsError(f"LIVE_INTENT_PSEUDONYM_KEYS_FILE={path}: {error}") from None
 
+    @property
+    def secrets(self) -> dict[str, bytes]:
+        """The secret of each key by its id, the newest first."""
+        return {key.key_id: key.secret for key in self.keys}
+
     def of(self, name: str) -> str:
         """The name under which new things are stored; "" of none."""
         return self.names(name)[0] if name else ""

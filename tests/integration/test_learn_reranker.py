@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from indexer.bundle.learned_from import bundles_of
 from learning.training.reranker.ranking_lists import read
 from query_service.ranking.feature_matrix import FEATURE_SET
 from query_service.ranking.learned_reranker import LearnedReranker
@@ -137,7 +138,11 @@ def test_a_reranker_learned_from_a_log_ranks_clicked_items_first(
     result = invoke(environment, "learn", "reranker", "--items", items, "--events", log,
                     "--epochs", 8, "--out", out, "-q")  # fmt: skip
     assert result.exit_code == 0, result.output
-    metrics = json.loads((out / "manifest.json").read_text())["parts"]["reranker"]["metrics"]
+    part = json.loads((out / "manifest.json").read_text())["parts"]["reranker"]
+    assert part["learned_from"]["ids"] == 160
+    assert [each.parts for each in bundles_of([out], ["s7"], {})] == [("reranker",)]
+    assert bundles_of([out], ["s160"], {}) == []
+    metrics = part["metrics"]
     learned, fixed = (metrics[f"NDCG@10, {name}"][0] for name in (metrics["winner"], "fixed"))
     assert learned > fixed + 0.1
     model = LearnedReranker.load(out / "reranker")

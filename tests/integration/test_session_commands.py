@@ -41,6 +41,7 @@ def test_delete_erases_a_session(run, stored_session):
     result = run("delete", stored_session)
     assert json.loads(result.stdout) == {
         "sessions": 1, "users": 1, "ubi_queries": 0, "ubi_events": 1, "vectors": 0,
+        "bundles": [],
     }  # fmt: skip
     assert isinstance(run("export", stored_session).exception, SessionUnknown)
 

@@ -98,11 +98,12 @@ class LearnEncoder(CatalogueRun):
             "validation": {"NDCG@10": asdict(reached)}, "gain": {"NDCG@10": asdict(gain)},
         }  # fmt: skip
         with draft_bundle(self.out, base) as draft:
-            trainable.save(draft.folder(ENCODER))
+            part = draft.folder(ENCODER)
+            trainable.save(part)
             entry = provenance.manifest_entry(
                 metrics, name=name, learned_on=encoder.spec.weights_hash
             )
-            draft.set_provenance(ENCODER, entry)
+            draft.set_provenance(ENCODER, entry | self.write_people(part))
         checkpoints.clear()
         return [
             *_report(trainer),
@@ -123,6 +124,7 @@ class LearnEncoder(CatalogueRun):
         if self.rows_file is not None:
             visits = read_rows(self.rows_file, item_ids)
             self.remarks.extend(visits.remarks.lines())
+            self.people.update(row.user_id for row in visits.rows if row.query)
             for row in visits.rows:
                 if row.query:
                     grades.setdefault(row.query, {}).setdefault(row.target, self.relevant)

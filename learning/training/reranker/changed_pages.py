@@ -3,6 +3,7 @@
 Metrics count what visitors did; whether a page answers its query, somebody has to see.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,17 +37,25 @@ class ChangedPage:
 
 
 def changed_pages(
-    lists: Sequence[RankingList], scores: Sequence[Floats], most: int = SHOWN
+    lists: Sequence[RankingList], scores: Sequence[Floats], most: int = SHOWN, *, least: int = 1
 ) -> list[ChangedPage]:
     """The `most` changed pages of searches, each query once; the most changed first.
+
+    Left out are the texts of fewer than `least` visitors; a judged query is nobody's.
 
     Searches without a history where some of them change: a person can judge theirs without knowing
     the visitor. Else those with one.
     """
+    owners: dict[str, set[str]] = defaultdict(set)
+    for each in lists:
+        owners[each.query_text].add(each.owner)
     pairs = [
         (each, served)
         for each, served in zip(lists, scores, strict=True)
-        if each.query_text and each.titles and each.kind == "search"
+        if each.query_text
+        and each.titles
+        and each.kind == "search"
+        and (len(owners[each.query_text]) >= least or each.owner == each.query_text)
     ]
     for history in (False, True):
         pages: dict[str, ChangedPage] = {}
@@ -59,9 +68,16 @@ def changed_pages(
     return []
 
 
-def lines_of(lists: Sequence[RankingList], scores: Sequence[Floats]) -> list[str]:
+def lines_of(
+    lists: Sequence[RankingList], scores: Sequence[Floats], *, least: int = 1
+) -> list[str]:
     """What `learn reranker` prints of the most changed pages."""
-    pages = changed_pages(lists, scores)
+    pages = changed_pages(lists, scores, least=least)
+    if not pages and changed_pages(lists, scores, most=1):
+        return [
+            f"the first pages that change most are of queries of fewer than {least} visitors "
+            "(LIVE_INTENT_SUGGEST_MIN_SESSIONS), which are not shown"
+        ]
     if not pages:
         return ["no first page of a validation query changes"]
     head = "first pages that change most: the fixed order, and what is served. Look at them:"

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.bundle.learned_bundle import RERANKER, draft_bundle
-from learning.data.behaviour import PastEvent, read_rows, read_sequences
+from indexer.settings import IndexSettings
+from learning.data.behaviour import PastEvent, read_rows, read_sequences, read_user_ids
 from learning.data.datasets import ItemsFile, read_judgments
 from learning.data.negatives import PopularityDraw
 from learning.data.propensities import estimate
@@ -26,6 +27,7 @@ from learning.training.reranker.cooccurrence_counts import cross_fitted, fit, fo
 from learning.training.reranker.labelled_requests import LabelledRequest
 from learning.training.reranker.ranking_lists import ListMaker, RankingList
 from learning.training.runs import LearningRun, Provenance
+from plugin_config.settings import load
 from query_service.ranking.cooccurrence import Cooccurrence
 
 if TYPE_CHECKING:
@@ -71,6 +73,9 @@ class LearnReranker(LearningRun):
         )  # fmt: skip
         requests = self._divided(labelled)
         visits = self._visits(items, labelled) if self.neighbours else {}
+        self.people.update(visits)
+        if self.popularity_from is not None:
+            self.people.update(read_user_ids(self.popularity_from))
         popularity = Popularity.read(
             self.popularity_from, items.ids, Users(without=self.excluded_users), frozenset()
         )
@@ -104,10 +109,10 @@ class LearnReranker(LearningRun):
         model = comparison.model
         model.cooccurrence = fit(list(visits.values())) if visits else None
         with draft_bundle(self.out, base) as draft:
-            model.save(draft.folder(RERANKER))
-            draft.set_provenance(
-                RERANKER, provenance.manifest_entry(comparison.metrics, lists=len(train))
-            )
+            folder = draft.folder(RERANKER)
+            model.save(folder)
+            entry = provenance.manifest_entry(comparison.metrics, lists=len(train))
+            draft.set_provenance(RERANKER, entry | self.write_people(folder))
         for of_loss in checkpoints.values():
             of_loss.clear()
         kinds = Counter(each.kind for each in train)
@@ -120,7 +125,11 @@ class LearnReranker(LearningRun):
             f"validated on {len(answerable)}, of which {lacking} lack the wanted item "
             "(they count 0)",
             *comparison.lines,
-            *changed_pages.lines_of(validation, comparison.scores),
+            *changed_pages.lines_of(
+                validation,
+                comparison.scores,
+                least=load(IndexSettings).suggest_min_sessions,
+            ),
             *self.remarks,
             f"wrote {self.out}. Next: LIVE_INTENT_BUNDLE={self.out} live-intent index rebuild "
             f"{self.setup.items_file}, then live-intent serve with the same setting (if only the "
@@ -135,6 +144,7 @@ class LearnReranker(LearningRun):
             sequences = read_sequences(self.sequences_file, items.ids)
             self.remarks.extend(sequences.remarks.lines())
             users = [user for user in sequences.item_ids if user not in self.excluded_users]
+            self.people.update(users)
             drawn = PopularityDraw(counted(sequences, users), self.settings.seed)
             last_items = labelled_requests.rows_of(sequences, users)
             labelled += labelled_requests.from_rows(last_items, drawn, self.negatives)
@@ -142,6 +152,7 @@ class LearnReranker(LearningRun):
             visits = read_rows(self.rows_file, items.ids)
             self.remarks.extend(visits.remarks.lines())
             rows = [row for row in visits.rows if row.user_id not in self.excluded_users]
+            self.people.update(row.user_id for row in rows)
             if excluded := len(visits.rows) - len(rows):
                 self.remarks.append(f"{excluded} rows of users kept apart were left out")
             labelled += labelled_requests.from_rows(rows, drawn, self.negatives)

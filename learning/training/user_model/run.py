@@ -106,10 +106,14 @@ class LearnUserModel(CatalogueRun):
             "gates": None if gates is None else asdict(gates),
         })  # fmt: skip
         with draft_bundle(self.out, base) as draft:
-            halves.save(draft.folder(ITEM_HALVES))
+            folder = draft.folder(ITEM_HALVES)
+            halves.save(folder)
+            entry |= self.write_people(folder)
             about = {"encoder": encoder.spec.model, "encoder_weights": encoder.spec.weights_hash}
             draft.set_provenance(ITEM_HALVES, {**entry, **about, "fingerprint": halves.fingerprint})
-            model.save(draft.folder(USER_MODEL))
+            folder = draft.folder(USER_MODEL)
+            model.save(folder)
+            entry |= self.write_people(folder)
             draft.set_provenance(USER_MODEL, {**entry, "fingerprint": spec.fingerprint})
         checkpoints.clear()
         first = trainer.history[0]
@@ -138,10 +142,12 @@ class LearnUserModel(CatalogueRun):
             sequences = read_sequences(self.sequences_file, rows)
             self.remarks.extend(sequences.remarks.lines())
             sessions += session_data.from_sequences(sequences, rows, sequences.item_ids)
+            self.people.update(sequences.item_ids)
         elif self.rows_file is not None:
             visits = read_rows(self.rows_file, rows)
             self.remarks.extend(visits.remarks.lines())
             users = {row.user_id for row in visits.rows}
+            self.people.update(users)
             sessions += session_data.from_rows(visits.rows, rows, users)
         if self.events_file is not None:
             log = read_log(self.events_file)

@@ -40,4 +40,9 @@ def test_the_most_changed_pages_come_first_each_query_once() -> None:
     assert [p.query_text for p in changed_pages([same, visit], [same.fixed, -visit.fixed])] == [
         "visit"
     ]
+    hidden = "\n".join(lines_of([one, other], [-one.fixed, slightly], least=2))
+    assert "are not shown" in hidden
+    assert "“one”" not in hidden
+    judged = replace(one, owner="one")
+    assert "“one”" in "\n".join(lines_of([judged], [-one.fixed], least=2))
     assert lines_of([same], [same.fixed]) == ["no first page of a validation query changes"]
