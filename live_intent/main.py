@@ -24,6 +24,7 @@ COMMANDS = {
         "query_service.synonym_commands:synonyms",
         "Words that count as others in a query.",
     ),
+    "keys": ("query_service.access.commands:keys", "Make, list, rotate and revoke API keys."),
     "sessions": ("query_service.session_commands:sessions", "Show or erase what is kept."),
     "explain": (
         "query_service.records.commands:explain",

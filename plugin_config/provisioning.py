@@ -1,6 +1,7 @@
 """Creates and updates index templates and indexes to match the code; safe to repeat."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import RequestError
@@ -11,6 +12,7 @@ from plugin_config.ownership import (
     foreign_indexes,
     foreign_lines,
     refusal,
+    refuse_foreign,
     refuse_foreign_stores,
 )
 from plugin_config.provisioned_change import Change, refusal_reason
@@ -79,7 +81,8 @@ def apply(
 
 def ensure_indexes(client: OpenSearch, names: IndexNames) -> None:
     """Create what is missing of the indexes for sessions, UBI, rules, experiments and the history
-    of rebuilds, their fields, aliases and templates.
+    of rebuilds, their fields, aliases and templates. That of API keys is made with the first
+    key.
 
     Nothing else is changed. Raises ForeignIndex when one of sessions and UBI exists and we did not
     make it; an index of rules, experiments or rebuilds that we did not make is left alone.
@@ -90,17 +93,31 @@ def ensure_indexes(client: OpenSearch, names: IndexNames) -> None:
     templates = {
         which: load_template(which, names.prefix)
         for which in TEMPLATES
-        if which != "items" and which not in others
+        if which not in ("items", "keys") and which not in others
     }
     for which, template in templates.items():
         if not client.indices.exists(index=names.prefix + which):
             create_index(client, names.prefix + which, template["template"])
     refuse_foreign_stores(client, names)  # another application may have been faster
     for which, template in templates.items():
-        add_missing_fields(client, names.prefix + which, template["template"]["mappings"])
-        apply_alias(client, names.prefix + which, dry_run=False)
-        if all(current_template(client, name) is None for name in names.templates(which)):
-            apply_template(client, names.template(which), template, dry_run=False)
+        _complete(client, names, which, template)
+
+
+def ensure_keys_index(client: OpenSearch, names: IndexNames) -> None:
+    """Create the index of API keys if it is missing. Raises ForeignIndex where it is not ours."""
+    template = load_template("keys", names.prefix)
+    if not client.indices.exists(index=names.keys):
+        create_index(client, names.keys, template["template"])
+    refuse_foreign(client, (names.keys, names.writing(names.keys)))
+    _complete(client, names, "keys", template)
+
+
+def _complete(client: OpenSearch, names: IndexNames, which: str, template: dict[str, Any]) -> None:
+    """Give an index the fields, the alias and the template that it lacks."""
+    add_missing_fields(client, names.prefix + which, template["template"]["mappings"])
+    apply_alias(client, names.prefix + which, dry_run=False)
+    if all(current_template(client, name) is None for name in names.templates(which)):
+        apply_template(client, names.template(which), template, dry_run=False)
 
 
 def refuse_all_foreign(client: OpenSearch, names: IndexNames, adopt: Collection[str] = ()) -> None:
@@ -111,7 +128,7 @@ def refuse_all_foreign(client: OpenSearch, names: IndexNames, adopt: Collection[
     if unknown := sorted(set(adopt) - set(names.stores)):
         raise SettingsError(f"--adopt {unknown[0]}: allowed are {', '.join(names.stores)}")
     aliases = (names.items, names.items_building, names.suggestions)
-    kept = (names.rules, names.experiments, names.rebuilds)
+    kept = (names.rules, names.experiments, names.rebuilds, names.keys)
     rules = (*kept, *map(names.writing, kept))
     patterns = (names.suggestions_pattern, *_patterns("items", names))
     deletions = (names.deletions, names.deletions_writing)

@@ -23,7 +23,16 @@ CHANGED_AT = "changed_at"  # ms since 1970: of a change whose version the engine
 GROUP_ID = "group_id"  # equal for the variants of one product; absent of other items
 GROUP_KEY = "group_key"  # of an item: its group_id, else its item_id
 IDENTIFIERS = "identifiers"  # an item's numbers: item_id, SKU, EAN, MPN
-TEMPLATES = ("items", "sessions", "ubi_queries", "ubi_events", "rules", "experiments", "rebuilds")
+TEMPLATES = (
+    "items",
+    "sessions",
+    "ubi_queries",
+    "ubi_events",
+    "rules",
+    "experiments",
+    "rebuilds",
+    "keys",
+)
 META = "live_intent"
 PRODUCT = "live-intent"
 MARK = {"made_by": PRODUCT}  # in `_meta` of all that we make in a cluster
@@ -97,6 +106,11 @@ class IndexNames:
     def rebuilds(self) -> str:
         """The index of the history of rebuilds."""
         return f"{self.prefix}rebuilds"
+
+    @property
+    def keys(self) -> str:
+        """The index of API keys, as hashes."""
+        return f"{self.prefix}keys"
 
     @property
     def deletions(self) -> str:

@@ -19,7 +19,7 @@ from query_service.user.intent import Intent
 
 @dataclass(frozen=True)
 class AskedOfIndex:
-    """Filters, order, facets, collapsing: nothing of it for the given items of `rank`."""
+    """Filters, order, facets, collapsing; for the given items of `rank` only forced filters."""
 
     filters: Clauses
     order: SortOrder | None
@@ -29,17 +29,18 @@ class AskedOfIndex:
     @classmethod
     def of(cls, context: RequestContext, grids: NumberGrids) -> "AskedOfIndex":
         """Of a request. Raises FieldProblem for what the index does not have."""
-        request, view = context.request, context.view
+        request, view, forced = context.request, context.view, context.forced
         if isinstance(request, RankRequest):
-            return cls([], None, FacetPlan(), collapse=False)
+            return cls(forced, None, FacetPlan(), collapse=False)
         grid = partial(grids.of, view.index)
         return cls(
             [
+                *forced,
                 *clauses(request.filters, context.attributes),
                 *where_clauses(context.where, context.attributes),
             ],
             sort_order(request.sort, context.attributes, by_name=view.sorts_names),
-            FacetPlan.of(request.facets, request.filters, context.attributes, grid),
+            FacetPlan.of(request.facets, request.filters, context.attributes, grid).within(forced),
             _collapse(context),
         )
 
@@ -52,6 +53,7 @@ class AskedOfIndex:
             terms_left_out=words.left_out, fields=context.attributes.texts,
             timeout_s=context.timeout_s(MIN_TIMEOUT_S),
             shards=replace(context.view.shards, global_statistics=options.global_statistics),
+            request_filters=self.filters,
         )  # fmt: skip
         if isinstance(request, RankRequest):
             return plan
@@ -65,7 +67,6 @@ class AskedOfIndex:
             meaning_cut=statistics.meaning_cut,
             meaning_cut_alone=statistics.meaning_cut_alone,
             preference=f"visitor-{request.session_id}",
-            request_filters=self.filters,
             order=self.order,
             collapse=self.collapse,
         )

@@ -35,11 +35,13 @@ def service_of(settings: ServiceSettings, cluster: ClusterSettings, loaded: "Enc
 
 
 def start_beside(service: Service, settings: ServiceSettings, cluster: ClusterSettings) -> Service:
-    """Start a service on the indexes of `cluster`; it shares the models, and ends with `service`.
+    """Start a service on the indexes of `cluster`; it shares models and keys, and ends with it.
 
     It waits for an index as `service` does. Raises EncoderMismatch, BundleError.
     """
-    other = Service(settings, cluster, connect(cluster), service.encoder, service.models)
+    other = Service(
+        settings, cluster, connect(cluster), service.encoder, service.models, service.key_ring
+    )
     service.beside.append(other)
     other.start(service.waits)
     return other

@@ -7,13 +7,19 @@ import click
 @click.option("--host", help="Address to listen on (default: LIVE_INTENT_HOST, 127.0.0.1).")
 @click.option("--port", type=int, help="Port; 0: any free one (default: LIVE_INTENT_PORT, 8080).")
 @click.option("--processes", help="Worker processes, or auto (default: LIVE_INTENT_PROCESSES).")
-def serve(host: str | None, port: int | None, processes: str | None) -> None:
+@click.option(
+    "--insecure",
+    is_flag=True,
+    default=None,
+    help="Listen beyond this machine without any API key (LIVE_INTENT_INSECURE).",
+)
+def serve(host: str | None, port: int | None, processes: str | None, insecure: bool | None) -> None:
     """Run the query service: the API below /v1, a page to try it at /, the API's description at
     /docs, /healthz, /readyz and /metrics.
 
     It ends with SIGTERM, after the time for load balancers to notice (LIVE_INTENT_DRAIN_S) and the
-    requests under way; with Ctrl-C it does not wait for load balancers. There is no authentication:
-    on any other address than this machine's own put something before it that has.
+    requests under way; with Ctrl-C it does not wait for load balancers. Without an API key
+    (live-intent keys) it listens on this machine's own addresses only.
     """
     from plugin_config.client import destination
     from plugin_config.schema import IndexNames
@@ -24,7 +30,7 @@ def serve(host: str | None, port: int | None, processes: str | None) -> None:
     from query_service.web.shared_metrics import shared_metrics
     from query_service.web.web_server import WebServer
 
-    settings = load(ServiceSettings, host=host, port=port, processes=processes)
+    settings = load(ServiceSettings, host=host, port=port, processes=processes, insecure=insecure)
     cluster = load(ClusterSettings)
     listener = Listener.bind(settings.host, settings.port)
     logs.configure(settings.log_level, settings.log_format, texts=settings.log_query_texts)

@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 from indexer.bundle.term_map import TermMap
 from indexer.encoder_spec import EncoderSpec
 from indexer.index.attribute_schema import AttributeSchema
+from query_service.access.restrictions import UNLIMITED, RequestLimits
 from query_service.cursor import Cursor
 from query_service.experiments.assignment import NOT_ASSIGNED, Assignment
 from query_service.index_view import IndexView
 from query_service.observability.identity import AS_IT_IS, Configuration
 from query_service.progress import RequestProgress
 from query_service.retrieval.candidates import Candidates
+from query_service.retrieval.filters import Clauses
+from query_service.retrieval.forced_filters import forced_clauses
 from query_service.retrieval.legs import LEGS
 from query_service.retrieval.plan import Leg
 from query_service.retrieval.price_list import priced
@@ -71,6 +74,7 @@ class RequestContext:
     language: str = ""  # of the index, whose texts are searched and shown; "": the items' own
     configuration: Configuration = AS_IT_IS
     assignment: Assignment = NOT_ASSIGNED  # what the visitor is part of
+    limits: RequestLimits = UNLIMITED  # of the caller's key
 
     @property
     def attributes(self) -> AttributeSchema:
@@ -80,6 +84,11 @@ class RequestContext:
         """
         attributes = priced(self.view.attributes, self.request.price_list)
         return attributes.in_language(self.language) if self.language else attributes
+
+    @property
+    def forced(self) -> Clauses:
+        """The filter clauses that the caller's key forces. Raises NotAllowed."""
+        return forced_clauses(self.limits, self.view.attributes)
 
     @property
     def vocabulary(self) -> TermMap:

@@ -14,6 +14,8 @@ from plugin_config.schema import VECTOR_FLOAT16
 from query_service.context import MIN_TIMEOUT_S, RequestContext
 from query_service.index_view import IndexView
 from query_service.retrieval.engine_errors import IndexGone
+from query_service.retrieval.filters import Clauses
+from query_service.retrieval.matching_items import matching_items
 from query_service.retrieval.price_list import with_price_of
 from query_service.retrieval.source_fields import PUBLIC
 from query_service.sessions.documents import KnownItem
@@ -36,6 +38,8 @@ class ItemReader:
 
         Raises ClusterUnavailable, IndexGone.
         """
+        if context.cursor and (forced := context.forced):  # a cursor's ids come from the caller
+            ids = self.within(context, ids, forced)
         documents, unreadable = self._read(
             context.view.index, ids, context.timeout_s(MIN_TIMEOUT_S)
         )
@@ -53,6 +57,12 @@ class ItemReader:
             item_id: {name: value for name, value in source.items() if name in PUBLIC}
             for item_id, source in documents.items()
         }
+
+    def within(self, context: RequestContext, ids: Sequence[str], filters: Clauses) -> list[str]:
+        """Those of the items that fulfil the filters. Raises ClusterUnavailable, IndexGone."""
+        params = {"request_timeout": context.timeout_s(MIN_TIMEOUT_S)}
+        [found] = matching_items(self._client, context.view.index, ids, [filters], params)
+        return [item_id for item_id in ids if item_id in found]
 
     def known(self, view: IndexView, ids: Sequence[str], timeout_s: float) -> dict[str, KnownItem]:
         """The item data of events, by item id, no unknown ones. Raises ClusterUnavailable."""

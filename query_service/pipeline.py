@@ -26,6 +26,7 @@ import numpy as np
 
 from indexer.encoder.number_format import torch_threads
 from plugin_config.errors import LiveIntentError
+from query_service.access.restrictions import request_limits
 from query_service.context import (
     HitSources,
     QueryRecorder,
@@ -176,8 +177,16 @@ class Pipeline:
     ) -> RequestContext:
         """The context of a request; its clock started when it `arrived`, None: starts now.
 
-        Raises CursorInvalid, CursorExpired, FilterProblem.
+        Raises CursorInvalid, CursorExpired, FilterProblem; NotAllowed for what the caller's key
+        does not allow.
         """
+        limits = request_limits()
+        limits.check_user(request.user_id)
+        if not isinstance(request, RankRequest):
+            limits.check_scenario(request.scenario)
+        price_list = limits.check_price_list(request.price_list)
+        if price_list != request.price_list:
+            request = request.model_copy(update={"price_list": price_list})
         progress = RequestProgress(Clock(request.deadline_ms or self._deadline_ms, arrived))
         progress.note_partial_answers()
         PERSONAL_TEXT.set(getattr(request, "query", None) or "")
@@ -199,6 +208,7 @@ class Pipeline:
             as_of=cursor.as_of if cursor else time.time(), cursor=cursor,
             source_fields=source_fields, rules=self._rules_of(cursor, assignment),
             language=language_of(view.attributes, request.language), assignment=assignment,
+            limits=limits,
             configuration=self.configuration(assignment.arm),
         )  # fmt: skip
 

@@ -121,7 +121,10 @@ class Preparation:
         effects = effects_in(context, visitor, is_sorted=plan.order is not None)
         plan = with_synonyms(context, effects.on(plan) if effects.rules else plan)
         plan = asked.facets.beside(plan)
-        corrections = Corrections.of(plan, context.vocabulary.columns)
+        # They are looked up in the whole index, whatever a key forces.
+        corrections = (
+            NO_CORRECTIONS if context.forced else Corrections.of(plan, context.vocabulary.columns)
+        )
         plan = corrections.beside(plan)
         words = QueryWordsAsked.of(plan) if context.says_what_is_missing else QueryWordsAsked()
         plan = words.beside(plan)

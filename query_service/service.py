@@ -17,6 +17,8 @@ from plugin_config.ownership import ForeignIndex, refuse_foreign, refuse_foreign
 from plugin_config.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
+from query_service.access.key_ring import KeyRing
+from query_service.access.key_store import KeyStore
 from query_service.batching import BatchingEncoder
 from query_service.context import QueryEncoder, RetrievalOptions
 from query_service.experiments.arm import ArmMaker
@@ -66,7 +68,9 @@ class Service:
         client: OpenSearch,
         encoder: QueryEncoder,
         models: Models,
+        key_ring: KeyRing | None = None,
     ) -> None:
+        """`key_ring`: that of another service; without, its own."""
         names = IndexNames(cluster.index_prefix)
         self.encoder = encoder
         self.models = models
@@ -93,6 +97,10 @@ class Service:
             settings.swap_poll_s,
             before_use=self._ensure_session_indexes,
             fall_back=True,
+        )
+        self._owns_keys = key_ring is None
+        self.key_ring = key_ring or KeyRing(
+            KeyStore(client, names), settings.keys_poll_s, settings.keys_kept_s
         )
         self.rule_store = RuleStore(client, names)
         self.rule_book = RuleBook(self.rule_store, settings.swap_poll_s)
@@ -156,7 +164,7 @@ class Service:
         """Create missing indexes, load the view, and warm up the encoder.
 
         A cluster that does not answer is waited for; with `wait` an index that fits, too. Raises
-        EncoderMismatch, BundleError.
+        EncoderMismatch, BundleError, KeysUnreadable.
         """
         from threadpoolctl import threadpool_limits
 
@@ -166,6 +174,8 @@ class Service:
         # they gain (measured: 40 against 11 ms of CPU a search).
         threadpool_limits(1, user_api="blas")
         self._views.start(wait)
+        if self._owns_keys:
+            self.key_ring.start(wait)
         self.rule_book.start()
         self.experiment_book.start()
         self.encoder.encode_query("warm up")
@@ -179,6 +189,8 @@ class Service:
         self._views.close()
         self.rule_book.close()
         self.experiment_book.close()
+        if self._owns_keys:
+            self.key_ring.close()
         self.store.close()
         self.pipeline.close()
         self.instant_searches.close()

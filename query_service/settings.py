@@ -8,9 +8,12 @@ from pydantic import Field, field_validator
 
 from plugin_config.settings import register
 from query_service.privacy.settings import PrivacySettings
+from query_service.setting_texts.addresses import networks
+from query_service.setting_texts.rate import checked_rate
 
 SCENARIO_PAGES = ("feed", "video")  # beside the shop's
 MAX_PROCESSES = 64
+RATE_STORAGES = ("memory://", "redis://", "rediss://", "memcached://")
 _IMAGE_ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?|https:")
 
 
@@ -145,14 +148,58 @@ class ServiceSettings(PrivacySettings):
     max_body_bytes: int = Field(
         1_048_576, ge=1024, le=67_108_864, description="Largest request body, bytes."
     )
+    require_keys: bool = Field(
+        False,
+        description="Whether each request needs an API key, even before the first one is made. "
+        "Without: from the first key on (`live-intent keys`).",
+    )
+    insecure: bool = Field(
+        False,
+        description="Whether the service may listen beyond this machine without an API key: only "
+        "where something before it checks callers.",
+    )
+    keys_poll_s: float = Field(
+        2.0,
+        gt=0,
+        le=3600,
+        description="Seconds between looks at the API keys: how long a revoked one still counts.",
+    )
+    keys_kept_s: float = Field(
+        3600,
+        ge=0,
+        le=7 * 86_400,
+        description="Seconds that known API keys count while their index can't be read.",
+    )
+    rate_per_address: str = Field(
+        "",
+        description="Requests of one address at most: `600/minute`, or several with semicolons, "
+        "`20/second;600/minute`; empty: no limit.",
+    )
+    rate_per_key: str = Field(
+        "",
+        description="The same of one API key with all browser keys derived from it, where the "
+        "key has no rate of its own.",
+    )
+    rate_per_session: str = Field("", description="The same of one session.")
+    rate_storage: str = Field(
+        "memory://",
+        description="Where requests are counted: `memory://` in each process alone; shared, "
+        "`redis://host:6379` (extra `redis`) or `memcached://host:11211` (extra `memcached`).",
+    )
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses and networks of proxies whose X-Forwarded-For names the client: "
+        "`10.0.0.0/8,127.0.0.1`; empty: the header counts for nothing.",
+    )
     item_writes: bool = Field(
         False,
-        description="Whether PUT, PATCH, DELETE and POST of /v1/items may change items. There is "
-        "no authentication: only where no visitor reaches these routes.",
+        description="Whether PUT, PATCH, DELETE and POST of /v1/items may change items; where API "
+        "keys are asked for, by keys with the scope `items`.",
     )
     rule_writes: bool = Field(
         False,
-        description="Whether PUT and DELETE of /v1/rules may change the rules, as `item_writes`.",
+        description="Whether PUT and DELETE of /v1/rules may change the rules; where API keys are "
+        "asked for, by keys with the scope `admin`.",
     )
     cors_origins: str = Field(
         "",
@@ -196,6 +243,27 @@ class ServiceSettings(PrivacySettings):
         if text == "auto" or (text.isdecimal() and 1 <= int(text) <= MAX_PROCESSES):
             return value if text == "auto" else int(text)
         raise ValueError(f"allowed: 1 to {MAX_PROCESSES}, or auto")
+
+    @field_validator("rate_per_address", "rate_per_key", "rate_per_session")
+    @classmethod
+    def _rate(cls, value: str) -> str:
+        return checked_rate(value)
+
+    @field_validator("rate_storage")
+    @classmethod
+    def _known_storage(cls, value: str) -> str:
+        if not value.startswith(RATE_STORAGES):
+            raise ValueError(f"allowed: {', '.join(RATE_STORAGES)} and an address")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        try:
+            networks(value)
+        except ValueError as error:
+            raise ValueError(f"{error}: write 10.0.0.0/8,127.0.0.1") from None
+        return value
 
     @field_validator("image_origins")
     @classmethod

@@ -48,7 +48,7 @@ class SessionVisitors:
                 return visitor
             if not context.request.consent.within(visitor.consent).personalize:
                 return Visitor(session_id, user_id, consent=visitor.consent)
-            return self._in_current_space(visitor, context)
+            return self._in_current_space(self._within_limits(visitor, context), context)
         return visitor
 
     def record(
@@ -90,6 +90,19 @@ class SessionVisitors:
                 pivot=context.view.shards.popularity_pivot,
             ),
             consent=request.consent,
+        )
+
+    def _within_limits(self, visitor: Visitor, context: RequestContext) -> Visitor:
+        """The visitor without events on items that the caller's key leaves out.
+
+        An explanation would name them, and they would count in the order.
+        """
+        forced, ids = context.forced, sorted({event.item_id for event in visitor.events})
+        if not forced or not ids:
+            return visitor
+        known = set(self._items.within(context, ids, forced))
+        return replace(
+            visitor, events=tuple(each for each in visitor.events if each.item_id in known)
         )
 
     def _in_current_space(self, visitor: Visitor, context: RequestContext) -> Visitor:

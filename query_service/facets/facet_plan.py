@@ -126,6 +126,16 @@ class FacetPlan:
             facets.append(WantedFacet(options, field, refinement, others, edges))
         return cls(tuple(facets))
 
+    def within(self, forced: Clauses) -> "FacetPlan":
+        """The facets of the items that fulfil further filters, which no facet leaves out."""
+        if not forced:
+            return self
+        refined = (
+            facet if facet.filters is None else replace(facet, filters=[*forced, *facet.filters])
+            for facet in self.facets
+        )
+        return FacetPlan(tuple(refined))
+
     def beside(self, plan: RetrievalPlan) -> RetrievalPlan:
         """The plan, with the bodies that count the facets beside its legs.
 

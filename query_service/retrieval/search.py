@@ -149,11 +149,13 @@ def retrieve_ids(
     dims: int,
     items: CandidateItems,
 ) -> Retrieved:
-    """The items `ids` as candidates, with BM25 where the query matches; unknown ids are absent.
+    """The items `ids` as candidates, with BM25 where the query matches; unknown ids are absent, and
+    those that the plan's filters leave out.
 
     Raises ClusterUnavailable, IndexGone.
     """
-    query: dict[str, Any] = {"bool": {"filter": [{"ids": {"values": list(ids)}}]}}
+    given = {"ids": {"values": list(ids)}}
+    query: dict[str, Any] = {"bool": {"filter": [given, *plan.request_filters]}}
     if plan.query_text:
         query["bool"]["should"] = [text_query(plan.query_text, fields=plan.fields)]
     body = candidates_body(query, len(ids))

@@ -48,6 +48,23 @@ class UserResponse(Strict):
     ubi_events: Rows
 
 
+class SessionForm(Strict):
+    """A new session."""
+
+    session_id: Id | None = Field(
+        None,
+        description="Whose token is wanted, by a key with the scope `admin`; null: the service "
+        "chooses an id that nobody can guess.",
+    )
+
+
+class StartedResponse(Strict):
+    """A session's id, and the token that proves whose it is."""
+
+    session_id: str
+    token: str | None = Field(description="For X-Session-Token; null where no keys are asked for.")
+
+
 class DeletedResponse(Strict):
     """How many documents are gone."""
 

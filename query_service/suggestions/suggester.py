@@ -9,6 +9,7 @@ from opensearchpy import OpenSearch
 from indexer.suggestions.suggestion import suggestion_key
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
+from query_service.access.restrictions import request_limits
 from query_service.index_view import IndexView, IndexViews
 from query_service.observability.identity import PERSONAL_TEXT
 from query_service.observability.traced_pool import TracedPool
@@ -16,13 +17,14 @@ from query_service.privacy.consent import RequestConsent
 from query_service.progress import Clock, RequestProgress
 from query_service.retrieval.engine_errors import IndexGone
 from query_service.retrieval.filters import FilterProblem, clauses
+from query_service.retrieval.forced_filters import forced_clauses
 from query_service.retrieval.language import language_of
 from query_service.schemas.answers import degradations
 from query_service.schemas.suggest import SuggestionHit, SuggestRequest, SuggestResponse
 from query_service.sessions.reader import SessionsUnreadable
 from query_service.sessions.store import SessionStore
 from query_service.suggestions.engine_rounds import EngineRounds
-from query_service.suggestions.suggestion_candidate import Candidate
+from query_service.suggestions.suggestion_candidate import Candidate, without_price
 from query_service.suggestions.suggestion_order import SessionTaste, in_order, mixed
 from query_service.suggestions.typed_prefix import TypedPrefix
 from query_service.user.visitor import Visitor
@@ -84,7 +86,12 @@ class Suggester:
             self._engine_timeout_s,
             attributes=attributes,
         )
-        filters = clauses(request.filters, attributes)
+        limits = request_limits()
+        limits.check_user(request.user_id)
+        filters = [
+            *forced_clauses(limits, view.attributes),
+            *clauses(request.filters, attributes),
+        ]
         prefix = TypedPrefix.of(request.prefix)
         reading = self._start_reading(request, work)
         # Nothing completes signs alone; where nothing is typed, anything may be meant.
@@ -96,6 +103,8 @@ class Suggester:
         ordered = in_order([*own, *found], taste)
         ordered = work.checked(prefix, ordered, filters, request.size)
         shown = mixed(ordered, request.size)
+        if limits.price_list is not None:  # cards have the items' own prices
+            shown = [without_price(candidate) for candidate in shown]
         progress.clock.step("order")
         return SuggestResponse(
             prefix=request.prefix,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from indexer.catalogue.spelling import lowered
@@ -115,3 +115,11 @@ def item_candidate(
         item_id=hit["_id"],
         source={name: source[name] for name in CARD if name in source},
     )
+
+
+def without_price(candidate: Candidate) -> Candidate:
+    """The candidate, its card without a price."""
+    if candidate.source is None:
+        return candidate
+    shown = {n: v for n, v in candidate.source.items() if n not in ("price", "currency")}
+    return replace(candidate, source=shown)

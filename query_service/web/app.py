@@ -17,6 +17,9 @@ from query_service.schemas.answers import Problem
 from query_service.service import Service
 from query_service.settings import ServiceSettings
 from query_service.web import errors
+from query_service.web.access.guard import Guard
+from query_service.web.access.listening import asks_for_keys
+from query_service.web.access.rate_limits import RateLimits
 from query_service.web.any_id import allow_any_id
 from query_service.web.behaviour.event_routes import event_routes
 from query_service.web.behaviour.session_routes import session_routes
@@ -54,19 +57,24 @@ def create_app(
         service = make_service(settings, cluster, encoder)
         service.start()
     seeing = Seeing.of(settings, service)
-    app = _app_of(service, settings, seeing, ScenarioPage.of_shop(settings))
+    rates = RateLimits(settings, seeing.metrics)
+    app = _app_of(service, settings, seeing, rates, ScenarioPage.of_shop(settings))
 
     def beside(page: ScenarioPage) -> OpenAPI:
         prefix = f"{cluster.index_prefix}{page.scenario}-"
         own = cluster.model_copy(update={"index_prefix": prefix})
-        return _app_of(start_beside(service, settings, own), settings, seeing, page)
+        return _app_of(start_beside(service, settings, own), settings, seeing, rates, page)
 
     mount(app, settings, beside)
     return app
 
 
 def _app_of(
-    service: Service, settings: ServiceSettings, seeing: Seeing, page: ScenarioPage
+    service: Service,
+    settings: ServiceSettings,
+    seeing: Seeing,
+    rates: RateLimits,
+    page: ScenarioPage,
 ) -> OpenAPI:
     """The app of one catalogue."""
     app = OpenAPI(
@@ -88,17 +96,22 @@ def _app_of(
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.extensions["live_intent"] = service
 
-    _begin_requests(app, Deadlines(settings))
-    hear_signal(app, settings.gpc_refuses)
+    _begin_requests(app)
     metrics = seeing.install(app, service, page.scenario)
+    guard = Guard(service, settings, metrics, page.scenario)
+    guard.install(app)
+    rates.install(app)
+    guard.install_refusals(app)
+    _keep_deadlines(app, Deadlines(settings))
+    hear_signal(app, settings.gpc_refuses)
     _add_headers(app)
     CrossOrigin(settings).install(app)
     errors.register(app)
     app.register_api(api(service))
-    app.register_api(suggest_routes(service, metrics))
+    app.register_api(suggest_routes(service, metrics, guard))
     app.register_api(instantsearch_routes(service.instant_searches))
     app.register_api(event_routes(service, metrics))
-    app.register_api(session_routes(service.store))
+    app.register_api(session_routes(service.store, guard))
     app.register_api(query_routes(service))
     app.register_api(item_routes(service.item_writer, allowed=settings.item_writes))
     app.register_api(rule_routes(service, allowed=settings.rule_writes))
@@ -108,13 +121,15 @@ def _app_of(
 
     @app.get("/openapi.json", doc_ui=False)
     def openapi() -> Response:
-        return Response(orjson.dumps(openapi_document(app)), content_type="application/json")
+        asked_for = asks_for_keys(settings, service.key_ring)
+        document = openapi_document(app, keys_asked_for=asked_for)
+        return Response(orjson.dumps(document), content_type="application/json")
 
     return app
 
 
-def _begin_requests(app: OpenAPI, deadlines: Deadlines) -> None:
-    """Give each request an id and a deadline; answer 503 to one that waited past its deadline."""
+def _begin_requests(app: OpenAPI) -> None:
+    """Give each request an id."""
 
     @app.before_request
     def _begin() -> None:
@@ -123,6 +138,13 @@ def _begin_requests(app: OpenAPI, deadlines: Deadlines) -> None:
         REQUEST_IDS.set(ids)
         g.request_id = ids.request_id
         g.started = request.environ.get(ARRIVED, time.perf_counter())
+
+
+def _keep_deadlines(app: OpenAPI, deadlines: Deadlines) -> None:
+    """Give each request a deadline; answer 503 to one that waited past its deadline."""
+
+    @app.before_request
+    def _limit() -> None:
         if request.routing_exception is not None or request.path in PROBES:
             return
         if request.environ.get(REFUSED):

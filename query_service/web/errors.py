@@ -28,11 +28,18 @@ CONTENT_TYPE = "application/problem+json"
 class ApiProblem(Exception):
     """A request that the client must change before it can be answered."""
 
-    def __init__(self, status: int, detail: str, errors: Sequence[FieldError] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.errors = list(errors)
+        self.headers = dict(headers or {})
 
 
 def problem(
@@ -74,7 +81,9 @@ def invalid(error: ValidationError) -> Response:
 
 def register(app: Flask) -> None:
     """Turn every exception of a request into a problem document."""
-    app.register_error_handler(ApiProblem, lambda e: problem(e.status, e.detail, e.errors))
+    app.register_error_handler(
+        ApiProblem, lambda e: problem(e.status, e.detail, e.errors, e.headers)
+    )
     app.register_error_handler(BodyMalformed, lambda error: problem(422, str(error)))
     app.register_error_handler(ValidationError, invalid)
     app.register_error_handler(FieldProblem, _wrong_field)

@@ -58,7 +58,7 @@ def item_routes(writer: ItemWriter, *, allowed: bool) -> APIBlueprint:
             raise ApiProblem(
                 403,
                 "Items can't be changed over HTTP here. LIVE_INTENT_ITEM_WRITES=true allows it; "
-                "the service has no authentication, so set it only where no visitor can reach it.",
+                "set it only where API keys are asked for, or where no visitor can reach it.",
             )
 
     @routes.put(

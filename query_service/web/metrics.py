@@ -81,8 +81,15 @@ class Metrics:
             "live_intent_query_rows", "Rows of ubi_queries, written or lost.", ["status"]
         )
         self.rows_waiting = gauge("live_intent_query_rows_waiting", "Rows not written yet.")
+        self.refused = counter(
+            "live_intent_requests_refused", "Requests that their sender may not make.", ["cause"]
+        )
         self._state = ServiceState()
         self.registry.register(self._state)
+
+    def count_refusal(self, cause: str) -> None:
+        """Count a refused request: no_key, unknown, expired, scope, origin, rate, ..."""
+        self.refused.labels(cause).inc()
 
     def watch(self, service: Service, catalogue: str) -> None:
         """Count what a service answers, encodes, caches and writes from now on."""

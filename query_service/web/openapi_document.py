@@ -6,12 +6,13 @@ from flask import request
 from flask_openapi3.openapi import OpenAPI
 
 from query_service.schemas.items import ItemFields, ItemPatch
+from query_service.web.access.described import describe_access
 
 _WITH_NAMES = (ItemFields, ItemPatch)  # models with objects whose names have a pattern
 _REFERENCE = "#/components/schemas/{model}"
 
 
-def openapi_document(app: OpenAPI) -> dict[str, Any]:
+def openapi_document(app: OpenAPI, *, keys_asked_for: bool) -> dict[str, Any]:
     """The document, valid by the standard.
 
     flask-openapi3 sets components that there are none of to null, makes bounds of whole numbers
@@ -27,6 +28,7 @@ def openapi_document(app: OpenAPI) -> dict[str, Any]:
         if model.__name__ in schemas:
             properties = model.model_json_schema(ref_template=_REFERENCE)["properties"]
             schemas[model.__name__]["properties"] = properties
+    describe_access(document, optional=not keys_asked_for)
     return document
 
 

@@ -31,7 +31,7 @@ def rule_routes(service: Service, *, allowed: bool) -> APIBlueprint:
             raise ApiProblem(
                 403,
                 "Rules can't be changed over HTTP here. LIVE_INTENT_RULE_WRITES=true allows it; "
-                "the service has no authentication, so set it only where no visitor can reach it. "
+                "set it only where API keys are asked for, or where no visitor can reach it. "
                 "live-intent rules apply FILE always can.",
             )
 

@@ -10,6 +10,7 @@ from query_service.schemas.identifiers import Id
 from query_service.schemas.search import QueryText
 from query_service.schemas.suggest import RemovedQueryResponse, SuggestRequest, SuggestResponse
 from query_service.service import Service
+from query_service.web.access.guard import Guard
 from query_service.web.json_answer import json_response, problems
 from query_service.web.metrics import Metrics
 from query_service.web.tags import SEARCH, VISITORS
@@ -22,7 +23,7 @@ class OwnQuery(BaseModel):
     query: QueryText
 
 
-def suggest_routes(service: Service, metrics: Metrics) -> APIBlueprint:
+def suggest_routes(service: Service, metrics: Metrics, guard: Guard) -> APIBlueprint:
     """`/v1/suggest`."""
     routes = APIBlueprint("suggestions", __name__, url_prefix="/v1")
 
@@ -50,6 +51,7 @@ def suggest_routes(service: Service, metrics: Metrics) -> APIBlueprint:
     )
     def remove(query: OwnQuery) -> Response:
         """Removes a query from the session, from its user, and from the log, in any spelling."""
+        guard.require_ownership(query.session_id)
         removed = service.store.remove_query(query.session_id, query.query)
         return json_response(RemovedQueryResponse(**asdict(removed)).model_dump())
 

@@ -83,6 +83,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         os.set_blocking(self.failures[0], False)
         self.encoder: Encoder | None = None
         self.service: Service | None = None  # in a worker
+        self._notice = ""  # who may call, where that is anybody
         self._has_answered = mmap.mmap(-1, 1)  # shared by all processes
         super().__init__()
 
@@ -126,6 +127,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
 
     def _app(self, wait: bool) -> "Flask":
         from query_service.assembly import make_service, service_of
+        from query_service.web.access.listening import notice
         from query_service.web.app import create_app
 
         use_threads(self.encoder, self.processes)
@@ -134,6 +136,8 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         else:
             self.service = service_of(self.settings, self.cluster, self.encoder)
         self.service.start(wait)
+        if not wait:
+            self._notice = notice(self.settings, self.service.key_ring)
         app = create_app(self.settings, self.cluster, service=self.service)
         self.listener.listen()
         return app
@@ -179,6 +183,8 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         if not self._has_answered[0]:
             self._has_answered[0] = 1
             announce(f"Live Intent answers at {self.listener.url}")
+            if self._notice:
+                announce(self._notice, err=True)
         logger.info("process %d answers with %d threads", worker.pid, self.settings.threads)
 
     def _worker_exit(self, server: Any, worker: Any) -> None:

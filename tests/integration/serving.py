@@ -29,9 +29,14 @@ class Response:
 class Api:
     """The service's HTTP API, as a shop's front end calls it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, **headers: str) -> None:
         self.url = url.rstrip("/")
+        self._headers = {"Content-Type": "application/json"} | headers
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def with_key(self, key: str, **headers: str) -> "Api":
+        """The same, with an API key."""
+        return Api(self.url, **{"Authorization": f"Bearer {key}"} | headers)
 
     def __call__(
         self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
@@ -40,7 +45,7 @@ class Api:
             self.url + path,
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json", **(headers or {})},
+            headers={**self._headers, **(headers or {})},
         )
         try:
             response = self._opener.open(request, timeout=60)

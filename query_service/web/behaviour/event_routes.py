@@ -6,6 +6,7 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import PlainValidator, RootModel
 
+from query_service.access.restrictions import request_limits
 from query_service.schemas.events import (
     EventAnswer,
     EventForm,
@@ -112,6 +113,8 @@ def event_routes(service: Service, metrics: Metrics) -> APIBlueprint:
         """Keeps queries as the visitor's; one that this service answered is kept already."""
         parsed = parse_queries(body.root, service.store.limits)
         queries = [each for each in parsed if not isinstance(each, EventError)]
+        for query in queries:
+            request_limits().check_user(query.user_id or None)
         service.record_queries(queries, arrived_at())
         answers = [
             malformed(each)

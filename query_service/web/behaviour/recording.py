@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from flask import Response, g
 
 from plugin_config.errors import LiveIntentError
+from query_service.access.restrictions import request_limits
 from query_service.schemas.answers import FieldError
 from query_service.schemas.events import EventAnswer, EventsResponse, ReceivedEvent
 from query_service.service import Service
@@ -33,9 +34,11 @@ class EventRecorder:
     def answer(self, parsed: ParsedEvents) -> Response:
         """Keep the events; 200 where any is kept, else 422, 503 or 507.
 
-        Raises ClusterUnavailable.
+        Raises ClusterUnavailable; NotAllowed for a user that the caller's key may not name.
         """
         received = [event for event in parsed if not isinstance(event, EventError)]
+        for event in received:
+            request_limits().check_user(event.user_id or None)
         outcomes = self._record(received) if received else []
         following = iter(outcomes)
         items = [

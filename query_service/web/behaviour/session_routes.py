@@ -5,25 +5,40 @@ from dataclasses import asdict
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 
+from query_service.access.restrictions import request_limits
 from query_service.schemas.consent import ConsentForm, ConsentResponse
 from query_service.schemas.sessions import (
     DeletedResponse,
     JoinedResponse,
     JoinForm,
+    SessionForm,
     SessionPath,
     SessionResponse,
     SplitResponse,
+    StartedResponse,
     UserPath,
     UserResponse,
 )
 from query_service.sessions.store import SessionStore
+from query_service.web.access.guard import Guard
 from query_service.web.json_answer import json_response, problems
 from query_service.web.tags import VISITORS
 
 
-def session_routes(store: SessionStore) -> APIBlueprint:
+def session_routes(store: SessionStore, guard: Guard) -> APIBlueprint:
     """`/v1/sessions`, `/v1/users`, `/v1/joins` and `/v1/consents`."""
     routes = APIBlueprint("sessions", __name__, url_prefix="/v1")
+
+    @routes.post(
+        "/sessions",
+        tags=[VISITORS],
+        summary="A new session and its token",
+        responses={200: StartedResponse} | problems(400, 413, 415, 422, 500, 503),
+    )
+    def start(body: SessionForm) -> Response:
+        """An id that nobody can guess, and the token that proves whose it is; nothing is stored."""
+        session_id, token = guard.start_session(body.session_id)
+        return json_response(StartedResponse(session_id=session_id, token=token).model_dump())
 
     @routes.get(
         "/sessions/<session_id>",
@@ -33,6 +48,7 @@ def session_routes(store: SessionStore) -> APIBlueprint:
     )
     def session(path: SessionPath) -> Response:
         """All that is kept of a session; of vectors only how long they are."""
+        guard.require_ownership(path.session_id)
         exported = SessionResponse(**store.export(path.session_id))
         return json_response(exported.model_dump())
 
@@ -44,6 +60,7 @@ def session_routes(store: SessionStore) -> APIBlueprint:
     )
     def forget(path: SessionPath) -> Response:
         """Erases all that is kept of a session, for good."""
+        guard.require_ownership(path.session_id)
         deleted = store.delete(path.session_id)
         return json_response(DeletedResponse(**asdict(deleted)).model_dump())
 
@@ -77,6 +94,8 @@ def session_routes(store: SessionStore) -> APIBlueprint:
     )
     def join(body: JoinForm) -> Response:
         """Counts for the user what the session did for nobody, as does a request with both ids."""
+        guard.require_ownership(body.session_id)
+        request_limits().check_user(body.user_id)
         joined = store.join(body.session_id, body.user_id)
         return json_response(JoinedResponse(**asdict(joined)).model_dump())
 
@@ -88,6 +107,7 @@ def session_routes(store: SessionStore) -> APIBlueprint:
     )
     def consent(body: ConsentForm) -> Response:
         """Keeps a visitor's choice; each request can refuse more, and none can allow more."""
+        guard.require_ownership(body.session_id)
         rows = store.set_consent(body.session_id, body.consent)
         chosen = ConsentResponse(**asdict(body.consent), **asdict(rows))
         return json_response(chosen.model_dump())
@@ -100,6 +120,7 @@ def session_routes(store: SessionStore) -> APIBlueprint:
     )
     def split(path: SessionPath) -> Response:
         """Takes what the session did until now from its users; the session keeps it."""
+        guard.require_ownership(path.session_id)
         split_off = store.split(path.session_id)
         return json_response(SplitResponse(**asdict(split_off)).model_dump())
 

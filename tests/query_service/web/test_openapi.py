@@ -35,6 +35,7 @@ def test_it_describes_exactly_the_routes_of_the_api(client: FlaskClient) -> None
         "/1/indexes/*/recommendations": {"post"},
         "/ubi_events": {"post"},
         "/ubi_queries": {"post"},
+        "/v1/sessions": {"post"},
         "/v1/sessions/{session_id}": {"get", "delete"},
         "/v1/users/{user_id}": {"get", "delete"},
         "/v1/queries/{query_id}/explanation": {"get"},
@@ -46,8 +47,25 @@ def test_it_describes_exactly_the_routes_of_the_api(client: FlaskClient) -> None
         "/v1/rules": {"get", "put", "delete"},
     }
     search = document["paths"]["/v1/search"]["post"]
-    assert set(search["responses"]) == {"200", "400", "410", "413", "415", "422", "500", "503"}
+    errors = {"400", "401", "403", "410", "413", "415", "422", "429", "500", "503"}
+    assert set(search["responses"]) == {"200", *errors}
     assert list(search["responses"]["503"]["content"]) == ["application/problem+json"]
+
+
+@pytest.mark.parametrize("required", [False, True])
+def test_it_says_which_key_each_operation_needs(tmp_path: Path, required: bool) -> None:
+    client = client_without_cluster(tmp_path, require_keys=required)
+    document = client.get("/openapi.json").get_json()
+    anybody = [] if required else [{}]
+    paths = document["paths"]
+    assert paths["/v1/search"]["post"]["security"] == [*anybody, {"key": ["search"]}]
+    front_end = [{"key": ["events"]}, {"frontEndKey": ["events"]}]
+    assert paths["/1/events"]["post"]["security"] == [*anybody, *front_end]
+    owner = [{"key": ["admin"]}, {"key": [], "sessionToken": []}]
+    assert paths["/v1/sessions/{session_id}"]["get"]["security"] == [*anybody, *owner]
+    named = {name for path in paths.values() for op in path.values()
+             for each in op["security"] for name in each}  # fmt: skip
+    assert named == set(document["components"]["securitySchemes"])
 
 
 def test_it_is_valid_openapi_3_1(client: FlaskClient) -> None:

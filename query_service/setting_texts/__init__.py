@@ -1,0 +1,1 @@
+"""What settings and keys write as texts: addresses, networks, rates."""

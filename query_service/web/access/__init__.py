@@ -1,0 +1,1 @@
+"""Access over HTTP: which route needs what, who calls, how often."""
