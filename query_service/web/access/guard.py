@@ -7,6 +7,7 @@ from flask import Flask, Response, g, request
 
 from query_service.access.caller import ANYBODY, Caller, Callers, KeyRefused
 from query_service.access.key_store import KeysUnreadable
+from query_service.access.key_text import KeyText
 from query_service.access.restrictions import UNLIMITED, NotAllowed, set_request_limits
 from query_service.access.scopes import Scope
 from query_service.access.session_tokens import SessionTokens, new_session_id
@@ -67,7 +68,11 @@ class Guard:
         set_request_limits(UNLIMITED)
         g.caller, g.access_refused = ANYBODY, None
         g.access = self._needed()
-        g.keys_asked_for = g.access.scope is not None and asks_for_keys(self._settings, self._ring)
+        g.keys_asked_for = g.access.scope is not None and (
+            asks_for_keys(self._settings, self._ring)
+            # A key that is brought binds its sender, also where the first one was made just now.
+            or KeyText.parse(sent_key()) is not None
+        )
         if not g.keys_asked_for:
             return
         try:
