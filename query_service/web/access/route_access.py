@@ -60,7 +60,7 @@ ROUTES: Mapping[str, RouteAccess] = {
     "GET /docs/<name>": OPEN,
     "GET /": OPEN,
     "GET /<any(feed, video):name>": OPEN,
-    "GET /page/<any(shared, shop, feed, video):part>/<name>": OPEN,
+    "GET /page/<any(shared, shop, feed, video, insights):part>/<name>": OPEN,
     "GET /images/<name>": OPEN,
 }
 

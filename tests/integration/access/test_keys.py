@@ -1,5 +1,6 @@
 """API keys: made, rotated and revoked by the command line while services answer."""
 
+import base64
 import re
 import time
 from collections.abc import Iterator
@@ -83,7 +84,8 @@ def test_each_route_takes_the_keys_of_its_scope_and_no_others(
         return
     anonymous = api(method, path, body)
     assert anonymous.status == 401
-    assert anonymous.headers["WWW-Authenticate"].startswith("Bearer")
+    scheme = "Basic" if path == "/insights" else "Bearer"
+    assert anonymous.headers["WWW-Authenticate"].startswith(scheme)
     for scope, key in keys.items():
         answer = api.with_key(key)(method, path, body)
         if scope == needed.scope:
@@ -129,6 +131,20 @@ def test_instantsearch_sends_its_key_in_a_header_of_its_own(api: Api, keys: dict
     address = f"/1/indexes/*/queries?x-algolia-api-key={keys['search']}"
     assert api("POST", address, body).status == 401
     assert api("POST", f"/v1/search?key={keys['search']}", SEARCH).status == 401
+
+
+def test_a_browser_sends_a_key_as_a_password_for_the_page_of_insights_alone(
+    api: Api, keys: dict[str, str]
+) -> None:
+    def with_password(key: str) -> Api:
+        content = base64.b64encode(f"anybody:{key}".encode()).decode()
+        return Api(api.url, Authorization=f"Basic {content}")
+
+    assert with_password(keys["admin"])("GET", "/insights").status == 200
+    assert with_password(keys["search"])("GET", "/insights").status == 403
+    assert with_password("nonsense")("GET", "/insights").status == 401
+    assert with_password(keys["admin"])("GET", "/v1/rules").status == 401
+    assert with_password(keys["admin"])("DELETE", "/v1/users/u1").status == 401
 
 
 def test_only_hashes_are_stored_and_a_list_shows_no_secret(
