@@ -40,6 +40,7 @@ ROUTES: Mapping[str, RouteAccess] = {
     "DELETE /v1/suggest": OWNER,
     "POST /v1/joins": OWNER,
     "DELETE /v1/joins/<session_id>": OWNER,
+    "GET /v1/users/<user_id>": ADMIN,
     "DELETE /v1/users/<user_id>": ADMIN,
     "GET /v1/queries/<query_id>/explanation": ADMIN,
     "GET /v1/rules": ADMIN,
