@@ -26,7 +26,7 @@ from query_service.retrieval.source_fields import ALL_FIELDS, SourceFields
 from query_service.rules.rule_book import NO_RULES, RulesInForce
 from query_service.schemas.answers import SearchResponse
 from query_service.schemas.filters import Filters
-from query_service.schemas.search import MAX_DEPTH, RankRequest, RecommendRequest, SearchRequest
+from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
 from query_service.schemas.where import Where, WhereBrowse, WhereSearch
 from query_service.user.actions import Scenario
 from query_service.user.intent import Intent
@@ -140,14 +140,6 @@ class RequestContext:
             return True
         # A front end's list of items without a query is often one of several that show nothing.
         return self.options.keeps_recommendations and not isinstance(request, WhereBrowse)
-
-    @property
-    def explained_hits(self) -> int:
-        """How many of the page's hits are explained."""
-        request = self.request
-        if request.explain:
-            return MAX_DEPTH
-        return self.options.explained_hits if self.kept else 0
 
     @property
     def knows_visitor(self) -> bool:

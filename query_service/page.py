@@ -20,6 +20,7 @@ from query_service.ranking.explanation import (
     explain_kept,
     explain_sorted,
 )
+from query_service.ranking.kept_shares import kept_shares
 from query_service.ranking.scores import Scores, below_candidates
 from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.source_fields import SourceFields
@@ -137,18 +138,17 @@ class Page:
         highlights: Mapping[str, HitHighlight],
         variants: Mapping[str, int],
         *,
-        explained: int,
+        explained: bool,
     ) -> list[Hit]:
         """The hits; an item without a source was deleted since the engine's last refresh.
 
-        `variants`: how many items of each group match; `explained`: how many hits are.
+        `variants`: how many items of each group match.
         """
         shown = self.source_fields.shown
         hits = []
         for number, (item_id, group) in enumerate(zip(self.ids, self.groups, strict=True)):
             if item_id in sources:
-                why = number < explained
-                fields = self._candidate(number, why) or self._below(number, why)
+                fields = self._candidate(number, explained) or self._below(number, explained)
                 others = max(variants.get(group, 1) - 1, 0)
                 if group in variants and (others or GROUP_ID in sources[item_id]):
                     fields["variants"] = OtherVariants(group_id=group, others=others)
@@ -201,16 +201,36 @@ class Page:
             "explanation": self._explanation(item_id, score) if explained else None,
         }
 
-    def _explanation(self, item_id: str, score: float) -> Explanation:
-        """Why the frozen list has the item where it is, if it would be ranked so now too."""
+    def kept_shares(self, count: int) -> dict[str, dict[str, Any]]:
+        """What is kept of the scores of the page's first re-ranked hits, by item id."""
+        kept = {}
+        for number, item_id in enumerate(self.candidate_ids[:count]):
+            found = self._ranked_now(item_id, float(self.frozen.scores[self.first + number]))
+            if found is not None:
+                prepared, scores, row = found
+                candidates, rules = prepared.retrieved.candidates, prepared.rules
+                kept[item_id] = kept_shares(row, candidates, scores, prepared.intent)
+                if pinned_by := rules.pinned_by(item_id):
+                    kept[item_id]["pinned_by"] = pinned_by
+        return kept
+
+    def _ranked_now(self, item_id: str, score: float) -> tuple[Prepared, Scores, int] | None:
+        """Where an item has its score from; None where it would be ranked otherwise now."""
         for prepared, ranked, rows in self._lists:
             row, scores = rows.get(item_id), ranked.scores
             if row is None or abs(float(scores.total[row]) - score) > 1e-4 * max(abs(score), 1):
                 continue
-            rules, found = prepared.rules, prepared.retrieved.candidates
-            why, by = rules.why_pinned(item_id), rules.pinned_by(item_id)
-            return explain(row, found, scores, prepared.intent, pinned=why, pinned_by=by)
-        return explain_kept(score)
+            return prepared, scores, row
+        return None
+
+    def _explanation(self, item_id: str, score: float) -> Explanation:
+        """Why the frozen list has the item where it is, if it would be ranked so now too."""
+        if (found := self._ranked_now(item_id, score)) is None:
+            return explain_kept(score)
+        prepared, scores, row = found
+        rules, candidates = prepared.rules, prepared.retrieved.candidates
+        why, by = rules.why_pinned(item_id), rules.pinned_by(item_id)
+        return explain(row, candidates, scores, prepared.intent, pinned=why, pinned_by=by)
 
     def _below(self, number: int, explained: bool) -> dict[str, Any]:
         match, frozen = self.below.matches[number - len(self.candidate_ids)], self.frozen

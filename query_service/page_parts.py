@@ -71,8 +71,8 @@ class PageParts:
         missing = self.missing_words(context, prepared)
         has_words = frozen.total > frozen.total_by_meaning
         did_you_mean = self.did_you_mean(context, prepared) if has_words else None
-        hits = page.hits(sources, highlights, variants, explained=context.explained_hits)
-        return SearchResponse(
+        hits = page.hits(sources, highlights, variants, explained=context.request.explain)
+        answer = SearchResponse(
             query_id=str(uuid.uuid4()),
             hits=hits,
             total=Total(
@@ -99,6 +99,9 @@ class PageParts:
             experiment=_experiment(context, page, hits),
             banners=prepared.rules.banners,
         )
+        if context.kept:
+            answer.kept_shares = page.kept_shares(context.options.explained_hits)
+        return answer
 
     def facets(self, context: RequestContext, prepared: Prepared) -> dict[str, Facet] | None:
         """The facets, counted while the candidates were re-ranked; None where none are wanted."""

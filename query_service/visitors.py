@@ -6,7 +6,7 @@ from typing import Any
 
 from query_service.context import QueryEncoder, RequestContext
 from query_service.item_reader import ItemReader
-from query_service.records.answer_record import ATTRIBUTE, answer_record, without_explanations
+from query_service.records.answer_record import ATTRIBUTE, answer_record
 from query_service.retrieval.candidates import Candidates
 from query_service.schemas.answers import SearchResponse
 from query_service.schemas.search import RankRequest
@@ -76,8 +76,6 @@ class SessionVisitors:
         attributes: dict[str, Any] = {ATTRIBUTE: answer_record(context, intent.visitor, answer)}
         if context.offset:  # else a hit of the second page would count as one of the first
             attributes["from"] = context.offset
-        if not request.explain:
-            without_explanations(answer)
         self._store.record_query(
             query,
             user_id=request.user_id or "",

@@ -96,6 +96,9 @@ class OpenTelemetryTrace:
         """A span of a request to OpenSearch."""
         from opentelemetry.trace import SpanKind, StatusCode
 
+        if not self._span.is_recording():  # the trace's id goes on, nothing else
+            yield OpenTelemetryCall(self._span)
+            return
         span = self._tracer.start_span(
             f"{method} {_ID.sub('ID', path)}", self._below, kind=SpanKind.CLIENT
         )

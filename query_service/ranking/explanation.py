@@ -33,30 +33,9 @@ def explain(
     `pinned` says which rule put it where it is, `pinned_by` is its id; the score is what it has
     without.
     """
-    values: dict[tuple[ShareKind, int], float] = {}
-
-    def add(kind: ShareKind, index: int, value: float) -> None:
-        values[kind, index] = values.get((kind, index), 0.0) + value
-
-    for kind, value in _leg_shares(row, candidates, scores).items():
-        if intent.query_text or kind != "query":
-            add(kind, -1, value)
-    if intent.user_vector is not None:
-        for column, source in enumerate(intent.user_vector.sources):
-            add(source.kind, source.index, float(scores.person[row, column]))
-        for index, value in enumerate(scores.events[row]):
-            if value:
-                add(intent.visitor.event_kind(index), index, float(value))
-    add("item", -1, float(scores.popularity[row]))
-    if scores.model is not None:
-        add("model", RERANKER, float(scores.model[row]))
-    if scores.identified is not None:
-        add("identifier", -1, float(scores.identified[row]))
-    if scores.diversity is not None:
-        add("diversity", -1, float(scores.diversity[row]))
     shares = [
         _share(kind, index, value, intent, scores.model_note)
-        for (kind, index), value in values.items()
+        for (kind, index), value in share_values(row, candidates, scores, intent).items()
         if value or kind in ("query", "item")
     ]
     for title, values_of_rule in scores.rules.items():
@@ -72,6 +51,35 @@ def explain(
         why=f"{pinned}; {reasons}" if pinned else reasons,
         pinned_by=pinned_by,
     )
+
+
+def share_values(
+    row: int, candidates: Candidates, scores: Scores, intent: Intent
+) -> dict[tuple[ShareKind, int], float]:
+    """The shares but those of rules, by kind and the index of the event or query; -1: neither."""
+    values: dict[tuple[ShareKind, int], float] = {}
+
+    def add(kind: ShareKind, index: int, value: float) -> None:
+        values[kind, index] = values.get((kind, index), 0.0) + value
+
+    for kind, value in _leg_shares(row, candidates, scores).items():
+        if intent.query_text or kind != "query":
+            add(kind, -1, value)
+    if intent.user_vector is not None:
+        person = scores.person[row].tolist()
+        for source, value in zip(intent.user_vector.sources, person, strict=True):
+            add(source.kind, source.index, value)
+        for index, value in enumerate(scores.events[row].tolist()):
+            if value:
+                add(intent.visitor.event_kind(index), index, value)
+    add("item", -1, float(scores.popularity[row]))
+    if scores.model is not None:
+        add("model", RERANKER, float(scores.model[row]))
+    if scores.identified is not None:
+        add("identifier", -1, float(scores.identified[row]))
+    if scores.diversity is not None:
+        add("diversity", -1, float(scores.diversity[row]))
+    return values
 
 
 def explain_below(score: float, engine_score: float, intent: Intent) -> Explanation:

@@ -5,19 +5,18 @@ models of then. It names no other session's items and no text of an earlier quer
 those leaves nothing here.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Mapping
 from typing import Any
 
 from query_service.context import RequestContext
 from query_service.experiments.team_draft import NO_TEAM
 from query_service.observability.identity import REQUEST_IDS
-from query_service.schemas.answers import ExperimentPart, Explanation, Hit, SearchResponse, Share
+from query_service.ranking.kept_shares import short
+from query_service.schemas.answers import ExperimentPart, Hit, SearchResponse
 from query_service.schemas.search import RecommendRequest
-from query_service.user.visitor import PastQuery, Visitor
+from query_service.user.visitor import Visitor
 
 ATTRIBUTE = "live_intent"  # below `query_attributes`; the mapping has its fields
-MOST_SHARES = 6  # of a hit; smaller ones are one share, `others`
 MAX_TITLE = 60  # characters
 MAX_FILTERS = 2000  # characters; a list of ids may be far longer
 
@@ -49,7 +48,7 @@ def answer_record(
         "queries": len(visitor.queries),
         "deadline_ms": round(context.progress.clock.deadline_ms),
         "by_meaning": answer.total.by_meaning,
-        "explanation": _explanation(context, visitor, answer),
+        "explanation": _explanation(context, answer),
     }
     return _filled(record)
 
@@ -65,12 +64,10 @@ def _order(request: object) -> str:
     return "sorted" if getattr(request, "sort", None) else "fused"
 
 
-def _explanation(
-    context: RequestContext, visitor: Visitor, answer: SearchResponse
-) -> dict[str, Any]:
+def _explanation(context: RequestContext, answer: SearchResponse) -> dict[str, Any]:
     """What is only shown, never searched: the mapping does not index it."""
     rules = {rule.name: rule.id for rule in answer.rules_applied}
-    hits = _HitRecords(visitor, rules)
+    kept = answer.kept_shares
     legs = {leg.name: leg.weight for leg in context.options.legs}
     instead = answer.instead
     return _filled(
@@ -82,8 +79,8 @@ def _explanation(
             "weights": {"legs": legs, "reranker": dict(context.configuration.reranker_weights)},
             "timing_ms": {name: round(ms, 1) for name, ms in answer.timing_ms.items()},
             "synonyms": answer.synonyms if not context.query_text else [],
-            "hits": [hits.record(hit) for hit in answer.hits],
-            "instead": [hits.record(hit) for hit in instead.hits] if instead else [],
+            "hits": [_hit_record(hit, kept, rules) for hit in answer.hits],
+            "instead": [_hit_record(hit, {}, rules) for hit in instead.hits] if instead else [],
         }
     )
 
@@ -102,72 +99,24 @@ def _request_filters(request: object) -> object:
     return fields if size <= MAX_FILTERS else {"left_out": f"{size} characters"}
 
 
-class _HitRecords:
-    """Hits as they are kept; `rules`: ids by the titles that shares name."""
-
-    def __init__(self, visitor: Visitor, rules: Mapping[str, str]) -> None:
-        self._rules = rules
-        self._queries: dict[str, PastQuery] = {query.query_text: query for query in visitor.queries}
-
-    def record(self, hit: Hit) -> dict[str, Any]:
-        why = hit.explanation
-        title = str(hit.source.get("title", ""))
-        return _filled(
-            {
-                "item_id": hit.item_id,
-                "title": title if len(title) <= MAX_TITLE else title[: MAX_TITLE - 1] + "…",
-                "position": hit.position,
-                "score": _short(hit.score),
-                "by_meaning": hit.by_meaning or None,
-                "below": None if hit.reranked else True,
-                "legs": _legs(why),
-                "shares": list(self._shares(why.shares)) if why else (),
-                "pinned_by": why.pinned_by if why else None,
-            }
-        )
-
-    def _shares(self, shares: Sequence[Share]) -> Iterator[dict[str, Any]]:
-        """The largest shares; the rest is one, so that they add up to the score."""
-        history = sum(share.value for share in shares if share.kind == "user_history")
-        others = [share for share in shares if share.kind != "user_history" and share.value]
-        others.sort(key=lambda share: -abs(share.value))
-        for share in others[:MOST_SHARES]:
-            yield _filled({**self._source_of(share), "value": _short(share.value)})
-        if history:
-            yield {"kind": "user_history", "value": _short(history)}
-        if rest := sum(share.value for share in others[MOST_SHARES:]):
-            yield {"kind": "others", "value": _short(rest)}
-
-    def _source_of(self, share: Share) -> dict[str, Any]:
-        source: dict[str, Any] = {"kind": share.kind}
-        if share.kind == "event":
-            source |= {"action": share.action, "item_id": share.item_id}
-        elif share.kind == "search_history":
-            query = self._queries.get(share.text or "")
-            source |= {"query_id": query.query_id if query else None}
-        elif share.kind == "rule":
-            source |= {"rule": self._rules.get(share.label)}
-        elif share.kind == "model":
-            source |= {"by": share.label}
-        return source
-
-
-def _legs(why: Explanation | None) -> dict[str, float]:
-    legs = why.legs if why else {}
-    return {name: _short(score) for name, score in legs.items() if score is not None}
-
-
-def _short(value: float) -> float:
-    """Five digits are enough to read, and to add up."""
-    return float(f"{value:.5g}")
+def _hit_record(
+    hit: Hit, kept: Mapping[str, dict[str, Any]], rules: Mapping[str, str]
+) -> dict[str, Any]:
+    """A hit as it is kept; `rules`: ids by the titles that shares name."""
+    title, why = str(hit.source.get("title", "")), kept.get(hit.item_id, {})
+    for share in why.get("shares", ()):
+        if "rule" in share:
+            share["rule"] = rules.get(share["rule"])
+    fields = {
+        "item_id": hit.item_id,
+        "title": title if len(title) <= MAX_TITLE else title[: MAX_TITLE - 1] + "…",
+        "position": hit.position,
+        "score": short(hit.score),
+        "by_meaning": hit.by_meaning or None,
+        "below": None if hit.reranked else True,
+    }
+    return _filled(fields | why)
 
 
 def _filled(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value not in (None, "", [], {}, ())}
-
-
-def without_explanations(answer: SearchResponse) -> None:
-    """Take out the explanations that were made for the record alone."""
-    shown: Iterable[Hit] = chain(answer.hits, answer.instead.hits if answer.instead else ())
-    for hit in shown:
-        hit.explanation = None

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PrivateAttr
 
 from query_service.progress import Cause, RequestProgress
 from query_service.schemas.facets import Facet
@@ -176,6 +176,9 @@ class Instead(Strict):
 class SearchResponse(Strict):
     """Ranked items, and what the answer says of itself."""
 
+    # What is kept of the scores, by item id; no part of what is sent.
+    _kept_shares: dict[str, dict[str, Any]] = PrivateAttr(default_factory=dict)
+
     query_id: str
     hits: list[Hit]
     total: Total
@@ -214,6 +217,15 @@ class SearchResponse(Strict):
         None, description="null: the visitor takes part in none."
     )
     banners: list[Banner] = Field([], description="Data that rules give to the front end.")
+
+    @property
+    def kept_shares(self) -> dict[str, dict[str, Any]]:
+        """What is kept of the scores, by item id."""
+        return self._kept_shares
+
+    @kept_shares.setter
+    def kept_shares(self, shares: dict[str, dict[str, Any]]) -> None:
+        self._kept_shares = shares
 
 
 class RankResponse(SearchResponse):
