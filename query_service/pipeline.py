@@ -132,6 +132,8 @@ class Pipeline:
                 response = response.model_copy(update={"instead": instead})
             if context.kept:
                 found = prepared.retrieved.candidates
+                if beside is not None:
+                    found = found.with_those_of(beside.prepared.retrieved.candidates)
                 self._queries.record(context, prepared.intent, found, response)
             return response
 

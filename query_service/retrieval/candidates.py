@@ -1,7 +1,7 @@
 """The candidates of the legs as arrays: the input of the re-ranker."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,20 @@ class Candidates:
         scores[:, [leg.name == leg_name for leg in self.legs]] = np.nan
         return replace(self, leg_scores=scores)
 
+    def with_those_of(self, other: "Candidates") -> "Candidates":
+        """These, and those of the other ones that are not among them; the same legs."""
+        known = set(self.ids)
+        rows = [row for row, item_id in enumerate(other.ids) if item_id not in known]
+
+        def joined(name: str) -> Any:
+            own, others = getattr(self, name), getattr(other, name)
+            if isinstance(own, tuple):
+                return (*own, *(others[row] for row in rows))
+            return np.concatenate([own, others[rows]])
+
+        names = [field.name for field in fields(self) if field.name != "legs"]
+        return replace(self, **{name: joined(name) for name in names})
+
     @classmethod
     def union(
         cls,
@@ -89,25 +103,25 @@ class Candidates:
                 if hit["_id"] not in rows and hit["_id"] in items:
                     rows[hit["_id"]] = len(rows)
                     own_fields.append(hit.get("fields", {}))
-        fields = [items[item_id] for item_id in rows]
-        leg_scores = np.full((len(fields), len(legs)), np.nan, dtype=np.float32)
+        of_items = [items[item_id] for item_id in rows]
+        leg_scores = np.full((len(of_items), len(legs)), np.nan, dtype=np.float32)
         for column, leg in enumerate(legs):
             for hit in hits.get(leg.name, ()):
                 if hit["_id"] in rows:
                     leg_scores[rows[hit["_id"]], column] = leg.score(hit["_score"])
         identified = {h["_id"] for h in hits.get(WORDS, ()) if is_identified(h["_score"])}
-        raw = b"".join(item.vector for item in fields)
+        raw = b"".join(item.vector for item in of_items)
         return cls(
             ids=tuple(rows),
             legs=legs,
             leg_scores=leg_scores,
-            vectors=np.frombuffer(raw, dtype="<f2").reshape(len(fields), dims).astype(np.float32),
+            vectors=np.frombuffer(raw, dtype="<f2").reshape(len(of_items), dims).astype(np.float32),
             has_words=np.array([item_id in with_words for item_id in rows], dtype=np.bool_),
-            popularity=np.array([item.popularity for item in fields], dtype=np.float32),
-            price=np.array([item.price for item in fields], dtype=np.float32),
-            brands=tuple(item.brand for item in fields),
-            categories=tuple(item.category for item in fields),
-            titles=tuple(item.title for item in fields),
+            popularity=np.array([item.popularity for item in of_items], dtype=np.float32),
+            price=np.array([item.price for item in of_items], dtype=np.float32),
+            brands=tuple(item.brand for item in of_items),
+            categories=tuple(item.category for item in of_items),
+            titles=tuple(item.title for item in of_items),
             identified=np.array([item_id in identified for item_id in rows], dtype=np.bool_),
             groups=tuple(
                 row.get(GROUP_KEY, [item_id])[0]

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,9 +31,13 @@ def api(
     names: IndexNames,
     cluster_settings: ClusterSettings,
     encoder: Encoder,
+    environment: Environment,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Api]:
-    make_rule_shop(client, names, cluster_settings, encoder, tmp_path_factory.mktemp("shop"))
+    folder = tmp_path_factory.mktemp("shop")
+    make_rule_shop(client, names, cluster_settings, encoder, folder)
+    (folder / "rules.toml").write_text(PIN, encoding="utf-8")
+    assert invoke(environment, "rules", "apply", folder / "rules.toml").exit_code == 0
     with rule_api(cluster_settings, encoder) as served:
         yield served
 
@@ -100,7 +103,7 @@ def test_an_experiment_is_started_answered_by_looked_at_and_stopped(
     assert api.search("lamp", a)["experiment"] == {"id": "varied", "variant": "a", "teams": None}
 
     def order(session: str, **fields: object) -> list[str]:
-        return item_ids(api.search("lamp", session, personalize=False, **fields))
+        return item_ids(api.search("lamp", session, personalize=False, size=60, **fields))
 
     assert order(a) == order("s", diversity=0)
     assert order(b) == order("s", diversity=0.95) != order(a)
@@ -171,13 +174,9 @@ def test_a_variant_without_personalisation_knows_nothing_of_the_visitor(
 
 
 def test_variants_may_have_other_rules_and_weights(
-    api: Api, environment: Environment, client: OpenSearch, names: IndexNames, tmp_path: Path
+    api: Api, environment: Environment, client: OpenSearch, names: IndexNames
 ) -> None:
     name = "no-rules"
-    rules = tmp_path / "rules.toml"
-    rules.write_text(PIN, encoding="utf-8")
-    assert invoke(environment, "rules", "apply", rules).exit_code == 0
-    wait_until(lambda: item_ids(api.search("lamp", "s"))[1] == "lamp-07")
     start(api, environment, name, "--b", "rules=0", "--b", "alpha=0.1", "--b", "bundle=none")
     [a], [b] = sessions_of(api, "a"), sessions_of(api, "b")
     assert api.search("lamp", a)["rules_applied"]
@@ -247,6 +246,7 @@ def test_interleaved_answers_tell_whose_pick_each_hit_is(
     wait_until(counted)
     rows = {row["query_id"]: row for row in rows_of(client, names, name)}
     logged = rows[whole["query_id"]]["query_attributes"]["live_intent"]["experiment"]
+    assert rows[whole["query_id"]]["answer"]["shown"] == 20  # of both teams
     assert logged["teams"] == "".join(team or "-" for team in part["teams"])
     assert "preference" in invoke(environment, "experiment", "status").stdout
 

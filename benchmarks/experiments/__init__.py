@@ -1,0 +1,1 @@
+"""Experiments on simulated visitors of the sample shop, through the real service."""
