@@ -26,7 +26,7 @@ WISHED = 0.05  # share of the searches that another one without hits follows
 LONG_TAIL = 0.5  # popularity below that of this share of the items
 
 
-def load_recent_visits(client: OpenSearch, names: IndexNames, now: datetime | None = None) -> int:
+def load_recent_visits(client: OpenSearch, names: IndexNames, visitors: int = VISITORS) -> int:
     """Write rows of simulated visits that end now, unless there are some; return how many.
 
     An earlier run's rows stay as they are. Raises OpenSearchException.
@@ -35,10 +35,10 @@ def load_recent_visits(client: OpenSearch, names: IndexNames, now: datetime | No
     if client.count(index=names.ubi_queries, body=there)["count"]:
         return 0
     simulation = Simulation(list(sample_items()))
-    visits = list(simulation.visits(VISITORS))
+    visits = list(simulation.visits(visitors))
     # The last visitors are few: what comes after NOW's share of the searches is left out.
     times = sorted(search.time for visit in visits for search in visit.searches)
-    now = now or datetime.now(UTC)
+    now = datetime.now(UTC)
     shift = now - times[int(NOW * len(times))]
     answers = _Answers(simulation.items)
     actions = [

@@ -120,3 +120,21 @@ def test_a_query_that_a_client_sent_gets_its_clicks_too(api, client, names):
     api.event("click", "i7", "rows-7", query_id="sent-1")
     wait_until(lambda: "clicks" in clicks_of(client, names, "rows-7", "sent-1"))
     assert clicks_of(client, names, "rows-7", "sent-1")["first_click"] == 2
+
+
+def test_clicks_are_joined_where_ids_are_stored_as_hashes(shop, encoder, client, names):
+    keys = "k1:" + "ab" * 32
+    with serving_index(shop, encoder, pseudonym_keys=keys) as served:
+        answer = served.search("desk lamp", "rows-8")
+        served.event("click", item_ids(answer)[0], "rows-8", query_id=answer["query_id"])
+        clicked = [
+            {"term": {"query_id": answer["query_id"]}},
+            {"exists": {"field": "answer.clicks"}},
+        ]
+
+        def joined() -> bool:
+            client.indices.refresh(index=names.ubi_queries)
+            body = {"query": {"bool": {"filter": clicked}}}
+            return bool(client.count(index=names.ubi_queries, body=body)["count"])
+
+        wait_until(joined)

@@ -34,7 +34,7 @@ MONTH = RANGES[2]
 def recorded(client: OpenSearch, names: IndexNames) -> IndexNames:
     """Indexes with simulated visits, and the history of five rebuilds."""
     ensure_indexes(client, names)
-    load_recent_visits(client, names)
+    load_recent_visits(client, names, visitors=80)
     for number, outcome in enumerate(("swapped", "swapped", "refused", "failed", "rolled back")):
         counts = {"seconds": 90.0 + number, "rows": 310, "items": 300, "rejects": number}
         entry = HistoryEntry(
