@@ -6,8 +6,6 @@ flat object, whose values are texts.
 
 from typing import Any
 
-import numpy as np
-
 from query_service.retrieval.candidates import Candidates
 from query_service.schemas.answers import SearchResponse
 
@@ -23,21 +21,33 @@ def answer_fields(
     the popularity below which an item is of the long tail, 0: unknown.
     """
     rows = {item_id: row for row, item_id in enumerate(candidates.ids)}
-    shown = [rows[hit.item_id] for hit in answer.hits if hit.item_id in rows]
-    popularity = candidates.popularity[shown]
-    brands = {candidates.brands[row] for row in shown} - {""}
-    paths = {path for row in shown for path in candidates.categories[row] if path}
+    brands, paths, popularities = set[str](), set[str](), list[float]()
+    for hit in answer.hits:
+        row = rows.get(hit.item_id)
+        if row is None:  # below the candidates, or sorted: what the hit itself shows
+            brands.add(str(hit.source.get("brand") or ""))
+            paths.update(_texts(hit.source.get("category")))
+            popularities += [float(hit.source["popularity"])] if "popularity" in hit.source else []
+        else:
+            brands.add(candidates.brands[row])
+            paths.update(candidates.categories[row])
+            popularities.append(float(candidates.popularity[row]))
     fields: dict[str, Any] = {
         "took_ms": round(answer.timing_ms.get("total", 0.0), 1),
         "offset": offset,
         "total": answer.total.value,
-        "shown": len(shown),
+        "shown": len(answer.hits),
         "personalized": answer.personalized,
         "degraded": sorted(one.stage for one in answer.degraded),
-        "brands": sorted(brands)[:MAX_VALUES],
-        "categories": sorted({path.split(" > ")[0] for path in paths})[:MAX_VALUES],
-        "newcomers": int(np.sum(popularity <= 0)),
+        "brands": sorted(brands - {""})[:MAX_VALUES],
+        "categories": sorted({path.split(" > ")[0] for path in paths} - {""})[:MAX_VALUES],
+        "newcomers": sum(popularity <= 0 for popularity in popularities),
     }
     if pivot > 0:
-        fields["long_tail"] = int(np.sum(popularity < pivot))
+        fields["long_tail"] = sum(popularity < pivot for popularity in popularities)
     return fields
+
+
+def _texts(category: Any) -> list[str]:
+    """The paths in the field of an item, which has one, several or none."""
+    return category if isinstance(category, list) else [category] if category else []

@@ -7,6 +7,8 @@ from query_service.insights.panel import Column, Panel, Path, Ratio, by_value
 TIME = Column("time", "Time", ("key",), "time")
 SIMULATED = "live-intent-simulated"  # the application of the sample's visits
 COUNT: Path = ("doc_count",)
+# Lists without a query are rows too, where a setting keeps them.
+SEARCHED: dict[str, Any] = {"exists": {"field": "user_query"}}
 WITH_HITS: dict[str, Any] = {"range": {"answer.shown": {"gt": 0}}}
 CLICKED: dict[str, Any] = {"exists": {"field": "answer.clicks"}}
 WITHOUT_HITS: dict[str, Any] = {"term": {"answer.total": 0}}

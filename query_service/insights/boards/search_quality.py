@@ -11,6 +11,7 @@ from query_service.insights.boards.measures import (
     EMPTY,
     LISTS,
     MRR,
+    SEARCHED,
     SEARCHES,
     TIME,
     VISITS,
@@ -39,6 +40,7 @@ SEARCH_QUALITY = Board(
             "figures",
             (ALL_SEARCHES, ALL_VISITS, CLICK_THROUGH, MRR, EMPTY, ABANDONED, BOUGHT),
             measures=SEARCHES | VISITS | LISTS | ANSWERED,
+            only=SEARCHED,
         ),
         Panel(
             "searches",
@@ -48,6 +50,7 @@ SEARCH_QUALITY = Board(
             (TIME, ALL_SEARCHES, ALL_VISITS),
             split=by_time(),
             measures=SEARCHES | VISITS,
+            only=SEARCHED,
         ),
         Panel(
             "clicks",
@@ -57,6 +60,7 @@ SEARCH_QUALITY = Board(
             (TIME, CLICK_THROUGH, MRR),
             split=by_time(),
             measures=LISTS,
+            only=SEARCHED,
         ),
         Panel(
             "failures",
@@ -66,6 +70,7 @@ SEARCH_QUALITY = Board(
             (TIME, EMPTY, ABANDONED),
             split=by_time(),
             measures=LISTS | ANSWERED,
+            only=SEARCHED,
         ),
         Panel(
             "top-queries",

@@ -38,7 +38,9 @@ def insights_routes(insights: Insights) -> Blueprint:
                 [*board.panels, simulated()], time_range.query(time.time()), engine_time_left()
             )
         except ClusterUnavailable:
-            problem = "OpenSearch does not answer, or not in time. Try again, or a shorter time range."
+            problem = (
+                "OpenSearch does not answer, or not in time. Try again, or a shorter time range."
+            )
         else:
             panels = [ShownPanel.of(answer) for answer in answers[:-1]]
             simulated_rows = int(sum(float(row[0] or 0) for row in answers[-1].rows))

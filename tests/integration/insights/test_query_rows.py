@@ -49,6 +49,13 @@ def test_a_row_says_what_was_answered(api, client, names):
     assert 0 <= row["long_tail"] <= 5
 
 
+def test_a_sorted_list_says_what_was_shown_too(api, client, names):
+    answer = api.search("running shoes", "rows-9", size=5, sort="price")
+    wait_until(lambda: clicks_of(client, names, "rows-9", answer["query_id"]))
+    row = clicks_of(client, names, "rows-9", answer["query_id"])
+    assert (row["shown"], bool(row["brands"]), bool(row["categories"])) == (5, True, True)
+
+
 def test_clicks_are_joined_once_however_often_they_are_sent(api, client, names):
     answer = api.search("running shoes", "rows-2", size=5)
     third, first = item_ids(answer)[2], item_ids(answer)[0]
