@@ -37,6 +37,7 @@ from query_service.web.query_routes import query_routes
 from query_service.web.routes import api
 from query_service.web.rule_routes import rule_routes
 from query_service.web.scenarios import ScenarioPage, mount
+from query_service.web.security_headers import SecurityHeaders
 from query_service.web.seeing import Seeing
 from query_service.web.suggest_routes import suggest_routes
 
@@ -105,6 +106,7 @@ def _app_of(
     _keep_deadlines(app, Deadlines(settings))
     hear_signal(app, settings.gpc_refuses)
     _add_headers(app)
+    SecurityHeaders(settings.image_origins).install(app)
     CrossOrigin(settings).install(app)
     errors.register(app)
     app.register_api(api(service))
@@ -115,7 +117,7 @@ def _app_of(
     app.register_api(query_routes(service))
     app.register_api(item_routes(service.item_writer, allowed=settings.item_writes))
     app.register_api(rule_routes(service, allowed=settings.rule_writes))
-    app.register_blueprint(pages(page, settings.images, settings.image_origins))
+    app.register_blueprint(pages(page, settings.images))
     app.register_blueprint(insights_routes(service.insights))
     add_probes(app, service)
 
@@ -171,6 +173,5 @@ def _add_headers(app: OpenAPI) -> None:
     @app.after_request
     def add_headers(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.request_id
-        response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers.setdefault("Cache-Control", "no-store")
         return response

@@ -9,17 +9,8 @@ from flask import Blueprint, Response, abort, request, send_from_directory
 from query_service.web.scenarios import ScenarioPage
 
 _TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css"}
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-# Swagger UI sets styles from its script.
-_DOCS_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 _SWAGGER_FILES = ("swagger-ui-bundle.js", "swagger-ui.css")
 
-
-# What a picture may do when it is opened by itself: an SVG could have a script.
-_PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 _PICTURES = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
@@ -30,12 +21,8 @@ _PICTURES = {
 _PICTURE_AGE_S = 3600
 
 
-def pages(page: ScenarioPage, images: Path | None, image_origins: str = "") -> Blueprint:
-    """The routes of the pages, and of the pictures in the folder `images` if there is one.
-
-    `image_origins`: of pictures elsewhere that the pages may show, separated by commas.
-    """
-    policy = POLICY.replace("data:", " ".join(["data:", *image_origins.split(",")]).strip())
+def pages(page: ScenarioPage, images: Path | None) -> Blueprint:
+    """The routes of the pages, and of the pictures in the folder `images` if there is one."""
     routes = Blueprint("pages", __name__)
     folder = importlib.resources.files("query_service.web") / "page"
     texts = {
@@ -48,7 +35,7 @@ def pages(page: ScenarioPage, images: Path | None, image_origins: str = "") -> B
         if not request.environ.get("PATH_INFO"):  # /feed: its relative links would break
             name = request.script_root.rsplit("/", 1)[-1]
             return Response(status=308, headers={"Location": f"{name}/"})
-        return page_response(texts[page.scenario], "html", policy)
+        return page_response(texts[page.scenario], "html")
 
     @routes.get("/<any(feed, video):name>")
     def same_items(name: str) -> Response:
@@ -56,7 +43,7 @@ def pages(page: ScenarioPage, images: Path | None, image_origins: str = "") -> B
             abort(404)
         if request.path.endswith("/"):  # as above
             return Response(status=308, headers={"Location": f"../{name}"})
-        return page_response(texts[name], "html", policy)
+        return page_response(texts[name], "html")
 
     @routes.get("/page/<any(shared, shop, feed, video, insights):part>/<name>")
     def page_file(part: str, name: str) -> Response:
@@ -64,32 +51,28 @@ def pages(page: ScenarioPage, images: Path | None, image_origins: str = "") -> B
         kind = name.rsplit(".", 1)[-1]
         if name not in known or kind not in ("js", "css"):
             abort(404)
-        return page_response(known[name].read_bytes(), kind, policy)
+        return page_response(known[name].read_bytes(), kind)
 
     @routes.get("/images/<name>")
     def picture(name: str) -> Response:
         kind = _PICTURES.get(Path(name).suffix.lower())
         if images is None or kind is None:
             abort(404)
-        response = send_from_directory(
-            images.resolve(), name, mimetype=kind, max_age=_PICTURE_AGE_S
-        )
-        response.headers["Content-Security-Policy"] = _PICTURE_POLICY
-        return response
+        return send_from_directory(images.resolve(), name, mimetype=kind, max_age=_PICTURE_AGE_S)
 
     @routes.get("/docs")
     def docs() -> Response:
         if request.path.endswith("/"):  # its relative links would break
             return Response(status=308, headers={"Location": "../docs"})
-        return _file(folder / "docs.html", _DOCS_POLICY)
+        return _file(folder / "docs.html")
 
     @routes.get("/docs/<name>")
     def docs_file(name: str) -> Response:
         if name == "docs.js":
-            return _file(folder / name, _DOCS_POLICY)
+            return _file(folder / name)
         if name not in _SWAGGER_FILES:
             abort(404)
-        return _file(swagger / name.rsplit(".", 1)[1] / name, _DOCS_POLICY)
+        return _file(swagger / name.rsplit(".", 1)[1] / name)
 
     return routes
 
@@ -109,14 +92,12 @@ def _assembled(folder: Traversable, name: str, page: ScenarioPage) -> bytes:
     return text.replace("<!-- pages -->", nav).encode()
 
 
-def _file(path: Traversable, policy: str) -> Response:
-    return page_response(path.read_bytes(), path.name.rsplit(".", 1)[1], policy)
+def _file(path: Traversable) -> Response:
+    return page_response(path.read_bytes(), path.name.rsplit(".", 1)[1])
 
 
-def page_response(content: bytes, kind: str, policy: str) -> Response:
+def page_response(content: bytes, kind: str) -> Response:
     """A page or a file of one; `kind`: html, js or css."""
     response = Response(content, content_type=f"{_TYPES[kind]}; charset=utf-8")
-    response.headers["Content-Security-Policy"] = policy
-    response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "no-cache"
     return response

@@ -10,7 +10,8 @@ TIMEOUT_MS = 30_000
 
 @contextmanager
 def visit(browser: Browser, url: str, width: int = 1280) -> Iterator[Page]:
-    """A page of a new visitor; it must ask no other site than `url`, and have no script errors."""
+    """A page of a new visitor: it asks no other site than `url`, has no script errors, and breaks
+    no rule of its Content-Security-Policy."""
     context = browser.new_context(
         viewport={"width": width, "height": 900}, locale="en-GB", reduced_motion="reduce"
     )
@@ -20,10 +21,14 @@ def visit(browser: Browser, url: str, width: int = 1280) -> Iterator[Page]:
     errors: list[str] = []
     page.on("request", lambda request: urls.append(request.url))
     page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on(
+        "console",
+        lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None,
+    )
     yield page
     context.close()
     assert not [asked for asked in urls if not asked.startswith((url, "data:"))]
-    assert errors == []
+    assert not errors, errors
 
 
 def assert_accessible(page: Page, axe: str, what: str) -> None:

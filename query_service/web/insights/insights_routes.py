@@ -16,7 +16,7 @@ from query_service.insights.panel import Board
 from query_service.insights.panel_answers import RANGES, TimeRange
 from query_service.web import errors
 from query_service.web.insights.shown_panel import ShownPanel
-from query_service.web.pages import POLICY, page_response
+from query_service.web.pages import page_response
 
 WEEK = RANGES[1]
 Choice = TypeVar("Choice", Board, TimeRange)
@@ -48,7 +48,7 @@ def insights_routes(insights: Insights) -> Blueprint:
             board=board, boards=BOARDS, time_range=time_range, ranges=RANGES, panels=panels,
             simulated=simulated_rows, least=insights.least_sessions, problem=problem,
         )  # fmt: skip
-        response = page_response(text.encode(), "html", POLICY)
+        response = page_response(text.encode(), "html")
         response.status_code = 503 if problem else 200
         return response
 

@@ -52,8 +52,10 @@ export function marked(html) {
   return fragment;
 }
 
+// The text of a shop's HTML. Its tags go first: the parser gets none, only `&amp;` and the like.
 export function plainText(html) {
-  return new DOMParser().parseFromString(html, "text/html").body.textContent.trim();
+  const text = html.replace(/<(script|style)\b[^]*?<\/\1\s*>|<\/?[a-z!][^>]*>/gi, " ").replaceAll("<", "&lt;");
+  return new DOMParser().parseFromString(text, "text/html").body.textContent.replace(/ +/g, " ").trim();
 }
 
 let announced = 0;
