@@ -122,7 +122,7 @@ class ServiceSettings(PrivacySettings):
         "a query: they can be explained then, and count in what counts rows.",
     )
     explained_hits: int = Field(
-        20,
+        10,
         ge=0,
         le=100,
         description="Hits of an answer that ubi_queries keeps with the shares of their scores, for "

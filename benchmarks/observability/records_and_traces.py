@@ -70,7 +70,9 @@ def main() -> None:
     cluster, encoder = load(ClusterSettings), load_encoder(load(EncoderSettings))
 
     def client(**settings: object) -> FlaskClient:
-        service_settings = load(ServiceSettings, default_deadline_ms=60_000, **settings)
+        service_settings = load(
+            ServiceSettings, default_deadline_ms=60_000, **({"explained_hits": 20} | settings)
+        )
         service = service_of(service_settings, cluster, encoder)
         service.start()
         made: FlaskClient = create_app(service_settings, cluster, service=service).test_client()
