@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -13,21 +13,19 @@ from opensearchpy import (
     OpenSearch,
     Transport,
     Urllib3AWSV4SignerAuth,
-    Urllib3HttpConnection,
 )
 from opensearchpy.exceptions import (
     AuthenticationException,
     AuthorizationException,
-    ConnectionTimeout,
     OpenSearchException,
     SerializationError,
     SSLError,
     TransportError,
 )
-from opensearchpy.exceptions import ConnectionError as NoConnection
 
 from plugin_config import partial_answers
-from plugin_config.circuit_breaker import CircuitBreaker
+from plugin_config.deadline_connection import DeadlineConnection
+from plugin_config.engine_deadline import engine_time_left
 from plugin_config.errors import ClusterUnavailable, LiveIntentError, RequestRefused, SettingsError
 from plugin_config.request_trace import REQUEST_TRACE
 from plugin_config.settings import ClusterSettings
@@ -37,10 +35,6 @@ RETRIED_STATUSES = (429, 502, 503, 504)
 REFUSED_STATUSES = (400, 405, 406, 411, 413, 414, 415, 422)
 CLOSED_INDEX = "index_closed_exception"  # with status 400
 REFUSED_KINDS = ("too_many_nested_clauses", "too_many_clauses", "too many nested clauses")
-# When (time.perf_counter()) the request that this thread works on must be answered; None: no limit.
-ENGINE_DEADLINE: ContextVar[float | None] = ContextVar("engine_deadline", default=None)
-
-
 _ONE_TRY: ContextVar[bool] = ContextVar("one_try", default=False)
 
 
@@ -66,48 +60,6 @@ class FastSerializer(JSONSerializer):
 
     def loads(self, s: str) -> Any:
         return orjson.loads(s)
-
-
-class DeadlineConnection(Urllib3HttpConnection):
-    """No try of a request waits past ENGINE_DEADLINE; after it, none is sent.
-
-    Nor is one with such a deadline sent to a node that is silent, see `CircuitBreaker`.
-    """
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.breaker = CircuitBreaker()
-
-    def perform_request(
-        self,
-        method: str,
-        url: str,
-        params: Mapping[str, Any] | None = None,
-        body: bytes | None = None,
-        timeout: float | None = None,
-        ignore: Collection[int] = (),
-        headers: Mapping[str, str] | None = None,
-    ) -> Any:
-        left_s = engine_time_left()
-        if left_s is not None:
-            if left_s <= 0:
-                raise ConnectionTimeout("TIMEOUT", "the deadline of the request has passed", None)
-            if not self.breaker.admits():
-                raise NoConnection("SILENT", "it has not answered for a second or more", None)
-            timeout = min(timeout or self.timeout, left_s)
-        sent = time.monotonic()
-        try:
-            answer = super().perform_request(
-                method, url, params, body, timeout=timeout, ignore=ignore, headers=headers
-            )
-        except NoConnection:
-            self.breaker.failed(time.monotonic() - sent)
-            raise
-        except OpenSearchException:
-            self.breaker.answered()
-            raise
-        self.breaker.answered()
-        return answer
 
 
 class PatientTransport(Transport):
@@ -143,12 +95,6 @@ class PatientTransport(Transport):
             pause_s = random.uniform(0.05, 0.25)
             left_s = engine_time_left()
             time.sleep(pause_s if left_s is None else max(min(pause_s, left_s), 0))
-
-
-def engine_time_left() -> float | None:
-    """Seconds until ENGINE_DEADLINE, negative after it; None without one."""
-    deadline = ENGINE_DEADLINE.get()
-    return None if deadline is None else deadline - time.perf_counter()
 
 
 def connect(settings: ClusterSettings) -> OpenSearch:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from plugin_config.client import ENGINE_DEADLINE
+from plugin_config.engine_deadline import ENGINE_DEADLINE
 
 log = logging.getLogger(__name__)
 CHECK_S = 2.0  # for the requests of one check

@@ -26,7 +26,9 @@ class ServiceSettings(PrivacySettings):
     processes: int | Literal["auto"] = Field(
         "auto", description="Worker processes, 1 to 64; auto: one per GPU, else one."
     )
-    threads: int = Field(16, ge=1, le=256, description="Requests that a process works on at once.")
+    threads: int = Field(
+        16, ge=1, le=256, description="Requests that a process works on at once, at most."
+    )
     max_connections: int = Field(
         1000,
         ge=16,

@@ -11,7 +11,8 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 from opensearchpy.helpers import scan
 
-from plugin_config.client import cluster_unavailable, engine_time_left
+from plugin_config.client import cluster_unavailable
+from plugin_config.engine_deadline import engine_time_left
 from plugin_config.schema import IndexNames
 from query_service.sessions.document_states import DocumentState
 from query_service.sessions.document_writes import scripted_upsert

@@ -12,7 +12,7 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
-from plugin_config.client import engine_time_left
+from plugin_config.engine_deadline import engine_time_left
 from plugin_config.schema import IndexNames
 from query_service.privacy.consent import NOTHING_REFUSED, RequestConsent
 from query_service.privacy.pseudonyms import NO_PSEUDONYMS, Pseudonyms

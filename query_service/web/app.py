@@ -7,7 +7,7 @@ from flask import Response, g, request
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
-from plugin_config.client import ENGINE_DEADLINE
+from plugin_config.engine_deadline import ENGINE_DEADLINE
 from plugin_config.settings import ClusterSettings
 from query_service.assembly import make_service, start_beside
 from query_service.context import MIN_TIMEOUT_S, QueryEncoder
@@ -29,6 +29,8 @@ from query_service.web.insights.insights_routes import insights_routes
 from query_service.web.instantsearch_routes import instantsearch_routes
 from query_service.web.item_routes import item_routes
 from query_service.web.json_body import JsonRequest
+from query_service.web.load.admission import LOAD_METRICS
+from query_service.web.load.load_metrics import LoadMetrics
 from query_service.web.openapi_document import openapi_document
 from query_service.web.pages import pages
 from query_service.web.privacy_signal import hear_signal
@@ -60,6 +62,7 @@ def create_app(
     seeing = Seeing.of(settings, service)
     rates = RateLimits(settings, seeing.metrics)
     app = _app_of(service, settings, seeing, rates, ScenarioPage.of_shop(settings))
+    app.extensions[LOAD_METRICS] = LoadMetrics(seeing.metrics.registry)
 
     def beside(page: ScenarioPage) -> OpenAPI:
         prefix = f"{cluster.index_prefix}{page.scenario}-"

@@ -17,9 +17,10 @@ from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
 from query_service.settings import ServiceSettings
-from query_service.web.deadlines import Deadlines, is_search
+from query_service.web.deadlines import Deadlines, is_search, kind_of
 from query_service.web.http_channel import Channel, RequestParser, RequestThreads
-from query_service.web.load_shedding import LoadShedding
+from query_service.web.load.admission import LOAD_METRICS, Admission, Ticket, Turn, Verdict
+from query_service.web.load.concurrency_limit import ConcurrencyLimit
 
 PROBE_THREADS = 2
 TICK_S = 0.05  # between looks at the queue while requests wait in it
@@ -44,7 +45,8 @@ class BufferedServer(TcpWSGIServer):  # type: ignore[misc]
 
     def __init__(self, app: Any, listener: Any, settings: ServiceSettings) -> None:
         self.draining = False
-        self.load_shedding = LoadShedding(settings.threads)
+        limit = ConcurrencyLimit(settings.threads)
+        self.admission = Admission[Channel](limit, app.extensions.get(LOAD_METRICS))
         self._timeouts = Timeouts(
             settings.header_timeout_s, settings.body_timeout_s, settings.idle_timeout_s
         )
@@ -79,22 +81,47 @@ class BufferedServer(TcpWSGIServer):  # type: ignore[misc]
         """Nothing: the socket is bound already."""
 
     def add_task(self, channel: Channel) -> None:
-        """Queue the channel's first request, for a thread of the API or of the probes."""
-        request, ahead = channel.requests[0], self.task_dispatcher.ahead
-        if ahead >= 0 and not request.is_probe and is_search(request.command, request.path):
-            budget_s = self._deadline(request) - request.arrived
-            request.refused = self.load_shedding.refuses(request.path, budget_s, ahead)
-        at_once = request.is_probe or request.refused
-        (self._probes if at_once else self.task_dispatcher).add_task(channel)
+        """Queue the channel's first request: a thread of the probes takes what needs no work.
+
+        A search may wait for its turn first, see `Admission`.
+        """
+        request = channel.requests[0]
+        if request.is_probe:
+            self._probes.add_task(channel)
+        elif not is_search(request.command, path := self._deadlines.route(request.path)):
+            self.task_dispatcher.add_task(channel)
+        else:
+            deadline = self._deadline(request)
+            request.ticket = Ticket(kind_of(path), request.arrived, deadline, channel)
+            verdict = self.admission.arrive(request.ticket, self.task_dispatcher.ahead)
+            if verdict is Verdict.START:
+                self.task_dispatcher.add_task(channel)
+            elif verdict is Verdict.REFUSE:
+                self._refuse(request.ticket)
+
+    def end_search(self, ticket: Ticket[Channel], status: int) -> None:
+        """Note that a search is answered, and go on with those whose turn has come."""
+        turn: Turn[Channel] = self.admission.finish(ticket, answered=status == 200)
+        for each in turn.start:
+            self.task_dispatcher.add_task(each.payload)
+        for each in turn.refuse:
+            self._refuse(each)
+
+    def _refuse(self, ticket: Ticket[Channel]) -> None:
+        """Let the app say that the service is busy."""
+        ticket.payload.requests[0].refused = True
+        self._probes.add_task(ticket.payload)
 
     def poll(self, timeout_s: float) -> None:
         """Wait for the sockets, up to `timeout_s`; answer what waited past its deadline."""
-        waiting = bool(self.task_dispatcher.queue)
+        waiting = bool(self.task_dispatcher.queue or self.admission.waiting)
         wasyncore.loop(TICK_S if waiting else timeout_s, use_poll=True, map=self._map, count=1)
         if waiting:
             now = time.perf_counter()
             for channel in self.task_dispatcher.take(lambda each: self._is_late(each, now)):
                 self._probes.add_task(channel)  # the app sees that it is late, and says so
+            for ticket in self.admission.overdue():
+                self._refuse(ticket)
 
     def drain(self, timeout_s: float) -> None:
         """Accept no more connections, finish the requests under way, and stop the threads.

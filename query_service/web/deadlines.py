@@ -9,7 +9,7 @@ import orjson
 from query_service.settings import ServiceSettings
 
 ARRIVED = "live_intent.arrived"  # in a request's environment: time.perf_counter() at its last byte
-REFUSED = "live_intent.refused"  # in a request's environment: whether `LoadShedding` refuses it
+REFUSED = "live_intent.refused"  # in a request's environment: whether `Admission` refuses it
 MAX_DEADLINE_MS = 60_000
 SEARCHES = frozenset({"/v1/search", "/v1/recommend", "/v1/rank", "/v1/suggest"})
 FRONT_ENDS = "/1/indexes/"
@@ -20,6 +20,11 @@ RULES = "/v1/rules"
 def is_search(method: str, path: str) -> bool:
     """Whether a request is answered within the deadline of its body."""
     return method == "POST" and (path in SEARCHES or path.startswith(FRONT_ENDS))
+
+
+def kind_of(path: str) -> str:
+    """What searches with this path have in common: their path, or that of front ends."""
+    return FRONT_ENDS if path.startswith(FRONT_ENDS) else path
 
 
 class Deadlines:
@@ -41,12 +46,17 @@ class Deadlines:
             return self._settings.erase_deadline_ms
         return self._settings.event_deadline_ms
 
+    def route(self, path: str) -> str:
+        """The path within its catalogue's API, which is the same for all, below their names."""
+        for name in self._settings.own_catalogues:
+            if path.startswith(f"/{name}/"):
+                return path.removeprefix(f"/{name}")
+        return path
+
     def of_bytes(self, method: str, path: str, body: bytes) -> float:
         """As `of`, of a body that is not parsed; the default where it is no JSON."""
         parsed: Any = None
-        for name in self._settings.own_catalogues:  # whose API is the same, below their names
-            if path.startswith(f"/{name}/"):
-                path = path.removeprefix(f"/{name}")
+        path = self.route(path)
         if is_search(method, path):
             with suppress(orjson.JSONDecodeError):
                 parsed = orjson.loads(body)

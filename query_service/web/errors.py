@@ -55,8 +55,7 @@ def problem(
     if has_request_context() and request.path.startswith(FRONT_ENDS):
         content = orjson.dumps({"message": detail, "status": status})
         response = Response(content, status=status, content_type="application/json")
-        response.headers.update(headers or {})
-        return response
+        return _completed(response, headers)
     body = Problem(
         title=http.HTTPStatus(status).phrase,
         status=status,
@@ -65,9 +64,12 @@ def problem(
         errors=list(errors) or None,
     )
     content = orjson.dumps(body.model_dump(exclude_none=True))
-    response = Response(content, status=status, content_type=CONTENT_TYPE)
+    return _completed(Response(content, status=status, content_type=CONTENT_TYPE), headers)
+
+
+def _completed(response: Response, headers: Mapping[str, str] | None) -> Response:
     response.headers.update(headers or {})
-    if status in (503, 507):
+    if response.status_code in (503, 507):
         response.headers.setdefault("Retry-After", str(RETRY_AFTER_S))
     return response
 

@@ -14,7 +14,8 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import Error
 
-from query_service.web.deadlines import ARRIVED, REFUSED, is_search
+from query_service.web.deadlines import ARRIVED, REFUSED
+from query_service.web.load.admission import Ticket
 from query_service.web.logs import access
 from query_service.web.probes import PROBES
 
@@ -36,7 +37,9 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]
         self.began = time.perf_counter()  # first byte
         self.arrived = self.began  # last byte
         self.deadline: float | None = None
-        self.refused = False  # by `LoadShedding`
+        self.refused = False  # by `Admission`
+        self.ticket: Ticket[Channel] | None = None  # of a search that was admitted
+        self.status = 0  # of the answer
 
     def parse_header(self, header_plus: bytes) -> None:
         """Raises ParsingError; also for two lengths of one body, which proxies read differently."""
@@ -65,10 +68,8 @@ class AppTask(WSGITask):  # type: ignore[misc]
     """Runs the app; the environment says when the request had arrived, and if it is refused."""
 
     def execute(self) -> None:
-        began = time.perf_counter()
         super().execute()
-        if not self.request.refused and is_search(self.request.command, self.request.path):
-            self.channel.server.load_shedding.answered(time.perf_counter() - began)
+        self.request.status = int(self.status.split()[0])
 
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
@@ -127,6 +128,18 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             return not self.socket.recv(1, socket.MSG_PEEK)
         except OSError:  # nothing there yet, as a rule
             return True
+
+    def service(self) -> None:
+        """Answer the first request; called by a thread."""
+        request: RequestParser = self.requests[0]
+        if request.ticket is None or request.refused:
+            super().service()
+            return
+        try:
+            self.server.admission.begin(request.ticket)
+            super().service()
+        finally:
+            self.server.end_search(request.ticket, request.status)
 
     def received(self, data: bytes) -> bool:
         return False if self.lingers_until else bool(super().received(data))

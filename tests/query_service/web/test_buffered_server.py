@@ -15,6 +15,7 @@ import pytest
 from plugin_config.settings import load
 from query_service.settings import ServiceSettings
 from query_service.web.buffered_server import BufferedServer
+from query_service.web.load.admission import Ticket
 from tests.integration.waiting import wait_until
 from tests.query_service.apps import app_without_cluster
 
@@ -169,10 +170,16 @@ def test_a_deadline_counts_from_arrival_and_is_answered_in_the_queue(tmp_path: P
 
 
 def test_searches_that_would_wait_past_their_deadline_are_refused_at_once(tmp_path: Path) -> None:
-    with running(tmp_path, threads=1) as server:
-        server.server.load_shedding.answered(0.8)
-        in_threads(1, lambda: server.ask("POST", "/v1/hang", {}))
-        wait_until(lambda: server.hanging == 1)
+    with running(tmp_path, threads=2) as server:
+        now, admission = time.perf_counter(), server.server.admission
+        at_work, *known = [Ticket("/v1/search", now, 1e9, Any) for _ in range(3)]
+        admission.arrive(at_work)
+        for ticket in known:
+            admission.arrive(ticket)
+            ticket.began = now - 0.8
+            admission.finish(ticket, answered=True)
+        in_threads(2, lambda: server.ask("POST", "/v1/hang", {}))
+        wait_until(lambda: server.hanging == 2)
         search = {"query": "phone", "session_id": "s", "deadline_ms": 10_000}
         waiting = in_threads(1, lambda: server.ask("POST", "/v1/search", search))
         wait_until(lambda: len(server.server.task_dispatcher.queue) == 1)
