@@ -12,8 +12,12 @@ from query_service.web.json_body import is_plain
 PATHS = ("/v1/", "/1/", "/ubi_events", "/ubi_queries")
 MAX_AGE_S = 86_400  # a browser asks at most so often whether it may; some cap it at two hours
 _HEADERS = (
-    "Content-Type, X-Request-Id, X-Algolia-Application-Id, X-Algolia-API-Key, X-Algolia-Agent, "
-    "X-Algolia-UserToken"
+    "Authorization, Content-Type, X-Request-Id, X-Session-Token, X-Algolia-Application-Id, "
+    "X-Algolia-API-Key, X-Algolia-Agent, X-Algolia-UserToken"
+)
+_READABLE = (
+    "X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
+    "RateLimit-Policy"
 )
 
 
@@ -49,7 +53,7 @@ class CrossOrigin:
         response.headers.add("Vary", "Origin")
         if request.headers.get("Origin") in self._origins:
             response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
-            response.headers["Access-Control-Expose-Headers"] = "X-Request-Id, Retry-After"
+            response.headers["Access-Control-Expose-Headers"] = _READABLE
             if request.method == "OPTIONS":
                 response.headers["Access-Control-Allow-Headers"] = _HEADERS
                 response.headers["Access-Control-Allow-Methods"] = "GET, POST, DELETE"

@@ -15,6 +15,9 @@ _PLAIN_PATHS = {
     "application/x-www-form-urlencoded": ("/1/",),
 }
 
+MAX_DEPTH = 100  # objects and lists inside each other
+_CHECKED_ONE_BY_ONE = ("/v1/events", "/1/events", "/ubi_events", "/ubi_queries")  # at 50
+
 
 def is_plain(mimetype: str) -> bool:
     """Whether a browser sends such a body to another origin without asking."""
@@ -53,6 +56,9 @@ class JsonRequest(Request):
             raise ApiProblem(400, f"The body is no valid JSON: {error}") from None
         if not isinstance(body, dict | list):
             raise ApiProblem(422, "The body must be a JSON object.")
+        checks_itself = self.path.startswith(_CHECKED_ONE_BY_ONE)
+        if not checks_itself and _may_be_deep(content) and _is_deeper(body):
+            raise ApiProblem(422, f"The body is nested more than {MAX_DEPTH} deep.")
         return body
 
     def _content(self) -> bytes:
@@ -63,3 +69,21 @@ class JsonRequest(Request):
         except Exception as error:  # the server's own: a bad chunk size, a connection cut off
             reason = f"The body could not be read ({error}): check its length and chunks."
             raise ApiProblem(400, reason) from error
+
+
+def _may_be_deep(content: bytes) -> bool:
+    return content.count(b"[") + content.count(b"{") > MAX_DEPTH
+
+
+def _is_deeper(body: Any) -> bool:
+    layer = [body]
+    for _ in range(MAX_DEPTH):
+        layer = [
+            child
+            for each in layer
+            for child in (each.values() if isinstance(each, dict) else each)
+            if isinstance(child, dict | list)
+        ]
+        if not layer:
+            return False
+    return True
