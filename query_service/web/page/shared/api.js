@@ -1,6 +1,6 @@
 // The public API, and the session that all of it is asked for.
 
-const KEY = "live-intent-session";
+const KEY = "live-intent-session", TOKEN = "live-intent-session-token", API_KEY = "live-intent-api-key";
 const SCENARIO = document.documentElement.dataset.scenario;
 const DEADLINE_MS = 5000; // long, since the service may run on a small machine
 let session = null;
@@ -18,20 +18,55 @@ export function newSession() {
   session = "page-" + Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   try {
     localStorage.setItem(KEY, session);
+    localStorage.removeItem(TOKEN);
   } catch { /* as above */ }
   return session;
 }
 
+// A session whose token proves that it is this page's own: where the service asks for an API key.
+export async function startSession() {
+  newSession();
+  if (!stored(API_KEY)) return;
+  const started = await post("v1/sessions", {});
+  session = started.session_id;
+  localStorage.setItem(KEY, session);
+  if (started.token) localStorage.setItem(TOKEN, started.token);
+}
+
+function stored(name) {
+  try {
+    return localStorage.getItem(name) || "";
+  } catch {
+    return "";
+  }
+}
+
+// Asks the page's owner for a key, once; the page begins again with it.
+let asking = null;
+function askForKey() {
+  asking ||= (async () => {
+    const key = prompt("This service needs an API key with the scopes search and events.");
+    if (!key) return;
+    localStorage.setItem(API_KEY, key.trim());
+    await startSession();
+    location.reload();
+  })();
+  return asking;
+}
+
 async function call(path, options = {}) {
+  const key = stored(API_KEY), token = stored(TOKEN);
+  const headers = { ...options.headers, ...(key && { Authorization: `Bearer ${key}` }), ...(token && { "X-Session-Token": token }) };
   let response;
   try {
-    response = await fetch(path, options);
+    response = await fetch(path, { ...options, headers });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Error("The service can't be reached.");
   }
   const body = await response.json().catch(() => ({}));
   if (response.ok) return body;
+  if (response.status === 401 && !asking) askForKey();
   const error = new Error(body.detail || `The service answered ${response.status}.`);
   error.status = response.status;
   error.fields = body.errors || [];
@@ -85,7 +120,7 @@ export async function ownSession() {
   try {
     return (await call(`v1/sessions/${encodeURIComponent(sessionId())}`)).session;
   } catch (error) {
-    if (error.status === 404) return null;
+    if (error.status === 404 || error.status === 403) return null;
     throw error;
   }
 }

@@ -60,7 +60,7 @@ async function show() {
 }
 
 export async function restart(message) {
-  api.newSession();
+  await api.startSession();
   announce(message);
   await Promise.all([visitor.load().catch(showError), go({ ...NOWHERE, q: read().q })]);
 }
