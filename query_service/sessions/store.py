@@ -7,6 +7,8 @@ changed, and `read` is a realtime GET, which sees every change that is finished.
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +38,8 @@ from query_service.user.visitor import PastQuery, Visitor
 
 Lookup = Callable[[Sequence[str]], Mapping[str, KnownItem]]
 
+CHOICES_AT_ONCE = 8
+
 
 class SessionStore(VisitorRights):
     """Sessions, users and UBI rows of one set of indexes. Safe to use from many threads."""
@@ -61,6 +65,8 @@ class SessionStore(VisitorRights):
         self._writes = SessionWrites(client, names, self.writer, self.limits)
         self.expiry = Expiry(client, names, self.writer, self.limits)
         self._clicks = ClickJoins(names, self.writer)
+        # Reads choices while items are looked up; its threads start with the first event.
+        self._pool = ThreadPoolExecutor(CHOICES_AT_ONCE, thread_name_prefix="choices")
 
     def read(
         self,
@@ -125,11 +131,12 @@ class SessionStore(VisitorRights):
         now = now_ms()
         latest = now if arrived is None else min(milliseconds(arrived), now)
         of = self.stored_names.pseudonyms.of
-        chosen = self._consents.of({event.session_id for event in events})
-        consents = {of(session_id): consent for session_id, consent in chosen.items()}
+        session_ids = {event.session_id for event in events}
+        choosing = self._pool.submit(copy_context().run, self._consents.of, session_ids)
         events = with_first_times(self.client, self.names, self.stored_names.hidden(events))
         items = lookup(sorted({event.item_id for event in events if event.item_id}))
         texts = text_vectors([event.text for event in events], encode)
+        consents = {of(each): consent for each, consent in choosing.result().items()}
         kept = EventRows(self.names, self.limits, self._count_impressions, now, latest)
         kept.add(events, items, texts, consents)
         outcomes = kept.outcomes
@@ -187,6 +194,7 @@ class SessionStore(VisitorRights):
     def close(self, timeout_s: float = 5.0) -> None:
         """Write all waiting queries and clicks, and stop the background threads."""
         self.query_log.close(timeout_s)
+        self._pool.shutdown(wait=False)
         self._clicks.close(timeout_s)
 
     def _write_queries(self, entries: Sequence[RecordedQuery]) -> list[RecordedQuery]:
