@@ -85,7 +85,8 @@ def from_ours(event: Mapping[str, Any]) -> ReceivedEvent:
     if unknown:
         known = ", ".join(sorted(_OUR_FIELDS))
         raise WrongField(unknown[0], f"an event has no such field; known are {known}")
-    fields = {name: value for name, value in event.items() if value is not None}
+    # null is what is not sent, but of `personalize` no request may leave it open.
+    fields = {n: value for n, value in event.items() if value is not None or n == "personalize"}
     if "action" in fields:
         fields["action"] = action_of(fields["action"], "action")
     timestamp = seconds_of(fields.pop("timestamp", None))

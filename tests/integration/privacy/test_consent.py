@@ -183,6 +183,7 @@ def test_an_event_that_is_refused_says_so(api: Api) -> None:
     answer = api.event("click", "i1", "noted", personalize=False, store=True).body
     assert "in no history" in answer["items"][0]["note"]
     assert api.event("click", "i1", "noted", store="no").status == 422
+    assert api.event("click", "i1", "noted", personalize=None).status == 422
 
 
 def test_an_event_that_is_older_than_what_is_kept_is_rejected(api: Api) -> None:
