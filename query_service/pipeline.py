@@ -52,6 +52,7 @@ from query_service.page import Page, Ranked
 from query_service.page_parts import PageParts
 from query_service.preparation import Preparation, Prepared
 from query_service.progress import Clock, RequestProgress
+from query_service.ranking.exposure import shown_exposure
 from query_service.ranking.reranker import Scoring
 from query_service.ranking.scores import leaders, ranked_rows
 from query_service.ranking.stage import Adjustments, RerankStage, varied
@@ -65,6 +66,7 @@ from query_service.rules.rule_store import VersionUnknown
 from query_service.schemas.answers import RankResponse, SearchResponse
 from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
 from query_service.schemas.where import WhereSearch
+from query_service.setting_texts.exposure_floors import NO_FLOORS, ExposureFloors
 
 Answer = TypeVar("Answer", bound=SearchResponse)
 
@@ -88,18 +90,20 @@ class Pipeline:
         deadline_ms: int,
         engine_timeout_s: float,
         diversity: float = 0.0,
+        exposure: ExposureFloors = NO_FLOORS,
         rules: RuleSource = WITHOUT_RULES,
         bundle: str = "",
         experiments: Experimenting = NO_EXPERIMENTS,
     ) -> None:
-        """`deadline_ms` and `diversity` where the request names none; no reranker: fused order.
+        """`deadline_ms`, `diversity` and `exposure` where the request names none; no reranker:
+        fused order.
 
         `bundle`: the name of the learned bundle that the models come from.
         """
         self.views = views
         self.preparation = preparation
         self._parts = PageParts(preparation.client, preparation.pool, sources)
-        self._stage = RerankStage(reranker, diversity=diversity)
+        self._stage = RerankStage(reranker, diversity=diversity, exposure=exposure)
         self._sources = sources
         self._queries = queries
         self._options = options
@@ -314,6 +318,8 @@ class Pipeline:
         # The caller of `rank` chose the items: their order is all that is wanted.
         adjustments = Adjustments(
             diversity=0.0 if isinstance(request, RankRequest) else request.diversity,
+            exposure=_floors_of(request),
+            pivot=context.view.shards.popularity_pivot,
             boosts=prepared.rules.boosts,
             keys=keys,
         )
@@ -347,4 +353,18 @@ class Pipeline:
         page = Page.of(context, prepared, ranked, read, frozen)
         if beside is not None:
             page = replace(page, others=((beside.prepared, beside.ranked),))
-        return self._parts.answer(context, prepared, page, sources)
+        response = self._parts.answer(context, prepared, page, sources)
+        context.progress.exposure = shown_exposure(
+            [hit.item_id for hit in response.hits],
+            prepared.retrieved.candidates,
+            context.offset,
+            context.view.shards.popularity_pivot,
+        )
+        return response
+
+
+def _floors_of(request: Request) -> ExposureFloors | None:
+    """The floors of a request; None: those of the settings."""
+    if isinstance(request, RankRequest):
+        return NO_FLOORS
+    return None if request.exposure is None else request.exposure.at_least

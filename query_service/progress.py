@@ -62,6 +62,7 @@ class RequestProgress:
     causes: dict[str, Cause] = field(default_factory=dict)  # of those in `degraded`
     partial: list[str] = field(default_factory=list)  # why searches of it lack a part
     unreadable: set[str] = field(default_factory=set)  # items whose shard does not answer
+    exposure: dict[str, float] = field(default_factory=dict)  # of the page, by group
 
     def note_partial_answers(self) -> None:
         """From now on note the engine's answers to this thread that lack a part."""

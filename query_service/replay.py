@@ -91,6 +91,7 @@ class PipelineReplay:
             deadline_ms=DEADLINE_MS,
             engine_timeout_s=load(ClusterSettings).opensearch_timeout_s,
             diversity=settings.diversity,
+            exposure=settings.exposure_floors,
         )
 
     def _models(self, spec: EncoderSpec) -> Models:

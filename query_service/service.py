@@ -135,6 +135,7 @@ class Service:
             deadline_ms=settings.default_deadline_ms,
             engine_timeout_s=cluster.opensearch_timeout_s,
             diversity=settings.diversity,
+            exposure=settings.exposure_floors,
             rules=self.rule_book,
             bundle=models.bundle,
             experiments=self.experiment_book,

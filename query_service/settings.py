@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from plugin_config.settings import register
 from query_service.privacy.settings import PrivacySettings
 from query_service.setting_texts.addresses import networks
+from query_service.setting_texts.exposure_floors import ExposureFloors
 from query_service.setting_texts.rate import checked_rate
 
 SCENARIO_PAGES = ("feed", "video")  # beside the shop's
@@ -110,6 +111,17 @@ class ServiceSettings(PrivacySettings):
         le=1,
         description="What a hit loses for likeness to those above it, where a request does not "
         "say and has one word or no query: 0 nothing, 1 everything.",
+    )
+    exposure: str = Field(
+        "",
+        description="Groups of items and the least share of exposure of each, where a request does "
+        "not say: `long_tail=0.3,new=0.05,brand:Acme=0.1`. Empty: none.",
+    )
+    exposure_max_cost: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="The most of a list's relevance, by its scores, that these may cost.",
     )
     cursor_lifetime_s: int = Field(
         900,
@@ -266,6 +278,17 @@ class ServiceSettings(PrivacySettings):
         except ValueError as error:
             raise ValueError(f"{error}: write 10.0.0.0/8,127.0.0.1") from None
         return value
+
+    @field_validator("exposure")
+    @classmethod
+    def _floors(cls, value: str) -> str:
+        ExposureFloors.parse(value)
+        return value
+
+    @property
+    def exposure_floors(self) -> ExposureFloors:
+        """The floors of exposure of requests that name none."""
+        return ExposureFloors.parse(self.exposure, self.exposure_max_cost)
 
     @field_validator("image_origins")
     @classmethod

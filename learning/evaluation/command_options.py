@@ -72,6 +72,13 @@ def user_options(command: Command) -> Command:
             "the training split (--split), or of all that are neither asked nor in the files "
             "above. Else it is the catalogue's own.",
         ),
+    )  # fmt: skip
+
+
+def ablate_option(command: Command) -> Command:
+    """A row for each part switched off."""
+    return _with_options(
+        command,
         click.option(
             "--ablate", is_flag=True,
             help="A row for each part switched off, with its difference to the whole.",

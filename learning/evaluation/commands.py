@@ -8,6 +8,7 @@ import click
 from learning.evaluation.command_options import (
     FILE,
     SPLIT,
+    ablate_option,
     output_options,
     setup_options,
     user_options,
@@ -79,6 +80,7 @@ def search(**options: Any) -> None:
 )  # fmt: skip
 @setup_options
 @user_options
+@ablate_option
 @output_options
 def next_item(**options: Any) -> None:
     """A user's last item from those before it: among 99 others, and among all items.
@@ -100,6 +102,7 @@ def next_item(**options: Any) -> None:
 )  # fmt: skip
 @setup_options
 @user_options
+@ablate_option
 @output_options
 def personalised_search(**options: Any) -> None:
     """A live query and a history, over the whole catalogue: together, and each alone.
@@ -111,6 +114,44 @@ def personalised_search(**options: Any) -> None:
 
     output, setup = _output_and_setup(options)
     output.write(PersonalisedTask(setup, users=_users(options), **options).run())
+
+
+@evaluate.command()
+@click.option(
+    "--rows", "rows_file", type=FILE, required=True,
+    help="Rows of user_id, query, history and target, as of personalised-search.",
+)  # fmt: skip
+@click.option(
+    "--group", default="long_tail", show_default=True,
+    help="Whose floor: long_tail, new, brand:NAME or category:PATH.",
+)  # fmt: skip
+@click.option(
+    "--share", "shares", type=click.FloatRange(0, 1), multiple=True,
+    default=(0.1, 0.2, 0.3, 0.4), show_default=True, help="A floor to try; repeatable.",
+)  # fmt: skip
+@click.option(
+    "--max-cost", "max_costs", type=click.FloatRange(0, 1), multiple=True,
+    default=(0.02, 0.05, 0.1, 1.0), show_default=True,
+    help="The most of a list's relevance, by its scores, that a floor may cost; repeatable.",
+)  # fmt: skip
+@setup_options
+@user_options
+@output_options
+def exposure(**options: Any) -> None:
+    """What floors of exposure bring a group, and cost in relevance: a curve to choose from.
+
+    NDCG@10 of the target, and the share of exposure of the long tail and of new items, for each
+    floor; --report draws relevance over exposure. Then set LIVE_INTENT_EXPOSURE.
+    """
+    from learning.evaluation.tasks.exposure import ExposureTask
+    from query_service.setting_texts.exposure_floors import check_floors
+
+    try:
+        check_floors({options["group"]: 0.0})
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--group") from error
+    output, setup = _output_and_setup(options)
+    output.write(ExposureTask(setup, users=_users(options), **options).run())
 
 
 @evaluate.command()

@@ -164,6 +164,7 @@ class Workbench:
             deadline_ms=settings.default_deadline_ms,
             engine_timeout_s=self.cluster.settings.opensearch_timeout_s,
             diversity=settings.diversity,
+            exposure=settings.exposure_floors,
         )
         try:
             yield pipeline
@@ -234,6 +235,11 @@ class Workbench:
                 "make it again with --fresh"
             )
         return known
+
+    @property
+    def popularity_pivot(self) -> float:
+        """The popularity below which an item is of the long tail; 0: the catalogue gives none."""
+        return self._views().current().shards.popularity_pivot
 
     def _views(self) -> "IndexViews":
         """The evaluation's own index, as it is now."""

@@ -61,7 +61,9 @@ class ArmMaker:
         return Arm(
             FusionWeights(settings.alpha, settings.beta, settings.demand),
             models,
-            RerankStage(models.reranker, diversity=settings.diversity),
+            RerankStage(
+                models.reranker, diversity=settings.diversity, exposure=settings.exposure_floors
+            ),
             personalize=variant.personalize is not False,
             rules=None if variant.rules is None else self.rules.of_version(variant.rules),
         )

@@ -79,6 +79,8 @@ def share_values(
         add("identifier", -1, float(scores.identified[row]))
     if scores.diversity is not None:
         add("diversity", -1, float(scores.diversity[row]))
+    if scores.exposure is not None:
+        add("exposure", -1, float(scores.exposure[row]))
     return values
 
 
@@ -141,6 +143,7 @@ def _reason(share: Share, has_words: bool) -> str:
         "model": "learned from other visitors",
         "identifier": f"its number is “{share.label}”",
         "diversity": "like hits above it, which counts against it",
+        "exposure": "of a group that is to be shown more",
         "rule": f"{'raised' if share.value > 0 else 'lowered'} by the rule “{share.label}”",
     }
     return reasons[share.kind]
@@ -161,6 +164,7 @@ def _share(kind: ShareKind, index: int, value: float, intent: Intent, note: str 
     labels = {
         "query": intent.query_text, "identifier": intent.query_text, "item": "popularity",
         "model": learned, "diversity": "likeness to hits above",
+        "exposure": "floor of exposure",
     }  # fmt: skip
     label = labels[kind]
     return Share(kind=kind, label=label, value=value)

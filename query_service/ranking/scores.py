@@ -18,6 +18,7 @@ class Scores:
     residual of a learned re-ranker, None without one; `model_note`: how far it was let act.
     `identified` float32 [n]: what puts items first whose identifier is the query, None without such
     items. `diversity` float32 [n], at most 0: what likeness to hits above costs, None without.
+    `exposure` float32 [n], at least 0: what brings items of groups to their share of exposure.
     `rules`: by the title of each rule that boosts or buries, float32 [n].
     """
 
@@ -30,6 +31,7 @@ class Scores:
     model_note: str = ""
     identified: Floats | None = None
     diversity: Floats | None = None
+    exposure: Floats | None = None
     rules: Mapping[str, Floats] = field(default_factory=dict)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from query_service.progress import RequestProgress
 from query_service.ranking.diversity import diversified
+from query_service.ranking.exposure import at_work, exposed
 from query_service.ranking.fusion import fused
 from query_service.ranking.rerank_input import RerankInput
 from query_service.ranking.reranker import Scoring
@@ -19,17 +20,21 @@ from query_service.ranking.scores import (
     ranked_rows,
 )
 from query_service.retrieval.candidates import Candidates
+from query_service.setting_texts.exposure_floors import NO_FLOORS, ExposureFloors
 
 
 @dataclass(frozen=True)
 class Adjustments:
     """What acts on any re-ranker's scores: rules, and a `diversity`.
 
-    None is the default diversity for one term and without a query, 0 for longer queries.
+    None is the default diversity for one term and without a query, 0 for longer queries. `exposure`
+    None: the default floors; `pivot` of the popularities, below which is the long tail.
     `keys`: of the items' groups, of which one item each is shown; None: all are.
     """
 
     diversity: float | None = 0.0
+    exposure: ExposureFloors | None = NO_FLOORS
+    pivot: float = 0.0
     boosts: Sequence[Boost] = ()
     keys: Sequence[str] | None = None
 
@@ -40,10 +45,16 @@ AS_SCORED = Adjustments()
 class RerankStage:
     """A re-ranker (None: the fused order alone), and an estimate of its running time."""
 
-    def __init__(self, reranker: Scoring | None, *, diversity: float = 0.0) -> None:
-        """`diversity`: of the requests that name none."""
+    def __init__(
+        self,
+        reranker: Scoring | None,
+        *,
+        diversity: float = 0.0,
+        exposure: ExposureFloors = NO_FLOORS,
+    ) -> None:
+        """`diversity` and `exposure`: of the requests that name none."""
         self.reranker = reranker
-        self.diversity = diversity
+        self.diversity, self.exposure = diversity, exposure
         self._expected_ms = 5.0  # exponentially weighted mean of earlier runs
         self._lock = threading.Lock()
 
@@ -55,8 +66,8 @@ class RerankStage:
     ) -> Scores:
         """Scores by the re-ranker; the fused order when it fails or would be late.
 
-        Either way rules boost and bury, items lose what likeness to those before them costs, and
-        an item whose identifier is the query comes first.
+        Either way rules boost and bury, items lose what likeness to those before them costs, groups
+        get their floor of exposure, and an item whose identifier is the query comes first.
         """
         scores: Scores | None = None
         if self.reranker is not None and len(inputs.candidates):
@@ -73,10 +84,14 @@ class RerankStage:
         diversity, keys = adjustments.diversity, adjustments.keys
         if diversity is None:  # a precise query wants what it names: see docs/measurements.md
             diversity = self.diversity if inputs.query_terms <= 1 else 0.0
-        if diversity > 0:
-            rows = ranked_rows(scores.total, inputs.candidates.ids)
-            leading = leaders(rows, inputs.candidates.ids if keys is None else keys)
+        candidates = inputs.candidates
+        exposure = self.exposure if adjustments.exposure is None else adjustments.exposure
+        if diversity > 0 or exposure.floors:
+            rows = ranked_rows(scores.total, candidates.ids)
+            leading = leaders(rows, candidates.ids if keys is None else keys)
             scores = diversified(scores, inputs.meaning, diversity, leading)
+            floors = at_work(exposure, candidates, adjustments.pivot)
+            scores = exposed(scores, candidates.ids, floors, leading)
         return identified_first(scores, inputs.candidates.identified)
 
 

@@ -17,6 +17,7 @@ ShareKind = Literal[
     "model",
     "identifier",
     "diversity",
+    "exposure",
     "rule",
 ]
 

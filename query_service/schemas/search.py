@@ -13,6 +13,7 @@ from pydantic import (
 
 from indexer.catalogue.spelling import canonical
 from query_service.schemas.consent import ConsentFields
+from query_service.schemas.exposure import Exposure
 from query_service.schemas.facets import Facets
 from query_service.schemas.filters import Filters
 from query_service.schemas.highlight import Highlighting
@@ -101,6 +102,12 @@ class _Paged(_Visit):
         None,
         description="What an item loses for likeness to those above it, from 0 (nothing) to 1; "
         "null: the service's setting.",
+    )
+
+    exposure: Exposure | None = Field(
+        None,
+        description="Floors of exposure for groups of items; null: the service's setting.",
+        examples=[{"floors": {"long_tail": 0.3}, "max_cost": 0.05}],
     )
 
     @field_validator("from_")

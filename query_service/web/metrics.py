@@ -60,6 +60,11 @@ class Metrics:
         self.zero_results = counter(
             "live_intent_zero_results", "Lists without any hit.", ["catalogue", "kind"]
         )
+        self.exposure = counter(
+            "live_intent_exposure",
+            "Exposure of what lists showed, 1 / log2(1 + position): of all, and of groups.",
+            ["catalogue", "group"],
+        )
         self.late = counter("live_intent_late_answers", "Lists after their deadline.", ["kind"])
         self.degraded = counter(
             "live_intent_degraded", "Answers that had to do without a stage.", ["stage", "cause"]
@@ -108,6 +113,8 @@ class Metrics:
         self.answers.labels(catalogue, kind, str(answer.personalized).lower()).inc()
         if not answer.total.value:
             self.zero_results.labels(catalogue, kind).inc()
+        for group, amount in context.progress.exposure.items():
+            self.exposure.labels(catalogue, group).inc(amount)
         if context.progress.clock.left_ms() < 0:
             self.late.labels(kind).inc()
         self.count_stages(answer)

@@ -70,7 +70,7 @@ class PersonalisedTask:
         visits = read_rows(self.rows_file, items.ids)
         users = self.users.asked(row.user_id for row in visits.rows)
         popularity = Popularity.read(self.popularity_from, items.ids, self.users, users)
-        questions = _questions(self._with_query(visits, users), self.setup.seed)
+        questions = visit_queries(rows_with_query(visits, users), self.setup.seed)
         open_bench = partial(popularity.workbench, items=items, mapping=mapping)
         measure = partial(self._rows, questions)
         remarks: list[str] = []
@@ -92,17 +92,6 @@ class PersonalisedTask:
         }
         remarks += [*visits.remarks.lines(), *popularity.remarks, *items.remarks]
         return Report("personalised-search", facts, rows, remarks, self.setup.seed)
-
-    def _with_query(self, visits: VisitRows, users: frozenset[str]) -> list[VisitRow]:
-        """The rows of `users` that have a query; the others are counted in the remarks."""
-        rows = [row for row in visits.rows if row.user_id in users]
-        for row in rows:
-            if not row.query:
-                visits.remarks.add("its query is empty: see evaluate next-item", row.user_id)
-        rows = [row for row in rows if row.query]
-        if not rows:
-            raise DatasetError(f"no row of {self.rows_file} that is to be asked has a query")
-        return rows
 
     def _rows(
         self, questions: Sequence[VisitQuery], bench: Workbench, variants: Sequence[Variant]
@@ -131,7 +120,24 @@ class PersonalisedTask:
         return rows
 
 
-def _questions(rows: Sequence[VisitRow], seed: int) -> list[VisitQuery]:
+def rows_with_query(visits: VisitRows, users: frozenset[str]) -> list[VisitRow]:
+    """The rows of `users` that have a query; the others are counted in the remarks.
+
+    Raises DatasetError where none is left.
+    """
+    rows = [row for row in visits.rows if row.user_id in users]
+    for row in rows:
+        if not row.query:
+            visits.remarks.add("its query is empty: see evaluate next-item", row.user_id)
+    rows = [row for row in rows if row.query]
+    if not rows:
+        raise DatasetError("no row that is to be asked has a query")
+    return rows
+
+
+def visit_queries(rows: Sequence[VisitRow], seed: int) -> list[VisitQuery]:
+    """A question for each row, with another user's history beside its own."""
+
     def items(row: VisitRow) -> frozenset[str]:
         return frozenset(event.item_id for event in row.history)
 
@@ -176,7 +182,9 @@ def other_users_rows(rows: Sequence[VisitRow], seed: int) -> list[int]:
 
 
 def _query_alone(pipeline: Pipeline, question: VisitQuery) -> HitList:
-    return _search(pipeline, question, question.own_items, session_id=SESSION, personalize=False)
+    return search_visit(
+        pipeline, question, question.own_items, session_id=SESSION, personalize=False
+    )
 
 
 def _history_alone(pipeline: Pipeline, question: VisitQuery) -> HitList:
@@ -186,13 +194,13 @@ def _history_alone(pipeline: Pipeline, question: VisitQuery) -> HitList:
 
 
 def _query_and_history(pipeline: Pipeline, question: VisitQuery) -> HitList:
-    return _search(pipeline, question, question.own_items, session_id=question.own)
+    return search_visit(pipeline, question, question.own_items, session_id=question.own)
 
 
 def _query_and_other_history(pipeline: Pipeline, question: VisitQuery) -> HitList:
     # The own history's items never rank above the target, and so neither may the other's.
     left_out = question.own_items | question.other_items
-    return _search(pipeline, question, left_out, session_id=question.other)
+    return search_visit(pipeline, question, left_out, session_id=question.other)
 
 
 WAYS: dict[str, Ask] = {
@@ -203,7 +211,7 @@ WAYS: dict[str, Ask] = {
 }
 
 
-def _search(
+def search_visit(
     pipeline: Pipeline, question: VisitQuery, left_out: frozenset[str], **fields: Any
 ) -> HitList:
     """The first 100 hits that are not left out: an item of the history is no answer.
