@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +73,31 @@ class IndexView:
         return np.pad(meaning, (0, self.dims - len(meaning)))
 
 
+class ViewSource(Protocol):
+    """Where a pipeline has its index from; both raise IndexNotReady."""
+
+    def current(self) -> IndexView:
+        """The view to answer from."""
+
+    def refresh(self) -> IndexView:
+        """The same after a look at the alias."""
+
+
+@dataclass(frozen=True)
+class OneView:
+    """A `ViewSource` of one index."""
+
+    view: IndexView
+
+    def current(self) -> IndexView:
+        """That one."""
+        return self.view
+
+    def refresh(self) -> IndexView:
+        """That one."""
+        return self.view
+
+
 class IndexViews:
     """Holds the current IndexView, and follows the alias in a thread of its own.
 
@@ -89,11 +114,13 @@ class IndexViews:
         poll_s: float,
         *,
         before_use: Callable[[], None] = lambda: None,
+        before_swap: Callable[[IndexView], None] = lambda _: None,
         fall_back: bool = False,
         index: str = "",
     ) -> None:
         """`before_use` is called before each refresh, and may raise ClusterUnavailable.
 
+        `before_swap` gets the view of a new index before it takes the place of the one in use.
         `fall_back`: whether an earlier index is used where the one behind the alias does not fit.
         `index`: that one, in place of the one behind the alias.
         """
@@ -103,7 +130,7 @@ class IndexViews:
         self._spec = spec
         self._bundles = bundles
         self._poll_s = poll_s
-        self._before_use = before_use
+        self._before_use, self._before_swap = before_use, before_swap
         self._fall_back = fall_back
         self._view: IndexView | None = None
         self.problem = self.plain_problem = "not looked at yet"
@@ -159,7 +186,11 @@ class IndexViews:
             self._before_use()
             index, mapping = self._behind_alias()
             try:
-                self._view = self._view_of(index, mapping)
+                view = self._view_of(index, mapping)
+                swapped = self._view is not None and self._view.index != index
+                if swapped and engine_time_left() is None:  # else a request waits for it
+                    self._before_swap(view)
+                self._view = view
             except (EncoderMismatch, BundleError) as error:
                 if not self._fall_back:
                     raise

@@ -29,6 +29,7 @@ from plugin_config.errors import LiveIntentError
 from query_service.access.restrictions import request_limits
 from query_service.context import (
     HitSources,
+    NoQueryRecorder,
     QueryRecorder,
     Request,
     RequestContext,
@@ -39,7 +40,7 @@ from query_service.experiments.arm import Arm
 from query_service.experiments.assignment import Assignment
 from query_service.experiments.experiment_book import NO_EXPERIMENTS, Experimenting
 from query_service.highlighting.highlighter import check_highlight
-from query_service.index_view import IndexView, IndexViews
+from query_service.index_view import IndexView, OneView, ViewSource
 from query_service.instead import instead_of_hits
 from query_service.interleaving import (
     Interleaving,
@@ -71,6 +72,10 @@ from query_service.setting_texts.exposure_floors import NO_FLOORS, ExposureFloor
 Answer = TypeVar("Answer", bound=SearchResponse)
 
 
+def nobody(context: RequestContext, answer: SearchResponse) -> None:
+    """Hears of an answer and does nothing."""
+
+
 class Pipeline:
     """Answers requests from the current index. Safe to use from many threads.
 
@@ -80,7 +85,7 @@ class Pipeline:
 
     def __init__(
         self,
-        views: IndexViews,
+        views: ViewSource,
         preparation: Preparation,
         reranker: Scoring | None,
         sources: HitSources,
@@ -111,7 +116,7 @@ class Pipeline:
         self._engine_timeout_s = engine_timeout_s
         self._rules = rules
         self._bundle = bundle
-        self.on_answer: Callable[[RequestContext, SearchResponse], None] = lambda *_: None
+        self.on_answer: Callable[[RequestContext, SearchResponse], None] = nobody
         self._experiments = experiments
         self._interleaving = Interleaving(preparation.threads)
 
@@ -247,6 +252,13 @@ class Pipeline:
         """The same pipeline by other rules, to try them; it shares the threads."""
         other = copy.copy(self)
         other._rules, other._queries, other._experiments = rules, queries, NO_EXPERIMENTS
+        return other
+
+    def on_index(self, view: IndexView) -> "Pipeline":
+        """The same pipeline on one index, for searches that nobody made; it shares the threads."""
+        other = copy.copy(self)
+        other.views, other._queries, other.on_answer = OneView(view), NoQueryRecorder(), nobody
+        other._experiments = NO_EXPERIMENTS
         return other
 
     def close(self) -> None:

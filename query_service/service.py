@@ -24,6 +24,7 @@ from query_service.context import QueryEncoder, RetrievalOptions
 from query_service.experiments.arm import ArmMaker
 from query_service.experiments.experiment_book import ExperimentBook
 from query_service.experiments.experiment_store import ExperimentStore
+from query_service.first_searches import FirstSearches
 from query_service.health_checks import HealthChecks
 from query_service.index_view import IndexViews
 from query_service.insights.insights import Insights
@@ -96,6 +97,7 @@ class Service:
             cluster.bundles_dir,
             settings.swap_poll_s,
             before_use=self._ensure_session_indexes,
+            before_swap=FirstSearches(client, lambda: self.pipeline),
             fall_back=True,
         )
         self._owns_keys = key_ring is None

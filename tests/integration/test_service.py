@@ -16,7 +16,9 @@ from indexer.index.live.updates import delete
 from plugin_config.client import connect
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
+from query_service.assembly import make_service
 from query_service.batching import BatchingEncoder
+from query_service.first_searches import SEARCHES
 from query_service.models import Models
 from query_service.ranking.reranker import Reranker
 from query_service.service import Service
@@ -450,3 +452,33 @@ def test_missing_session_indexes_are_made_once_the_cluster_answers(
         api.event("click", "1", "q1")
         assert api.search("Acme", "q1")["personalized"] is True
     proxy.close()
+
+
+def test_a_new_index_is_searched_before_the_service_answers_from_it(
+    fresh_context, fresh_settings, client, encoder, twenty_items, tmp_path
+):
+    def searches(index: str) -> int:
+        stats = client.indices.stats(index=index, metric="search")
+        return int(stats["_all"]["primaries"]["search"]["query_total"])
+
+    batching = BatchingEncoder(encoder)
+    service = make_service(load(ServiceSettings, swap_poll_s=3600), fresh_settings, batching)
+    answers = []
+    service.pipeline.on_answer = lambda *answer: answers.append(answer)
+    try:
+        views = service.pipeline.views
+        assert views.refresh().index == twenty_items
+        new = rebuild_index(
+            fresh_context, encoder, write_catalogue(tmp_path / "new.jsonl", range(20))
+        )
+        before = searches(new)
+        assert views.current().index == twenty_items
+        assert views.refresh().index == new
+        assert searches(new) >= before + SEARCHES
+        assert answers == []  # they are nobody's
+        service.store.flush()
+        client.indices.refresh(index=fresh_context.names.ubi_queries)
+        assert client.count(index=fresh_context.names.ubi_queries)["count"] == 0
+    finally:
+        service.close()
+        batching.close()
