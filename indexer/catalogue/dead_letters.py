@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +23,14 @@ class DeadLetter:
     reason: str
     line: int = 0
     position: int = 0
+
+
+def letters_of(feed: str) -> str:
+    """The name of the file of dead letters of a feed that has this name."""
+    stem = feed.removesuffix(".jsonl")
+    if found := re.fullmatch(r"(.*)\.dead(?:-(\d+))?", stem):  # letters that are fed again
+        return f"{found[1]}.dead-{int(found[2] or 1) + 1}.jsonl"
+    return f"{stem}.dead.jsonl"
 
 
 class DeadLetterFile:

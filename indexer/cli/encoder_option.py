@@ -20,6 +20,14 @@ def load_encoder_of(encoder: str | None, layout: str | None) -> Any:
     return load_encoder(load(EncoderSettings, encoder=encoder, layout=layout))
 
 
+def load_encoder_when_needed(encoder: str | None, layout: str | None, progress: "Progress") -> Any:
+    """As `load_encoder_of`, in the midst of other work: it says so."""
+    progress.note("loading the encoder: the text of an item is new or changed ...")
+    loaded = load_encoder_of(encoder, layout)
+    progress.note("the encoder is loaded")
+    return loaded
+
+
 @contextmanager
 def rebuild_encoder(
     encoder: str | None, layout: str | None, ray: "RaySettings", progress: "Progress"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from indexer.cli.cluster_session import ClusterSession
-from indexer.cli.encoder_option import load_encoder_of
+from indexer.cli.encoder_option import load_encoder_when_needed
 from indexer.cli.options import (
     cluster_options,
     column_map,
@@ -76,9 +76,9 @@ def follow(
     """
     import json
     from dataclasses import replace
-    from functools import cache
+    from functools import cache, partial
 
-    from indexer.catalogue.dead_letters import DeadLetterFile
+    from indexer.catalogue.dead_letters import DeadLetterFile, letters_of
     from indexer.change_feed.change import ChangeReader
     from indexer.change_feed.feed_report import FeedReport
     from indexer.change_feed.follower import Feed, Follower
@@ -93,7 +93,7 @@ def follow(
     index_settings = load(IndexSettings)
     mapping = column_map(reading, index_settings.public_attributes)
     name = "stdin" if feed == "-" else Path(feed).name
-    letters = dead_letters or Path(f"{name.removesuffix('.jsonl')}.dead.jsonl")
+    letters = dead_letters or Path(letters_of(name))
     if letters.absolute() == Path(feed).absolute():
         raise SettingsError(f"--dead-letters {letters} is the feed itself: name another file")
     progress = Lines(quiet)
@@ -107,7 +107,7 @@ def follow(
         report = FeedReport(name if feed == "-" else feed)
         follower = Follower(
             replace(cluster.index_context(index_settings, progress), pace=BulkPace(stop)),
-            cache(lambda: load_encoder_of(encoder, layout)),
+            cache(partial(load_encoder_when_needed, encoder, layout, progress)),
             Feed(
                 source,
                 ChangeReader(mapping),

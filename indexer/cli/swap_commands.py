@@ -65,9 +65,13 @@ def activate(
 
 @click.command()
 @click.argument("index")
+@click.option("--force", is_flag=True, help="Also an index that is kept for a roll-back.")
 @cluster_options
-def discard(index: str, url: str | None, prefix: str | None) -> None:
-    """Delete INDEX, which no search reads, with its model bundle."""
+def discard(index: str, force: bool, url: str | None, prefix: str | None) -> None:
+    """Delete INDEX, which no search reads, with its model bundle.
+
+    One that is kept for a roll-back is only deleted with --force.
+    """
     from indexer.settings import IndexSettings
     from plugin_config.settings import load
 
@@ -75,5 +79,5 @@ def discard(index: str, url: str | None, prefix: str | None) -> None:
         from indexer.index.rebuilding.refused_index import discard_by_hand
 
         cluster.begin_writing()
-        discard_by_hand(cluster.index_context(load(IndexSettings)), index)
+        discard_by_hand(cluster.index_context(load(IndexSettings)), index, force=force)
     click.echo(f"deleted {index} and its model bundle")

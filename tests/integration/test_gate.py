@@ -22,7 +22,7 @@ from indexer.index.documents import float16_base64, from_float16_base64
 from indexer.index.generations import NoItemsIndex, generations
 from indexer.index.live.updates import delete, upsert
 from indexer.index.rebuilding.before_swap import SwapRefused
-from indexer.index.rebuilding.refused_index import activate, discard_by_hand
+from indexer.index.rebuilding.refused_index import IndexKept, activate, discard_by_hand
 from indexer.index.swap import roll_back
 from learning.evaluation.judged_answers import JudgedAnswers
 from live_intent.search_tools import search_tools
@@ -256,7 +256,9 @@ def test_only_the_newest_refused_index_is_kept_and_not_for_ever(
     assert newest in third.removed
     with pytest.raises(NoItemsIndex, match="is live"):
         discard_by_hand(fresh_context, third.index)
-    discard_by_hand(fresh_context, second)
+    with pytest.raises(IndexKept, match="add --force"):
+        discard_by_hand(fresh_context, second)
+    discard_by_hand(fresh_context, second, force=True)
     assert indexes(client, fresh_names) == sorted([live, third.index])
 
 

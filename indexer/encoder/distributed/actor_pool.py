@@ -49,7 +49,7 @@ class ActorPool:
         self._wake, self._closed, self._ready = (threading.Event() for _ in range(3))
         self._error: BaseException | None = None
         self._deaths = 0  # since the last result
-        self._beat = self._ready_at = self._resized_at = time.monotonic()
+        self._beat = self._ready_at = self._resized_at = self._replace_at = time.monotonic()
         self.size = self._room()
         self._thread = threading.Thread(target=self._run, name="ray-blocks", daemon=True)
 
@@ -133,7 +133,7 @@ class ActorPool:
         for worker in [each for each in self._workers if each.loading][: max(0, surplus)]:
             self._workers.remove(worker)
             self._kill(worker)
-        while len(self._workers) < self.size:
+        while len(self._workers) < self.size and time.monotonic() >= self._replace_at:
             actor = self._actor_class.remote(self._encoder_settings)
             self._workers.append(RemoteWorker(actor, actor.load.remote()))
 
@@ -192,6 +192,9 @@ class ActorPool:
         self._workers.remove(worker)
         self._kill(worker)
         self._deaths += 1
+        # Ray may put new ones on a dead machine for as long as it has not noticed that it is dead.
+        pause_s = min(_PAUSE_S * 2.0**self._deaths, _RESIZE_S)
+        self._replace_at = time.monotonic() + pause_s
         blocks = list(worker.blocks.values())
         for block in blocks:
             block.failures += 1

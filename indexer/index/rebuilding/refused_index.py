@@ -26,8 +26,15 @@ from indexer.index.owner import Owner
 from indexer.index.rebuilding.before_swap import SwapRefused
 from indexer.index.rebuilding.missing_vectors import add_missing_vectors, missing_vectors
 from indexer.index.swap import move_alias, set_meta
+from plugin_config.errors import LiveIntentError
 
 REASONS, REFUSED_AT = "refused", "refused_at"  # in `_meta`
+
+
+class IndexKept(LiveIntentError):
+    """An index is kept for a roll-back; nothing was deleted."""
+
+    exit_code = 4
 
 
 def refuse(context: IndexContext, index: str, refusal: SwapRefused) -> SwapRefused:
@@ -89,16 +96,22 @@ def activate(
     return live, carried
 
 
-def discard_by_hand(context: IndexContext, index: str) -> None:
+def discard_by_hand(context: IndexContext, index: str, *, force: bool = False) -> None:
     """Deletes an index that no search reads and no rebuild fills, with its model bundle.
 
-    Raises NoItemsIndex.
+    Raises NoItemsIndex; IndexKept, unless `force`, for one that was live.
     """
     generation = of_name(context.client, context.names, index)
     if generation.live:
         raise NoItemsIndex(f"{index} is live: searches read it, and it is not deleted")
     if generation.building and not generation.owner.is_dead():
         raise under_way(generation, None)
+    if generation.state == READY and not force:
+        raise IndexKept(
+            f"{index} is kept for a roll-back (live-intent index rollback --to {index}), and was "
+            "not deleted. A rebuild deletes it when LIVE_INTENT_KEEP_INDEXES newer ones are kept. "
+            "To delete it now, add --force"
+        )
     discard(context, index)
 
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from indexer.catalogue.column_map import ColumnMap
-from indexer.catalogue.dead_letters import DeadLetter, DeadLetterFile
+from indexer.catalogue.dead_letters import DeadLetter, DeadLetterFile, letters_of
 from indexer.catalogue.values.text import ValueProblem
 from indexer.change_feed.change import ChangeReader, FeedChange, original
 
@@ -97,3 +97,17 @@ def test_a_dead_letter_is_the_line_that_it_holds_byte_by_byte(tmp_path):
     assert original((tmp_path / "dead.jsonl").read_bytes()) == other
     item = json.dumps({"op": "update", "item_id": "1", "raw": "denim", "reason": "new"}).encode()
     assert original(item) == item
+
+
+@pytest.mark.parametrize(
+    ("feed", "letters"),
+    [
+        ("changes.jsonl", "changes.dead.jsonl"),
+        ("stdin", "stdin.dead.jsonl"),
+        ("changes.dead.jsonl", "changes.dead-2.jsonl"),
+        ("changes.dead-2.jsonl", "changes.dead-3.jsonl"),
+        ("items.csv.dead.jsonl", "items.csv.dead-2.jsonl"),
+    ],
+)
+def test_dead_letters_that_are_fed_again_have_a_file_with_a_number(feed, letters):
+    assert letters_of(feed) == letters
