@@ -312,7 +312,7 @@ def test_the_command_says_it_all_and_shows_what_differs(
     assert compared.stdout.splitlines()[:2] == done.stdout.splitlines()[:2]
     done = index_command("activate", refused)
     assert done.stdout.startswith(f"{log.items} -> {refused} (was {live})")
-    index_command("discard", live)
+    index_command("discard", "--force", live)
     assert indexes(client, log) == [refused]
     done = index_command("rebuild", swapped, "--report", page, code=2)
     assert "--report is the page of --shadow N" in done.stderr
