@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format environment requirements quality clean
+.PHONY: help demo test check format environment requirements quality sbom audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,13 @@ requirements: ## compile the pinned files again
 
 quality: environment ## docs/quality.md: trains and evaluates on public data (DATASETS_DIR), 3 hours
 	$(BIN)/python -m benchmarks.quality
+
+sbom: environment ## sbom.json: what an installation contains (CycloneDX)
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --spec-version 1.6 --output-reproducible \
+	    --output-file sbom.json requirements.txt
+
+audit: environment ## known weaknesses of the pinned packages, where a database of them can be reached
+	$(BIN)/pip-audit --require-hashes --disable-pip --requirement requirements.txt
 
 clean: ## undo everything that the commands above made
 	scripts/clean

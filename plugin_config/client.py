@@ -142,6 +142,11 @@ def ping_or_raise(client: OpenSearch) -> dict[str, Any]:
                 f"OpenSearch at {where} does not answer in TLS ({error.info}): if it has none, "
                 "write http:// in place of https:// in LIVE_INTENT_OPENSEARCH_URL."
             ) from error
+        if "not valid for" in str(error.info):
+            raise ClusterUnavailable(
+                f"OpenSearch at {where}: its certificate is for another host ({error.info}). "
+                "Write a name that the certificate has in LIVE_INTENT_OPENSEARCH_URL."
+            ) from error
         raise ClusterUnavailable(
             f"OpenSearch at {where}: its certificate is not trusted ({error.info}). Name the "
             "certificate authority's file in LIVE_INTENT_OPENSEARCH_CA_FILE."

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from opensearchpy import OpenSearch
+from opensearchpy.exceptions import AuthorizationException
 
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import META, PRODUCT, IndexNames
@@ -66,7 +67,10 @@ def earlier_installation(
     """A sentence on an items index of ours below the `earlier` names, if there is one; else ""."""
     if names == earlier:
         return ""
-    indexes = client.indices.get(index=earlier.items, params=_EVERY)
+    try:
+        indexes = client.indices.get(index=earlier.items, params=_EVERY)
+    except AuthorizationException:  # a role may end at its prefix
+        return ""
     ours = [i for i, body in indexes.items() if carries_mark(body["mappings"].get("_meta", {}))]
     if not ours:
         return ""

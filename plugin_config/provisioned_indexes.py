@@ -33,7 +33,7 @@ def compare_items(
     vectors: Mapping[str, str],
 ) -> list[Change]:
     """Compare the live index; `vectors`: how settings say that vectors are kept for k-NN."""
-    if not client.indices.exists_alias(name=names.items):
+    if not client.indices.exists_alias(name=names.items, index=names.items_pattern):
         return []
     changes = []
     for index, response in client.indices.get_mapping(index=names.items).items():

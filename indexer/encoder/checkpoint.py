@@ -46,9 +46,16 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     import torch
 
     config = read_config(folder)
+    if "auto_map" in config:
+        raise ModelUnavailable(
+            f"the model {folder.name} brings code of its own (auto_map in config.json), which is "
+            "never run: choose a model that transformers knows"
+        )
     try:
         weights = _weights(folder)
         LeanBert(weights, config, "meta", torch.float32)  # a trial; `meta` takes no memory
+    except ModelUnavailable:
+        raise
     except UnknownArchitecture as reason:
         log.info("the model %s runs through transformers' forward: %s", folder.name, reason)
     except Exception as error:
@@ -82,7 +89,9 @@ def read_tokenizer(folder: Path, use: ModelUse, vocabulary: int) -> "Tokenizer":
         else:
             from transformers import AutoTokenizer
 
-            tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True).backend_tokenizer
+            tokenizer = AutoTokenizer.from_pretrained(
+                folder, use_fast=True, trust_remote_code=False
+            ).backend_tokenizer
     except Exception as error:  # both raise many kinds, plain Exception among them
         raise _unreadable(folder, error, "tokenizer") from error
     tokenizer.no_padding()
@@ -103,8 +112,6 @@ def _weights(folder: Path) -> "dict[str, torch.Tensor]":
     from safetensors.torch import load_file
 
     files = weight_files(folder)
-    if files[0].suffix != ".safetensors":
-        raise UnknownArchitecture("its weights are pickled")
     tensors = (pair for file in files for pair in load_file(file).items())
     return {_LEGACY_NORM.sub(_norm_name, name): tensor for name, tensor in tensors}
 
@@ -123,7 +130,9 @@ def _transformers_model(folder: Path) -> Any:
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     try:
-        return AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
+        return AutoModel.from_pretrained(
+            folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
+        ).eval()
     finally:
         transformers_logging.enable_progress_bar()
         transformers_logging.set_verbosity(level)

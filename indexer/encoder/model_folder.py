@@ -80,13 +80,18 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 def weight_files(folder: Path) -> list[Path]:
     """The files with the weights, in order of name. Raises ModelUnavailable: there are none."""
-    for pattern in ("model*.safetensors", "*.safetensors", "pytorch_model*.bin"):
+    for pattern in ("model*.safetensors", "*.safetensors"):
         files = sorted(folder.glob(pattern))
         if files:
             return files
-    raise ModelUnavailable(
-        f"the model folder {folder.name} holds no weights: model.safetensors is missing"
+    pickled = any(folder.glob("*.bin")) or any(folder.glob("*.pt"))
+    how = (
+        "its weights are pickled, and a pickle can run code when it is read. Convert them: "
+        "transformers' save_pretrained writes model.safetensors"
+        if pickled
+        else "model.safetensors is missing"
     )
+    raise ModelUnavailable(f"the model folder {folder.name} holds no weights: {how}")
 
 
 def weights_hash(folder: Path) -> str:

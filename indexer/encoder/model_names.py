@@ -8,9 +8,8 @@ from indexer.encoder.multilingual import converted
 
 MINILM, MULTILINGUAL = "minilm", "multilingual"
 SHORT_NAMES = (MINILM, MULTILINGUAL)
-# Files that are fetched of a hub's repository; older ones have only pickled weights.
+# Files that are fetched of a hub's repository: pickled weights, which can run code, are not.
 _FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
-_PICKLED = "pytorch_model*.bin"
 _NOT_TORCH = ["onnx/*", "openvino/*", "coreml/*"]
 
 
@@ -54,14 +53,8 @@ def _from_hub(name: str) -> Path:
     """The local copy of a hub's model, fetched if it is not in the cache."""
     from huggingface_hub import constants, snapshot_download
 
-    def fetched(*patterns: str) -> Path:
-        files = list(patterns)
-        return Path(snapshot_download(name, allow_patterns=files, ignore_patterns=_NOT_TORCH))
-
     try:
-        folder = fetched(*_FILES)
-        if not list(folder.glob("*.safetensors")):
-            folder = fetched(*_FILES, _PICKLED)
+        folder = snapshot_download(name, allow_patterns=_FILES, ignore_patterns=_NOT_TORCH)
     except Exception as error:  # the hub's client and its dependencies raise many kinds
         offline = "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else type(error).__name__
         raise ModelUnavailable(
@@ -69,4 +62,4 @@ def _from_hub(name: str) -> Path:
             f"the cache of hub models, and it can't be fetched ({offline}). Check the name and "
             "the network, or set LIVE_INTENT_ENCODER to a folder that holds the model"
         ) from error
-    return folder
+    return Path(folder)

@@ -127,7 +127,8 @@ def _move_alias(context: IndexContext, index: str) -> None:
     """Points the alias at `index` alone, in one atomic call."""
     alias = context.names.suggestions
     refuse_foreign(context.client, [alias])
-    before = context.client.indices.get_alias(name=alias, ignore=[404])
+    pattern = context.names.suggestions_pattern
+    before = context.client.indices.get_alias(name=alias, index=pattern, ignore=[404])
     held = [name for name, body in before.items() if isinstance(body, dict) and name != index]
     actions = [{"remove": {"index": name, "alias": alias}} for name in held]
     add = {"add": {"index": index, "alias": alias}}

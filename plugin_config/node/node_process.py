@@ -134,6 +134,8 @@ def _prepare(home: Path, folder: Path, name: str, port: int, own: Mapping[str, o
     for file in ("log4j2.properties", "fips_java.security"):
         if (home / "config" / file).is_file():
             shutil.copyfile(home / "config" / file, folder / "config" / file)
+    for plugin in (home / "config").glob("opensearch-*/"):  # what a plugin reads beside them
+        shutil.copytree(plugin, folder / "config" / plugin.name)
     options = (home / "config" / "jvm.options").read_text(encoding="utf-8")
     options = options.replace("file=logs/", f"file={folder}/logs/")
     options = options.replace("ErrorFile=logs/", f"ErrorFile={folder}/logs/")

@@ -99,7 +99,8 @@ def write_everywhere(context: IndexContext, ids: Sequence[str], plan: Plan) -> L
 
 def _is_behind(context: IndexContext, target: Target) -> bool:
     """Whether the target's alias still points at its index."""
-    aliases = context.client.indices.get_alias(name=target.alias, ignore=[404])
+    pattern = context.names.items_pattern
+    aliases = context.client.indices.get_alias(name=target.alias, index=pattern, ignore=[404])
     return target.generation.index in aliases
 
 

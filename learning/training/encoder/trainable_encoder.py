@@ -124,7 +124,12 @@ def _transformer(folder: Path, dropout: float) -> Any:
     from transformers import AutoModel
 
     model = AutoModel.from_pretrained(
-        folder, dtype=torch.float32, attn_implementation=_attention(), local_files_only=True
+        folder,
+        dtype=torch.float32,
+        attn_implementation=_attention(),
+        local_files_only=True,
+        use_safetensors=True,
+        trust_remote_code=False,
     )
     for module in model.modules():
         if isinstance(module, nn.Dropout):
