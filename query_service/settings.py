@@ -118,7 +118,7 @@ class ServiceSettings(PrivacySettings):
         "not say: `long_tail=0.3,new=0.05,brand:Acme=0.1`. Empty: none.",
     )
     exposure_max_cost: float = Field(
-        0.05,
+        0.02,
         ge=0,
         le=1,
         description="The most of a list's relevance, by its scores, that these may cost.",

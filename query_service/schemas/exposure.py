@@ -28,7 +28,7 @@ class Exposure(Strict):
         ),
     ]
     max_cost: Share = Field(
-        0.05,
+        0.02,
         description="The most of the list's relevance, by its scores, that the floors may cost.",
     )
 

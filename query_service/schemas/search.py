@@ -107,7 +107,7 @@ class _Paged(_Visit):
     exposure: Exposure | None = Field(
         None,
         description="Floors of exposure for groups of items; null: the service's setting.",
-        examples=[{"floors": {"long_tail": 0.3}, "max_cost": 0.05}],
+        examples=[{"floors": {"long_tail": 0.3}, "max_cost": 0.02}],
     )
 
     @field_validator("from_")

@@ -19,10 +19,10 @@ class ExposureFloors:
     """
 
     floors: Mapping[str, float] = field(default_factory=dict)
-    max_cost: float = 0.05
+    max_cost: float = 0.02
 
     @classmethod
-    def parse(cls, text: str, max_cost: float = 0.05) -> "ExposureFloors":
+    def parse(cls, text: str, max_cost: float = 0.02) -> "ExposureFloors":
         """From a setting, `long_tail=0.3, brand:Acme=0.1`. Raises ValueError."""
         floors: dict[str, float] = {}
         for part in filter(None, (each.strip() for each in text.split(","))):
