@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from indexer.catalogue.catalogue_file import CatalogueSource
 from indexer.catalogue.column_map import ColumnMap
+from indexer.catalogue.items import read_items
 from indexer.catalogue.values.text import ValueProblem
 from indexer.change_feed.change import ChangeReader
+from learning.data.datasets import read_judgments
 from plugin_config.errors import LiveIntentError
 from query_service.rules.rules_file import RulesFile
 from query_service.rules.synonyms import Synonyms
@@ -22,7 +24,7 @@ from query_service.web.behaviour.query_forms import parse_queries
 from query_service.web.field_errors import BodyMalformed
 
 quickly = settings(
-    max_examples=60,
+    max_examples=100,
     derandomize=True,
     deadline=None,
     database=None,
@@ -59,6 +61,13 @@ EVENTS = objects(
 ITEMS = objects("item_id", "title", "price", "category", "brand", "attributes", "prices", "version")
 
 
+JUDGED = objects("query", "item_id", "grade", "rating", "docid", "query_id", "judgmentRatings")
+
+
+def _lines(rows: list[object]) -> bytes:
+    return "\n".join(json.dumps(row) for row in rows).encode()
+
+
 def refuses(read: Callable[[], object], *ours: type[Exception]) -> None:
     """Check that it reads, or raises an error of ours."""
     try:
@@ -84,8 +93,7 @@ def test_catalogues_of_any_bytes(suffix: str, content: bytes, tmp_path_factory) 
 @quickly
 @given(rows=st.lists(ITEMS | VALUES, min_size=1, max_size=4))
 def test_catalogues_of_any_rows(rows: list[object], tmp_path_factory) -> None:
-    text = "\n".join(json.dumps(row) for row in rows)
-    _read_catalogue(tmp_path_factory.getbasetemp() / "fuzz-rows.jsonl", text.encode())
+    _read_catalogue(tmp_path_factory.getbasetemp() / "fuzz-rows.jsonl", _lines(rows))
 
 
 def _read_catalogue(path: Path, content: bytes) -> None:
@@ -93,7 +101,7 @@ def _read_catalogue(path: Path, content: bytes) -> None:
 
     def read() -> None:
         with CatalogueSource(path).open() as catalogue:
-            list(catalogue.rows())
+            list(read_items(catalogue))
 
     refuses(read)
 
@@ -117,3 +125,12 @@ def test_files_of_rules_and_synonyms(content: bytes, tmp_path_factory) -> None:
         refuses(lambda: RulesFile.read(path))
     path.write_bytes(content)
     refuses(lambda: Synonyms.read(path))
+
+
+@quickly
+@given(content=st.binary(max_size=200) | st.lists(JUDGED).map(_lines) | st.text().map(str.encode))
+@pytest.mark.parametrize("name", ["fuzz.jsonl", "fuzz.csv", "fuzz.qrels", "fuzz.json"])
+def test_files_of_judgments(name: str, content: bytes, tmp_path_factory) -> None:
+    path = tmp_path_factory.getbasetemp() / name
+    path.write_bytes(content)
+    refuses(lambda: read_judgments(path, None))
