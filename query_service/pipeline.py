@@ -16,7 +16,6 @@ rules act in three of them: `effects_in` before retrieval, `boosted` in the scor
 """
 
 import copy
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -26,7 +25,6 @@ import numpy as np
 
 from indexer.encoder.number_format import torch_threads
 from plugin_config.errors import LiveIntentError
-from query_service.access.restrictions import request_limits
 from query_service.context import (
     HitSources,
     NoQueryRecorder,
@@ -35,35 +33,25 @@ from query_service.context import (
     RequestContext,
     RetrievalOptions,
 )
-from query_service.cursor import Cursor, CursorExpired
-from query_service.experiments.arm import Arm
-from query_service.experiments.assignment import Assignment
 from query_service.experiments.experiment_book import NO_EXPERIMENTS, Experimenting
-from query_service.highlighting.highlighter import check_highlight
 from query_service.index_view import IndexView, OneView, ViewSource
 from query_service.instead import instead_of_hits
 from query_service.interleaving import (
     Interleaving,
     VariantList,
-    assignment_of,
     interleaved,
 )
-from query_service.observability.identity import PERSONAL_TEXT, Configuration
 from query_service.page import Page, Ranked
 from query_service.page_parts import PageParts
 from query_service.preparation import Preparation, Prepared
-from query_service.progress import Clock, RequestProgress
 from query_service.ranking.exposure import shown_exposure
 from query_service.ranking.reranker import Scoring
 from query_service.ranking.scores import leaders, ranked_rows
 from query_service.ranking.stage import Adjustments, RerankStage, varied
+from query_service.request_contexts import RequestContexts
 from query_service.retrieval.engine_errors import IndexGone
-from query_service.retrieval.language import language_of
-from query_service.retrieval.price_list import priced
 from query_service.retrieval.problems import FieldProblem
-from query_service.retrieval.source_fields import ALL_FIELDS, SourceFields
-from query_service.rules.rule_book import WITHOUT_RULES, RulesInForce, RuleSource
-from query_service.rules.rule_store import VersionUnknown
+from query_service.rules.rule_book import WITHOUT_RULES, RuleSource
 from query_service.schemas.answers import RankResponse, SearchResponse
 from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
 from query_service.schemas.where import WhereSearch
@@ -111,13 +99,18 @@ class Pipeline:
         self._stage = RerankStage(reranker, diversity=diversity, exposure=exposure)
         self._sources = sources
         self._queries = queries
-        self._options = options
-        self._deadline_ms = deadline_ms
-        self._engine_timeout_s = engine_timeout_s
-        self._rules = rules
-        self._bundle = bundle
+        self.contexts = RequestContexts(
+            options,
+            deadline_ms,
+            engine_timeout_s,
+            preparation.below.lifetime_s,
+            rules,
+            experiments,
+            self._stage,
+            preparation.fusion,
+            bundle,
+        )
         self.on_answer: Callable[[RequestContext, SearchResponse], None] = nobody
-        self._experiments = experiments
         self._interleaving = Interleaving(preparation.threads)
 
     def search(self, request: SearchRequest, arrived: float | None = None) -> SearchResponse:
@@ -183,82 +176,18 @@ class Pipeline:
 
         return self._on_current_index(request, answer, arrived)
 
-    def context(
-        self, request: Request, view: IndexView, arrived: float | None = None
-    ) -> RequestContext:
-        """The context of a request; its clock started when it `arrived`, None: starts now.
-
-        Raises CursorInvalid, CursorExpired, FilterProblem; NotAllowed for what the caller's key
-        does not allow.
-        """
-        limits = request_limits()
-        limits.check_user(request.user_id)
-        if not isinstance(request, RankRequest):
-            limits.check_scenario(request.scenario)
-        price_list = limits.check_price_list(request.price_list)
-        if price_list != request.price_list:
-            request = request.model_copy(update={"price_list": price_list})
-        progress = RequestProgress(Clock(request.deadline_ms or self._deadline_ms, arrived))
-        progress.note_partial_answers()
-        PERSONAL_TEXT.set(getattr(request, "query", None) or "")
-        cursor, source_fields = None, ALL_FIELDS
-        if not isinstance(request, RankRequest):
-            source_fields = SourceFields.of(request.fields, view.attributes)
-            if isinstance(request, SearchRequest) and request.highlight:
-                check_highlight(request.highlight, marks_descriptions=view.marks_descriptions)
-            if request.cursor is not None:
-                cursor = Cursor.decode(request.cursor)
-                cursor.check(request, self.preparation.below.lifetime_s)
-                progress.degraded.update(cursor.frozen.degraded)  # the list was made without
-        priced(view.attributes, request.price_list)  # refused where there is no such list
-        assignment, options = assignment_of(self._experiments, request, cursor), self._options
-        if assignment.arm is not None:
-            options = replace(options, titles=assignment.arm.models.reranker.reads_titles)
-        return RequestContext(
-            request, view, progress, options, self._engine_timeout_s,
-            as_of=cursor.as_of if cursor else time.time(), cursor=cursor,
-            source_fields=source_fields, rules=self._rules_of(cursor, assignment),
-            language=language_of(view.attributes, request.language), assignment=assignment,
-            limits=limits,
-            configuration=self.configuration(assignment.arm),
-        )  # fmt: skip
-
-    def configuration(self, arm: Arm | None = None) -> Configuration:
-        """What it answers with, for the record of each answer; `arm`: of an experiment."""
-        stage = self._stage if arm is None else arm.stage
-        fusion = self.preparation.fusion if arm is None else arm.weights
-        weights = {"alpha": fusion.alpha, "beta": fusion.beta, "demand": fusion.demand}
-        reranker = stage.reranker
-        return Configuration(
-            bundle=self._bundle if arm is None else arm.models.bundle,
-            reranker=reranker.name if reranker is not None else "",
-            weights={**weights, "diversity": stage.diversity},
-            reranker_weights=dict(vars(reranker.weights)) if reranker is not None else {},
-        )
-
-    def _rules_of(self, cursor: Cursor | None, assignment: Assignment) -> RulesInForce:
-        """The rules in force; for a cursor those of its first page. Raises CursorExpired."""
-        if cursor is None:
-            arm = assignment.arm
-            return self._rules.current() if arm is None or arm.rules is None else arm.rules
-        try:
-            return self._rules.of_version(cursor.rules)
-        except VersionUnknown as error:
-            raise CursorExpired(
-                f"the cursor has expired: {error}. Ask for the first page again"
-            ) from error
-
     def with_rules(self, rules: RuleSource, queries: QueryRecorder) -> "Pipeline":
         """The same pipeline by other rules, to try them; it shares the threads."""
         other = copy.copy(self)
-        other._rules, other._queries, other._experiments = rules, queries, NO_EXPERIMENTS
+        other._queries = queries
+        other.contexts = replace(self.contexts, rules=rules, experiments=NO_EXPERIMENTS)
         return other
 
     def on_index(self, view: IndexView) -> "Pipeline":
         """The same pipeline on one index, for searches that nobody made; it shares the threads."""
         other = copy.copy(self)
         other.views, other._queries, other.on_answer = OneView(view), NoQueryRecorder(), nobody
-        other._experiments = NO_EXPERIMENTS
+        other.contexts = replace(self.contexts, experiments=NO_EXPERIMENTS)
         return other
 
     def close(self) -> None:
@@ -281,13 +210,13 @@ class Pipeline:
         # gain (measured on two busy cores: 3.5 against 0.16 ms of CPU for two products).
         with torch_threads(1):
             try:
-                return counted(self.context(request, self.views.current(), arrived))
+                return counted(self.contexts.of(request, self.views.current(), arrived))
             except IndexGone:
-                return counted(self.context(request, self.views.refresh(), arrived))
+                return counted(self.contexts.of(request, self.views.refresh(), arrived))
             except FieldProblem:
                 with suppress(LiveIntentError):
                     self.views.refresh()
-                return counted(self.context(request, self.views.current(), arrived))
+                return counted(self.contexts.of(request, self.views.current(), arrived))
 
     def _counted(
         self, answer: Callable[[RequestContext], Answer]

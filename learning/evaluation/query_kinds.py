@@ -33,6 +33,6 @@ def query_kinds(
 
 
 def _kind(pipeline: "Pipeline", query: str) -> QueryKind:
-    context = pipeline.context(search_request(query), pipeline.views.current())
+    context = pipeline.contexts.of(search_request(query), pipeline.views.current())
     inputs = pipeline.preparation.prepare(context).inputs
     return query_kind_of(inputs, complete_titles(query, inputs.candidates.titles))

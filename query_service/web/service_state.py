@@ -36,7 +36,7 @@ class ServiceState(Collector):
         for catalogue, service in self.services.items():
             ready.add_metric([catalogue], float(service.ready().ok))
             if (view := _view_of(service)) is not None:
-                pipeline = service.pipeline.configuration()
+                pipeline = service.pipeline.contexts.configuration()
                 names = {"index": view.index, "bundle": pipeline.bundle, "order": pipeline.reranker}
                 index.add_metric([catalogue], names)
                 if view.bundle.created_at:

@@ -126,7 +126,7 @@ class ListMaker:
     def one(self, labelled: LabelledRequest) -> RankingList:
         """The list of one request; without a candidate it has length 0."""
         pipeline = self.pipeline
-        context = pipeline.context(labelled.request, pipeline.views.current())
+        context = pipeline.contexts.of(labelled.request, pipeline.views.current())
         inputs = pipeline.preparation.prepare(context).inputs
         ids, titles = inputs.candidates.ids, inputs.candidates.titles
         complete = complete_titles(inputs.query_text, titles)
