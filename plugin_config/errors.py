@@ -6,6 +6,7 @@ class LiveIntentError(Exception):
 
     exit_code = 1
     plain = "This can't be answered right now."  # for people who don't run the service
+    retry_after_s = 1  # where it is no fault of the request
 
 
 class SettingsError(LiveIntentError):

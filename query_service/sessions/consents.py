@@ -12,7 +12,7 @@ from plugin_config.errors import ClusterUnavailable
 from plugin_config.schema import IndexNames
 from query_service.privacy.consent import Consent
 from query_service.privacy.pseudonyms import Pseudonyms
-from query_service.sessions.document_writes import scripted_upsert
+from query_service.sessions.document_writes import LASTING, LASTING_RETRY_AFTER_S, scripted_upsert
 from query_service.sessions.documents import document_id, now_ms
 from query_service.sessions.removal import DocumentRemoval, NotErased
 from query_service.sessions.scripts import CONSENT, NOT_LEARNED, painless
@@ -25,6 +25,13 @@ class NotLearned:
 
     ubi_queries: int = 0
     ubi_events: int = 0
+
+
+class ChoicesClosed(ClusterUnavailable):
+    """What visitors agree to can't be read until somebody has changed the index."""
+
+    plain = "What visitors agree to can't be read right now, so nothing is kept of them."
+    retry_after_s = LASTING_RETRY_AFTER_S
 
 
 class SessionConsents:
@@ -61,7 +68,8 @@ class SessionConsents:
         for document in response["docs"]:
             problem = document.get("error", {}).get("type", "index_not_found_exception")
             if problem != "index_not_found_exception":
-                raise ClusterUnavailable(f"what visitors agree to can't be read: {problem}")
+                unreadable = ChoicesClosed if problem in LASTING else ClusterUnavailable
+                raise unreadable(f"what visitors agree to can't be read: {problem}")
             consent = Consent.from_stored(document.get("_source", {}).get("consent"))
             if consent is not None:
                 chosen.setdefault(ids[document["_id"]], consent)

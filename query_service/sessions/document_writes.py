@@ -15,7 +15,8 @@ ATTEMPTS = 3
 RETRIED_STATUSES = frozenset({409, 429, 502, 503, 504})
 CONFLICT_RETRIES = 50
 # Of these a retry brings nothing until somebody has changed the index.
-_LASTING = frozenset({"cluster_block_exception", "index_closed_exception"})
+LASTING = frozenset({"cluster_block_exception", "index_closed_exception"})
+LASTING_RETRY_AFTER_S = 10
 _OF_THE_DOCUMENT = frozenset({"mapper_parsing_exception", "illegal_argument_exception"})
 _DISK_FULL = ("flood-stage", "read-only / allow delete", "no space left")
 Cause = Literal["", "event", "cluster", "disk"]
@@ -111,7 +112,7 @@ def send_documents(client: OpenSearch, writes: Sequence[DocumentWrite]) -> list[
 def _is_temporary(write: DocumentWrite, result: WriteResult) -> bool:
     if result.done or result.status not in RETRIED_STATUSES or write.version is not None:
         return False
-    return result.reason.split(":")[0] not in _LASTING
+    return result.reason.split(":")[0] not in LASTING
 
 
 def _result(write: DocumentWrite, item: dict[str, Any]) -> WriteResult:

@@ -21,7 +21,7 @@ from query_service.web.deadlines import FRONT_ENDS
 from query_service.web.field_errors import BodyMalformed, field_errors
 
 logger = logging.getLogger(__name__)
-RETRY_AFTER_S = 1
+RETRY_AFTER_S = LiveIntentError.retry_after_s
 CONTENT_TYPE = "application/problem+json"
 
 
@@ -108,7 +108,8 @@ def _wrong_field(error: FieldProblem) -> Response:
 def _unavailable(error: LiveIntentError) -> Response:
     """A 503 in plain words: the log has the cause, with addresses, by the request's id."""
     logger.error("answered 503: %s", error)
-    return problem(503, f"{error.plain} Try again in a moment.")
+    headers = {"Retry-After": str(error.retry_after_s)}
+    return problem(503, f"{error.plain} Try again in a moment.", headers=headers)
 
 
 def _refused(error: RequestRefused) -> Response:

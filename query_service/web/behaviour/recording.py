@@ -10,13 +10,13 @@ from query_service.access.restrictions import request_limits
 from query_service.schemas.answers import FieldError
 from query_service.schemas.events import EventAnswer, EventsResponse, ReceivedEvent
 from query_service.service import Service
+from query_service.sessions.document_writes import LASTING_RETRY_AFTER_S
 from query_service.sessions.intake import EventOutcome
 from query_service.web.behaviour.event_forms import EventError, ParsedEvents
 from query_service.web.errors import problem
 from query_service.web.json_answer import json_response
 from query_service.web.metrics import Metrics
 
-REFUSED_RETRY_AFTER_S = 10  # somebody must change the cluster first
 _REFUSALS = {
     "cluster": (503, "The events could not be kept: the cluster does not take them now. Send them "
                      "again."),
@@ -51,7 +51,7 @@ class EventRecorder:
             return json_response(response.model_dump(exclude_none=True))
         if causes := {outcome.cause for outcome in outcomes} & _REFUSALS.keys():
             status, detail = _REFUSALS["disk" if "disk" in causes else "cluster"]
-            return problem(status, detail, headers={"Retry-After": str(REFUSED_RETRY_AFTER_S)})
+            return problem(status, detail, headers={"Retry-After": str(LASTING_RETRY_AFTER_S)})
         return none_kept(items, "event")
 
     def _record(self, received: list[ReceivedEvent]) -> list[EventOutcome]:
