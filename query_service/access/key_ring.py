@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from plugin_config.errors import LiveIntentError
-from query_service.access.key_store import KeyStore, KeysUnreadable
+from query_service.access.key_store import KeysAway, KeyStore, KeysUnreadable
 from query_service.access.stored_key import StoredKey
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,7 @@ class KnownKeys:
     keys: Mapping[str, StoredKey] = field(default_factory=dict)
     read_at: float = 0.0
     problem: str = ""  # why newer ones may be missing
+    away: bool = False  # with `problem`: the cluster does not answer
 
 
 class KeyRing:
@@ -44,10 +45,11 @@ class KeyRing:
     def start(self, wait: bool = False) -> None:
         """Read the keys, then follow them; with `wait` also where they can't be read yet.
 
-        Raises KeysUnreadable.
+        A cluster that does not answer is waited for: until then no key counts. Raises
+        KeysUnreadable.
         """
         self._read()
-        if self._known.problem and not wait:
+        if self._known.problem and not (wait or self._known.away):
             raise KeysUnreadable(self._known.problem)
         self._thread.start()
 
@@ -63,7 +65,12 @@ class KeyRing:
 
         True as well while that could never be read.
         """
-        return bool(self._known.keys or (self._known.problem and not self._known.read_at))
+        return bool(self._known.keys or self.never_read)
+
+    @property
+    def never_read(self) -> str:
+        """Why the keys could not be read once yet, "" where they were."""
+        return "" if self._known.read_at else self._known.problem
 
     def find(self, key_id: str, *, anew: bool = False) -> StoredKey | None:
         """The key, revoked ones too; None: there is none. `anew`: it may have changed just now.
@@ -95,14 +102,15 @@ class KeyRing:
             else:
                 self._known = KnownKeys(keys, began)
         except Exception as error:
-            self._note(str(error) if isinstance(error, LiveIntentError) else repr(error))
+            problem = str(error) if isinstance(error, LiveIntentError) else repr(error)
+            self._note(problem, away=isinstance(error, KeysAway))
         finally:
             self._reading.release()
 
-    def _note(self, problem: str) -> None:
+    def _note(self, problem: str, *, away: bool = False) -> None:
         if problem != self._known.problem:  # once, not at every poll
             log.warning("keys: %s", problem)
-        self._known = KnownKeys(self._known.keys, self._known.read_at, problem)
+        self._known = KnownKeys(self._known.keys, self._known.read_at, problem, away)
 
     def _follow(self) -> None:
         while not self._stop.wait(self._poll_s):

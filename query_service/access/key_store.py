@@ -6,7 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import ConflictError, NotFoundError, OpenSearchException
+from opensearchpy.exceptions import (
+    AuthenticationException,
+    AuthorizationException,
+    ConflictError,
+    NotFoundError,
+    OpenSearchException,
+)
 
 from plugin_config.client import cluster_unavailable
 from plugin_config.errors import LiveIntentError
@@ -26,6 +32,10 @@ class KeysUnreadable(LiveIntentError):
 
     exit_code = 3
     plain = "API keys can't be checked now."
+
+
+class KeysAway(KeysUnreadable):
+    """The cluster does not answer now, or not in full: it is waited for."""
 
 
 class KeyUnknown(LiveIntentError):
@@ -60,7 +70,7 @@ class KeyStore:
         try:
             response = self._client.search(index=self._index, body=body, params=params)
             if response["_shards"]["failed"] or response["timed_out"]:
-                raise self._unreadable("a shard does not answer")
+                raise KeysAway(self._unreadable("a shard does not answer"))
             hits = response["hits"]["hits"]
             if hits and not self._is_ours:
                 if foreign_indexes(self._client, self._index):
@@ -69,10 +79,12 @@ class KeyStore:
             return {hit["_id"]: StoredKey.of(hit["_id"], hit["_source"]) for hit in hits}
         except NotFoundError:
             return {}
+        except (AuthenticationException, AuthorizationException) as error:
+            raise KeysUnreadable(self._unreadable(str(cluster_unavailable(error)))) from error
         except OpenSearchException as error:
-            raise self._unreadable(str(cluster_unavailable(error))) from error
+            raise KeysAway(self._unreadable(str(cluster_unavailable(error)))) from error
         except (KeyError, TypeError, ValueError) as error:
-            raise self._unreadable(f"a document is no key ({error!r})") from error
+            raise KeysUnreadable(self._unreadable(f"a document is no key ({error!r})")) from error
 
     def create(
         self, name: str, scopes: Sequence[Scope], expires_at: float | None = None, rate: str = ""
@@ -190,8 +202,8 @@ class KeyStore:
         except OpenSearchException as error:
             raise cluster_unavailable(error) from error
 
-    def _unreadable(self, reason: str) -> KeysUnreadable:
-        return KeysUnreadable(
+    def _unreadable(self, reason: str) -> str:
+        return (
             f"the API keys in {self._index} can't be read ({reason}): without them nobody's can be "
             "checked. The service's user needs to read that index"
         )

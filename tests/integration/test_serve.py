@@ -120,6 +120,8 @@ def test_it_starts_before_the_cluster_and_is_not_ready_then(
         api = running.api()
         assert api("GET", "/healthz").status == 200
         assert api("GET", "/readyz").status == 503
+        search = api("POST", "/v1/search", {"query": "lamp"})  # there may be keys
+        assert (search.status, search.headers["Retry-After"]) == (503, "1")
         os.kill(running.process.pid, signal.SIGTERM)
         assert running.process.wait(40) == 0
 

@@ -89,6 +89,8 @@ class Guard:
     def _caller(self) -> Caller:
         text = sent_key()
         if not text:
+            if self._ring.never_read:
+                raise _unreadable(KeysUnreadable(self._ring.never_read))
             raise AccessRefused(401, "no_key", f"This needs an API key. {HOW}")
         try:
             return self._callers.of(text)
