@@ -28,6 +28,12 @@ def note_answer(context: RequestContext, answer: SearchResponse, *, texts: bool)
         notes.setdefault("query_text", []).append(context.query_text)
 
 
+def note_problem(error: Exception) -> None:
+    """Note why the request under way is not answered: the log has the error once, and counts it."""
+    if has_app_context():
+        g.setdefault("notes", {})["problem"] = type(error).__name__
+
+
 def notes_of_request() -> dict[str, Any]:
     """The notes of the request under way."""
     notes: dict[str, Any] = g.get("notes", {})

@@ -11,6 +11,7 @@ from typing import Any
 from gunicorn.workers.base import Worker
 
 from query_service.web.buffered_server import BufferedServer
+from query_service.web.logs import tell_repeats
 
 log = logging.getLogger(__name__)
 POLL_S = 1.0
@@ -48,6 +49,7 @@ class BufferedWorker(Worker):  # type: ignore[misc]
         while self.alive and self._has_parent():
             self.notify()
             self.server.poll(POLL_S)
+            tell_repeats()
         if not self._has_parent():
             log.warning("the parent process is gone: this process ends")
         self.server.draining = True

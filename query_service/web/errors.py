@@ -17,6 +17,7 @@ from query_service.records.query_explanation import QueryUnknown
 from query_service.retrieval.problems import FieldProblem
 from query_service.schemas.answers import FieldError, Problem
 from query_service.sessions.session_export import SessionUnknown
+from query_service.web.answer_notes import note_problem
 from query_service.web.deadlines import FRONT_ENDS
 from query_service.web.field_errors import BodyMalformed, field_errors
 
@@ -108,6 +109,7 @@ def _wrong_field(error: FieldProblem) -> Response:
 def _unavailable(error: LiveIntentError) -> Response:
     """A 503 in plain words: the log has the cause, with addresses, by the request's id."""
     logger.error("answered 503: %s", error)
+    note_problem(error)
     headers = {"Retry-After": str(error.retry_after_s)}
     return problem(503, f"{error.plain} Try again in a moment.", headers=headers)
 
@@ -115,6 +117,7 @@ def _unavailable(error: LiveIntentError) -> Response:
 def _refused(error: RequestRefused) -> Response:
     """A 500 without Retry-After: the engine would refuse the same request again."""
     logger.error("answered 500: %s", error)
+    note_problem(error)
     return problem(500, f"{error.plain} The log says more, by the request's id.")
 
 
@@ -139,4 +142,5 @@ def _unexpected(error: Exception) -> Response:
     if isinstance(error, LiveIntentError):
         return _unavailable(error)
     logger.error("answered 500", exc_info=error)
+    note_problem(error)
     return problem(500, "This should not have happened. The log says more, by the request's id.")

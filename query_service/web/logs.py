@@ -16,6 +16,7 @@ from flask import Flask, Response, g, request
 
 from query_service.observability.identity import PERSONAL_TEXT, REQUEST_IDS
 from query_service.observability.personal_text import without_personal_text
+from query_service.observability.repeated_lines import WITHOUT_IDS, CountingHandler
 from query_service.web.answer_notes import notes_of_request
 
 access = logging.getLogger("live_intent.access")
@@ -23,6 +24,7 @@ _PLAIN = logging.Formatter()
 _FIELDS = (
     "request_id", "trace_id", "method", "route", "status", "ms", "bytes",
     "query_id", "index", "hits", "personalized", "degraded", "query_text", "stage", "cause",
+    "problem", "repeated",
 )  # fmt: skip
 
 
@@ -70,14 +72,19 @@ class _OfRequest(logging.Filter):
         if ids.request_id and not hasattr(record, "request_id"):
             record.request_id, record.trace_id = ids.request_id, ids.trace_id
             if record.levelno >= logging.WARNING:
-                record.msg = f"{record.getMessage()} [{ids.request_id}]"
+                message = record.getMessage()
+                vars(record)[WITHOUT_IDS] = message
+                record.msg = f"{message} [{ids.request_id}]"
                 record.args = ()
         return True
 
 
 def configure(level: str, form: Literal["text", "json"], *, texts: bool = False) -> None:
-    """Send all logging of this process to standard error; `texts`: with those of queries."""
-    handler = logging.StreamHandler(sys.stderr)
+    """Send all logging of this process to standard error; `texts`: with those of queries.
+
+    Warnings that repeat are counted, see `CountingHandler`.
+    """
+    handler = CountingHandler(sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else TextLines())
     handler.addFilter(_OfRequest(texts=texts))
     root = logging.getLogger()
@@ -85,6 +92,13 @@ def configure(level: str, form: Literal["text", "json"], *, texts: bool = False)
     root.setLevel(level.upper())
     for chatty in ("opensearch", "urllib3", "httpx", "transformers", "huggingface_hub"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
+
+
+def tell_repeats() -> None:
+    """Write the counts of repeated lines that are due; to be called every second or so."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, CountingHandler):
+            handler.tell()
 
 
 def announce(line: str, *, err: bool = False) -> None:
@@ -111,10 +125,12 @@ def log_requests(app: Flask) -> None:
             "bytes": response.content_length or 0,
             **notes_of_request(),
         }
+        # The warning that says more may be one of those that are counted.
+        failed = f" {fields['problem']} [{g.request_id}]" if "problem" in fields else ""
         access.log(
             logging.DEBUG if quiet else logging.INFO,
-            "%s %s %d %.1f ms",
-            *(request.method, route, response.status_code, took_ms),
+            "%s %s %d %.1f ms%s",
+            *(request.method, route, response.status_code, took_ms, failed),
             extra=fields,
         )
         return response

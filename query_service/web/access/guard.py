@@ -16,6 +16,7 @@ from query_service.settings import ServiceSettings
 from query_service.web.access.listening import asks_for_keys
 from query_service.web.access.route_access import OPEN, RouteAccess, access_of
 from query_service.web.access.sent_key import TOKEN, is_page, sent_key
+from query_service.web.answer_notes import note_problem
 from query_service.web.errors import ApiProblem, problem
 from query_service.web.metrics import Metrics
 
@@ -174,5 +175,6 @@ class Guard:
 
 def _unreadable(error: KeysUnreadable) -> AccessRefused:
     log.error("answered 503: %s", error)
+    note_problem(error)
     detail = f"{error.plain} Try again in a moment."
     return AccessRefused(503, "unreadable", detail, retry_after_s=1)
