@@ -24,6 +24,7 @@ from query_service.web.load.concurrency_limit import ConcurrencyLimit
 
 PROBE_THREADS = 2
 TICK_S = 0.05  # between looks at the queue while requests wait in it
+LOOK_S = 1.0  # between looks at connections that take too long
 DRAIN_IDLE_S = 1.0  # of a connection without a request, when the service ends
 OPEN_FILES = 256  # beside the connections: to OpenSearch, files, pipes
 MAX_HEADER_BYTES = 65_536
@@ -50,6 +51,7 @@ class BufferedServer(TcpWSGIServer):  # type: ignore[misc]
         self._timeouts = Timeouts(
             settings.header_timeout_s, settings.body_timeout_s, settings.idle_timeout_s
         )
+        self._next_look = 0.0
         self._deadlines = Deadlines(settings)
         self._max_connections = _allow_files(settings.max_connections)
         adjustments = Adjustments(
@@ -57,7 +59,6 @@ class BufferedServer(TcpWSGIServer):  # type: ignore[misc]
             connection_limit=self._max_connections + 100,
             max_request_body_size=settings.max_body_bytes + 1,
             max_request_header_size=MAX_HEADER_BYTES,
-            cleanup_interval=1,
             ident=None,
             clear_untrusted_proxy_headers=False,
         )
@@ -122,6 +123,9 @@ class BufferedServer(TcpWSGIServer):  # type: ignore[misc]
                 self._probes.add_task(channel)  # the app sees that it is late, and says so
             for ticket in self.admission.overdue():
                 self._refuse(ticket)
+        if (now := time.perf_counter()) >= self._next_look:
+            self._next_look = now + LOOK_S
+            self._end_overdue(now)
 
     def drain(self, timeout_s: float) -> None:
         """Accept no more connections, finish the requests under way, and stop the threads.
@@ -132,9 +136,9 @@ class BufferedServer(TcpWSGIServer):  # type: ignore[misc]
         self._take_waiting()
         self.del_channel()
         self.socket.close()
-        began, ends_at = time.time(), time.perf_counter() + timeout_s
-        while self.active_channels and time.perf_counter() < ends_at:
-            idle_since = time.time() - DRAIN_IDLE_S
+        began = time.perf_counter()
+        while self.active_channels and (now := time.perf_counter()) < began + timeout_s:
+            idle_since = now - DRAIN_IDLE_S
             for channel in list(self.active_channels.values()):
                 if max(channel.last_activity, began) < idle_since and channel.is_idle():
                     channel.handle_close()
@@ -155,22 +159,25 @@ class BufferedServer(TcpWSGIServer):  # type: ignore[misc]
         super().handle_accept()
 
     def maintenance(self, now: float) -> None:
-        """Called once a second: end what takes longer than the timeouts."""
-        seconds, clock = self._timeouts, time.perf_counter()
+        """Nothing: waitress calls it by the time of day, which may jump."""
+
+    def _end_overdue(self, now: float) -> None:
+        """End what takes longer than the timeouts; `now`: time.perf_counter()."""
+        seconds = self._timeouts
         for channel in list(self.active_channels.values()):
             request = channel.request
             if channel.requests:
                 continue
             if channel.lingers_until:
-                if channel.lingers_until < clock:
+                if channel.lingers_until < now:
                     channel.handle_close()
             elif request is None or channel.total_outbufs_len:
                 if channel.last_activity < now - seconds.idle_s:
                     channel.will_close = True
             elif not request.headers_finished:
-                if clock - request.began > seconds.header_s:
+                if now - request.began > seconds.header_s:
                     channel.time_out(f"The header was not complete after {seconds.header_s:g} s.")
-            elif clock - request.began > seconds.header_s + seconds.body_s:
+            elif now - request.began > seconds.header_s + seconds.body_s:
                 channel.time_out(f"The body was not complete after {seconds.body_s:g} s.")
 
     def _push_out(self) -> None:
@@ -191,11 +198,8 @@ class BufferedServer(TcpWSGIServer):  # type: ignore[misc]
 
 
 def _waits_since(channel: Channel) -> float:
-    """Since when (seconds since 1970) the connection waits."""
-    since: float = channel.last_activity
-    if channel.request is not None:
-        since = time.time() - (time.perf_counter() - channel.request.began)
-    return since
+    """Since when (time.perf_counter()) the connection waits."""
+    return channel.last_activity if channel.request is None else channel.request.began
 
 
 def _allow_files(connections: int) -> int:

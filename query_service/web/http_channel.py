@@ -110,6 +110,15 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     refused = False
     lingers_until = 0.0  # time.perf_counter(); 0: it does not linger
 
+    @property
+    def last_activity(self) -> float:
+        """time.perf_counter() of the last byte. waitress sets the time of day, which may jump."""
+        return self._last_activity
+
+    @last_activity.setter
+    def last_activity(self, time_of_day: float) -> None:
+        self._last_activity = time.perf_counter()
+
     def handle_close(self) -> None:
         """Close; after a refusal, read on for a while: else the client may lose the answer."""
         if self.refused and self.connected and not self.lingers_until:
