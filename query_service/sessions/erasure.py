@@ -98,7 +98,7 @@ class SessionErasure:
             source = self._read(own).get("_source", {})
             session_ids = set(source.get("session_id", ()))
             deleted = Deleted(users=int(has_rows(source)), vectors=vectors_in(source))
-            with self._tombstone("user", own) as until:
+            with self._tombstone("user", own, self._removal.newest(source, of_person)) as until:
                 for _ in range(SWEEPS):
                     self._removal.refresh()
                     for hit in scan(
@@ -134,7 +134,8 @@ class SessionErasure:
         own = document_id("session", session_id)
         source = self._read(own).get("_source", {})
         stored = Deleted(sessions=int(has_rows(source)), vectors=vectors_in(source))
-        with self._tombstone("session", own) as until:
+        newest = self._removal.newest(source, {"term": {"session_id": session_id}})
+        with self._tombstone("session", own, newest) as until:
             return self._sweep(session_id, until) + stored
 
     def _sessions_in_log(self, query: dict[str, Any]) -> set[str]:
@@ -166,11 +167,11 @@ class SessionErasure:
         raise NotErased("the session keeps changing while it is erased. Erase again.")
 
     @contextmanager
-    def _tombstone(self, kind: str, own: str) -> Iterator[int]:
-        """Empty a document, and keep it empty until the end; yield until when rows are erased."""
+    def _tombstone(self, kind: str, own: str, newest: int) -> Iterator[int]:
+        """Keep a document empty until the end; yield until when rows go, `newest` or later."""
         left_s = engine_time_left()
         until = now_ms() + round((LONGEST_S if left_s is None else max(left_s, 0) + 1) * 1000)
-        until = self._erase(own, kind, until=until, begins=True)
+        until = self._erase(own, kind, until=max(until, newest), begins=True)
         try:
             yield until
         finally:

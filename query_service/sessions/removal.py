@@ -48,6 +48,19 @@ class DocumentRemoval:
         if in_the_way:
             raise NotErased(f"nothing was erased: {problems_text(in_the_way)}")
 
+    def newest(self, source: dict[str, Any], query: dict[str, Any]) -> int:
+        """The newest time (ms) in a document and in the rows of UBI that match, 0 without any.
+
+        It is in the future where the clock has gone back since then.
+        """
+        rows = [row for name in ("events", "queries") for row in source.get(name) or ()]
+        aggs = {"newest": {"max": {"field": "timestamp"}}}
+        index = f"{self._names.ubi_queries},{self._names.ubi_events}"
+        body = {"size": 0, "query": query, "aggs": aggs}
+        found = self._client.search(index=index, body=body, ignore_unavailable=True)
+        logged = found.get("aggregations", {}).get("newest", {}).get("value") or 0
+        return max([int(logged), *(int(row["timestamp"]) for row in rows)])
+
     def forget(self, query: dict[str, Any], *, session_id: str = "", until: int = 0) -> int:
         """Run `forget_in` on the documents that match `query`."""
         ids = [hit["_id"] for hit in self._scan(self._names.sessions, query)]

@@ -14,6 +14,7 @@ from opensearchpy import OpenSearch
 from benchmarks.fault_table import FaultTable
 from indexer.encoder.encoder import Encoder
 from plugin_config.client import connect, ping_or_raise
+from plugin_config.node import local_node
 from plugin_config.node.local_node import NodeInfo
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
@@ -27,6 +28,7 @@ READ_ONLY = "index.blocks.read_only_allow_delete"
 READONLY = "is read-only, as by a full disk"
 CLOSED = "`sessions` is closed"
 HUNG = "the engine hangs"
+KILLED = "the node is killed under load"
 
 
 @pytest.fixture(scope="module")
@@ -268,3 +270,45 @@ def test_a_silent_engine_costs_a_request_milliseconds(
     finally:
         os.kill(node.pid, signal.SIGCONT)
     wait_until(lambda: api("POST", "/v1/search", search).status == 200)
+
+
+def test_a_node_that_is_killed_under_load_and_comes_back_needs_no_restart(
+    api: Api, node: NodeInfo, fault_table: FaultTable
+) -> None:
+    """The last test here: the node is another process afterwards."""
+    state_dir = load(ClusterSettings).state_dir
+    search = {"query": "lamp", "session_id": "killed", "deadline_ms": 1500}
+    assert refused(api, "killed").status == 200
+    stop = threading.Event()
+    answers: list[tuple[float, int]] = []
+
+    def visitor() -> None:
+        while not stop.wait(0.05):
+            started = time.monotonic()
+            status = api("POST", "/v1/search", search).status
+            answers.append((time.monotonic() - started, status))
+
+    threads = [threading.Thread(target=visitor) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        os.kill(node.pid, signal.SIGKILL)
+        wait_until(lambda: api("POST", "/v1/search", search).status == 503)
+        fault_table.observe(KILLED, "search", partial(api, "POST", "/v1/search", search))
+        event = fault_table.observe(KILLED, "event", lambda: refused(api, "killed"))
+        assert event.status == 503
+        wait_until(lambda: not api.ready())
+        fault_table.observe(KILLED, "`/readyz`", partial(api, "GET", "/readyz"))
+        local_node.start(node.name, state_dir=state_dir, timeout_s=240)
+        back = time.monotonic()
+        wait_until(lambda: api.ready() and refused(api, "killed").status == 200, 60)
+        wait_until(lambda: api("POST", "/v1/search", search).status == 200)
+        fault_table.recovered(KILLED, time.monotonic() - back)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(20)
+    assert {status for _, status in answers} <= {200, 503}
+    assert max(seconds for seconds, _ in answers) < 8
+    events = api("GET", "/v1/sessions/killed").body["session"]["events"]
+    assert len(events) >= 2  # what was acknowledged before the kill is there
