@@ -15,7 +15,8 @@ from plugin_config.schema import IndexNames
 class IndexContext:
     """Cluster, names of this installation, settings, folder of model bundles, progress output.
 
-    `pace`: of bulk requests, for all that write with it.
+    `pace`: of bulk requests, for all that write with it. `keeps_history`: whether rebuilds are
+    written down; not those of indexes that no visitor searches.
     """
 
     client: OpenSearch
@@ -24,3 +25,4 @@ class IndexContext:
     bundles_dir: Path
     progress: Progress = field(default_factory=Silence)
     pace: BulkPace = field(default_factory=BulkPace)
+    keeps_history: bool = True

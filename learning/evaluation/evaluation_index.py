@@ -52,7 +52,7 @@ def own_context(
         content["languages"] = settings.languages
     raw = json.dumps(content, sort_keys=True, default=str).encode()
     prefix = f"{shop.names.prefix}{MARK}{hashlib.sha256(raw).hexdigest()[:12]}-"
-    return replace(shop, names=IndexNames(prefix))
+    return replace(shop, names=IndexNames(prefix), keeps_history=False)
 
 
 def is_ready(context: IndexContext) -> bool:
@@ -107,7 +107,9 @@ def all_made(shop: IndexContext) -> list[IndexContext]:
     own_prefix = re.compile(re.escape(start) + r"[0-9a-f]{12}-(?=items-\d{8}t\d{6}z(-\d+)?$)")
     indexes = shop.client.indices.get(index=f"{start}*", ignore=[404])
     prefixes = {match.group() for index in indexes if (match := own_prefix.match(index))}
-    return [replace(shop, names=IndexNames(prefix)) for prefix in sorted(prefixes)]
+    return [
+        replace(shop, names=IndexNames(prefix), keeps_history=False) for prefix in sorted(prefixes)
+    ]
 
 
 def _rejects_file(context: IndexContext) -> Path:

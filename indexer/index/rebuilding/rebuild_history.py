@@ -62,8 +62,12 @@ class RebuildHistory:
             checks_failed=[check.name for check in report.checks if check.passed is False],
             reasons=[check.line for check in report.checks if check.passed is False],
         )
-        write_down(self.context.client, self.context.names, entry)
+        self._write_down(entry)
         return report
+
+    def _write_down(self, entry: HistoryEntry) -> None:
+        if self.context.keeps_history:
+            write_down(self.context.client, self.context.names, entry)
 
     def _bundle(self) -> str | None:
         try:
@@ -83,4 +87,4 @@ class RebuildHistory:
             checks_failed=failed,
             reasons=reasons,
         )
-        write_down(self.context.client, self.context.names, entry)
+        self._write_down(entry)
