@@ -152,7 +152,7 @@ class DemoCatalogue:
 
 def echo_command(command: str) -> None:
     """Print a command that the demo runs."""
-    click.secho(f"$ {command}", bold=True)
+    click.echo(f"$ {command}")
 
 
 def relative(path: Path) -> str:

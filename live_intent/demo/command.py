@@ -73,7 +73,7 @@ def demo(stop: bool) -> None:
     for name in beside:
         click.echo(f"Another page of this service: {url}/{name}/")
     click.echo(f"What visitors do, simulated ones among them: {url}/insights")
-    click.secho(f"The page to try it yourself: {url}/", bold=True)
+    click.echo(f"The page to try it yourself: {url}/")
 
 
 def _with_node(settings: "ClusterSettings") -> "ClusterSettings":
