@@ -31,6 +31,7 @@ def serve(host: str | None, port: int | None, processes: str | None, insecure: b
     from query_service.web.web_server import WebServer
 
     settings = load(ServiceSettings, host=host, port=port, processes=processes, insecure=insecure)
+    _ = settings.pseudonyms  # refused here, not in each process
     cluster = load(ClusterSettings)
     listener = Listener.bind(settings.host, settings.port)
     logs.configure(settings.log_level, settings.log_format, texts=settings.log_query_texts)

@@ -27,11 +27,12 @@ def _store(*, writing: bool = True) -> Iterator[SessionStore]:
 
     cluster = load(ClusterSettings)
     settings = load(ServiceSettings)
+    pseudonyms = settings.pseudonyms
     limits = limits_of(settings)
     client, names = connect(cluster), IndexNames(cluster.index_prefix)
     if writing:
         click.echo(destination(cluster, *names.stores), err=True)
-    store = SessionStore(client, names, limits, pseudonyms=settings.pseudonyms)
+    store = SessionStore(client, names, limits, pseudonyms=pseudonyms)
     try:
         yield store
     finally:

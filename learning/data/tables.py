@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from typing import Any
 from plugin_config.errors import LiveIntentError
 
 _MAX_EXAMPLES = 3  # of each reason
+_MAX_FIELD = 2**31 - 1  # csv's own limit is 131,072 characters
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # in JSON: half of a character, or two that are one
 
 
 class DatasetError(LiveIntentError):
@@ -92,6 +95,12 @@ def _json_rows(text: str, remarks: Remarks) -> Iterator[tuple[int, dict[str, Any
             continue
         try:
             row = json.loads(line)
+            if _SURROGATE.search(line):
+                json.dumps(row, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            half = ascii(error.object[error.start])
+            remarks.add("half a character, which no text has", f"line {number}: {half}")
+            continue
         except ValueError as error:
             remarks.add("not JSON", f"line {number}: {error}")
             continue
@@ -102,9 +111,17 @@ def _json_rows(text: str, remarks: Remarks) -> Iterator[tuple[int, dict[str, Any
 
 
 def _csv_rows(text: str, remarks: Remarks) -> Iterator[tuple[int, dict[str, Any]]]:
+    csv.field_size_limit(_MAX_FIELD)
     reader = csv.reader(io.StringIO(text, newline=""))
     header = [name.strip() for name in next(reader)]
-    for values in reader:
+    while True:
+        try:
+            values = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            remarks.add("not CSV", f"line {reader.line_num}: {error}")
+            continue
         if not values:
             continue
         if len(values) == len(header):

@@ -70,6 +70,7 @@ def impressions(
     """
     from indexer.cli.cluster_session import ClusterSession
     from learning.data.exchange.impression_rows import bulk_lines
+    from learning.data.exchange.target_file import write_whole
     from learning.data.ubi_log import CLICK
     from learning.data.ubi_sources import read_cluster, read_file, since_when
     from plugin_config.errors import SettingsError
@@ -82,8 +83,7 @@ def impressions(
     else:
         with ClusterSession(url, prefix) as session:
             log = read_cluster(session.client, session.names, (CLICK,), start)
-    with target.open("w", encoding="utf-8") as file:
-        file.writelines(line + "\n" for line in bulk_lines(log.impressions, index))
+    write_whole(target, (line + "\n" for line in bulk_lines(log.impressions, index)))
     for line in log.remarks.lines():
         click.echo(line, err=True)
     shown = sum(len(each.item_ids) for each in log.impressions)

@@ -70,9 +70,16 @@ class Pseudonyms:
         if path is None:
             return cls(parse_keys(text))
         try:
-            return cls(parse_keys(path.read_text(encoding="utf-8")))
+            keys = parse_keys(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise SettingsError(f"LIVE_INTENT_PSEUDONYM_KEYS_FILE={path}: {error}") from None
+        if not keys:
+            raise SettingsError(
+                f"LIVE_INTENT_PSEUDONYM_KEYS_FILE={path}: it holds no key, so ids would be stored "
+                f"as they are. Write 1 to {MAX_KEYS} lines of ID:SECRET into it, the newest first "
+                "(docs/privacy.md), or unset the setting"
+            )
+        return cls(keys)
 
     @property
     def secrets(self) -> dict[str, bytes]:

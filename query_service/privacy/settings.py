@@ -56,7 +56,8 @@ class PrivacySettings(Settings):
     @field_validator("pseudonym_keys")
     @classmethod
     def _keys(cls, value: SecretStr) -> SecretStr:
-        parse_keys(value.get_secret_value())
+        if not parse_keys(value.get_secret_value()) and value.get_secret_value():
+            raise ValueError("it holds no key: write ID:SECRET, or unset the setting")
         return value
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from learning.data.exchange.query_texts import write_query_texts
+from learning.data.exchange.target_file import write_whole
 from learning.data.tables import DatasetError
 
 Grades = Mapping[str, Mapping[str, float]]  # by query and item
@@ -18,12 +19,12 @@ def write_judgments(
     """Writes them as one of `judgment_rows.FORMATS`.
 
     Of qrels the path of the queries' texts, which it writes too unless `query_ids` by text are
-    given; else None. Raises DatasetError for what the format can't say.
+    given; else None. Raises DatasetError for what the format can't say, or where it can't write.
     """
     if wanted == "qrels":
         return _write_qrels(path, grades, query_ids)
     writers = {"rows": _rows, "quepid": _quepid, "workbench": _workbench}
-    path.write_text(writers[wanted](grades), encoding="utf-8")
+    write_whole(path, [writers[wanted](grades)])
     return None
 
 
@@ -47,7 +48,7 @@ def _write_qrels(path: Path, grades: Grades, query_ids: Mapping[str, str] | None
                     "qrels are made of: use --to rows, quepid or workbench"
                 )
             lines.append(f"{ids[query]} 0 {item_id} {int(grade)}\n")
-    path.write_text("".join(lines), encoding="utf-8")
+    write_whole(path, lines)
     if query_ids is not None:
         return None
     texts = path.with_name(f"{path.name}.queries.tsv")

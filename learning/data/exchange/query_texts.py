@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from learning.data.exchange.target_file import write_whole
 from learning.data.tables import DatasetError, Remarks, read_text, rows_in
 
 _IDS, _TEXTS = ("query_id", "_id", "id", "qid"), ("query", "text", "title")
@@ -26,7 +27,7 @@ def read_query_texts(path: Path) -> dict[str, str]:
 def write_query_texts(path: Path, texts: Mapping[str, str]) -> None:
     """Lines of `id<TAB>text`."""
     lines = (f"{query_id}\t{' '.join(text.split())}\n" for query_id, text in texts.items())
-    path.write_text("".join(lines), encoding="utf-8")
+    write_whole(path, lines)
 
 
 def _pairs(text: str, path: Path) -> list[tuple[int, str, str]]:

@@ -120,3 +120,42 @@ def test_one_source_of_impressions_has_to_be_named(
     ended = invoke(fresh_environment, "judgments", "impressions", tmp_path / "x")
     assert ended.exit_code == 2
     assert "name one source: --events FILE, or --cluster" in ended.stderr
+
+
+@pytest.mark.parametrize("form", ["rows", "qrels", "quepid", "workbench"])
+def test_a_target_that_cannot_be_written_is_named(
+    fresh_environment: dict[str, str], tmp_path: Path, judgments: Path, form: str
+) -> None:
+    target = tmp_path / "nowhere" / "x"
+    made = invoke(fresh_environment, "judgments", "convert", judgments, target, "--to", form)
+    assert made.exit_code == 2, made.output
+    assert f"{target} can't be written: No such file or directory" in made.stderr
+
+
+def test_a_long_field_of_csv_is_read(fresh_environment: dict[str, str], tmp_path: Path) -> None:
+    source, target = tmp_path / "long.csv", tmp_path / "long.jsonl"
+    source.write_text(f"query,item_id,grade,note\ntv,1,2,{'x' * 200_000}\ntv,2,1,\n")
+    made = invoke(fresh_environment, "judgments", "convert", source, target, "--to", "rows")
+    assert made.exit_code == 0, made.output
+    assert len(target.read_text().splitlines()) == 2
+
+
+def test_half_a_character_spoils_neither_the_other_rows_nor_the_target(
+    fresh_environment: dict[str, str], tmp_path: Path
+) -> None:
+    rows = ['{"query": "\\ud83d\\ude00", "item_id": "1", "grade": 1}']
+    rows += ['{"query": "\\ud800", "item_id": "1", "grade": 1}']
+    source, target = tmp_path / "half.jsonl", tmp_path / "target"
+    source.write_text("\n".join(rows))
+    made = invoke(fresh_environment, "judgments", "convert", source, target, "--to", "rows")
+    assert made.exit_code == 0, made.output
+    assert "1 row left out: half a character" in made.stderr
+    assert json.loads(target.read_text())["query"] == "\N{GRINNING FACE}"
+    whole = [{"query": "\ud800", "ratings": [{"docId": "1", "rating": "1"}]}]
+    source.write_text(json.dumps(whole))
+    before = target.read_text()
+    made = invoke(fresh_environment, "judgments", "convert", source, target, "--to", "rows")
+    assert made.exit_code == 2, made.output
+    assert "half a character" in made.stderr
+    assert target.read_text() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["half.jsonl", "target"]

@@ -17,7 +17,7 @@ from query_service.privacy.pseudonyms import Pseudonyms, parse_keys
 from query_service.sessions.session_export import SessionUnknown
 from query_service.sessions.store import SessionStore
 from query_service.settings import ServiceSettings
-from tests.integration.command_line import invoke
+from tests.integration.command_line import invoke, process_environment
 from tests.integration.serving import serving_index
 from tests.integration.session_stores import click, clicked, lookup, query
 
@@ -172,6 +172,28 @@ def test_what_looks_like_a_pseudonym_reaches_nothing_that_is_stored_by_it() -> N
     assert ids.renewed(ids.names("visitor")[1]) == seen
     assert ids.renewed("visitor") == seen
     assert ids.renewed("~k9~" + "0" * 32) == "~k9~" + "0" * 32
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# k1:secret-of-the-shop-1\n", ",,\n"])
+def test_a_file_without_keys_is_refused_by_the_service_and_the_command_line(
+    tmp_path: Path, text: str
+) -> None:
+    file = tmp_path / "keys"
+    file.write_text(text)
+    message = f"{file}: it holds no key.*1 to 8 lines of ID:SECRET"
+    with pytest.raises(SettingsError, match=message):
+        _ = load(ServiceSettings, pseudonym_keys_file=file).pseudonyms
+    if text:
+        with pytest.raises(SettingsError, match="it holds no key"):
+            load(ServiceSettings, pseudonym_keys=text)
+        return
+    environment = process_environment(
+        opensearch_url="http://127.0.0.1:9", pseudonym_keys_file="/dev/null"
+    )
+    for command in (("serve",), ("sessions", "export", "s")):
+        refused = invoke(environment, *command)
+        assert refused.exit_code == 2, refused.output
+        assert "LIVE_INTENT_PSEUDONYM_KEYS_FILE=/dev/null: it holds no key" in refused.stderr
 
 
 @pytest.mark.parametrize(
