@@ -49,7 +49,7 @@ class RequestContexts:
         does not allow.
         """
         limits = request_limits()
-        limits.check_user(request.user_id)
+        limits.check_visitor(request.session_id, request.user_id)
         if not isinstance(request, RankRequest):
             limits.check_scenario(request.scenario)
         price_list = limits.check_price_list(request.price_list)

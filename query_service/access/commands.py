@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from query_service.access.scopes import Scope
     from query_service.access.stored_key import StoredKey
 
+MAX_NAME = 200
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -37,6 +38,20 @@ class Duration(click.ParamType):  # type: ignore[type-arg]
         if match is None:
             self.fail(f"{value!r}: write 30d, 12h, 45m or 90s", param, ctx)
         return float(match[1]) * _UNITS[match[2]]
+
+
+def _name(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    from query_service.access.stored_key import SESSIONS
+
+    if value.strip() == SESSIONS:
+        raise click.BadParameter(
+            f"{SESSIONS!r} is the name of the secret of session tokens: take another"
+        )
+    if not (value.isprintable() and value.strip() and len(value) <= MAX_NAME):
+        raise click.BadParameter(
+            f"{value[:50]!r}: a name has 1 to {MAX_NAME} characters, no control characters"
+        )
+    return value
 
 
 def _rate(context: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -73,7 +88,7 @@ def keys() -> None:
 
 
 @keys.command(epilog="Scopes: " + "; ".join(f"{name} ({MEANING[name]})" for name in SCOPES) + ".")
-@click.argument("name")
+@click.argument("name", callback=_name)
 @click.option("--scope", "scopes", type=click.Choice(SCOPES), multiple=True, required=True)
 @click.option("--expires", type=Duration(), help="After this time: 90d, 12h. Default: never.")
 @click.option("--rate", default="", callback=_rate, help="Requests at most: 600/minute.")
@@ -157,11 +172,12 @@ def derive(
 ) -> None:
     """Print a browser key, derived from the key on standard input; it may be public.
 
-    No cluster is asked: docs/operating.md has the same as ten lines of Python.
+    No cluster is asked. docs/access.md says what each restriction means, and has the same as ten
+    lines of Python.
     """
     from pydantic import ValidationError
 
-    from query_service.access.key_text import KeyText, browser_key
+    from query_service.access.key_text import MAX_RESTRICTIONS, KeyText, browser_key
     from query_service.access.restrictions import Restrictions
 
     text = (
@@ -170,27 +186,36 @@ def derive(
     parent = KeyText.parse(text.strip())
     if parent is None or parent.is_browser_key:
         raise click.UsageError("standard input has no key that begins with li_")
-    given = {"scopes": list(scopes), "filters": _parsed(filters), **options}
-    given["origins"] = list(options["origins"])
+    given = {"scopes": list(scopes), **options, "origins": list(options["origins"])}
     if expires is not None:
         given["expires_at"] = int(time.time() + expires)
-    wanted = {name: value for name, value in given.items() if value}
+    wanted = {name: value for name, value in given.items() if value not in (None, [])}
+    if options["rate"] == "":
+        raise click.BadParameter("an empty rate restricts nothing", param_hint="--rate")
+    if filters is not None:
+        wanted["filters"] = _parsed(filters) or {}
     try:
         Restrictions.model_validate(wanted)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
         raise click.UsageError(f"{where}: {first['msg']}") from None
-    click.echo(browser_key(parent, json.dumps(wanted).encode()))
+    text = browser_key(parent, json.dumps(wanted, separators=(",", ":")).encode())
+    if KeyText.parse(text) is None:
+        raise click.UsageError(
+            f"the restrictions make a key of {len(text)} characters; they may have "
+            f"{MAX_RESTRICTIONS} in base64url, which is 3 kB of JSON: shorten --filters or --origin"
+        )
+    click.echo(text)
 
 
-def _parsed(filters: str | None) -> dict[str, Any] | None:
-    if filters is None:
-        return None
+def _parsed(filters: str) -> object:
     try:
-        return cast(dict[str, Any], json.loads(filters))
+        return json.loads(filters)
     except ValueError as error:
         raise click.BadParameter(f"no JSON ({error})", param_hint="--filters") from None
+    except RecursionError:
+        raise click.BadParameter("nested too deeply", param_hint="--filters") from None
 
 
 def _line(key: StoredKey) -> str:

@@ -16,7 +16,10 @@ from dataclasses import dataclass
 from typing import Self
 
 KEY = re.compile(r"li_([a-z0-9]{12})_([A-Za-z0-9_-]{43})")
-BROWSER_KEY = re.compile(r"(lib\.([a-z0-9]{12})\.([A-Za-z0-9_-]{1,4000}))\.([A-Za-z0-9_-]{43})")
+MAX_RESTRICTIONS = 4000  # characters of a browser key's, in base64url
+BROWSER_KEY = re.compile(
+    rf"(lib\.([a-z0-9]{{12}})\.([A-Za-z0-9_-]{{1,{MAX_RESTRICTIONS}}}))\.([A-Za-z0-9_-]{{43}})"
+)
 _ID_CHARACTERS = string.ascii_lowercase + string.digits
 
 

@@ -16,6 +16,7 @@ from query_service.schemas.identifiers import Id, PriceList
 from query_service.schemas.strict import Strict
 from query_service.setting_texts.rate import checked_rate
 from query_service.user.actions import Scenario
+from query_service.user.user_session import USER_SESSIONS, is_user_session, session_of_user
 
 ANY_USER = "*"
 
@@ -86,9 +87,24 @@ class RequestLimits:
             raise NotAllowed(f"This browser key is for the price list {self.price_list} alone.")
         return self.price_list or price_list
 
-    def check_user(self, user_id: str | None) -> None:
-        """Raise NotAllowed for a user that the key may not name."""
-        if user_id is None or self.user_id in (ANY_USER, user_id):
+    def allows_user(self, user_id: str) -> bool:
+        """Whether the key may name the user."""
+        return self.user_id in (ANY_USER, user_id)
+
+    def check_visitor(self, session_id: str, user_id: str | None) -> None:
+        """Raise NotAllowed for a user, or a user's session, that the key may not name."""
+        if user_id is not None:
+            self._check_user(user_id)
+        if not is_user_session(session_id) or self.user_id == ANY_USER:
+            return
+        if self.user_id is None or session_id != session_of_user(self.user_id):
+            raise NotAllowed(
+                f"This browser key may not name the session {session_id[:150]}: those that begin "
+                f"with {USER_SESSIONS} are of users. Take another name, or a key for that user_id."
+            )
+
+    def _check_user(self, user_id: str) -> None:
+        if self.allows_user(user_id):
             return
         allowed = "no user_id" if self.user_id is None else "one user_id, which is another"
         raise NotAllowed(

@@ -19,8 +19,8 @@ from query_service.schemas.language import MAX_PREFERENCES
 from query_service.schemas.search import MAX_DEPTH
 from query_service.schemas.sort import SortBy
 from query_service.schemas.where import Where, WhereBrowse, WhereSearch
+from query_service.user.user_session import ANONYMOUS, session_of_user
 
-ANONYMOUS = "anonymous-"  # the tokens that libraries make begin so
 MARKED = ("title", "description")  # the attributes whose words can be marked
 ALL = "*"
 LEVELS = (".lvl0", ".lvl1", ".lvl2", ".lvl3")  # of categories, that `*` stands for
@@ -94,13 +94,14 @@ def _visitor(params: QueryParams) -> dict[str, Any]:
     if not token:
         return {"session_id": f"{ANONYMOUS}{uuid4()}", "personalize": False}
     try:
-        session_id = _ID.validate_python(token)
+        visitor = _ID.validate_python(token)
     except ValidationError as error:
         message = error.errors(include_url=False)[0]["msg"]
         raise RequestMalformed(f"userToken: {message}") from error
+    is_anonymous = visitor.startswith(ANONYMOUS)
     return {
-        "session_id": session_id,
-        "user_id": None if token.startswith(ANONYMOUS) else session_id,
+        "session_id": visitor if is_anonymous else session_of_user(visitor),
+        "user_id": None if is_anonymous else visitor,
         "personalize": params.personalize,
         "store": params.analytics,
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any
 
 from opensearchpy import OpenSearch
@@ -17,6 +18,7 @@ from query_service.sessions.documents import document_id, now_ms
 from query_service.sessions.removal import DocumentRemoval, NotErased
 from query_service.sessions.scripts import CONSENT, NOT_LEARNED, painless
 from query_service.sessions.store_writer import StoreWriter
+from query_service.user.user_session import earlier_names
 
 
 @dataclass(frozen=True)
@@ -50,16 +52,19 @@ class SessionConsents:
         The one under the newest key counts. Where the index of sessions is gone there is none.
         """
         ids = {
-            document_id("session", name): session_id
+            session_id: [
+                document_id("session", name)
+                for each in (session_id, *earlier_names(session_id))
+                for name in self._pseudonyms.names(each)
+            ]
             for session_id in session_ids
-            for name in self._pseudonyms.names(session_id)
         }
         if not ids:
             return {}
         try:
             response = self._client.mget(
                 index=self._names.sessions,
-                body={"ids": list(ids)},
+                body={"ids": sorted(set(chain(*ids.values())))},
                 params={"_source_includes": "consent"},
             )
         except OpenSearchException as error:
@@ -72,8 +77,12 @@ class SessionConsents:
                 raise unreadable(f"what visitors agree to can't be read: {problem}")
             consent = Consent.from_stored(document.get("_source", {}).get("consent"))
             if consent is not None:
-                chosen.setdefault(ids[document["_id"]], consent)
-        return chosen
+                chosen[document["_id"]] = consent
+        return {
+            session_id: next(chosen[each] for each in own if each in chosen)
+            for session_id, own in ids.items()
+            if any(each in chosen for each in own)
+        }
 
     def set(self, session_id: str, consent: Consent) -> NotLearned:
         """Keep a session's choice, for what it sends from now on.

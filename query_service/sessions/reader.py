@@ -17,6 +17,7 @@ from query_service.sessions.documents import (
     visitor_from_documents,
 )
 from query_service.sessions.limits import SessionLimits
+from query_service.user.user_session import earlier_names
 from query_service.user.visitor import Visitor
 
 
@@ -57,7 +58,12 @@ class SessionReader:
         user_names = self._pseudonyms.names(user_id) if user_id else ()
         ids = [document_id("user", name) for name in user_names]
         ids += [document_id("session", name) for name in stored_names]
-        documents = self._documents(ids, timeout_s)
+        earlier = [
+            document_id("session", name)
+            for each in earlier_names(session_id)
+            for name in self._pseudonyms.names(each)
+        ]
+        documents = self._documents([*ids, *earlier], timeout_s, choices=earlier)
         try:
             if self._pseudonyms.keys:
                 documents = [_named(each, stored_names, session_id) for each in documents]
@@ -67,8 +73,13 @@ class SessionReader:
         except (KeyError, TypeError, ValueError) as error:
             raise SessionsUnreadable(f"the session's document is damaged: {error!r}") from error
 
-    def _documents(self, ids: Sequence[str], timeout_s: float | None) -> list[dict[str, Any]]:
-        """The documents of these ids that there are, in order. Raises SessionsUnreadable."""
+    def _documents(
+        self, ids: Sequence[str], timeout_s: float | None, choices: Collection[str] = ()
+    ) -> list[dict[str, Any]]:
+        """The documents of these ids that there are, in order; of `choices` the consent alone.
+
+        Raises SessionsUnreadable.
+        """
         options = {} if timeout_s is None else {"request_timeout": timeout_s}
         try:
             response = self._client.mget(
@@ -81,7 +92,9 @@ class SessionReader:
             problem = document.get("error", {}).get("type", "")
             if problem and problem != "index_not_found_exception":
                 raise SessionsUnreadable(f"the session can't be read: {problem}")
-            if document.get("found"):
+            if document.get("found") and document["_id"] in choices:
+                documents.append({"consent": document["_source"].get("consent")})
+            elif document.get("found"):
                 documents.append(document["_source"])
         return documents
 

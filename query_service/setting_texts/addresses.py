@@ -3,7 +3,7 @@
 import ipaddress
 import socket
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 Network = IPv4Network | IPv6Network
 
@@ -31,6 +31,17 @@ def client_address(remote: str, forwarded_for: str, trusted: Sequence[Network]) 
     return address
 
 
+def counted_address(address: str) -> str:
+    """What one visitor's addresses have in common: of IPv6 the /64, of a mapped IPv4 that."""
+    try:
+        parsed = _unmapped(address)
+    except ValueError:  # a socket of this machine has none
+        return address
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
+    return str(ipaddress.ip_network((int(parsed), 64), strict=False))
+
+
 def is_this_machine(host: str) -> bool:
     """Whether only this machine can reach what listens on `host`."""
     try:
@@ -44,9 +55,14 @@ def is_this_machine(host: str) -> bool:
 
 def _is_within(address: str, trusted: Sequence[Network]) -> bool:
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = _unmapped(address)
     except ValueError:  # a socket of this machine has none
         return False
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
-        parsed = parsed.ipv4_mapped
     return any(parsed in network for network in trusted)
+
+
+def _unmapped(address: str) -> IPv4Address | IPv6Address:
+    """Raises ValueError."""
+    parsed = ipaddress.ip_address(address)
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return mapped or parsed

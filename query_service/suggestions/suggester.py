@@ -87,7 +87,7 @@ class Suggester:
             attributes=attributes,
         )
         limits = request_limits()
-        limits.check_user(request.user_id)
+        limits.check_visitor(request.session_id, request.user_id)
         filters = [
             *forced_clauses(limits, view.attributes),
             *clauses(request.filters, attributes),

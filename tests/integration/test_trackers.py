@@ -116,14 +116,14 @@ def test_the_snippet_of_the_docs_tells_what_is_seen_and_clicked(
 def test_events_of_search_insights_count_in_the_next_search(
     api: Api, kept: Callable[[str], Any]
 ) -> None:
-    answer = api.search("running shoes", "token-1")
+    answer = api.search("running shoes", "anonymous-1")
     hit = answer["hits"][2]
     event = {
         "eventType": "click", "eventName": "Hit Clicked", "index": "items",
         "queryID": answer["query_id"], "objectIDs": [hit["item_id"]], "positions": [3],
-        "userToken": "token-1",
+        "userToken": "anonymous-1",
     }  # fmt: skip
-    viewed = {"eventType": "view", "eventName": "Hits Viewed", "userToken": "token-1",
+    viewed = {"eventType": "view", "eventName": "Hits Viewed", "userToken": "anonymous-1",
               "objectIDs": [hit["item_id"] for hit in answer["hits"]]}  # fmt: skip
     url = f"{api.url}/1/events?X-Algolia-Application-Id=a&X-Algolia-API-Key=k"
     request = urllib.request.Request(
@@ -131,10 +131,10 @@ def test_events_of_search_insights_count_in_the_next_search(
     )
     with urllib.request.urlopen(request) as response:
         assert response.status == 200
-    wait_until(lambda: len(rows(kept("token-1"))) == 1 + len(answer["hits"]))
-    export = kept("token-1")
+    wait_until(lambda: len(rows(kept("anonymous-1"))) == 1 + len(answer["hits"]))
+    export = kept("anonymous-1")
     assert [event["action"] for event in export["session"]["events"]] == ["click"]
-    again = api.search("running shoes", "token-1", explain=True)
+    again = api.search("running shoes", "anonymous-1", explain=True)
     assert again["personalized"]
     assert "clicked" in again["hits"][0]["explanation"]["why"]
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 from flask_limiter import Limit, Limiter, RateLimitExceeded
 
-from query_service.setting_texts.addresses import client_address, networks
+from query_service.setting_texts.addresses import client_address, counted_address, networks
 from query_service.settings import ServiceSettings
 from query_service.web.access.session_of import session_of
 from query_service.web.errors import problem
@@ -76,7 +76,8 @@ class RateLimits:
 
     def _address(self) -> str:
         forwarded_for = request.headers.get("X-Forwarded-For", "") if self._trusted else ""
-        return client_address(request.remote_addr or "none", forwarded_for, self._trusted)
+        address = client_address(request.remote_addr or "none", forwarded_for, self._trusted)
+        return counted_address(address)
 
     def _browser_key(self) -> str:
         return f"{g.caller.browser_key} {self._address()}"

@@ -2,35 +2,65 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flask import request
+from pydantic import TypeAdapter, ValidationError
 
+from query_service.schemas.identifiers import Id
 from query_service.web.errors import ApiProblem
 
-_NAMES = ("session_id", "userToken", "client_id")
+_OURS, _TRACKERS, _FRONT_ENDS = ("session_id",), ("session_id", "client_id"), ("userToken",)
 _USER_TOKEN = "X-Algolia-UserToken"
+_ID: TypeAdapter[str] = TypeAdapter(Id)
 
 
 def session_of() -> str:
-    """Its id in the path, the address or the body (of several events the first's); "": none."""
+    """Its id in the path, the address or the body (of several events the first's); "": none.
+
+    Where the route reads it, and as the text that the route makes of it.
+    """
     named = (request.view_args or {}).get("session_id") or request.args.get("session_id")
     if named or request.method == "GET" or not request.content_length:
-        return str(named or "")
-    if token := request.headers.get(_USER_TOKEN) or request.args.get(_USER_TOKEN.lower()):
-        return token
+        return _text(named)
     try:
         body = request.get_json()
     except ApiProblem:  # answered as such later
         return ""
-    return _within(body)
+    if request.path.startswith("/1/"):
+        token = request.headers.get(_USER_TOKEN) or request.args.get(_USER_TOKEN.lower())
+        return _within(body, _FRONT_ENDS) or _text(token)
+    return _within(body, _TRACKERS if request.path.startswith("/ubi_") else _OURS)
 
 
-def _within(body: Any) -> str:
+def _within(body: Any, names: tuple[str, ...]) -> str:
     if isinstance(body, Mapping):
-        if name := next((name for name in _NAMES if name in body), None):
-            return str(body[name])[:128]
+        if name := _named(body, names):
+            return name
         body = body.get("events") or body.get("requests")
     first = body[0] if isinstance(body, list) and body else None
-    if not isinstance(first, Mapping):
+    return _named(first, names) if isinstance(first, Mapping) else ""
+
+
+def _named(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    for each in (_parameters(fields), fields) if names is _FRONT_ENDS else (fields,):
+        for name in names:
+            if each.get(name) not in (None, ""):
+                return _text(each[name])
+    return ""
+
+
+def _parameters(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What InstantSearch may send beside the fields, or in their place."""
+    given = fields.get("params") or fields.get("queryParameters")
+    if isinstance(given, str):
+        return dict(parse_qsl(given))
+    return given if isinstance(given, Mapping) else {}
+
+
+def _text(value: object) -> str:
+    """The id as the service reads it, `5` of 5.0; "" of what it refuses."""
+    try:
+        return _ID.validate_python(value)
+    except ValidationError:
         return ""
-    return str(next((first[name] for name in _NAMES if name in first), ""))[:128]

@@ -114,7 +114,7 @@ def event_routes(service: Service, metrics: Metrics) -> APIBlueprint:
         parsed = parse_queries(body.root, service.store.limits)
         queries = [each for each in parsed if not isinstance(each, EventError)]
         for query in queries:
-            request_limits().check_user(query.user_id or None)
+            request_limits().check_visitor(query.session_id, query.user_id or None)
         service.record_queries(queries, arrived_at())
         answers = [
             malformed(each)

@@ -5,8 +5,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from query_service.access.restrictions import request_limits
 from query_service.schemas.events import IMPRESSION, EventForm, OtherEvent, ReceivedEvent
 from query_service.user.action_names import action_named
+from query_service.user.user_session import ANONYMOUS, session_of_user
 from query_service.web.behaviour.event_fields import (
     check_nesting,
     consent_of,
@@ -96,14 +98,11 @@ def _event(
 ) -> ReceivedEvent:
     if not isinstance(detail, Mapping):
         raise WrongField("objectData", "it is a list of objects, one for each of objectIDs")
-    session_id = id_of(event.get("userToken"), "userToken")
-    user_id = id_of(event.get("authenticatedUserToken"), "authenticatedUserToken")
-    if not (session_id or user_id):
-        raise WrongField("userToken", "an event has a userToken or an authenticatedUserToken")
+    session_id, user_id = _visitor(event)
     fields = {
         "action": action,
         "item_id": item_id,
-        "session_id": session_id or user_id,
+        "session_id": session_id,
         "user_id": user_id or None,
         "query_id": detail.get("queryID") or event.get("queryID") or None,
         "position": position,
@@ -120,6 +119,22 @@ def _event(
         counts=form is EventForm and action != IMPRESSION,
         ubi={"event_attributes": _attributes(event, known, detail)},
     )
+
+
+def _visitor(event: Mapping[str, Any]) -> tuple[str, str]:
+    """The session and the user ("": none), as a search with the same token has them.
+
+    To a caller that may not name the user a token is the name of a session, and no user's.
+    """
+    token = id_of(event.get("userToken"), "userToken")
+    user_id = id_of(event.get("authenticatedUserToken"), "authenticatedUserToken")
+    if not (token or user_id):
+        raise WrongField("userToken", "an event has a userToken or an authenticatedUserToken")
+    if token in ("", user_id):
+        return session_of_user(user_id), user_id
+    if user_id or token.startswith(ANONYMOUS) or not request_limits().allows_user(token):
+        return token, user_id
+    return session_of_user(token), token
 
 
 def _attributes(

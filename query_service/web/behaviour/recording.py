@@ -38,7 +38,7 @@ class EventRecorder:
         """
         received = [event for event in parsed if not isinstance(event, EventError)]
         for event in received:
-            request_limits().check_user(event.user_id or None)
+            request_limits().check_visitor(event.session_id, event.user_id or None)
         outcomes = self._record(received) if received else []
         following = iter(outcomes)
         items = [

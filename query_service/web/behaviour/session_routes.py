@@ -95,7 +95,7 @@ def session_routes(store: SessionStore, guard: Guard) -> APIBlueprint:
     def join(body: JoinForm) -> Response:
         """Counts for the user what the session did for nobody, as does a request with both ids."""
         guard.require_ownership(body.session_id)
-        request_limits().check_user(body.user_id)
+        request_limits().check_visitor(body.session_id, body.user_id)
         joined = store.join(body.session_id, body.user_id)
         return json_response(JoinedResponse(**asdict(joined)).model_dump())
 

@@ -332,6 +332,48 @@ def test_a_key_names_no_user_but_the_one_it_is_for(derive: Derive) -> None:
     assert derive()("POST", "/1/indexes/*/queries", query).status == 200
 
 
+def test_a_users_session_has_a_name_that_keys_without_the_user_can_not_name(
+    derive: Derive, admin: Api
+) -> None:
+    def asked(own: Api, name: str) -> list[int]:
+        named = {"session_id": name, "deadline_ms": 20_000}
+        event = {"action": "click", "item_id": "own-1", "session_id": name}
+        insights = {"eventType": "click", "eventName": "c", "userToken": name,
+                    "objectIDs": ["own-1"]}  # fmt: skip
+        ubi_query = {"client_id": name, "query_id": "q", "user_query": "planted"}
+        ubi_event = {"action_name": "click", "client_id": name,
+                     "event_attributes": {"object": {"object_id": "own-1"}}}  # fmt: skip
+        return [
+            own("POST", "/v1/search", {**named, "query": "lamp"}).status,
+            own("POST", "/v1/recommend", named).status,
+            own("POST", "/v1/rank", {**named, "item_ids": ["own-1"]}).status,
+            own("POST", "/v1/suggest", {**named, "prefix": ""}).status,
+            own("POST", "/v1/events", event).status,
+            own("POST", "/1/events", {"events": [insights]}).status,
+            own("POST", "/ubi_events", [ubi_event]).status,
+            own("POST", "/ubi_queries", [ubi_query]).status,
+        ]
+
+    any_user, nobody = derive(user_id="*"), derive()
+    query = {"indexName": "items", "query": "desk lamp seven", "userToken": "alice-77"}
+    assert any_user("POST", "/1/indexes/*/queries", {"requests": [query]}).status == 200
+    event = {"eventType": "click", "eventName": "c", "userToken": "alice-77",
+             "objectIDs": ["own-7"]}  # fmt: skip
+    assert any_user("POST", "/1/events", {"events": [event]}).status == 200
+    kept = admin("GET", "/v1/sessions/user:alice-77").body["session"]
+    assert [each["query_text"] for each in kept["queries"]] == ["desk lamp seven"]
+    assert [each["item_id"] for each in kept["events"]] == ["own-7"]
+    guessed = {"session_id": "alice-77", "deadline_ms": 20_000, "explain": True}
+    suggested = nobody("POST", "/v1/suggest", {"session_id": "alice-77", "prefix": ""}).body
+    assert "seven" not in json.dumps(suggested)
+    assert nobody("POST", "/v1/recommend", guessed).body["personalized"] is False
+    assert asked(nobody, "alice-77") == [200] * 8  # a session of that name, which is not the user's
+    for own in (nobody, derive(user_id="bob")):
+        assert asked(own, "user:alice-77") == [403] * 8
+    assert admin("GET", "/v1/sessions/user:alice-77").body["session"] == kept
+    assert asked(derive(user_id="alice-77"), "user:alice-77") == [200] * 8
+
+
 def test_the_recipe_of_the_documentation_makes_the_same_key_without_the_service(
     api: Api, parent: str, tmp_path: Path
 ) -> None:

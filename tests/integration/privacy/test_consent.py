@@ -256,9 +256,27 @@ def test_instantsearch_says_it_in_its_own_words(
     token = f"token-{'-'.join(params)}"
     body = {"query": "jacket", "userToken": token, **params}
     assert api("POST", "/1/indexes/items/query", body).status == 200
-    left = trace(token)
+    left = trace(f"user:{token}")
     assert "jacket" in json.dumps(left.session) or cells[0] == "-"
     assert _row(left.rows(left.names.ubi_queries)) == cells[1]
+
+
+def test_what_a_user_token_chose_as_a_plain_session_counts(
+    api: Api, trace: Callable[[str], Trace]
+) -> None:
+    refusal = {"session_id": "chooser", "personalize": True, "store": False}
+    assert api("POST", "/v1/consents", refusal).status == 200
+    body = {"query": "jacket", "userToken": "chooser"}
+    assert api("POST", "/1/indexes/items/query", body).status == 200
+    insight = {"eventType": "click", "eventName": "c", "userToken": "chooser", "objectIDs": ["i7"]}
+    assert api("POST", "/1/events", {"events": [insight]}).status == 200
+    left = trace("user:chooser")
+    assert not left.session
+    assert not left.rows(left.names.ubi_queries) + left.rows(left.names.ubi_events)
+    own = {"session_id": "user:chooser", "personalize": True}
+    assert api("POST", "/v1/consents", own).status == 200
+    assert api("POST", "/1/indexes/items/query", body).status == 200
+    assert len(trace("user:chooser").rows(left.names.ubi_queries)) == 1
 
 
 def test_trackers_say_it_in_fields_of_ours(api: Api, trace: Callable[[str], Trace]) -> None:
@@ -271,8 +289,9 @@ def test_trackers_say_it_in_fields_of_ours(api: Api, trace: Callable[[str], Trac
     assert api("POST", "/ubi_queries", [query]).body["accepted"] == 1
     insight = {"eventType": "click", "userToken": "tracked", "objectIDs": ["i1"], "store": False}
     assert api("POST", "/1/events", {"events": [insight]}).body["accepted"] == 1
-    left = trace("tracked")
-    assert not left.session
-    assert not left.rows(left.names.ubi_events)
-    assert not left.rows(left.names.ubi_queries)
+    for name in ("tracked", "user:tracked"):
+        left = trace(name)
+        assert not left.session
+        assert not left.rows(left.names.ubi_events)
+        assert not left.rows(left.names.ubi_queries)
     assert api("POST", "/1/events", {"events": [insight | {"store": "no"}]}).status == 422

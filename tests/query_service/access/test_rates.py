@@ -54,6 +54,9 @@ def test_instantsearch_reads_its_own_form_of_a_429(tmp_path: Path) -> None:
         ("/ubi_events", [{"client_id": "{}"}]),
         ("/1/events", {"events": [{"userToken": "{}", "eventType": "x"}]}),
         ("/1/indexes/*/queries", {"requests": [{"userToken": "{}", "type": "x"}]}),
+        ("/1/indexes/*/queries", {"requests": [{"params": "query=&page=x&userToken={}"}]}),
+        ("/1/indexes/items/query", {"params": "page=x&userToken={}"}),
+        ("/1/indexes/*/queries", {"requests": [{"params": {"userToken": "{}", "page": "x"}}]}),
     ],
 )
 def test_a_session_has_a_rate_of_its_own(tmp_path: Path, path: str, body: object) -> None:
@@ -66,6 +69,57 @@ def test_a_session_has_a_rate_of_its_own(tmp_path: Path, path: str, body: object
     assert [post(client, path, of("ann")) for _ in range(3)][-1] == 429
     assert post(client, path, of("bob")) != 429
     assert post(client, path, BAD) != 429  # a request about no session
+
+
+@pytest.mark.parametrize(
+    ("path", "bodies"),
+    [
+        ("/v1/search", [{"query": "", "session_id": each} for each in (5, 5.0, "5", " 5 ")]),
+        (
+            "/v1/search",
+            [{"query": "", "session_id": "a", "userToken": f"{n}", "client_id": n}
+             for n in range(3)],
+        ),
+        ("/1/indexes/items/query", [{"page": "x", "userToken": "a", "session_id": f"{n}"}
+                                    for n in range(3)]),
+        ("/1/indexes/items/query",
+         [{"params": "page=x&userToken=a", "userToken": f"{n}"} for n in range(3)]),
+    ],
+)  # fmt: skip
+def test_a_session_counts_as_one_however_it_is_written(
+    tmp_path: Path, path: str, bodies: list[object]
+) -> None:
+    client = client_without_cluster(tmp_path, rate_per_session="2/hour")
+    statuses = [post(client, path, body) for body in bodies]
+    assert 429 not in statuses[:2]
+    assert set(statuses[2:]) == {429}
+
+
+def test_the_header_of_a_token_is_counted_where_the_body_has_none(tmp_path: Path) -> None:
+    client = client_without_cluster(tmp_path, rate_per_session="2/hour")
+    path, name = "/1/indexes/items/query", "X-Algolia-UserToken"
+    assert [post(client, path, {"page": "x"}, **{name: "a"}) for _ in range(3)][-1] == 429
+    named = {"page": "x", "userToken": "b"}
+    assert [post(client, path, named, **{name: f"{n}"}) for n in range(3)][-1] == 429
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_one"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:192.0.2.7", "192.0.2.7", True),
+        ("::ffff:192.0.2.7", "::ffff:192.0.2.8", False),
+        ("192.0.2.7", "192.0.2.8", False),
+    ],
+)
+def test_the_addresses_of_one_visitor_count_as_one(
+    tmp_path: Path, first: str, second: str, is_one: bool
+) -> None:
+    client = client_without_cluster(tmp_path, rate_per_address="1/minute")
+    for address, status in ((first, 422), (second, 429 if is_one else 422)):
+        answer = client.post("/v1/search", json=BAD, environ_base={"REMOTE_ADDR": address})
+        assert answer.status_code == status
 
 
 def test_forwarded_addresses_have_rates_of_their_own_behind_trusted_proxies_alone(
