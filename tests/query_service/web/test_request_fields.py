@@ -58,6 +58,12 @@ WRONG: dict[str, list[Any]] = {
     "learn": [each for each in FLAG if each is not None],
     "scenario": ["", "Shop", "music", None, 1],
     "diversity": [-0.1, 1.01, "0.5", True, []],
+    "exposure": [
+        "long_tail", [], {}, {"floors": []}, {"floors": {"seller": 0.1}},
+        {"floors": {"brand:": 0.1}},
+        {"floors": {"new": 1.1}}, {"floors": {"new": "0.1"}}, {"floors": {"new": True}},
+        {"floors": {"new": 0.1}, "max_cost": -0.1}, {"floors": {}, "cost": 0.1},
+    ],
     "spelling": FLAG,
 }  # fmt: skip
 
