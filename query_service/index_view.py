@@ -37,6 +37,7 @@ from plugin_config.schema import (
 )
 from query_service.retrieval.groups import has_variants
 from query_service.retrieval.shards import Shards
+from query_service.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -129,14 +130,13 @@ class IndexViews:
         self._behind = index or names.items
         self._spec = spec
         self._bundles = bundles
-        self._poll_s = poll_s
         self._before_use, self._before_swap = before_use, before_swap
         self._fall_back = fall_back
         self._view: IndexView | None = None
         self.problem = self.plain_problem = "not looked at yet"
-        self._stop = threading.Event()
         self._refreshing = threading.Lock()
-        self._thread = threading.Thread(target=self._follow, name="index-watch", daemon=True)
+        self._logged = ""
+        self._watch = Watch("index-watch", self._look, poll_s)
 
     def start(self, wait: bool = False) -> None:
         """Load the index behind the alias, then follow the alias.
@@ -153,13 +153,11 @@ class IndexViews:
             if not wait:
                 raise
             log.warning("starting without an index: %s", error)
-        self._thread.start()
+        self._watch.start()
 
     def close(self) -> None:
         """Stop following the alias."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=5)
+        self._watch.close()
 
     def current(self) -> IndexView:
         """The view to answer from. Raises IndexNotReady."""
@@ -283,15 +281,11 @@ class IndexViews:
         pivot = float(meta.get("popularity_pivot", 0.0))
         return Shards(int(settings[index]["settings"][name]), pivot)
 
-    def _follow(self) -> None:
-        logged = ""
-        while not self._stop.wait(self._poll_s):
-            try:
-                self.refresh()
-                logged = ""
-            except LiveIntentError as error:
-                if str(error) != logged and self._view is None:  # once, not at every poll
-                    log.warning("index: %s", error)
-                logged = str(error)
-            except Exception:
-                log.exception("index: reading the alias failed")
+    def _look(self) -> None:
+        try:
+            self.refresh()
+            self._logged = ""
+        except LiveIntentError as error:
+            if str(error) != self._logged and self._view is None:  # once, not at every poll
+                log.warning("index: %s", error)
+            self._logged = str(error)

@@ -1,14 +1,12 @@
 """Whether requests can be answered: looked at in the background, so that a probe never waits."""
 
-import logging
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from plugin_config.engine_deadline import ENGINE_DEADLINE
+from query_service.watch import Watch
 
-log = logging.getLogger(__name__)
 CHECK_S = 2.0  # for the requests of one check
 STALE_S = 5.0  # a result that is older by more than the interval says nothing
 
@@ -28,23 +26,20 @@ class ReadinessWatch:
         self._check = check
         self._interval_s = interval_s
         self._latest: tuple[float, Readiness] | None = None
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="readiness", daemon=True)
+        self._watch = Watch("readiness", self._look, interval_s)
 
     def start(self) -> None:
         """Check now, then go on in the thread."""
         self._look()
-        self._thread.start()
+        self._watch.start()
 
     def close(self) -> None:
         """Stop the thread."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=5)
+        self._watch.close()
 
     def latest(self) -> Readiness:
         """The last result; of a check that is made now where the thread does not run."""
-        if self._latest is None or not self._thread.is_alive():
+        if self._latest is None or not self._watch.runs:
             return self._look()
         checked_at, readiness = self._latest
         age_s = time.monotonic() - checked_at
@@ -61,10 +56,3 @@ class ReadinessWatch:
             ENGINE_DEADLINE.set(before)
         self._latest = (time.monotonic(), readiness)
         return readiness
-
-    def _follow(self) -> None:
-        while not self._stop.wait(self._interval_s):
-            try:
-                self._look()
-            except Exception:
-                log.exception("the check of readiness failed")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from plugin_config.errors import LiveIntentError
 from query_service.access.key_store import KeysAway, KeyStore, KeysUnreadable
 from query_service.access.stored_key import StoredKey
+from query_service.watch import Watch
 
 log = logging.getLogger(__name__)
 READ_TIMEOUT_S = 2.0
@@ -39,8 +40,7 @@ class KeyRing:
         self._known = KnownKeys()
         self._demanded_at = 0.0
         self._reading = threading.Lock()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="keys", daemon=True)
+        self._watch = Watch("keys", self._read, poll_s)
 
     def start(self, wait: bool = False) -> None:
         """Read the keys, then follow them; with `wait` also where they can't be read yet.
@@ -51,13 +51,11 @@ class KeyRing:
         self._read()
         if self._known.problem and not (wait or self._known.away):
             raise KeysUnreadable(self._known.problem)
-        self._thread.start()
+        self._watch.start()
 
     def close(self) -> None:
         """Stop following."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=5)
+        self._watch.close()
 
     @property
     def are_asked_for(self) -> bool:
@@ -111,7 +109,3 @@ class KeyRing:
         if problem != self._known.problem:  # once, not at every poll
             log.warning("keys: %s", problem)
         self._known = KnownKeys(self._known.keys, self._known.read_at, problem, away)
-
-    def _follow(self) -> None:
-        while not self._stop.wait(self._poll_s):
-            self._read()

@@ -1,14 +1,14 @@
 """The experiment that runs, in this process: follows the stored one in a thread of its own."""
 
 import logging
-import threading
 from typing import Protocol
 
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
-from query_service.experiments.arm import ArmMaker
+from query_service.experiments.arm import Arm, ArmMaker
 from query_service.experiments.assignment import NOT_ASSIGNED, Assignment, RunningExperiment
 from query_service.experiments.experiment_store import ExperimentStore
-from query_service.schemas.experiments import Experiment
+from query_service.schemas.experiments import Experiment, Variant
+from query_service.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -41,23 +41,19 @@ class ExperimentBook:
     def __init__(self, store: ExperimentStore, arms: ArmMaker, poll_s: float) -> None:
         self._store = store
         self._arms = arms
-        self._poll_s = poll_s
         self._running: RunningExperiment | None = None
         self._refused: Experiment | None = None  # its arms can't be made here
         self.problem = ""
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="experiment-watch", daemon=True)
+        self._watch = Watch("experiment-watch", self.refresh, poll_s)
 
     def start(self) -> None:
         """Read the experiment, then follow it."""
         self.refresh()
-        self._thread.start()
+        self._watch.start()
 
     def close(self) -> None:
         """Stop following."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=5)
+        self._watch.close()
 
     def assignment(self, session_id: str, user_id: str | None) -> Assignment:
         """That of a visitor in the experiment that runs."""
@@ -96,13 +92,16 @@ class ExperimentBook:
 
     def _made(self, experiment: Experiment) -> RunningExperiment:
         try:
-            arms = {"a": self._arms.arm(experiment.a), "b": self._arms.arm(experiment.b)}
+            arms: dict[Variant, Arm] = {
+                "a": self._arms.arm(experiment.a),
+                "b": self._arms.arm(experiment.b),
+            }
         except ClusterUnavailable:
             raise  # tried again at the next look
         except Exception:
             self._refused, self._running = experiment, None
             raise
-        return RunningExperiment(experiment, {"a": arms["a"], "b": arms["b"]})
+        return RunningExperiment(experiment, arms)
 
     def _note(self, error: Exception) -> None:
         reason = error.plain if isinstance(error, LiveIntentError) else type(error).__name__
@@ -111,7 +110,3 @@ class ExperimentBook:
         if problem != self.problem:  # once, not at every poll
             log.warning("experiment: %s", error)
         self.problem = problem
-
-    def _follow(self) -> None:
-        while not self._stop.wait(self._poll_s):
-            self.refresh()

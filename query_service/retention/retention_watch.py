@@ -2,7 +2,6 @@
 
 import logging
 import random
-import threading
 
 from opensearchpy.exceptions import OpenSearchException
 
@@ -11,6 +10,7 @@ from query_service.privacy.settings import PrivacySettings
 from query_service.retention.lease import RetentionLease
 from query_service.sessions.expiry import ExpiryStopped, Pace
 from query_service.sessions.store import SessionStore
+from query_service.watch import Watch
 
 log = logging.getLogger(__name__)
 LOOKS = 4  # in one interval, so that a process which ends in the middle is followed soon
@@ -26,20 +26,18 @@ class RetentionWatch:
         self._pause_s = settings.retention_pause_s
         self._slice = settings.retention_slice
         self._lease = RetentionLease(store.client, store.names, store.writer)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="retention", daemon=True)
+        look_s = min(self._interval_s / LOOKS, LONGEST_LOOK_S)
+        self._watch = Watch("retention", self._look, lambda: look_s * random.uniform(0.5, 1.0))
         self._failure = ""
 
     def start(self) -> None:
         """Begin, unless the settings say that nothing is removed."""
         if self._interval_s:
-            self._thread.start()
+            self._watch.start()
 
     def close(self) -> None:
         """Stop the thread."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=5)
+        self._watch.close()
 
     def run_if_due(self) -> bool:
         """Whether this process has run now. Raises OpenSearchException, LiveIntentError."""
@@ -62,18 +60,14 @@ class RetentionWatch:
         return True
 
     def _between(self) -> None:
-        if self._stop.wait(self._pause_s) or not self._lease.renew():
+        if self._watch.closed_within(self._pause_s) or not self._lease.renew():
             raise ExpiryStopped
 
-    def _follow(self) -> None:
-        look_s = min(self._interval_s / LOOKS, LONGEST_LOOK_S)
-        while not self._stop.wait(look_s * random.uniform(0.5, 1.0)):
-            try:
-                self.run_if_due()
-                self._failure = ""
-            except (LiveIntentError, OpenSearchException) as error:
-                if str(error) != self._failure:
-                    log.warning("what has expired is not removed now: %s", error)
-                self._failure = str(error)
-            except Exception:
-                log.exception("the removal of what has expired failed")
+    def _look(self) -> None:
+        try:
+            self.run_if_due()
+            self._failure = ""
+        except (LiveIntentError, OpenSearchException) as error:
+            if str(error) != self._failure:
+                log.warning("what has expired is not removed now: %s", error)
+            self._failure = str(error)

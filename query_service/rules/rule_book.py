@@ -11,6 +11,7 @@ from query_service.rules.rule_store import NONE_YET, RuleStore, RuleVersion
 from query_service.rules.situation import CompiledConditions, Situation
 from query_service.rules.synonyms import NO_SYNONYMS, Synonyms
 from query_service.schemas.rules import Rule, RuleSet
+from query_service.watch import Watch
 
 log = logging.getLogger(__name__)
 KEPT_VERSIONS = 8  # in memory, for cursors
@@ -94,23 +95,19 @@ class RuleBook:
 
     def __init__(self, store: RuleStore, poll_s: float) -> None:
         self._store = store
-        self._poll_s = poll_s
         self._current = NO_RULES
         self._compiled: OrderedDict[int, RulesInForce] = OrderedDict({0: NO_RULES})
         self._reading = threading.Lock()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="rules-watch", daemon=True)
+        self._watch = Watch("rules-watch", self.refresh, poll_s)
 
     def start(self) -> None:
         """Read the rules, then follow them. A cluster that does not answer is waited for."""
         self.refresh()
-        self._thread.start()
+        self._watch.start()
 
     def close(self) -> None:
         """Stop following."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=5)
+        self._watch.close()
 
     def current(self) -> RulesInForce:
         """The rules to answer by."""
@@ -153,7 +150,3 @@ class RuleBook:
         if problem != current.problem:  # once, not at every poll
             log.warning("rules: %s", error)
             self._current = replace(current, problem=problem)
-
-    def _follow(self) -> None:
-        while not self._stop.wait(self._poll_s):
-            self.refresh()
