@@ -117,16 +117,17 @@ class Pseudonyms:
     def hidden(self, row: Mapping[str, Any], *names: str) -> dict[str, Any]:
         """A row in which each text that is one of these ids is its pseudonym, however deep."""
         known = {name: self.of(name) for name in names if name}
-        return {name: _replaced(value, known) for name, value in row.items()}
+        return {name: replaced(value, known) for name, value in row.items()}
 
 
-def _replaced(value: Any, known: Mapping[str, str]) -> Any:
+def replaced(value: Any, known: Mapping[str, str]) -> Any:
+    """A value of JSON with each text in it that is `known` in place of its key."""
     if isinstance(value, str):
         return known.get(value, value)
     if isinstance(value, Mapping):
-        return {name: _replaced(each, known) for name, each in value.items()}
+        return {name: replaced(each, known) for name, each in value.items()}
     if isinstance(value, list):
-        return [_replaced(each, known) for each in value]
+        return [replaced(each, known) for each in value]
     return value
 
 

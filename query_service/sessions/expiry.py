@@ -11,7 +11,6 @@ from opensearchpy.helpers import scan
 
 from plugin_config.client import cluster_unavailable
 from plugin_config.schema import IndexNames
-from query_service.sessions.document_writes import DocumentWrite
 from query_service.sessions.documents import now_ms
 from query_service.sessions.erasure import HOUR_MS, SessionErasure, older
 from query_service.sessions.limits import DAY_MS, SessionLimits
@@ -58,7 +57,6 @@ class Expiry:
         self, client: OpenSearch, names: IndexNames, writer: StoreWriter, limits: SessionLimits
     ) -> None:
         self._client, self._names, self._limits = client, names, limits
-        self._writer = writer
         self._removal = DocumentRemoval(client, names, writer)
         self._erasure = SessionErasure(client, names, writer, limits)
 
@@ -134,13 +132,7 @@ class Expiry:
         gone = 0
         body = {"query": rule.expired, "_source": False, "seq_no_primary_term": True}
         for hits in self._slices(rule.index, body, pace):
-            writes = [
-                DocumentWrite(
-                    "delete", rule.index, hit["_id"], version=(hit["_seq_no"], hit["_primary_term"])
-                )
-                for hit in hits
-            ]
-            gone += sum(result.status == 200 for result in self._removal.send(writes, unless=409))
+            gone += self._removal.delete_hits(rule.index, hits)
             pace.between()
         return gone
 

@@ -82,9 +82,12 @@ class SessionReader:
         """
         options = {} if timeout_s is None else {"request_timeout": timeout_s}
         try:
-            response = self._client.mget(
-                body={"ids": list(ids)}, index=self._names.sessions, **options
-            )
+            # Of `choices` nothing else is read: the documents hold vectors.
+            body: dict[str, Any] = {"ids": list(ids)}
+            if choices:
+                consent = {"_source": ["consent"]}
+                body = {"docs": [{"_id": i} | (consent if i in choices else {}) for i in ids]}
+            response = self._client.mget(body=body, index=self._names.sessions, **options)
         except OpenSearchException as error:
             raise SessionsUnreadable(f"the session can't be read: {error}") from error
         documents = []

@@ -14,7 +14,7 @@ from query_service.sessions.document_writes import DocumentWrite, WriteResult
 from query_service.sessions.documents import now_ms
 from query_service.sessions.scripts import FORGET, painless
 from query_service.sessions.store_writer import StoreWriter
-from query_service.sessions.stores import MISSING, problems_text, store_problems
+from query_service.sessions.stores import MISSING, problems_text, refresh_stores, store_problems
 
 DELETE_ATTEMPTS = 10
 BATCH = 2000  # documents of a `_bulk`, and of a scroll's page
@@ -37,8 +37,7 @@ class DocumentRemoval:
 
     def refresh(self) -> None:
         """Let the next search see every change."""
-        indexes = [self._names.sessions, self._names.ubi_queries, self._names.ubi_events]
-        self._client.indices.refresh(index=",".join(indexes), ignore_unavailable=True)
+        refresh_stores(self._client, self._names)
 
     def check_stores(self) -> None:
         """Raises ForeignIndex, or NotErased if an index can't be searched or changed as it is."""
@@ -106,14 +105,18 @@ class DocumentRemoval:
         One document after another and not by `_delete_by_query`, which tries again for minutes
         where the index takes no writes. A document that changed meanwhile stays.
         """
+        hits = self._scan(index, query)
+        return len(hits), self.delete_hits(index, hits)
+
+    def delete_hits(self, index: str, hits: Sequence[dict[str, Any]]) -> int:
+        """Delete hits that have their versions with them, each only as it was read; how many."""
         writes = [
             DocumentWrite(
                 "delete", index, hit["_id"], version=(hit["_seq_no"], hit["_primary_term"])
             )
-            for hit in self._scan(index, query)
+            for hit in hits
         ]
-        results = self.send(writes, unless=409)
-        return len(writes), sum(result.status == 200 for result in results)
+        return sum(result.status == 200 for result in self.send(writes, unless=409))
 
     def _scan(self, index: str, query: dict[str, Any]) -> list[dict[str, Any]]:
         """All hits of `query`, without their sources, with the version of each."""

@@ -1,7 +1,7 @@
 """Renames what is stored to what it is under the newest key: after a key is added, or the first."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from opensearchpy import OpenSearch
@@ -10,7 +10,7 @@ from opensearchpy.helpers import scan
 
 from plugin_config.client import cluster_unavailable
 from plugin_config.schema import IndexNames
-from query_service.privacy.pseudonyms import Pseudonyms
+from query_service.privacy.pseudonyms import Pseudonyms, replaced
 from query_service.sessions.document_writes import DocumentWrite
 from query_service.sessions.limits import SessionLimits
 from query_service.sessions.removal import DocumentRemoval
@@ -33,7 +33,7 @@ class PseudonymRenewal:
         limits: SessionLimits,
         pseudonyms: Pseudonyms,
     ) -> None:
-        self._client, self._names, self._writer = client, names, writer
+        self._client, self._names = client, names
         self._limits, self._ids = limits, pseudonyms
         self._removal = DocumentRemoval(client, names, writer)
 
@@ -64,12 +64,13 @@ class PseudonymRenewal:
             row = hit["_source"]
             ids: dict[str, str] = {}
             for name in PERSON_FIELDS:
-                if (stored := str(row.get(name, ""))) and self._ids.renewed(stored) != stored:
-                    ids[stored] = self._ids.renewed(stored)
+                stored = str(row.get(name, ""))
+                if stored and (new := self._ids.renewed(stored)) != stored:
+                    ids[stored] = new
             if ids:
                 version = (hit["_seq_no"], hit["_primary_term"])
                 writes.append(
-                    DocumentWrite("index", alias, hit["_id"], _renamed(row, ids), version)
+                    DocumentWrite("index", alias, hit["_id"], replaced(row, ids), version)
                 )
             if len(writes) >= SLICE:
                 renamed += self._send(writes)
@@ -95,7 +96,7 @@ class PseudonymRenewal:
             return 0
         new_id = f"{kind}:{renamed}"
         there = self._client.mget(body={"ids": [new_id]}, index=self._names.sessions)["docs"][0]
-        moved = _renamed(source, ids)
+        moved = replaced(source, ids)
         version = None
         if there.get("found"):
             version = (there["_seq_no"], there["_primary_term"])
@@ -134,8 +135,8 @@ class PseudonymRenewal:
         )
         return merged
 
-    def _scan(self, index: str) -> list[dict[str, Any]]:
-        """Documents that may have earlier names."""
+    def _scan(self, index: str) -> Iterator[dict[str, Any]]:
+        """Documents that may have earlier names, as they are now, a slice in memory at a time."""
         newest = f"~{self._ids.keys[0].key_id}~"
         other: list[dict[str, Any]] = [
             {"bool": {"filter": {"exists": {"field": name}},
@@ -147,7 +148,9 @@ class PseudonymRenewal:
             other.append({"exists": {"field": "kind"}})
         query = {"bool": {"should": other, "minimum_should_match": 1}}
         body = {"query": query, "seq_no_primary_term": True}
-        return list(scan(self._client, index=index, query=body, ignore_unavailable=True))
+        return iter(
+            scan(self._client, index=index, query=body, size=SLICE, ignore_unavailable=True)
+        )
 
 
 def _ids_in(source: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, str]:
@@ -162,13 +165,3 @@ def _ids_in(source: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, str]
     )
     renamed = {each: pseudonyms.renewed(each) for each in stored if each}
     return {old: new for old, new in renamed.items() if old != new}
-
-
-def _renamed(value: Any, ids: Mapping[str, str]) -> Any:
-    if isinstance(value, str):
-        return ids.get(value, value)
-    if isinstance(value, Mapping):
-        return {name: _renamed(each, ids) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_renamed(each, ids) for each in value]
-    return value

@@ -11,6 +11,7 @@ from plugin_config.schema import IndexNames
 from query_service.sessions.documents import Scope, document_id, now_ms, without_vectors
 from query_service.sessions.erasure import has_rows
 from query_service.sessions.limits import DAY_MS, SessionLimits
+from query_service.sessions.stores import refresh_stores
 
 ROWS_SHOWN = 1000
 USERS_READ = 100
@@ -37,9 +38,7 @@ class SessionExport:
         """
         scope = Scope(self._limits.oldest(now_ms()))
         try:
-            self._client.indices.refresh(
-                index=",".join(self._names.stores), ignore_unavailable=True
-            )
+            refresh_stores(self._client, self._names)
             session = self._session(session_id, scope)
             queries, events = (
                 self._rows(index, session_id, days)
@@ -75,12 +74,7 @@ class SessionExport:
         oldest = now_ms() - round(days * DAY_MS)
         lasting = {"range": {"timestamp": {"gte": oldest, "format": "epoch_millis"}}}
         query = {"bool": {"filter": [{"term": {"session_id": session_id}}, lasting]}}
-        body = {"query": query, "sort": ["timestamp"], "track_total_hits": True}
-        found = self._client.search(
-            index=index, body=body, size=ROWS_SHOWN, ignore_unavailable=True
-        )["hits"]
-        rows = [hit["_source"] for hit in found["hits"]]
-        return {"count": found["total"]["value"], "rows": rows}
+        return rows_of(self._client, index, query, ROWS_SHOWN)
 
     def _users(self, session_id: str, scope: Scope) -> int:
         """How many users' documents have a row of the session that has not expired."""
@@ -102,3 +96,14 @@ class SessionExport:
             )
             for hit in hits
         )
+
+
+def rows_of(client: OpenSearch, index: str, query: dict[str, Any], size: int) -> dict[str, Any]:
+    """The first rows of UBI that match, oldest first, and how many do.
+
+    Raises OpenSearchException.
+    """
+    body = {"query": query, "sort": ["timestamp"], "track_total_hits": True}
+    found = client.search(index=index, body=body, size=size, ignore_unavailable=True)["hits"]
+    rows = [hit["_source"] for hit in found["hits"]]
+    return {"count": found["total"]["value"], "rows": rows}

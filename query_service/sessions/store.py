@@ -58,6 +58,7 @@ class SessionStore(VisitorRights):
         """`count_impressions`: in the user vector, as views; else they are in ubi_events alone."""
         super().__init__(client, names, limits or SessionLimits(), pseudonyms)
         self._count_impressions = count_impressions
+        self.write_interval_s = write_interval_s
         self.query_log: QueryLog[RecordedQuery] = QueryLog(
             self._write_queries, capacity=queue_size, interval_s=write_interval_s
         )

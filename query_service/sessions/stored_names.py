@@ -12,6 +12,7 @@ from plugin_config.schema import IndexNames
 from query_service.privacy.pseudonyms import Pseudonyms
 from query_service.schemas.events import ReceivedEvent
 from query_service.sessions.documents import document_id
+from query_service.sessions.stores import refresh_stores
 
 PERSON_FIELDS = ("session_id", "user_id", "client_id")
 
@@ -32,9 +33,7 @@ class StoredNames:
         if not earlier:
             return [newest]
         try:
-            self._client.indices.refresh(
-                index=",".join(self._names.stores), ignore_unavailable=True
-            )
+            refresh_stores(self._client, self._names)
             return [newest, *(each for each in earlier if self.documents_of([each]))]
         except OpenSearchException as error:
             raise cluster_unavailable(

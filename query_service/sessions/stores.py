@@ -1,4 +1,4 @@
-"""The state of the indexes that keep sessions and UBI rows: whether they can be written to."""
+"""The indexes that keep sessions and UBI rows: whether they can be written to, and what is new."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +17,11 @@ _BLOCKS = {
     "index.blocks.write": "closed for writes: remove index.blocks.write",
     "index.blocks.read": "closed for reads: remove index.blocks.read",
 }
+
+
+def refresh_stores(client: OpenSearch, names: IndexNames) -> None:
+    """Let the next search see every change. Raises OpenSearchException."""
+    client.indices.refresh(index=",".join(names.stores), ignore_unavailable=True)
 
 
 def store_problems(client: OpenSearch, names: IndexNames) -> dict[str, str]:

@@ -10,7 +10,8 @@ from plugin_config.client import cluster_unavailable
 from plugin_config.schema import IndexNames
 from query_service.sessions.documents import document_id, without_vectors
 from query_service.sessions.erasure import has_rows
-from query_service.sessions.session_export import SessionUnknown
+from query_service.sessions.session_export import SessionUnknown, rows_of
+from query_service.sessions.stores import refresh_stores
 
 ROWS_SHOWN = 10_000  # the most that the engine gives at once
 SESSIONS_SHOWN = 1000
@@ -30,15 +31,13 @@ class UserExport:
             ClusterUnavailable: OpenSearch did not answer.
         """
         try:
-            self._client.indices.refresh(
-                index=",".join(self._names.stores), ignore_unavailable=True
-            )
+            refresh_stores(self._client, self._names)
             session_ids = self.session_ids(user_names)
             users = self._documents("user", user_names)
             sessions = self._documents("session", session_ids)
             person = _of_person(user_names, session_ids)
             queries, events = (
-                self._rows(index, person)
+                rows_of(self._client, index, person, ROWS_SHOWN)
                 for index in (self._names.ubi_queries, self._names.ubi_events)
             )
         except OpenSearchException as error:
@@ -83,14 +82,6 @@ class UserExport:
             for source in sources
             if has_rows(source)
         ]
-
-    def _rows(self, index: str, query: dict[str, Any]) -> dict[str, Any]:
-        body = {"query": query, "sort": ["timestamp"], "track_total_hits": True}
-        found = self._client.search(
-            index=index, body=body, size=ROWS_SHOWN, ignore_unavailable=True
-        )["hits"]
-        rows = [hit["_source"] for hit in found["hits"]]
-        return {"count": found["total"]["value"], "rows": rows}
 
 
 def _of_person(user_names: Collection[str], session_ids: Collection[str]) -> dict[str, Any]:

@@ -25,13 +25,14 @@ from query_service.sessions.renewal import PseudonymRenewal
 from query_service.sessions.session_export import SessionExport, SessionUnknown
 from query_service.sessions.store_writer import StoreWriter
 from query_service.sessions.stored_names import StoredNames
+from query_service.sessions.stores import refresh_stores
 from query_service.sessions.user_export import UserExport
 
 
 class VisitorRights(ABC):
     """Of one set of indexes; ids are as visitors have them, not as they are stored."""
 
-    write_interval_s: float = 0.2  # that a query waits at the longest, in any process
+    write_interval_s: float  # that a query waits at the longest, in any process
 
     def __init__(
         self, client: OpenSearch, names: IndexNames, limits: SessionLimits, pseudonyms: Pseudonyms
@@ -70,7 +71,7 @@ class VisitorRights(ABC):
         """Every name of the user and of their sessions. Raises ClusterUnavailable."""
         names = self.stored_names.pseudonyms.names(user_id)
         try:
-            self._refresh()
+            refresh_stores(self.client, self.names)
             return [*names, *self._user_export.session_ids(names)]
         except OpenSearchException as error:
             raise cluster_unavailable(error, "read the user") from error
@@ -121,7 +122,7 @@ class VisitorRights(ABC):
         Raises ClusterUnavailable.
         """
         try:
-            self._refresh()
+            refresh_stores(self.client, self.names)
             return self.stored_names.documents_of(names, until)
         except OpenSearchException as error:
             raise cluster_unavailable(error, "look for what is left") from error
@@ -131,10 +132,6 @@ class VisitorRights(ABC):
         self.flush()
         ids = self.stored_names.pseudonyms
         return dict(PseudonymRenewal(self.client, self.names, self.writer, self.limits, ids).run())
-
-    def _refresh(self) -> None:
-        """Let the next search see every change."""
-        self.client.indices.refresh(index=",".join(self.names.stores), ignore_unavailable=True)
 
     def _check_ours(self) -> None:
         if self.refusal:
