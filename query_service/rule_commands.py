@@ -38,20 +38,11 @@ class _Cluster:
 @contextmanager
 def rule_cluster(*, writing: bool = False) -> Iterator[_Cluster]:
     """The settings' cluster; `writing` says where that is."""
-    from plugin_config.client import connect, destination, ping_or_raise
-    from plugin_config.schema import IndexNames
-    from plugin_config.settings import ClusterSettings, load
+    from plugin_config.command_cluster import command_cluster
     from query_service.rules.rule_store import RuleStore
 
-    settings = load(ClusterSettings)
-    client, names = connect(settings), IndexNames(settings.index_prefix)
-    try:
-        ping_or_raise(client)
-        if writing:
-            click.echo(destination(settings, names.rules), err=True)
+    with command_cluster("rules" if writing else "") as (client, names):
         yield _Cluster(RuleStore(client, names))
-    finally:
-        client.close()
 
 
 @click.group()

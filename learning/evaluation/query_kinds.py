@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from learning.evaluation.concurrent_requests import ask_all, search_request
 from learning.evaluation.variants import WHOLE
 from learning.evaluation.workbench import Workbench
-from query_service.ranking.query_kind import QueryKind, complete_titles, query_kind_of
+from query_service.ranking.query_kind import QueryKind, query_kind_of
 
 if TYPE_CHECKING:
     from query_service.context import QueryEncoder
@@ -35,4 +35,4 @@ def query_kinds(
 def _kind(pipeline: "Pipeline", query: str) -> QueryKind:
     context = pipeline.contexts.of(search_request(query), pipeline.views.current())
     inputs = pipeline.preparation.prepare(context).inputs
-    return query_kind_of(inputs, complete_titles(query, inputs.candidates.titles))
+    return query_kind_of(inputs, inputs.title_table.complete(query))

@@ -66,20 +66,11 @@ def _rate(context: click.Context, parameter: click.Parameter, value: str) -> str
 @contextmanager
 def _store(*, writing: bool = False) -> Iterator[KeyStore]:
     """The store of the settings' cluster; `writing` says where that is."""
-    from plugin_config.client import connect, destination, ping_or_raise
-    from plugin_config.schema import IndexNames
-    from plugin_config.settings import ClusterSettings, load
+    from plugin_config.command_cluster import command_cluster
     from query_service.access.key_store import KeyStore
 
-    settings = load(ClusterSettings)
-    client, names = connect(settings), IndexNames(settings.index_prefix)
-    try:
-        ping_or_raise(client)
-        if writing:
-            click.echo(destination(settings, names.keys), err=True)
+    with command_cluster("keys" if writing else "") as (client, names):
         yield KeyStore(client, names)
-    finally:
-        client.close()
 
 
 @click.group()

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from plugin_config.schema import IndexNames
+
 # share: of 1, shown in per cent. change: a share more (or less) than another.
 Unit = Literal["count", "share", "change", "mean", "ms", "seconds", "time", "text"]
 # figures: a few numbers. lines: over time. table: rows, of which one number is a bar.
@@ -67,6 +69,10 @@ class Panel:
     documents: int = 0
     only: Mapping[str, Any] | None = None
     private: bool = False
+
+    def index(self, names: IndexNames) -> str:
+        """The name of the index `store`."""
+        return str(getattr(names, self.store))
 
     @property
     def rows_path(self) -> Path:

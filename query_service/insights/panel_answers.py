@@ -77,11 +77,10 @@ def read_panels(
 
     A panel that the engine refuses has a `problem`. Raises ClusterUnavailable.
     """
-    stores = {"ubi_queries": names.ubi_queries, "rebuilds": names.rebuilds}
     lines: list[dict[str, Any]] = []
     for panel in panels:
         body = {"query": dict(query), "track_total_hits": False, **panel.body(least_sessions)}
-        lines += [{"index": stores[panel.store]}, body]
+        lines += [{"index": panel.index(names)}, body]
     try:
         answers = client.msearch(body=lines, params={"request_timeout": timeout_s})["responses"]
     except OpenSearchException as error:

@@ -48,8 +48,7 @@ def _data_view(names: IndexNames, index: str) -> SavedObject:
 
 
 def _visualization(names: IndexNames, panel: Panel, least_sessions: int) -> SavedObject:
-    stores = {"ubi_queries": names.ubi_queries, "rebuilds": names.rebuilds}
-    spec = vega_lite(panel, stores[panel.store], least_sessions)
+    spec = vega_lite(panel, panel.index(names), least_sessions)
     title = _title(names, panel.title)
     state = {"title": title, "type": "vega", "aggs": [], "params": {"spec": _json(spec, indent=2)}}
     return {

@@ -13,19 +13,12 @@ def explain(query_id: str, as_json: bool) -> None:
 
     QUERY_ID is `query_id` of an answer of /v1/search. All is read from its row in ubi_queries.
     """
-    from plugin_config.client import connect, ping_or_raise
-    from plugin_config.schema import IndexNames
-    from plugin_config.settings import ClusterSettings, load
+    from plugin_config.command_cluster import command_cluster
     from query_service.records.explanation_text import explanation_lines
     from query_service.records.query_explanation import QueryExplanations
 
-    settings = load(ClusterSettings)
-    client = connect(settings)
-    try:
-        ping_or_raise(client)
-        found = QueryExplanations(client, IndexNames(settings.index_prefix)).of(query_id)
-    finally:
-        client.close()
+    with command_cluster() as (client, names):
+        found = QueryExplanations(client, names).of(query_id)
     if as_json:
         click.echo(json.dumps(found.model_dump(), ensure_ascii=False, indent=2))
         return

@@ -48,22 +48,15 @@ def _cluster(*, writing: bool = False) -> Iterator[_Cluster]:
     """The settings' cluster; `writing` says where that is."""
     from opensearchpy.exceptions import OpenSearchException
 
-    from plugin_config.client import cluster_unavailable, connect, destination, ping_or_raise
-    from plugin_config.schema import IndexNames
-    from plugin_config.settings import ClusterSettings, load
+    from plugin_config.client import cluster_unavailable
+    from plugin_config.command_cluster import command_cluster
     from query_service.experiments.experiment_store import ExperimentStore
 
-    settings = load(ClusterSettings)
-    client, names = connect(settings), IndexNames(settings.index_prefix)
-    try:
-        ping_or_raise(client)
-        if writing:
-            click.echo(destination(settings, names.experiments), err=True)
-        yield _Cluster(client, names, ExperimentStore(client, names))
-    except OpenSearchException as error:
-        raise cluster_unavailable(error) from error
-    finally:
-        client.close()
+    with command_cluster("experiments" if writing else "") as (client, names):
+        try:
+            yield _Cluster(client, names, ExperimentStore(client, names))
+        except OpenSearchException as error:
+            raise cluster_unavailable(error) from error
 
 
 @click.group()

@@ -23,7 +23,6 @@ from query_service.ranking.cooccurrence import Cooccurrence
 from query_service.ranking.feature_matrix import FEATURE_SET
 from query_service.ranking.learned_reranker import segment_of
 from query_service.ranking.learned_scale import Segment
-from query_service.ranking.query_kind import complete_titles
 from query_service.ranking.reranker import Reranker
 
 Floats = NDArray[np.float32]
@@ -129,7 +128,7 @@ class ListMaker:
         context = pipeline.contexts.of(labelled.request, pipeline.views.current())
         inputs = pipeline.preparation.prepare(context).inputs
         ids, titles = inputs.candidates.ids, inputs.candidates.titles
-        complete = complete_titles(inputs.query_text, titles)
+        complete = inputs.title_table.complete(inputs.query_text)
         if ids:
             fixed = Reranker().score(inputs).total
             features = FEATURE_SET.matrix(inputs, fixed, self.cooccurrence(labelled))
