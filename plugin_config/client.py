@@ -17,6 +17,7 @@ from opensearchpy import (
 from opensearchpy.exceptions import (
     AuthenticationException,
     AuthorizationException,
+    ConflictError,
     OpenSearchException,
     SerializationError,
     SSLError,
@@ -190,6 +191,17 @@ def cluster_unavailable(error: OpenSearchException, action: str = "") -> LiveInt
         f"OpenSearch could not {action}: {cause}. "
         "Is it running, and LIVE_INTENT_OPENSEARCH_URL right?"
     )
+
+
+@contextmanager
+def cluster_errors() -> Iterator[None]:
+    """What the block's requests fail with, by `cluster_unavailable`; a conflict stays one."""
+    try:
+        yield
+    except ConflictError:
+        raise
+    except OpenSearchException as error:
+        raise cluster_unavailable(error) from error
 
 
 def is_refusal(status: object, reason: str) -> bool:

@@ -1,9 +1,8 @@
 """Who sends a request: a key, or anybody where no key is asked for."""
 
 import time
-from collections import OrderedDict
 from dataclasses import dataclass
-from threading import Lock
+from functools import lru_cache
 
 from pydantic import ValidationError
 
@@ -46,8 +45,6 @@ class Callers:
 
     def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
-        self._checked: OrderedDict[str, Restrictions] = OrderedDict()
-        self._lock = Lock()
 
     def of(self, text: str) -> Caller:
         """The caller with this key. Raises KeyRefused, KeysUnreadable."""
@@ -66,7 +63,7 @@ class Callers:
         return self._derived(sent, stored) if sent.is_browser_key else _whole(stored)
 
     def _derived(self, sent: KeyText, stored: StoredKey) -> Caller:
-        restrictions = self._restrictions(sent)
+        restrictions = _restrictions(sent.restrictions)
         if restrictions.expires_at is not None and restrictions.expires_at <= time.time():
             raise KeyRefused("expired", "The browser key has expired.")
         wanted = restrictions.scopes or BROWSER_SCOPES
@@ -80,26 +77,19 @@ class Callers:
             limits=RequestLimits.of(restrictions),
         )
 
-    def _restrictions(self, sent: KeyText) -> Restrictions:
-        """The restrictions of a key whose signature is right."""
-        with self._lock:
-            known = self._checked.get(sent.signed)
-        if known is not None:
-            return known
-        try:
-            restrictions = Restrictions.model_validate_json(sent.restrictions)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"])) or "JSON"
-            raise KeyRefused(
-                "malformed",
-                f"The browser key's restrictions are malformed: {where}: {first['msg']}",
-            ) from None
-        with self._lock:
-            self._checked[sent.signed] = restrictions
-            while len(self._checked) > CHECKED:
-                self._checked.popitem(last=False)
-        return restrictions
+
+@lru_cache(maxsize=CHECKED)
+def _restrictions(text: bytes) -> Restrictions:
+    """The restrictions of a key whose signature is right. Raises KeyRefused."""
+    try:
+        return Restrictions.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "JSON"
+        raise KeyRefused(
+            "malformed",
+            f"The browser key's restrictions are malformed: {where}: {first['msg']}",
+        ) from None
 
 
 def _proves(sent: KeyText, stored: StoredKey) -> bool:

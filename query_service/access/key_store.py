@@ -14,7 +14,7 @@ from opensearchpy.exceptions import (
     OpenSearchException,
 )
 
-from plugin_config.client import cluster_unavailable
+from plugin_config.client import cluster_errors, cluster_unavailable
 from plugin_config.errors import LiveIntentError
 from plugin_config.ownership import foreign_indexes
 from plugin_config.provisioning import ensure_keys_index
@@ -167,9 +167,8 @@ class KeyStore:
 
     def _change(self, key_id: str, change: Callable[[StoredKey], StoredKey]) -> StoredKey:
         for _ in range(ATTEMPTS):
-            stored = self._call(
-                lambda: self._client.get(index=self._index, id=key_id, ignore=[404])
-            )
+            with cluster_errors():
+                stored = self._client.get(index=self._index, id=key_id, ignore=[404])
             if not stored.get("found"):
                 raise KeyUnknown(f"there is no key {key_id}: live-intent keys list shows the ids")
             key = change(StoredKey.of(key_id, stored["_source"]))
@@ -185,22 +184,14 @@ class KeyStore:
 
     def _delete(self, key_id: str) -> None:
         params = {"refresh": "true"}
-        self._call(lambda: self._client.delete(index=self._index, id=key_id, params=params))
+        with cluster_errors():
+            self._client.delete(index=self._index, id=key_id, params=params)
 
     def _write(self, key: StoredKey, condition: dict[str, Any] | None = None) -> None:
         """Raises ConflictError where the condition does not hold."""
         alias, params = IndexNames.writing(self._index), {"refresh": "true", **(condition or {})}
-        self._call(
-            lambda: self._client.index(index=alias, id=key.key_id, body=key.document, params=params)
-        )
-
-    def _call(self, call: Callable[[], Any]) -> Any:
-        try:
-            return call()
-        except ConflictError:
-            raise
-        except OpenSearchException as error:
-            raise cluster_unavailable(error) from error
+        with cluster_errors():
+            self._client.index(index=alias, id=key.key_id, body=key.document, params=params)
 
     def _unreadable(self, reason: str) -> str:
         return (

@@ -1,7 +1,5 @@
 """What a browser key allows, signed by its parent's holder."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Annotated
@@ -131,13 +129,3 @@ def request_limits() -> RequestLimits:
 def set_request_limits(limits: RequestLimits) -> None:
     """Set those of the request that this thread answers."""
     _limits.set(limits)
-
-
-@contextmanager
-def limited_to(limits: RequestLimits) -> Iterator[None]:
-    """The block answers under these limits."""
-    token = _limits.set(limits)
-    try:
-        yield
-    finally:
-        _limits.reset(token)

@@ -35,9 +35,9 @@ class StoredKey:
     revoked_at: float | None = None
     rate: str = ""
 
-    def current_hashes(self, now: float | None = None) -> list[str]:
+    def current_hashes(self) -> list[str]:
         """The hashes that count now; [] of a revoked key."""
-        now = time.time() if now is None else now
+        now = time.time()
         if self.revoked_at is not None:
             return []
         return [each.sha256 for each in self.hashes if each.counts(now)]

@@ -8,7 +8,7 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConflictError, NotFoundError, OpenSearchException
 from pydantic import ValidationError
 
-from plugin_config.client import cluster_unavailable
+from plugin_config.client import cluster_errors, cluster_unavailable
 from plugin_config.errors import LiveIntentError
 from plugin_config.ownership import refuse_foreign
 from plugin_config.provisioning import ensure_indexes
@@ -125,10 +125,8 @@ class ExperimentStore:
 
     def _current(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The document that says what runs, and the conditions of writing it."""
-        try:
+        with cluster_errors():
             response = self._client.get(index=self._names.experiments, id=CURRENT, ignore=[404])
-        except OpenSearchException as error:
-            raise cluster_unavailable(error) from error
         if not response.get("found"):
             return {}, {"op_type": "create"}
         conditions = {
@@ -148,27 +146,19 @@ class ExperimentStore:
     def _write(self, document_id: str, body: dict[str, Any], conditions: dict[str, Any]) -> None:
         alias = IndexNames.writing(self._names.experiments)
         params = conditions | {"refresh": "true"}
-        try:
+        with cluster_errors():
             self._client.index(index=alias, id=document_id, body=body, params=params)
-        except ConflictError:
-            raise
-        except OpenSearchException as error:
-            raise cluster_unavailable(error) from error
 
     def _get(self, document_id: str) -> dict[str, Any] | None:
-        try:
+        with cluster_errors():
             response = self._client.get(index=self._names.experiments, id=document_id, ignore=[404])
-        except OpenSearchException as error:
-            raise cluster_unavailable(error) from error
         source: dict[str, Any] | None = response.get("_source") if response.get("found") else None
         return source
 
     def _refuse_foreign(self) -> None:
         index = self._names.experiments
-        try:
+        with cluster_errors():
             refuse_foreign(self._client, [index, IndexNames.writing(index)])
-        except OpenSearchException as error:
-            raise cluster_unavailable(error) from error
 
 
 def _id(experiment_id: str) -> str:

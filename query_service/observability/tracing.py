@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from plugin_config.errors import SettingsError
 from query_service.observability.identity import RequestIds
+from query_service.observability.incoming_ids import TRACEPARENT
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
 
 SERVICE = "live-intent"
-TRACEPARENT, OPAQUE_ID = "traceparent", "X-Opaque-Id"
+OPAQUE_ID = "X-Opaque-Id"
 _ID = re.compile(r"(?<=/_doc/)[^/]+|(?<=/_update/)[^/]+")  # ids of documents are no names of spans
 
 

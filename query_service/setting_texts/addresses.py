@@ -3,6 +3,7 @@
 import ipaddress
 import socket
 from collections.abc import Sequence
+from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 Network = IPv4Network | IPv6Network
@@ -42,6 +43,7 @@ def counted_address(address: str) -> str:
     return str(ipaddress.ip_network((int(parsed), 64), strict=False))
 
 
+@cache  # each request asks; a name that can't be resolved is none, until the process ends
 def is_this_machine(host: str) -> bool:
     """Whether only this machine can reach what listens on `host`."""
     try:

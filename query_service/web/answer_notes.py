@@ -2,12 +2,17 @@
 
 from typing import Any
 
-from flask import g, has_app_context
+from flask import g, has_app_context, request
 
 from query_service.context import RequestContext
 from query_service.schemas.answers import SearchResponse
 
 MOST = 10  # queries of one request that are named: front ends send up to 50
+
+
+def route_of_request() -> str:
+    """The route of the request under way, not its path: there are few of them."""
+    return request.url_rule.rule if request.url_rule else "(none)"
 
 
 def note_answer(context: RequestContext, answer: SearchResponse, *, texts: bool) -> None:

@@ -176,6 +176,6 @@ def _keep_deadlines(app: OpenAPI, deadlines: Deadlines) -> None:
 def _add_headers(app: OpenAPI) -> None:
     @app.after_request
     def add_headers(response: Response) -> Response:
-        response.headers["X-Request-Id"] = g.request_id
+        response.headers[REQUEST_ID] = g.request_id
         response.headers.setdefault("Cache-Control", "no-store")
         return response

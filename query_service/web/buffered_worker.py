@@ -46,10 +46,13 @@ class BufferedWorker(Worker):  # type: ignore[misc]
         settings = self.app.settings
         self.server = BufferedServer(self.wsgi, listener, settings)
         self._answers[0] = 1
+        next_tell = 0.0
         while self.alive and self._has_parent():
             self.notify()
-            self.server.poll(POLL_S)
-            tell_repeats()
+            self.server.poll(POLL_S)  # returns at each event of a socket
+            if (now := time.monotonic()) >= next_tell:
+                next_tell = now + POLL_S
+                tell_repeats()
         if not self._has_parent():
             log.warning("the parent process is gone: this process ends")
         self.server.draining = True

@@ -17,7 +17,7 @@ from flask import Flask, Response, g, request
 from query_service.observability.identity import PERSONAL_TEXT, REQUEST_IDS
 from query_service.observability.personal_text import without_personal_text
 from query_service.observability.repeated_lines import WITHOUT_IDS, CountingHandler
-from query_service.web.answer_notes import notes_of_request
+from query_service.web.answer_notes import notes_of_request, route_of_request
 
 access = logging.getLogger("live_intent.access")
 _PLAIN = logging.Formatter()
@@ -113,7 +113,7 @@ def log_requests(app: Flask) -> None:
     @app.after_request
     def _log_line(response: Response) -> Response:
         took_ms = (time.perf_counter() - g.started) * 1000
-        route = request.url_rule.rule if request.url_rule else "(none)"
+        route = route_of_request()
         quiet = route in ("/healthz", "/readyz", "/metrics") and response.status_code == 200
         fields = {
             "request_id": g.request_id,

@@ -9,7 +9,7 @@ import os
 import time
 from functools import partial
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -27,6 +27,7 @@ from query_service.schemas.events import EventsResponse
 from query_service.schemas.search import RecommendRequest
 from query_service.schemas.suggest import SuggestResponse
 from query_service.service import Service
+from query_service.web.answer_notes import route_of_request
 from query_service.web.service_state import ServiceState
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
@@ -156,7 +157,7 @@ class Metrics:
 
         @app.after_request
         def _observe(response: Response) -> Response:
-            route = request.url_rule.rule if request.url_rule else "(none)"
+            route = route_of_request()
             took_s = time.perf_counter() - g.started
             self.requests.labels(route, str(response.status_code)).observe(took_s)
             return response

@@ -8,7 +8,7 @@ from plugin_config.request_trace import REQUEST_TRACE
 from query_service.observability.identity import REQUEST_IDS
 from query_service.observability.incoming_ids import TRACEPARENT
 from query_service.observability.tracing import Tracing
-from query_service.web.answer_notes import notes_of_request
+from query_service.web.answer_notes import notes_of_request, route_of_request
 from query_service.web.probes import PROBES
 
 
@@ -20,7 +20,7 @@ def trace_requests(app: Flask, tracing: Tracing) -> None:
         if request.path in PROBES:
             return
         sent = request.headers.get(TRACEPARENT, "")
-        g.trace = tracing.begin(f"{request.method} {_route()}", g.started, sent)
+        g.trace = tracing.begin(f"{request.method} {route_of_request()}", g.started, sent)
         REQUEST_TRACE.set(g.trace)
         REQUEST_IDS.set(g.trace.ids(REQUEST_IDS.get()))
 
@@ -36,15 +36,11 @@ def trace_requests(app: Flask, tracing: Tracing) -> None:
         REQUEST_TRACE.set(None)
 
 
-def _route() -> str:
-    return request.url_rule.rule if request.url_rule else "(none)"
-
-
 def _attributes(response: Response) -> dict[str, Any]:
     notes = {f"live_intent.{name}": value for name, value in notes_of_request().items()}
     return {
         "http.request.method": request.method,
-        "http.route": _route(),
+        "http.route": route_of_request(),
         "http.response.status_code": response.status_code,
         "live_intent.request_id": g.request_id,
         **notes,
