@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.integration.documentation import ROOT
 from tests.integration.serving import Api, ServeItems
 from tests.integration.waiting import wait_until
+from tests.local_server import local_server
 
 pytestmark = [pytest.mark.node, pytest.mark.timeout(600)]
 SHOPS = ("instantsearch-js", "react-instantsearch")
@@ -77,11 +77,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def shop_url(built: Path) -> Iterator[str]:
     handler = functools.partial(_Quiet, directory=str(built))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with local_server(handler) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

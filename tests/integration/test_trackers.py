@@ -4,7 +4,6 @@ import functools
 import http.server
 import json
 import re
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -26,6 +25,7 @@ from query_service.web.app import create_app
 from tests.integration.documentation import read_page
 from tests.integration.serving import Api, serving
 from tests.integration.waiting import wait_until
+from tests.local_server import local_server
 
 pytestmark = pytest.mark.node
 ITEM = (
@@ -48,11 +48,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shop_url(folder: Path) -> Iterator[str]:
     """A shop's web server: another origin than the service's."""
     handler = functools.partial(_Quiet, directory=str(folder))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with local_server(handler) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,14 @@
 """A stand-in for OpenSearch Dashboards: it takes an import as Dashboards does, and keeps it."""
 
-import http.server
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
 from typing import Any
+
+from tests.local_server import QuietHandler, local_server
 
 
 @dataclass
@@ -47,24 +47,10 @@ def dashboards() -> Iterator[Dashboards]:
     """Serve a stand-in on a free port."""
     stand_in = Dashboards()
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+    class Handler(QuietHandler):
+        def do_POST(self) -> None:  # noqa: N802
             headers = {name.lower(): value for name, value in self.headers.items()}
-            status, answer = stand_in.receive(self.path, headers, body)
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
+            self.answer(*stand_in.receive(self.path, headers, self.body()))
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    stand_in.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with local_server(Handler) as stand_in.url:
         yield stand_in
-    finally:
-        server.shutdown()
-        server.server_close()

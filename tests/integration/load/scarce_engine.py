@@ -1,11 +1,11 @@
 """An HTTP proxy before the node that makes searches as slow as an engine with few cores would."""
 
-import http.client
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.local_server import QuietHandler, local_server
 
 SLICE_S = 0.005
 
@@ -46,39 +46,21 @@ def scarce_engine(node_url: str) -> Iterator[ScarceEngine]:
     """Run a proxy before the node."""
     engine = ScarceEngine(node_url)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_: object) -> None: ...
-
+    class Handler(QuietHandler):
         def handle_any(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self.body()
             engine.pause()
             if "/_msearch" in self.path:
                 engine.work()
-            node = http.client.HTTPConnection(engine.node, timeout=60)
-            kind = self.headers.get("Content-Type") or "application/json"
-            node.request(self.command, self.path, body, {"Content-Type": kind})
-            response = node.getresponse()
-            content = response.read()
-            node.close()
+            response, content = self.forwarded(engine.node, body)
+            kind = response.headers.get("Content-Type") or "application/json"
             with suppress(OSError):  # the service has given up
-                self.send_response(response.status)
-                self.send_header("Content-Type", response.headers.get("Content-Type") or kind)
-                length = response.headers.get("Content-Length") or str(len(content))
-                self.send_header("Content-Length", length)
-                self.end_headers()
-                self.wfile.write(content)
+                self.answer(response.status, content, kind, response.headers.get("Content-Length"))
 
         do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = handle_any  # noqa: N815
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    engine.url = f"http://127.0.0.1:{server.server_address[1]}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield engine
-    finally:
-        engine.hangs, engine.work_s = False, 0.0
-        server.shutdown()
-        server.server_close()
+    with local_server(Handler) as engine.url:
+        try:
+            yield engine
+        finally:
+            engine.hangs, engine.work_s = False, 0.0

@@ -1,17 +1,17 @@
 """A stand-in for an OpenTelemetry collector: it speaks OTLP over HTTP, in protobuf."""
 
 import gzip
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
+
+from tests.local_server import QuietHandler, local_server
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,9 @@ def collecting() -> Iterator[Collector]:
     """Run a collector."""
     collector = Collector()
 
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None: ...
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+    class Handler(QuietHandler):
+        def do_POST(self) -> None:  # noqa: N802
+            body = self.body()
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
             is_traces = self.path == "/v1/traces"
@@ -86,18 +84,7 @@ def collecting() -> Iterator[Collector]:
                 collector.headers.append({k.lower(): v for k, v in self.headers.items()})
                 collector.take(body)
             answer = ExportTraceServiceResponse().SerializeToString()
-            self.send_response(200 if is_traces else 404)
-            self.send_header("Content-Type", "application/x-protobuf")
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
+            self.answer(200 if is_traces else 404, answer, "application/x-protobuf")
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    collector.url = f"http://127.0.0.1:{server.server_address[1]}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with local_server(Handler) as collector.url:
         yield collector
-    finally:
-        server.shutdown()
-        server.server_close()

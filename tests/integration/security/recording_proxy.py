@@ -2,12 +2,12 @@
 
 import http.client
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
+
+from tests.local_server import QuietHandler, local_server
 
 _OWN = ("host", "connection", "transfer-encoding", "content-length")
 
@@ -34,11 +34,9 @@ def recording_proxy(node_url: str) -> Iterator[RecordedCalls]:
     """Forward requests to the node and record them."""
     node = urlsplit(node_url)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Handler(QuietHandler):
         def forward(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self.body()
             path = urlsplit(self.path).path
             recorded.calls.add(EngineCall(self.command, path, _targets(path, body)))
             connection = http.client.HTTPConnection(node.netloc, timeout=60)
@@ -58,18 +56,9 @@ def recording_proxy(node_url: str) -> Iterator[RecordedCalls]:
 
         do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = forward  # noqa: N815
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    recorded = RecordedCalls(f"http://127.0.0.1:{server.server_port}")
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with local_server(Handler) as url:
+        recorded = RecordedCalls(url)
         yield recorded
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def _targets(path: str, body: bytes) -> tuple[tuple[str, str], ...]:
