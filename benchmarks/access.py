@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from plugin_config.client import connect
+from plugin_config.connection.client import connect
 from plugin_config.settings import ClusterSettings, load
 from query_service.access.key_ring import KnownKeys
 from query_service.access.key_text import KeyText, browser_key, hash_of, new_key_id, new_secret

@@ -33,8 +33,8 @@ from indexer.index.rebuilding.rebuild import rebuild
 from indexer.settings import EncoderSettings, IndexSettings
 from live_intent.sample.catalogue import sample_items, write_json_lines
 from live_intent.search_tools import search_tools
-from plugin_config.client import ENGINE_DEADLINE
-from plugin_config.provisioning import apply
+from plugin_config.connection.engine_deadline import ENGINE_DEADLINE
+from plugin_config.provisioning.provisioning import apply
 from plugin_config.settings import ClusterSettings, load
 from query_service.assembly import make_service
 from query_service.schemas.search import SearchRequest

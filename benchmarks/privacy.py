@@ -11,8 +11,8 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 
-from plugin_config.client import connect
-from plugin_config.provisioning import ensure_indexes
+from plugin_config.connection.client import connect
+from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.privacy.pseudonyms import Pseudonyms, parse_keys

@@ -18,7 +18,7 @@ from typing import Any
 import click
 from opensearchpy.helpers import scan
 
-from plugin_config.client import connect
+from plugin_config.connection.client import connect
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.settings import ServiceSettings

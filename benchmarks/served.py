@@ -17,7 +17,7 @@ from opensearchpy import OpenSearch
 
 from benchmarks.datasets import DATASETS
 from live_intent.demo.service import BackgroundService
-from plugin_config.client import connect, ping_or_raise
+from plugin_config.connection.client import connect, ping_or_raise
 from plugin_config.node.node_process import free_port
 from plugin_config.ownership import refuse_foreign
 from plugin_config.schema import IndexNames

@@ -16,7 +16,7 @@ from typing import Any
 
 from opensearchpy.helpers import bulk
 
-from plugin_config.client import connect
+from plugin_config.connection.client import connect
 from plugin_config.schema import VectorField, items_mapping
 from plugin_config.settings import ClusterSettings, load
 from query_service.retrieval.candidate_fields import candidates_body

@@ -5,10 +5,10 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from plugin_config.analysis.text_analysis import Decompound
 from plugin_config.quantization import Engine, QuantizationName
 from plugin_config.settings import Settings, register
 from plugin_config.state_dir import default_state_dir
-from plugin_config.text_analysis import Decompound
 
 
 @register

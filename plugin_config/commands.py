@@ -53,9 +53,9 @@ def apply_config(
 
     Nothing that Live Intent did not make is changed: the command names it and stops.
     """
-    from plugin_config.client import connect, destination, ping_or_raise
+    from plugin_config.connection.client import connect, destination, ping_or_raise
     from plugin_config.ownership import earlier_installation
-    from plugin_config.provisioning import apply
+    from plugin_config.provisioning.provisioning import apply
     from plugin_config.schema import IndexNames
     from plugin_config.settings import ClusterSettings, load
 

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from importlib import resources
 from typing import Any, get_args
 
+from plugin_config.analysis.text_analysis import TextAnalysis
+from plugin_config.analysis.text_fields import OWN_TEXTS, add_languages
 from plugin_config.attribute_fields import AttributeFields
 from plugin_config.errors import SettingsError
 from plugin_config.quantization import Engine, QuantizationName, quantization_of
-from plugin_config.text_analysis import TextAnalysis
-from plugin_config.text_fields import OWN_TEXTS, add_languages
 
 VECTOR = "vector"
 VECTOR_FLOAT16 = "vector_float16"

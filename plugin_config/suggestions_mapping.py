@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from plugin_config.analysis.text_analysis import TextAnalysis
 from plugin_config.schema import MARK, META
-from plugin_config.text_analysis import TextAnalysis
 
 
 def suggestions_body(analyzer: str, meta: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from indexer.settings import EncoderSettings
-from plugin_config.client import connect
+from plugin_config.connection.client import connect
 from plugin_config.settings import ClusterSettings, load
 from query_service.batching import BatchingEncoder
 from query_service.context import QueryEncoder

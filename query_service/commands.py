@@ -21,7 +21,7 @@ def serve(host: str | None, port: int | None, processes: str | None, insecure: b
     requests under way; with Ctrl-C it does not wait for load balancers. Without an API key
     (live-intent keys) it listens on this machine's own addresses only.
     """
-    from plugin_config.client import destination
+    from plugin_config.connection.client import destination
     from plugin_config.schema import IndexNames
     from plugin_config.settings import ClusterSettings, load
     from query_service.settings import ServiceSettings

@@ -5,9 +5,9 @@ import logging
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
-from plugin_config.client import ping_or_raise
+from plugin_config.connection.client import ping_or_raise
 from plugin_config.errors import LiveIntentError
-from plugin_config.provisioning import ensure_indexes
+from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from query_service.experiments.experiment_book import ExperimentBook
 from query_service.index_view import IndexNotReady, IndexViews

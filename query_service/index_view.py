@@ -23,8 +23,8 @@ from indexer.bundle.model_bundle import ModelBundle
 from indexer.encoder_spec import EncoderMismatch, EncoderSpec, check_fingerprint
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.generations import READY, generations
-from plugin_config.client import cluster_unavailable
-from plugin_config.engine_deadline import engine_time_left
+from plugin_config.connection.client import cluster_unavailable
+from plugin_config.connection.engine_deadline import engine_time_left
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
 from plugin_config.ownership import earlier_installation, refuse_foreign_mapping
 from plugin_config.schema import (

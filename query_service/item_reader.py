@@ -8,7 +8,7 @@ from opensearchpy.exceptions import OpenSearchException
 
 from indexer.index.documents import from_float16_base64
 from indexer.index.localized_texts import in_language
-from plugin_config.client import cluster_unavailable
+from plugin_config.connection.client import cluster_unavailable
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.schema import VECTOR_FLOAT16
 from query_service.context import MIN_TIMEOUT_S, RequestContext

@@ -16,7 +16,7 @@ from indexer.index.context import IndexContext
 from indexer.index.item_vectors import ItemEncoder
 from indexer.index.live.updates import UpdateReport, delete, update, upsert
 from indexer.index.stored_items import read_versions
-from plugin_config.client import cluster_unavailable
+from plugin_config.connection.client import cluster_unavailable
 
 LOCKS = 256  # each of some items
 Kind = Literal["put", "patch", "delete"]

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from plugin_config.connection.partial_answers import NOTES
+from plugin_config.connection.request_trace import REQUEST_TRACE
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
-from plugin_config.partial_answers import NOTES
-from plugin_config.request_trace import REQUEST_TRACE
 
 log = logging.getLogger(__name__)
 # Why a stage is missing. late: it would have missed the deadline. unavailable: OpenSearch can't be

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from plugin_config.engine_deadline import ENGINE_DEADLINE
+from plugin_config.connection.engine_deadline import ENGINE_DEADLINE
 from query_service.watch import Watch
 
 CHECK_S = 2.0  # for the requests of one check

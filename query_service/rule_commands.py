@@ -38,7 +38,7 @@ class _Cluster:
 @contextmanager
 def rule_cluster(*, writing: bool = False) -> Iterator[_Cluster]:
     """The settings' cluster; `writing` says where that is."""
-    from plugin_config.command_cluster import command_cluster
+    from plugin_config.connection.command_cluster import command_cluster
     from query_service.rules.rule_store import RuleStore
 
     with command_cluster("rules" if writing else "") as (client, names):

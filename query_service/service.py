@@ -12,9 +12,9 @@ from opensearchpy.exceptions import OpenSearchException
 
 from indexer.index.context import IndexContext
 from indexer.settings import IndexSettings
-from plugin_config.client import cluster_unavailable, ping_or_raise
+from plugin_config.connection.client import cluster_unavailable, ping_or_raise
 from plugin_config.ownership import ForeignIndex, refuse_foreign, refuse_foreign_stores
-from plugin_config.provisioning import ensure_indexes
+from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.access.key_ring import KeyRing

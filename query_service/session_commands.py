@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @contextmanager
 def _store(*, writing: bool = True) -> Iterator[SessionStore]:
     """The store of the settings' cluster; `writing` says where that is."""
-    from plugin_config.client import connect, destination
+    from plugin_config.connection.client import connect, destination
     from plugin_config.schema import IndexNames
     from plugin_config.settings import ClusterSettings, load
     from query_service.sessions.limits import limits_of

@@ -11,9 +11,9 @@ from query_service.retrieval.candidates import Candidates
 from query_service.schemas.answers import SearchResponse
 from query_service.schemas.search import RankRequest
 from query_service.schemas.where import WhereSearch
-from query_service.sessions.answer_fields import answer_fields
 from query_service.sessions.reader import SessionsUnreadable
 from query_service.sessions.store import SessionStore
+from query_service.sessions.ubi.answer_fields import answer_fields
 from query_service.user.intent import Intent
 from query_service.user.visitor import Event, PastQuery, Visitor
 

@@ -19,7 +19,7 @@ from benchmarks.chaos.faulty_proxy import FaultyProxy
 from benchmarks.chaos.trial import catalogue_lines, trial
 from benchmarks.chaos.visitors import Ledger
 from live_intent.demo.service import BackgroundService
-from plugin_config.client import connect
+from plugin_config.connection.client import connect
 from plugin_config.node import local_node
 from plugin_config.node.local_node import NodeInfo
 from plugin_config.node.node_process import free_port

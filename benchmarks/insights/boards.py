@@ -16,8 +16,8 @@ from opensearchpy import OpenSearch
 from opensearchpy.helpers import bulk
 
 from live_intent.sample.recent_visits import load_recent_visits
-from plugin_config.client import connect
-from plugin_config.provisioning import ensure_indexes
+from plugin_config.connection.client import connect
+from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.insights.boards.all_boards import BOARDS

@@ -12,8 +12,8 @@ import time
 import uuid
 
 from benchmarks.pairs import medians_ms
-from plugin_config.client import connect
-from plugin_config.provisioning import ensure_indexes
+from plugin_config.connection.client import connect
+from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.schemas.events import ReceivedEvent

@@ -23,7 +23,7 @@ from flask.testing import FlaskClient
 
 from indexer.encoder.loading import load_encoder
 from indexer.settings import EncoderSettings
-from plugin_config.client import connect
+from plugin_config.connection.client import connect
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.assembly import service_of

@@ -13,7 +13,7 @@ from typing import Any
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
-from plugin_config.client import connect
+from plugin_config.connection.client import connect
 from plugin_config.errors import NodeError
 from plugin_config.node import node_process
 from plugin_config.node.distribution import installed, locked

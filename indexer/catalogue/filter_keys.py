@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from plugin_config.spelling_rules import APOSTROPHES
+from plugin_config.analysis.spelling_rules import APOSTROPHES
 
 
 def filter_key(text: str) -> str:

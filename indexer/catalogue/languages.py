@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from indexer.catalogue.items import Item
-from plugin_config.errors import SettingsError
-from plugin_config.index_languages import (
+from plugin_config.analysis.index_languages import (
     NO_LANGUAGES,
     IndexLanguages,
     analyzer_of,
     code_of,
     language_code,
 )
+from plugin_config.errors import SettingsError
 
 MAX_LANGUAGES = 40  # of an index: each has fields of its own
 AUTO, NONE = "auto", "none"

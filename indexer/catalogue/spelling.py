@@ -4,7 +4,7 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 
-from plugin_config.spelling_rules import CHARACTERS, INVISIBLE, MARKS, RULES
+from plugin_config.analysis.spelling_rules import CHARACTERS, INVISIBLE, MARKS, RULES
 
 CACHED_LENGTH = 100  # letters of the texts, mostly queries, whose spelling is kept
 _INVISIBLE, _MARKS = re.compile(INVISIBLE), re.compile(MARKS)

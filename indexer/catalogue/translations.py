@@ -10,7 +10,7 @@ from indexer.catalogue.categories import Path, read_categories
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.catalogue.values.markup import read_description
 from indexer.catalogue.values.text import ValueProblem, is_blank, read_text, shown
-from plugin_config.index_languages import ANALYZERS, language_code
+from plugin_config.analysis.index_languages import ANALYZERS, language_code
 
 TRANSLATED = ("title", "description", "category")  # the fields that a translation may have
 MAX_TRANSLATIONS = 100  # of one item

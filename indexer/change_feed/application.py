@@ -18,7 +18,7 @@ from indexer.index.live.live_writes import WritePlan, write_everywhere
 from indexer.index.live.updates import LoadEncoder
 from indexer.index.live.write_target import Target
 from indexer.index.stored_items import StoredItem
-from plugin_config.client import cluster_unavailable
+from plugin_config.connection.client import cluster_unavailable
 
 Status = Literal["applied", "old", "missing", "rejected"]
 

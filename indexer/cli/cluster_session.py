@@ -15,7 +15,7 @@ class ClusterSession:
     """
 
     def __init__(self, url: str | None, prefix: str | None) -> None:
-        from plugin_config.client import connect, ping_or_raise
+        from plugin_config.connection.client import connect, ping_or_raise
         from plugin_config.schema import IndexNames
         from plugin_config.settings import ClusterSettings, load
 
@@ -43,7 +43,7 @@ class ClusterSession:
         import click
 
         from indexer.index.generations import refuse_taken_alias
-        from plugin_config.client import destination
+        from plugin_config.connection.client import destination
 
         if not quiet:
             click.echo(destination(self.settings, self.names.items), err=True)

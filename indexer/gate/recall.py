@@ -8,7 +8,7 @@ from indexer.gate.sample import SampledItem
 from indexer.index.context import IndexContext
 from indexer.index.documents import from_float16_base64
 from indexer.index.rebuilding.before_swap import Check
-from plugin_config.client import is_refusal
+from plugin_config.connection.client import is_refusal
 from plugin_config.errors import ClusterUnavailable, RequestRefused
 from plugin_config.schema import VECTOR, VECTOR_FLOAT16
 

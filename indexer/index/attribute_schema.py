@@ -18,6 +18,8 @@ from indexer.catalogue.attributes import (
 from indexer.catalogue.filter_keys import filter_key
 from indexer.catalogue.items import Item
 from indexer.catalogue.public_attributes import PublicAttributes
+from plugin_config.analysis.index_languages import NO_LANGUAGES, IndexLanguages
+from plugin_config.analysis.text_fields import TextFields, fields_of
 from plugin_config.attribute_fields import (
     KEYS,
     MAX_INDEXED,
@@ -27,9 +29,7 @@ from plugin_config.attribute_fields import (
     field_name,
 )
 from plugin_config.errors import LiveIntentError
-from plugin_config.index_languages import NO_LANGUAGES, IndexLanguages
 from plugin_config.schema import CHANGED_AT, GROUP_KEY, META, PRICES
-from plugin_config.text_fields import TextFields, fields_of
 
 PUBLIC, FACETS = "public_attributes", "facet_attributes"  # in `_meta`
 ROUNDS = 3  # of adding fields while other writers do

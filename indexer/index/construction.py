@@ -19,10 +19,10 @@ from indexer.index.context import IndexContext
 from indexer.index.generations import BUILDING, Generation, generations
 from indexer.index.owner import Owner
 from indexer.settings import IndexSettings
+from plugin_config.analysis.text_analysis import TextAnalysis, splits_compounds
+from plugin_config.analysis.text_fields import language_analyses
 from plugin_config.errors import LiveIntentError, SettingsError
 from plugin_config.schema import VectorField, items_mapping
-from plugin_config.text_analysis import TextAnalysis, splits_compounds
-from plugin_config.text_fields import language_analyses
 
 NO_PARTS: Mapping[str, Sequence[str]] = {}
 

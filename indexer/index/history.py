@@ -13,7 +13,7 @@ from opensearchpy.exceptions import OpenSearchException
 
 from plugin_config.errors import LiveIntentError
 from plugin_config.ownership import refuse_foreign
-from plugin_config.provisioned_indexes import create_index
+from plugin_config.provisioning.provisioned_indexes import create_index
 from plugin_config.schema import IndexNames, load_template
 
 logger = logging.getLogger(__name__)

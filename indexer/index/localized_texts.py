@@ -8,8 +8,8 @@ from indexer.catalogue.filter_keys import filter_key
 from indexer.catalogue.items import Item
 from indexer.catalogue.translations import Translation, Translations
 from indexer.catalogue.values.markup import plain_text
-from plugin_config.index_languages import IndexLanguages
-from plugin_config.text_fields import LOCALIZED, TRANSLATED_TO, TRANSLATIONS
+from plugin_config.analysis.index_languages import IndexLanguages
+from plugin_config.analysis.text_fields import LOCALIZED, TRANSLATED_TO, TRANSLATIONS
 
 
 def localized_part(item: Item, languages: IndexLanguages) -> dict[str, Any]:

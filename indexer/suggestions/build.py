@@ -17,7 +17,7 @@ from indexer.index.generations import BUILDING, READY, NoItemsIndex, live_genera
 from indexer.index.owner import Owner
 from indexer.suggestions.collection import collect
 from indexer.suggestions.suggestion import Suggestion
-from plugin_config.client import cluster_unavailable
+from plugin_config.connection.client import cluster_unavailable
 from plugin_config.ownership import refuse_foreign
 from plugin_config.schema import MARK, META
 from plugin_config.suggestions_mapping import suggestions_body

@@ -8,7 +8,7 @@ from opensearchpy import OpenSearch
 
 from indexer.catalogue.filter_keys import filter_key
 from indexer.suggestions.suggestion import StoredType, Suggestion, leaf
-from plugin_config.text_fields import TextFields
+from plugin_config.analysis.text_fields import TextFields
 
 MOST_VALUES = 10_000  # of a field; the most frequent
 WEIGHT = 0.9  # of the most popular one; the most popular query has 1

@@ -12,8 +12,8 @@ from indexer.suggestions.item_counts import item_counts
 from indexer.suggestions.logged_queries import DAY_MS, LoggedQuery, QueryLogReading, read_log
 from indexer.suggestions.suggestion import OWN, Suggestion, suggestion_key
 from indexer.suggestions.title_phrases import TitlePhrases
-from plugin_config.index_languages import IndexLanguages
-from plugin_config.text_fields import OWN_TEXTS, TextFields, fields_of
+from plugin_config.analysis.index_languages import IndexLanguages
+from plugin_config.analysis.text_fields import OWN_TEXTS, TextFields, fields_of
 
 MAX_LOGGED = 20_000  # queries of the log, those of the most visitors
 MAX_TITLES = 100_000  # read for phrases; of a larger catalogue, that many by chance

@@ -8,7 +8,7 @@ from typing import Any
 from opensearchpy import OpenSearch
 
 from indexer.suggestions.suggestion import items_query
-from plugin_config.text_fields import OWN_TEXTS, TextFields
+from plugin_config.analysis.text_fields import OWN_TEXTS, TextFields
 
 BATCH = 100  # searches of one request
 COMMON = 0.5  # share of the items that have a feature in common

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from indexer.catalogue.categories import category_paths
 from indexer.catalogue.filter_keys import filter_key
 from indexer.catalogue.spelling import spelled
-from plugin_config.text_fields import OWN_TEXTS, TextFields
+from plugin_config.analysis.text_fields import OWN_TEXTS, TextFields
 
 StoredType = Literal["query", "category", "brand"]  # items are suggested from their own index
 OWN = "own"  # in place of a language: the items' own texts

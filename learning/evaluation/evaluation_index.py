@@ -22,9 +22,9 @@ from indexer.index.generations import READY, live_generation
 from indexer.index.item_vectors import ItemEncoder
 from indexer.index.rebuilding.rebuild import rebuild
 from learning.data.datasets import ItemsFile
+from plugin_config.analysis.text_analysis import splits_compounds
 from plugin_config.ownership import refuse_foreign
 from plugin_config.schema import IndexNames, VectorField, items_mapping
-from plugin_config.text_analysis import splits_compounds
 
 MARK = "evaluate-"  # in the prefix of every evaluation's index
 

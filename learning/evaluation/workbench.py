@@ -15,7 +15,7 @@ from learning.data.visitors import Visitors
 from learning.evaluation import evaluation_index
 from learning.evaluation.concurrent_requests import HitList, Question, ask_all
 from learning.evaluation.variants import Variant, ablations
-from plugin_config.client import destination
+from plugin_config.connection.client import destination
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
 from plugin_config.settings import load

@@ -54,8 +54,8 @@ class DemoCatalogue:
         Raises DemoRefused when the alias has an index that this demo did not create, ForeignIndex
         when something has one of our names that we did not make at all.
         """
-        from plugin_config.client import connect, destination, ping_or_raise
-        from plugin_config.provisioning import refuse_all_foreign
+        from plugin_config.connection.client import connect, destination, ping_or_raise
+        from plugin_config.provisioning.provisioning import refuse_all_foreign
         from plugin_config.schema import IndexNames
 
         settings = self.settings
@@ -107,8 +107,8 @@ class DemoCatalogue:
 
     def _configure(self) -> bool:
         """Apply the configuration; return whether the live index has an outdated mapping."""
-        from plugin_config.client import connect
-        from plugin_config.provisioning import apply
+        from plugin_config.connection.client import connect
+        from plugin_config.provisioning.provisioning import apply
         from plugin_config.schema import IndexNames
 
         echo_command(f"{self._prefix}live-intent config apply")
@@ -131,7 +131,7 @@ class DemoCatalogue:
 
     def _current_index(self) -> str:
         """The name of the index behind the alias `items`; empty when there is none."""
-        from plugin_config.client import connect
+        from plugin_config.connection.client import connect
         from plugin_config.schema import IndexNames
 
         body = connect(self.settings).indices.get_alias(

@@ -129,7 +129,7 @@ def _serve(service: "BackgroundService", environment: dict[str, str]) -> str:
 def _load_visits(settings: "ClusterSettings") -> None:
     """Put simulated visits into the cluster, once."""
     from live_intent.sample.recent_visits import load_recent_visits
-    from plugin_config.client import connect
+    from plugin_config.connection.client import connect
     from plugin_config.schema import IndexNames
 
     if count := load_recent_visits(connect(settings), IndexNames(settings.index_prefix)):

@@ -66,7 +66,7 @@ def _rate(context: click.Context, parameter: click.Parameter, value: str) -> str
 @contextmanager
 def _store(*, writing: bool = False) -> Iterator[KeyStore]:
     """The store of the settings' cluster; `writing` says where that is."""
-    from plugin_config.command_cluster import command_cluster
+    from plugin_config.connection.command_cluster import command_cluster
     from query_service.access.key_store import KeyStore
 
     with command_cluster("keys" if writing else "") as (client, names):

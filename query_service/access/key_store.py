@@ -14,10 +14,10 @@ from opensearchpy.exceptions import (
     OpenSearchException,
 )
 
-from plugin_config.client import cluster_errors, cluster_unavailable
+from plugin_config.connection.client import cluster_errors, cluster_unavailable
 from plugin_config.errors import LiveIntentError
 from plugin_config.ownership import foreign_indexes
-from plugin_config.provisioning import ensure_keys_index
+from plugin_config.provisioning.provisioning import ensure_keys_index
 from plugin_config.schema import IndexNames
 from query_service.access.key_text import hash_of, new_key_id, new_secret
 from query_service.access.scopes import Scope

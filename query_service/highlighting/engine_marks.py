@@ -7,7 +7,7 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
-from plugin_config.text_fields import OWN_TEXTS, TextFields
+from plugin_config.analysis.text_fields import OWN_TEXTS, TextFields
 from query_service.highlighting.marks import MarkedText
 from query_service.retrieval.engine_errors import engine_errors
 from query_service.schemas.highlight import HighlightRequest

@@ -8,7 +8,7 @@ from opensearchpy import OpenSearch
 
 from indexer.bundle.term_map import TermMap
 from indexer.catalogue.values.markup import plain_text
-from plugin_config.text_fields import OWN_TEXTS, TextFields
+from plugin_config.analysis.text_fields import OWN_TEXTS, TextFields
 from query_service.highlighting.engine_marks import EngineMarks, MarksQuery
 from query_service.highlighting.loose_words import begun_by, misspelt
 from query_service.highlighting.marks import MarkedText

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from plugin_config.request_trace import REQUEST_TRACE
+from plugin_config.connection.request_trace import REQUEST_TRACE
 from query_service.observability.identity import PERSONAL_TEXT, REQUEST_IDS
 
 P = ParamSpec("P")

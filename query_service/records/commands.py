@@ -13,7 +13,7 @@ def explain(query_id: str, as_json: bool) -> None:
 
     QUERY_ID is `query_id` of an answer of /v1/search. All is read from its row in ubi_queries.
     """
-    from plugin_config.command_cluster import command_cluster
+    from plugin_config.connection.command_cluster import command_cluster
     from query_service.records.explanation_text import explanation_lines
     from query_service.records.query_explanation import QueryExplanations
 

@@ -6,7 +6,7 @@ from typing import Any
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, OpenSearchException
 
-from plugin_config.client import cluster_unavailable
+from plugin_config.connection.client import cluster_unavailable
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
 from query_service.records.answer_record import ATTRIBUTE

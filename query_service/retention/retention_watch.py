@@ -8,7 +8,7 @@ from opensearchpy.exceptions import OpenSearchException
 from plugin_config.errors import LiveIntentError
 from query_service.privacy.settings import PrivacySettings
 from query_service.retention.lease import RetentionLease
-from query_service.sessions.expiry import ExpiryStopped, Pace
+from query_service.sessions.erasure.expiry import ExpiryStopped, Pace
 from query_service.sessions.store import SessionStore
 from query_service.watch import Watch
 

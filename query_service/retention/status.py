@@ -6,9 +6,9 @@ from typing import Any
 
 from opensearchpy.exceptions import OpenSearchException
 
-from plugin_config.client import cluster_unavailable
+from plugin_config.connection.client import cluster_unavailable
 from query_service.retention.lease import RetentionLease, RetentionReport
-from query_service.sessions.expiry import SESSIONS, USERS, Expired
+from query_service.sessions.erasure.expiry import SESSIONS, USERS, Expired
 from query_service.sessions.store import SessionStore
 
 _HEADER = ("what", "documents", "oldest", "kept", "expired", "removed last", "in all")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from indexer.catalogue.terms import CJK_LETTER, terms
-from plugin_config.text_fields import TextFields
+from plugin_config.analysis.text_fields import TextFields
 from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.shards import NEAR_WORDS
 from query_service.retrieval.text_query import MOST_CORRECTED

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from opensearchpy.exceptions import NotFoundError, OpenSearchException
 
-from plugin_config.client import cluster_unavailable
+from plugin_config.connection.client import cluster_unavailable
 from plugin_config.errors import LiveIntentError
 
 

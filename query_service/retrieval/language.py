@@ -5,8 +5,8 @@ from typing import Any
 
 from indexer.catalogue.filter_keys import filter_key
 from indexer.index.attribute_schema import AttributeSchema
-from plugin_config.index_languages import language_code
-from plugin_config.text_fields import TRANSLATED_TO
+from plugin_config.analysis.index_languages import language_code
+from plugin_config.analysis.text_fields import TRANSLATED_TO
 from query_service.retrieval.filters import MAX_LISTED, FilterProblem
 from query_service.schemas.answers import FieldError
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from plugin_config.analysis.text_fields import OWN_TEXTS, TextFields
 from plugin_config.schema import GROUP_KEY
-from plugin_config.text_fields import OWN_TEXTS, TextFields
 from query_service.retrieval.order import SortOrder
 from query_service.retrieval.shards import Shards
 from query_service.schemas.answers import ShareKind

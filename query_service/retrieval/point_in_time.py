@@ -7,7 +7,7 @@ import time
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
-from plugin_config.client import cluster_unavailable
+from plugin_config.connection.client import cluster_unavailable
 
 _TIME = re.compile(r"\d{8}t\d{6}z.*$")  # in the name of an items index
 

@@ -4,9 +4,9 @@ import numpy as np
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
-from plugin_config.client import cluster_unavailable
+from plugin_config.connection.client import cluster_unavailable
+from plugin_config.connection.partial_answers import missing_part
 from plugin_config.errors import ClusterUnavailable
-from plugin_config.partial_answers import missing_part
 from plugin_config.schema import VECTOR
 
 TIMEOUT_S = 2.0

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from opensearchpy import OpenSearch
 
-from plugin_config.client import is_refusal
+from plugin_config.connection.client import is_refusal
+from plugin_config.connection.partial_answers import missing_part
+from plugin_config.connection.request_trace import REQUEST_TRACE
 from plugin_config.errors import ClusterUnavailable, RequestRefused
-from plugin_config.partial_answers import missing_part
-from plugin_config.request_trace import REQUEST_TRACE
 from plugin_config.schema import GROUP_KEY
 from query_service.retrieval.candidate_fields import candidates_body, with_ids
 from query_service.retrieval.candidate_items import CandidateItems

@@ -7,9 +7,9 @@ from typing import Any
 
 from indexer.catalogue.spelling import spelled
 from indexer.catalogue.terms import terms
+from plugin_config.analysis.spelling_rules import RULES
+from plugin_config.analysis.text_fields import OWN_TEXTS, TextFields
 from plugin_config.schema import IDENTIFIERS
-from plugin_config.spelling_rules import RULES
-from plugin_config.text_fields import OWN_TEXTS, TextFields
 from query_service.retrieval.plan import HAS_WORDS, RetrievalPlan
 from query_service.retrieval.units import written_out
 

@@ -5,8 +5,8 @@ from itertools import pairwise
 from typing import Any
 
 from indexer.catalogue.spelling import spelled
+from plugin_config.analysis.text_fields import TextFields
 from plugin_config.schema import IDENTIFIERS
-from plugin_config.text_fields import TextFields
 from query_service.retrieval.query_words import SHORTEST_PREFIX
 from query_service.retrieval.text_query import MISSPELT, weighted
 

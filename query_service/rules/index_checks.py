@@ -8,7 +8,7 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, OpenSearchException
 
 from indexer.index.attribute_schema import AttributeSchema
-from plugin_config.client import cluster_unavailable
+from plugin_config.connection.client import cluster_unavailable
 from plugin_config.ownership import refuse_foreign_mapping
 from plugin_config.schema import IndexNames
 from query_service.retrieval.filters import Clauses, FilterProblem, clauses

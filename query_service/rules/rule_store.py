@@ -10,10 +10,10 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConflictError, NotFoundError, OpenSearchException
 from pydantic import ValidationError
 
-from plugin_config.client import cluster_unavailable
+from plugin_config.connection.client import cluster_unavailable
 from plugin_config.errors import LiveIntentError
 from plugin_config.ownership import refuse_foreign
-from plugin_config.provisioning import ensure_indexes
+from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from query_service.rules.index_checks import check_rules
 from query_service.rules.rule_problem import RuleProblem

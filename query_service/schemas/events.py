@@ -4,7 +4,7 @@ The forms of one event, in order: a client sends an `EventForm`, a `UbiEvent` or
 `InsightsEvent`; `web.behaviour` checks it and makes a `ReceivedEvent`; `sessions.intake` adds the
 item's data, which gives the `user.visitor.Event` that the user vector reads. Two rows store it: one
 in the documents of session and user (`sessions.documents`), one in ubi_events
-(`sessions.ubi_rows`).
+(`sessions.ubi.ubi_rows`).
 """
 
 from collections.abc import Mapping

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
-from plugin_config.client import cluster_unavailable
+from plugin_config.connection.client import cluster_unavailable
 
 ATTEMPTS = 3
 # 409: another process wrote to the same session in between.

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from plugin_config.schema import IndexNames
 from query_service.privacy.consent import Consent
 from query_service.schemas.events import IMPRESSION, ReceivedEvent
-from query_service.sessions import ubi_rows
 from query_service.sessions.appends import BatchRow
 from query_service.sessions.document_writes import DocumentWrite
 from query_service.sessions.documents import KnownItem, event_to_stored, milliseconds
 from query_service.sessions.intake import EventOutcome, event_id_of, event_with_item, too_old
 from query_service.sessions.limits import SessionLimits
+from query_service.sessions.ubi import ubi_rows
 from query_service.user.visitor import Event
 
 NOT_STORED = "not kept: the visitor refuses it"

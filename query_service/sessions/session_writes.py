@@ -16,12 +16,12 @@ from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
 from query_service.privacy.consent import ALL
 from query_service.sessions.appends import Append, BatchRow, appends_of, upserts
-from query_service.sessions.document_states import NEW, DocumentState, states_after
 from query_service.sessions.document_writes import DocumentWrite, WriteResult
 from query_service.sessions.documents import document_id, now_ms
-from query_service.sessions.erasure import SessionErasure
-from query_service.sessions.joins import SessionJoins
+from query_service.sessions.erasure.document_states import NEW, DocumentState, states_after
+from query_service.sessions.erasure.erasure import SessionErasure
 from query_service.sessions.limits import SessionLimits
+from query_service.sessions.rights.joins import SessionJoins
 from query_service.sessions.scripts import FORGET, NOT_LEARNED, WITHOUT_USER, painless
 from query_service.sessions.store_writer import StoreWriter
 

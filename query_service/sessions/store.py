@@ -14,26 +14,33 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
-from plugin_config.engine_deadline import engine_time_left
+from plugin_config.connection.engine_deadline import engine_time_left
 from plugin_config.schema import IndexNames
 from query_service.privacy.consent import NOTHING_REFUSED, RequestConsent
 from query_service.privacy.pseudonyms import NO_PSEUDONYMS, Pseudonyms
 from query_service.schemas.events import ReceivedEvent
 from query_service.sessions.appends import BatchRow
-from query_service.sessions.click_joins import ClickJoins
 from query_service.sessions.document_writes import WriteResult
 from query_service.sessions.documents import KnownItem, milliseconds, now_ms
-from query_service.sessions.erasure import Deleted
+from query_service.sessions.erasure.erasure import Deleted
+from query_service.sessions.erasure.expiry import (
+    SESSIONS,
+    UBI_EVENTS,
+    UBI_QUERIES,
+    USERS,
+    Expiry,
+    Pace,
+)
 from query_service.sessions.event_rows import EventRows
-from query_service.sessions.expiry import SESSIONS, UBI_EVENTS, UBI_QUERIES, USERS, Expiry, Pace
 from query_service.sessions.intake import Encode, EventOutcome, after_write, text_vectors
 from query_service.sessions.limits import SessionLimits
 from query_service.sessions.query_log import QueryLog
 from query_service.sessions.reader import SessionReader
-from query_service.sessions.recorded_query import RecordedQuery
-from query_service.sessions.resent_events import with_first_times
+from query_service.sessions.rights.visitor_rights import VisitorRights
 from query_service.sessions.session_writes import ERASED, SessionWrites
-from query_service.sessions.visitor_rights import VisitorRights
+from query_service.sessions.ubi.click_joins import ClickJoins
+from query_service.sessions.ubi.recorded_query import RecordedQuery
+from query_service.sessions.ubi.resent_events import with_first_times
 from query_service.user.visitor import PastQuery, Visitor
 
 Lookup = Callable[[Sequence[str]], Mapping[str, KnownItem]]

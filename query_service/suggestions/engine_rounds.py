@@ -9,8 +9,8 @@ from opensearchpy.exceptions import OpenSearchException
 
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.localized_texts import in_language
-from plugin_config.client import cluster_unavailable
-from plugin_config.partial_answers import missing_part
+from plugin_config.connection.client import cluster_unavailable
+from plugin_config.connection.partial_answers import missing_part
 from plugin_config.schema import GROUP_KEY, IndexNames
 from query_service.context import MIN_TIMEOUT_S
 from query_service.index_view import IndexView

@@ -7,7 +7,7 @@ from flask import Response, g, request
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
-from plugin_config.engine_deadline import ENGINE_DEADLINE
+from plugin_config.connection.engine_deadline import ENGINE_DEADLINE
 from plugin_config.settings import ClusterSettings
 from query_service.assembly import make_service, start_beside
 from query_service.context import MIN_TIMEOUT_S, QueryEncoder

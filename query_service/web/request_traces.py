@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Flask, Response, g, request
 
-from plugin_config.request_trace import REQUEST_TRACE
+from plugin_config.connection.request_trace import REQUEST_TRACE
 from query_service.observability.identity import REQUEST_IDS
 from query_service.observability.incoming_ids import TRACEPARENT
 from query_service.observability.tracing import Tracing

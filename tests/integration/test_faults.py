@@ -13,7 +13,7 @@ from opensearchpy import OpenSearch
 
 from benchmarks.fault_table import FaultTable
 from indexer.encoder.encoder import Encoder
-from plugin_config.client import connect, ping_or_raise
+from plugin_config.connection.client import connect, ping_or_raise
 from plugin_config.node import local_node
 from plugin_config.node.local_node import NodeInfo
 from plugin_config.schema import IndexNames

@@ -10,7 +10,7 @@ from opensearchpy import OpenSearch
 from learning.evaluation import evaluation_index
 from plugin_config.errors import ConfigMismatch
 from plugin_config.ownership import ForeignIndex, earlier_installation
-from plugin_config.provisioning import apply, ensure_indexes
+from plugin_config.provisioning.provisioning import apply, ensure_indexes
 from plugin_config.schema import (
     MARK,
     META,

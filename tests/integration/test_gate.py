@@ -26,7 +26,7 @@ from indexer.index.rebuilding.refused_index import IndexKept, activate, discard_
 from indexer.index.swap import roll_back
 from learning.evaluation.judged_answers import JudgedAnswers
 from live_intent.search_tools import search_tools
-from plugin_config.provisioning import apply
+from plugin_config.provisioning.provisioning import apply
 from plugin_config.schema import VECTOR, VECTOR_FLOAT16, IndexNames
 from plugin_config.settings import load
 from tests.integration.command_line import invoke, run

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from plugin_config.client import connect
+from plugin_config.connection.client import connect
 from plugin_config.errors import NodeError
 from plugin_config.node import local_node
 from plugin_config.node.distribution import artifacts, downloaded

@@ -12,7 +12,7 @@ from opensearchpy import OpenSearch
 
 from benchmarks.fault_table import FaultTable
 from indexer.encoder.encoder import Encoder
-from plugin_config.client import connect
+from plugin_config.connection.client import connect
 from plugin_config.node.local_node import NodeInfo
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load

@@ -7,7 +7,7 @@ from opensearchpy.exceptions import RequestError
 
 from indexer.catalogue.items import items_of_file
 from plugin_config.errors import ConfigMismatch, SettingsError
-from plugin_config.provisioning import apply
+from plugin_config.provisioning.provisioning import apply
 from plugin_config.quantization import QUANTIZATIONS
 from plugin_config.schema import VECTOR, VectorField
 from tests.integration.command_line import invoke, process_environment

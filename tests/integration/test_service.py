@@ -13,7 +13,7 @@ from opensearchpy import OpenSearch
 from indexer.encoder.encoder import Encoder
 from indexer.index.context import IndexContext
 from indexer.index.live.updates import delete
-from plugin_config.client import connect
+from plugin_config.connection.client import connect
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.assembly import make_service
@@ -22,7 +22,7 @@ from query_service.first_searches import SEARCHES
 from query_service.models import Models
 from query_service.ranking.reranker import Reranker
 from query_service.service import Service
-from query_service.sessions.ubi_rows import iso_time
+from query_service.sessions.ubi.ubi_rows import iso_time
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
 from tests.integration.cluster_proxy import ClusterProxy

@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from opensearchpy import OpenSearch
 
-from plugin_config.provisioning import ensure_indexes
+from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames, load_template
 from query_service.schemas.events import ReceivedEvent
 from query_service.sessions.document_writes import DocumentWrite, send_documents
 from query_service.sessions.limits import SessionLimits
-from query_service.sessions.session_export import SessionUnknown
+from query_service.sessions.rights.session_export import SessionUnknown
 from query_service.sessions.store import SessionStore
 from query_service.user.visitor import Visitor
 from tests.integration.session_stores import click, clicked, lookup, query, two_stores

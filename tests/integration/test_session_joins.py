@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import pytest
 from opensearchpy import OpenSearch
 
-from plugin_config.provisioning import ensure_indexes
+from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
-from query_service.sessions.joins import Joined, SplitOff
-from query_service.sessions.session_export import SessionUnknown
+from query_service.sessions.rights.joins import Joined, SplitOff
+from query_service.sessions.rights.session_export import SessionUnknown
 from query_service.sessions.store import SessionStore
 from tests.integration.session_stores import click, clicked, lookup, query, two_stores
 

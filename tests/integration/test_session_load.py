@@ -7,7 +7,7 @@ from statistics import median
 import pytest
 from opensearchpy import OpenSearch
 
-from plugin_config.provisioning import ensure_indexes
+from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from query_service.sessions.limits import SessionLimits
 from query_service.sessions.store import SessionStore

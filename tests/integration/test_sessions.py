@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from opensearchpy import OpenSearch
 
-from plugin_config.client import connect
+from plugin_config.connection.client import connect
 from plugin_config.errors import ClusterUnavailable
-from plugin_config.provisioning import ensure_indexes
+from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.schemas.events import ReceivedEvent
@@ -21,7 +21,7 @@ from query_service.sessions.documents import KnownItem
 from query_service.sessions.intake import EventOutcome
 from query_service.sessions.limits import SessionLimits
 from query_service.sessions.reader import SessionsUnreadable
-from query_service.sessions.session_export import SessionUnknown
+from query_service.sessions.rights.session_export import SessionUnknown
 from query_service.sessions.store import SessionStore
 from query_service.user.visitor import PastQuery, Visitor
 from query_service.web.behaviour.event_forms import parse_events

@@ -19,7 +19,7 @@ from learning.data.ubi_log import observations
 from learning.data.ubi_sources import read_cluster
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service.sessions.ubi_rows import iso_time
+from query_service.sessions.ubi.ubi_rows import iso_time
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
 from tests.integration.documentation import read_page

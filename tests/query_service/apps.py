@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from flask.testing import FlaskClient
 
-from plugin_config.client import connect
+from plugin_config.connection.client import connect
 from plugin_config.settings import ClusterSettings, load
 from query_service.models import Models
 from query_service.ranking.reranker import Reranker

@@ -21,7 +21,7 @@ from indexer.catalogue.rejects import RejectLimit
 from indexer.catalogue.survey import Survey, survey
 from indexer.progress import Progress
 from indexer.settings import IndexSettings
-from plugin_config.index_languages import IndexLanguages
+from plugin_config.analysis.index_languages import IndexLanguages
 
 _SHOWN = 12  # reasons, doubled ids and attributes in the lines
 

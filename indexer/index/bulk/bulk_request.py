@@ -11,7 +11,7 @@ from opensearchpy.exceptions import SSLError, TransportError
 
 from indexer.index.bulk_pace import wait_s
 from indexer.index.context import IndexContext
-from plugin_config.client import one_try
+from plugin_config.connection.client import one_try
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
 
 BUSY = (429, 502, 503, 504)  # HTTP status

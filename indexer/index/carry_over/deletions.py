@@ -15,7 +15,7 @@ from indexer.index.generations import refuse_taken
 from indexer.index.stored_items import read_versions
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.ownership import refuse_foreign
-from plugin_config.provisioned_indexes import create_index
+from plugin_config.provisioning.provisioned_indexes import create_index
 from plugin_config.schema import MARK
 
 _TRIES = 3  # to write, while others delete the index

@@ -48,8 +48,8 @@ def _cluster(*, writing: bool = False) -> Iterator[_Cluster]:
     """The settings' cluster; `writing` says where that is."""
     from opensearchpy.exceptions import OpenSearchException
 
-    from plugin_config.client import cluster_unavailable
-    from plugin_config.command_cluster import command_cluster
+    from plugin_config.connection.client import cluster_unavailable
+    from plugin_config.connection.command_cluster import command_cluster
     from query_service.experiments.experiment_store import ExperimentStore
 
     with command_cluster("experiments" if writing else "") as (client, names):

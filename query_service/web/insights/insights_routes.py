@@ -7,7 +7,7 @@ from typing import TypeVar
 from flask import Blueprint, Response, request
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from plugin_config.engine_deadline import engine_time_left
+from plugin_config.connection.engine_deadline import engine_time_left
 from plugin_config.errors import ClusterUnavailable
 from query_service.insights.boards.all_boards import BOARDS
 from query_service.insights.boards.measures import simulated

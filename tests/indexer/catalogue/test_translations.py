@@ -15,8 +15,8 @@ from indexer.catalogue.languages import LanguageChoice, LanguageSurvey, language
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.catalogue.translations import Translation, read_translations
 from indexer.catalogue.values.text import ValueProblem
+from plugin_config.analysis.index_languages import IndexLanguages, analyzer_of, language_code
 from plugin_config.errors import SettingsError
-from plugin_config.index_languages import IndexLanguages, analyzer_of, language_code
 
 RULES = ReadingRules()
 LAMP = to_item({

@@ -9,7 +9,7 @@ from ir_measures import R, nDCG
 from opensearchpy import OpenSearch
 
 from live_intent.sample.visits import write_visits
-from plugin_config.provisioning import ensure_indexes
+from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from tests.integration.command_line import invoke
 from tests.integration.json_lines import write_json_lines

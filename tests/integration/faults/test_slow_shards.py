@@ -9,7 +9,7 @@ from opensearchpy import OpenSearch
 
 from benchmarks.fault_table import FaultTable
 from indexer.encoder.encoder import Encoder
-from plugin_config.partial_answers import NOTES
+from plugin_config.connection.partial_answers import NOTES
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
 from tests.integration.serving import serving_index

@@ -10,7 +10,7 @@ from opensearchpy import OpenSearch
 from indexer.encoder.encoder import Encoder
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
-from query_service.sessions.ubi_rows import query_row_id
+from query_service.sessions.ubi.ubi_rows import query_row_id
 from tests.integration.serving import Api, item_ids, serving_index
 from tests.integration.waiting import wait_until
 

@@ -14,7 +14,7 @@ from opensearchpy import OpenSearch
 
 from indexer.index.history import HistoryEntry, write_down
 from live_intent.sample.recent_visits import load_recent_visits
-from plugin_config.provisioning import ensure_indexes
+from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from query_service.insights.boards.all_boards import BOARDS, all_panels
 from query_service.insights.panel import Panel

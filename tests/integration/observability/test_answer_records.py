@@ -7,7 +7,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from indexer.encoder.encoder import Encoder
-from plugin_config.provisioning import apply, ensure_indexes
+from plugin_config.provisioning.provisioning import apply, ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
 from tests.integration.rule_shop import make_rule_shop, rule_api

@@ -8,7 +8,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from indexer.encoder.encoder import Encoder
-from plugin_config.client import connect
+from plugin_config.connection.client import connect
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.models import Models

@@ -10,7 +10,7 @@ from opensearchpy import OpenSearch
 
 from indexer.bundle.learned_bundle import RERANKER, USER_MODEL, draft_bundle
 from indexer.bundle.learned_from import ENTRY, FILE, LearnedFrom, bundles_of
-from plugin_config.provisioning import ensure_indexes
+from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from query_service.privacy.pseudonyms import Pseudonyms, parse_keys
 from query_service.sessions.store import SessionStore

@@ -9,12 +9,12 @@ from opensearchpy import OpenSearch
 
 from indexer.encoder.encoder import Encoder
 from plugin_config.errors import SettingsError
-from plugin_config.provisioning import ensure_indexes
+from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.privacy.consent import Consent, RequestConsent
 from query_service.privacy.pseudonyms import Pseudonyms, parse_keys
-from query_service.sessions.session_export import SessionUnknown
+from query_service.sessions.rights.session_export import SessionUnknown
 from query_service.sessions.store import SessionStore
 from query_service.settings import ServiceSettings
 from tests.integration.command_line import invoke, process_environment

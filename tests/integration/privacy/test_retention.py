@@ -10,7 +10,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from indexer.encoder.encoder import Encoder
-from plugin_config.provisioning import ensure_indexes
+from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.privacy.consent import Consent

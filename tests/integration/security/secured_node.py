@@ -17,7 +17,7 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 from opensearchpy import OpenSearchException
 
-from plugin_config.client import connect, ping_or_raise
+from plugin_config.connection.client import connect, ping_or_raise
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.node import node_process
 from plugin_config.node.distribution import downloaded, installed, locked

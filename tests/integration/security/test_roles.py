@@ -16,7 +16,7 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import AuthorizationException
 
 from indexer.encoder.encoder import Encoder
-from plugin_config.client import connect
+from plugin_config.connection.client import connect
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
 from tests.integration.security.needed_permissions import Permission, allows, needed

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from plugin_config.client import connect, ping_or_raise
+from plugin_config.connection.client import connect, ping_or_raise
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load

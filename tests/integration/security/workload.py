@@ -10,7 +10,7 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import TransportError
 
 from indexer.encoder.encoder import Encoder
-from plugin_config.client import connect
+from plugin_config.connection.client import connect
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
 from query_service.insights.boards.all_boards import BOARDS

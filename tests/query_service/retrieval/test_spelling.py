@@ -10,9 +10,9 @@ from opensearchpy import OpenSearch
 
 from indexer.catalogue.compounds import CompoundWords
 from indexer.catalogue.items import items_of_file
-from plugin_config.languages import LANGUAGES
+from plugin_config.analysis.languages import LANGUAGES
+from plugin_config.analysis.text_analysis import TextAnalysis
 from plugin_config.schema import IndexNames
-from plugin_config.text_analysis import TextAnalysis
 from tests.query_service.retrieval.spelling_index import TitleIndex, titles
 
 pytestmark = pytest.mark.node

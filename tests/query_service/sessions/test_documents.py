@@ -15,7 +15,7 @@ from query_service.sessions.documents import (
     without_vectors,
 )
 from query_service.sessions.limits import DAY_MS, SessionLimits
-from query_service.sessions.ubi_rows import event_row, query_row
+from query_service.sessions.ubi.ubi_rows import event_row, query_row
 from query_service.user.visitor import Event, PastQuery
 
 NOW = 1_790_000_000_000

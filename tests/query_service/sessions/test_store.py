@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from opensearchpy import OpenSearch
 
-from plugin_config.provisioning import ensure_indexes
+from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from query_service.sessions.store import SessionStore
 from query_service.user.visitor import PastQuery

@@ -19,7 +19,7 @@ from indexer.index.bulk.bulk_writer import BulkWriter, IndexDeleted
 from indexer.index.bulk_pace import BulkPace
 from indexer.index.documents import to_document
 from indexer.progress import Silence
-from plugin_config.client import connect
+from plugin_config.connection.client import connect
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.schema import VectorField, items_mapping
 from plugin_config.settings import ClusterSettings, load

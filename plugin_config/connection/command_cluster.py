@@ -19,7 +19,7 @@ def command_cluster(writes: str = "") -> Iterator[tuple["OpenSearch", "IndexName
     `writes`: the attribute of the names that is written to, which is said. Raises
     ClusterUnavailable, SettingsError.
     """
-    from plugin_config.client import connect, destination, ping_or_raise
+    from plugin_config.connection.client import connect, destination, ping_or_raise
     from plugin_config.schema import IndexNames
     from plugin_config.settings import ClusterSettings, load
 

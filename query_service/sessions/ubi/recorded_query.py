@@ -7,10 +7,10 @@ from typing import Any
 from plugin_config.schema import IndexNames
 from query_service.privacy.consent import NOTHING_REFUSED, Consent, RequestConsent
 from query_service.privacy.pseudonyms import Pseudonyms
-from query_service.sessions import ubi_rows
 from query_service.sessions.appends import BatchRow
 from query_service.sessions.document_writes import DocumentWrite
 from query_service.sessions.documents import milliseconds, now_ms, query_to_stored
+from query_service.sessions.ubi import ubi_rows
 from query_service.user.visitor import PastQuery
 
 

@@ -9,12 +9,12 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 from opensearchpy.helpers import scan
 
-from plugin_config.client import cluster_unavailable
+from plugin_config.connection.client import cluster_unavailable
 from plugin_config.schema import IndexNames
 from query_service.sessions.documents import now_ms
-from query_service.sessions.erasure import HOUR_MS, SessionErasure, older
+from query_service.sessions.erasure.erasure import HOUR_MS, SessionErasure, older
+from query_service.sessions.erasure.removal import DocumentRemoval
 from query_service.sessions.limits import DAY_MS, SessionLimits
-from query_service.sessions.removal import DocumentRemoval
 from query_service.sessions.store_writer import StoreWriter
 
 SESSIONS, USERS, TOMBSTONES = "sessions", "users", "tombstones"

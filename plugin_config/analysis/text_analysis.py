@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from plugin_config.languages import ARTICLES, LANGUAGES, Language
-from plugin_config.spelling_rules import (
+from plugin_config.analysis.languages import ARTICLES, LANGUAGES, Language
+from plugin_config.analysis.spelling_rules import (
     CHARACTERS,
     COMPOSED,
     DECIMAL,

@@ -9,10 +9,10 @@ from opensearchpy.exceptions import OpenSearchException
 from opensearchpy.helpers import scan
 
 from indexer.suggestions.suggestion import suggestion_key
-from plugin_config.client import cluster_unavailable
+from plugin_config.connection.client import cluster_unavailable
 from plugin_config.schema import IndexNames
 from query_service.sessions.documents import document_id, now_ms
-from query_service.sessions.removal import DocumentRemoval, NotErased
+from query_service.sessions.erasure.removal import DocumentRemoval, NotErased
 from query_service.sessions.scripts import FORGET_QUERIES, painless
 from query_service.sessions.store_writer import StoreWriter
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from plugin_config.circuit_breaker import FAILURES, SILENT_S, CircuitBreaker
+from plugin_config.connection.circuit_breaker import FAILURES, SILENT_S, CircuitBreaker
 
 
 class Clock:

@@ -8,14 +8,14 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 from opensearchpy.helpers import scan
 
-from plugin_config.client import cluster_unavailable
+from plugin_config.connection.client import cluster_unavailable
 from plugin_config.schema import IndexNames
 from query_service.privacy.pseudonyms import Pseudonyms, replaced
 from query_service.sessions.document_writes import DocumentWrite
+from query_service.sessions.erasure.removal import DocumentRemoval
 from query_service.sessions.limits import SessionLimits
-from query_service.sessions.removal import DocumentRemoval
+from query_service.sessions.rights.stored_names import PERSON_FIELDS
 from query_service.sessions.store_writer import StoreWriter
-from query_service.sessions.stored_names import PERSON_FIELDS
 
 SLICE = 200
 ATTEMPTS = 5

@@ -8,14 +8,14 @@ from typing import Any
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
-from plugin_config.client import cluster_unavailable
+from plugin_config.connection.client import cluster_unavailable
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.schema import IndexNames
 from query_service.privacy.consent import Consent
 from query_service.privacy.pseudonyms import Pseudonyms
 from query_service.sessions.document_writes import LASTING, LASTING_RETRY_AFTER_S, scripted_upsert
 from query_service.sessions.documents import document_id, now_ms
-from query_service.sessions.removal import DocumentRemoval, NotErased
+from query_service.sessions.erasure.removal import DocumentRemoval, NotErased
 from query_service.sessions.scripts import CONSENT, NOT_LEARNED, painless
 from query_service.sessions.store_writer import StoreWriter
 from query_service.user.user_session import earlier_names

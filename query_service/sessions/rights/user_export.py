@@ -6,11 +6,11 @@ from typing import Any
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
-from plugin_config.client import cluster_unavailable
+from plugin_config.connection.client import cluster_unavailable
 from plugin_config.schema import IndexNames
 from query_service.sessions.documents import document_id, without_vectors
-from query_service.sessions.erasure import has_rows
-from query_service.sessions.session_export import SessionUnknown, rows_of
+from query_service.sessions.erasure.erasure import has_rows
+from query_service.sessions.rights.session_export import SessionUnknown, rows_of
 from query_service.sessions.stores import refresh_stores
 
 ROWS_SHOWN = 10_000  # the most that the engine gives at once

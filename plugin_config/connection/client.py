@@ -24,11 +24,11 @@ from opensearchpy.exceptions import (
     TransportError,
 )
 
-from plugin_config import partial_answers
-from plugin_config.deadline_connection import DeadlineConnection
-from plugin_config.engine_deadline import engine_time_left
+from plugin_config.connection import partial_answers
+from plugin_config.connection.deadline_connection import DeadlineConnection
+from plugin_config.connection.engine_deadline import engine_time_left
+from plugin_config.connection.request_trace import REQUEST_TRACE
 from plugin_config.errors import ClusterUnavailable, LiveIntentError, RequestRefused, SettingsError
-from plugin_config.request_trace import REQUEST_TRACE
 from plugin_config.settings import ClusterSettings
 from plugin_config.versions import check_version
 

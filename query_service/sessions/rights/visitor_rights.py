@@ -9,24 +9,24 @@ from typing import Any
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
-from plugin_config.client import cluster_unavailable
+from plugin_config.connection.client import cluster_unavailable
 from plugin_config.ownership import ForeignIndex
 from plugin_config.schema import IndexNames
 from query_service.privacy.consent import Consent
 from query_service.privacy.pseudonyms import Pseudonyms
-from query_service.sessions.consents import NotLearned, SessionConsents
 from query_service.sessions.documents import now_ms
-from query_service.sessions.erasure import Deleted, SessionErasure, summed
-from query_service.sessions.joins import Joined, SessionJoins, SplitOff
+from query_service.sessions.erasure.erasure import Deleted, SessionErasure, summed
+from query_service.sessions.erasure.removal import NotErased
 from query_service.sessions.limits import SessionLimits
-from query_service.sessions.query_removal import QueryRemoval, RemovedQuery
-from query_service.sessions.removal import NotErased
-from query_service.sessions.renewal import PseudonymRenewal
-from query_service.sessions.session_export import SessionExport, SessionUnknown
+from query_service.sessions.rights.consents import NotLearned, SessionConsents
+from query_service.sessions.rights.joins import Joined, SessionJoins, SplitOff
+from query_service.sessions.rights.query_removal import QueryRemoval, RemovedQuery
+from query_service.sessions.rights.renewal import PseudonymRenewal
+from query_service.sessions.rights.session_export import SessionExport, SessionUnknown
+from query_service.sessions.rights.stored_names import StoredNames
+from query_service.sessions.rights.user_export import UserExport
 from query_service.sessions.store_writer import StoreWriter
-from query_service.sessions.stored_names import StoredNames
 from query_service.sessions.stores import refresh_stores
-from query_service.sessions.user_export import UserExport
 
 
 class VisitorRights(ABC):

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from plugin_config.schema import IndexNames
 from query_service.schemas.events import ReceivedEvent
-from query_service.sessions import ubi_rows
 from query_service.sessions.document_writes import DocumentWrite
 from query_service.sessions.query_log import QueryLog
 from query_service.sessions.scripts import painless
 from query_service.sessions.store_writer import StoreWriter
+from query_service.sessions.ubi import ubi_rows
 from query_service.user.actions import WEIGHTS
 
 PURCHASE = "purchase"

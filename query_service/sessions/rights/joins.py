@@ -6,15 +6,15 @@ from typing import Any
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
-from plugin_config.client import cluster_unavailable
+from plugin_config.connection.client import cluster_unavailable
 from plugin_config.ownership import refuse_foreign_stores
 from plugin_config.schema import IndexNames
 from query_service.sessions.appends import Append, upserts
-from query_service.sessions.document_states import DocumentState
 from query_service.sessions.document_writes import DocumentWrite, scripted_upsert
 from query_service.sessions.documents import document_id, now_ms
+from query_service.sessions.erasure.document_states import DocumentState
+from query_service.sessions.erasure.removal import DocumentRemoval, NotErased
 from query_service.sessions.limits import SessionLimits
-from query_service.sessions.removal import DocumentRemoval, NotErased
 from query_service.sessions.scripts import JOINED, SPLIT, WITHOUT_USER, painless
 from query_service.sessions.store_writer import StoreWriter
 

@@ -11,14 +11,14 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 from opensearchpy.helpers import scan
 
-from plugin_config.client import cluster_unavailable
-from plugin_config.engine_deadline import engine_time_left
+from plugin_config.connection.client import cluster_unavailable
+from plugin_config.connection.engine_deadline import engine_time_left
 from plugin_config.schema import IndexNames
-from query_service.sessions.document_states import DocumentState
 from query_service.sessions.document_writes import scripted_upsert
 from query_service.sessions.documents import document_id, now_ms
+from query_service.sessions.erasure.document_states import DocumentState
+from query_service.sessions.erasure.removal import DocumentRemoval, NotErased
 from query_service.sessions.limits import SessionLimits
-from query_service.sessions.removal import DocumentRemoval, NotErased
 from query_service.sessions.scripts import ERASE, ERASED, painless
 from query_service.sessions.store_writer import StoreWriter
 

@@ -15,8 +15,8 @@ from plugin_config.ownership import (
     refuse_foreign,
     refuse_foreign_stores,
 )
-from plugin_config.provisioned_change import Change, refusal_reason
-from plugin_config.provisioned_indexes import (
+from plugin_config.provisioning.provisioned_change import Change, refusal_reason
+from plugin_config.provisioning.provisioned_indexes import (
     add_missing_fields,
     apply_alias,
     apply_mapping,
@@ -24,9 +24,13 @@ from plugin_config.provisioned_indexes import (
     compare_items,
     create_index,
 )
-from plugin_config.provisioned_templates import apply_template, current_template, remove_earlier
+from plugin_config.provisioning.provisioned_templates import (
+    apply_template,
+    current_template,
+    remove_earlier,
+)
+from plugin_config.provisioning.template_overlaps import template_overlaps
 from plugin_config.schema import TEMPLATES, IndexNames, load_template
-from plugin_config.template_overlaps import template_overlaps
 
 AS_THEY_ARE: Mapping[str, str] = {}
 

@@ -20,7 +20,7 @@ import pytest
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import TransportError
 
-from plugin_config.client import connect, ping_or_raise
+from plugin_config.connection.client import connect, ping_or_raise
 from plugin_config.errors import ClusterUnavailable, SettingsError
 from plugin_config.node.node_process import free_port
 from plugin_config.schema import IndexNames
@@ -198,7 +198,7 @@ def test_aws_without_boto3_says_what_to_install(tmp_path: Path) -> None:
     # a module that can't be imported, as on a machine without the extra
     (tmp_path / "boto3.py").write_text("raise ImportError('not here')")
     code = (
-        "from plugin_config.client import connect\n"
+        "from plugin_config.connection.client import connect\n"
         "from plugin_config.settings import ClusterSettings, load\n"
         "connect(load(ClusterSettings, opensearch_aws_region='eu-west-1'))\n"
     )

@@ -6,8 +6,8 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, RequestError
 
 from plugin_config.errors import ConfigMismatch
-from plugin_config.mapping_changes import differences
-from plugin_config.provisioned_change import Change, refusal_reason
+from plugin_config.provisioning.mapping_changes import differences
+from plugin_config.provisioning.provisioned_change import Change, refusal_reason
 from plugin_config.schema import IndexNames
 
 

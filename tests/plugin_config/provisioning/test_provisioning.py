@@ -10,12 +10,12 @@ import pytest
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import RequestError
 
+from plugin_config.analysis.index_languages import IndexLanguages
+from plugin_config.analysis.text_analysis import TextAnalysis
+from plugin_config.analysis.text_fields import language_analyses
 from plugin_config.errors import ConfigMismatch
-from plugin_config.index_languages import IndexLanguages
-from plugin_config.provisioning import apply, ensure_indexes
+from plugin_config.provisioning.provisioning import apply, ensure_indexes
 from plugin_config.schema import VECTOR, IndexNames, VectorField, items_mapping, load_template
-from plugin_config.text_analysis import TextAnalysis
-from plugin_config.text_fields import language_analyses
 
 NOW = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
 UBI = Path(os.environ.get("DATASETS_DIR", "../shared/data")) / "ubi_sample"

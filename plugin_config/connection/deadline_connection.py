@@ -10,8 +10,8 @@ from opensearchpy import Urllib3HttpConnection
 from opensearchpy.exceptions import ConnectionError as NoConnection
 from opensearchpy.exceptions import ConnectionTimeout, OpenSearchException
 
-from plugin_config.circuit_breaker import PAUSE_S, SIGN_OF_LIFE_S, CircuitBreaker
-from plugin_config.engine_deadline import engine_time_left
+from plugin_config.connection.circuit_breaker import PAUSE_S, SIGN_OF_LIFE_S, CircuitBreaker
+from plugin_config.connection.engine_deadline import engine_time_left
 
 log = logging.getLogger(__name__)
 

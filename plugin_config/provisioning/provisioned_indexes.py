@@ -6,12 +6,12 @@ from typing import Any
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import RequestError
 
-from plugin_config.index_languages import IndexLanguages
-from plugin_config.mapping_changes import differences, mapping_changes
-from plugin_config.provisioned_change import Change
+from plugin_config.analysis.index_languages import IndexLanguages
+from plugin_config.analysis.text_analysis import TextAnalysis
+from plugin_config.analysis.text_fields import language_analyses
+from plugin_config.provisioning.mapping_changes import differences, mapping_changes
+from plugin_config.provisioning.provisioned_change import Change
 from plugin_config.schema import MARK, META, VECTOR, IndexNames, load_template, localize
-from plugin_config.text_analysis import TextAnalysis
-from plugin_config.text_fields import language_analyses
 
 CHANGEABLE_SETTINGS = ("index.auto_expand_replicas", "index.refresh_interval")
 

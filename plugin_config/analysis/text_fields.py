@@ -5,8 +5,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from plugin_config.index_languages import IndexLanguages
-from plugin_config.text_analysis import TextAnalysis
+from plugin_config.analysis.index_languages import IndexLanguages
+from plugin_config.analysis.text_analysis import TextAnalysis
 
 LOCALIZED = "localized"  # by language, the texts that are searched in it
 TRANSLATIONS = "translations"  # by language, the texts that the catalogue has; part of the source

@@ -5,11 +5,11 @@ from typing import Any
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
-from plugin_config.client import cluster_unavailable
+from plugin_config.connection.client import cluster_unavailable
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
 from query_service.sessions.documents import Scope, document_id, now_ms, without_vectors
-from query_service.sessions.erasure import has_rows
+from query_service.sessions.erasure.erasure import has_rows
 from query_service.sessions.limits import DAY_MS, SessionLimits
 from query_service.sessions.stores import refresh_stores
 

@@ -7,7 +7,7 @@ from typing import Any
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
-from plugin_config.client import cluster_unavailable
+from plugin_config.connection.client import cluster_unavailable
 from plugin_config.schema import IndexNames
 from query_service.privacy.pseudonyms import Pseudonyms
 from query_service.schemas.events import ReceivedEvent

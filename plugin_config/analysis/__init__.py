@@ -1,0 +1,1 @@
+"""Text analysis: languages, spelling rules, analyzers and the text fields of an items index."""

@@ -1,0 +1,1 @@
+"""The connection to OpenSearch: client, deadlines, circuit breaker, partial answers."""

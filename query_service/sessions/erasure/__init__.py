@@ -1,0 +1,1 @@
+"""Removal of stored behaviour: erasures that a visitor asks for, and expiry."""
