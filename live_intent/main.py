@@ -17,6 +17,10 @@ COMMANDS = {
         "Show it all on the sample catalogue, on this machine.",
     ),
     "node": ("plugin_config.node.commands:node", "Keep a local OpenSearch node for development."),
+    "plugin": (
+        "plugin_config.node.plugin_commands:plugin",
+        "Build and install the plugin inside OpenSearch.",
+    ),
     "config": ("live_intent.config_command:config", "Tell OpenSearch what it has to know."),
     "index": ("indexer.cli.commands:index", "Put items into OpenSearch as searchable vectors."),
     "serve": ("query_service.commands:serve", "Run the query service."),

@@ -81,16 +81,22 @@ def downloaded(state_dir: Path, name: str, report: Report, source: tuple[str, st
     if target.is_file():
         return target
     group, artifact, version = source
+    kind = name.rpartition(".")[2]
     partial = folder / f"{name}.partial"
     cached = Path.home().joinpath(
-        ".m2", "repository", *group.split("."), artifact, version, f"{artifact}-{version}.zip"
+        ".m2", "repository", *group.split("."), artifact, version, f"{artifact}-{version}.{kind}"
     )
     if _is_intact(cached):
         report(f"copying {name} from Maven's cache")
         shutil.copyfile(cached, partial)
     else:
         report(f"downloading {name} from Maven Central")
-        _download(f"{group}:{artifact}:{version}:zip", folder, f"{artifact}-{version}.zip", partial)
+        _download(
+            f"{group}:{artifact}:{version}:{kind}",
+            folder,
+            f"{artifact}-{version}.{kind}",
+            partial,
+        )
     partial.rename(target)
     return target
 

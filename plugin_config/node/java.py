@@ -35,11 +35,12 @@ def find_java(
     versions: tuple[int, int | None] = (21, None),
     folders: Sequence[tuple[str, str]] = FOLDERS,
     for_nobody: bool | None = None,
+    compiler: bool = False,
 ) -> Java:
     """`JAVA_HOME`, then `java` in the path, then the newest in `folders` (folder, glob pattern).
 
     `versions`: the oldest and the newest that are good. `for_nobody` (default: if this user is
-    root) skips those that the user `nobody` can't enter.
+    root) skips those that the user `nobody` can't enter. `compiler`: only a JDK will do.
 
     Raises:
         NodeError: none is new enough; the message lists what was found and how to get one.
@@ -48,20 +49,25 @@ def find_java(
     as_nobody = os.geteuid() == 0 if for_nobody is None else for_nobody
     rejected: list[str] = []
     for home in _configured(env):
-        java = _usable(home, versions, as_nobody, rejected)
+        java = _usable(home, versions, as_nobody, rejected, compiler)
         if java:
             return java
-    others = [_usable(home, versions, as_nobody, rejected) for home in _installed(env, folders)]
+    others = [
+        _usable(home, versions, as_nobody, rejected, compiler) for home in _installed(env, folders)
+    ]
     newest = max(filter(None, others), key=lambda java: java.version, default=None)
     if newest:
         return newest
     unusable = f"; found only {', '.join(dict.fromkeys(rejected))}" if rejected else ""
     oldest, newest_good = versions
     until = f"to {newest_good}" if newest_good else "or newer"
+    needs, package = "OpenSearch needs Java", "jre"
+    if compiler:
+        needs, package = "the plugin's build needs a JDK of Java", "jdk"
     raise NodeError(
-        f"OpenSearch needs Java {oldest} {until}, and none was found{unusable}. Install one "
-        f"(Debian, Ubuntu: apt-get install openjdk-{oldest}-jre-headless; macOS: brew install "
-        "openjdk; or Temurin from adoptium.net) or set JAVA_HOME to its folder."
+        f"{needs} {oldest} {until}, and none was found{unusable}. Install one "
+        f"(Debian, Ubuntu: apt-get install openjdk-{oldest}-{package}-headless; macOS: brew "
+        "install openjdk; or Temurin from adoptium.net) or set JAVA_HOME to its folder."
     )
 
 
@@ -81,7 +87,11 @@ def _installed(env: Mapping[str, str], folders: Sequence[tuple[str, str]]) -> It
 
 
 def _usable(
-    home: Path, versions: tuple[int, int | None], as_nobody: bool, rejected: list[str]
+    home: Path,
+    versions: tuple[int, int | None],
+    as_nobody: bool,
+    rejected: list[str],
+    compiler: bool,
 ) -> Java | None:
     """The Java in this folder; None if it can't be used, with the reason added to `rejected`."""
     home = home.resolve()
@@ -92,6 +102,8 @@ def _usable(
         rejected.append(f"{home} (does not run)")
     elif version < versions[0] or version > (versions[1] or version):
         rejected.append(f"{home} (Java {version})")
+    elif compiler and not (home / "bin" / "javac").is_file():
+        rejected.append(f"{home} (Java {version}, without the compiler javac)")
     elif as_nobody and (folder := closed_to_nobody(home / "bin")):
         rejected.append(f"{home} (Java {version}, but the user nobody can't enter {folder})")
     else:

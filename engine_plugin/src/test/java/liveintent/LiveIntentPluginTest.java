@@ -1,0 +1,14 @@
+package liveintent;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.opensearch.Version;
+
+class LiveIntentPluginTest {
+  @Test
+  void loadsBesideTheOldestOpenSearchOfItsRange() {
+    assertTrue(Version.CURRENT.onOrAfter(Version.fromString("3.5.0")));
+    new LiveIntentPlugin();
+  }
+}

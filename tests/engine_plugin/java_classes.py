@@ -1,0 +1,51 @@
+"""The plugin's Java, compiled with its tests and run by JUnit in one process."""
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+from plugin_config.engine_plugin.plugin_build import SOURCES
+from plugin_config.node.distribution import downloaded, installed, locked
+from plugin_config.node.java import find_java
+from plugin_config.state_dir import default_state_dir, make_state_dir
+
+JUNIT = ("org.junit.platform", "junit-platform-console-standalone", "1.13.4")
+JUNIT_SHA256 = "3fdfc37e29744a9a67dd5365e81467e26fbde0b7aa204e6f8bbe79eeaa7ae892"
+
+
+def junit() -> Path:
+    """The jar of JUnit with its launcher, from Maven Central once."""
+    name = f"{JUNIT[1]}-{JUNIT[2]}.jar"
+    jar = downloaded(make_state_dir(default_state_dir()), name, print, JUNIT)
+    digest = hashlib.sha256(jar.read_bytes()).hexdigest()
+    assert digest == JUNIT_SHA256, f"{jar} is not the jar that was pinned: {digest}"
+    return jar
+
+
+def opensearch_home() -> Path:
+    """The installation that local nodes share."""
+    state = make_state_dir(default_state_dir())
+    with locked(state):
+        return installed(state, find_java(), print)
+
+
+def run_java_tests(folder: Path) -> str:
+    """Compile the sources and their tests below `folder`, run all; return what JUnit prints."""
+    jdk = find_java(compiler=True, for_nobody=False).home
+    class_path = f"{opensearch_home() / 'lib'}/*:{junit()}"
+    sources = sorted(map(str, (SOURCES / "src").rglob("*.java")))
+    compiler = [jdk / "bin" / "javac", "--release", "21", "-Xlint:all", "-Werror", "-proc:none"]
+    run(*compiler, "-d", folder, "-cp", class_path, *sources)
+    java = [jdk / "bin" / "java", "-ea", "-XX:TieredStopAtLevel=1", "-cp", f"{folder}:{class_path}"]
+    launcher = [
+        "org.junit.platform.console.ConsoleLauncher",
+        "execute",
+        f"--scan-classpath={folder}",
+    ]
+    return run(*java, *launcher, "--details=tree", "--disable-banner", "--fail-if-no-tests")
+
+
+def run(*command: str | Path) -> str:
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    assert ended.returncode == 0, f"{ended.stdout[-20000:]}\n{ended.stderr[-10000:]}"
+    return ended.stdout
