@@ -21,8 +21,8 @@ from benchmarks.chaos.visitors import Ledger
 from live_intent.demo.service import BackgroundService
 from plugin_config.connection.client import connect
 from plugin_config.node import local_node
-from plugin_config.node.local_node import NodeInfo
 from plugin_config.node.node_process import free_port
+from plugin_config.node.node_records import NodeInfo
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 

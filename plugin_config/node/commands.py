@@ -31,6 +31,12 @@ def node() -> None:
     help="The official Docker image, or a process with the files of Maven Central.",
 )
 @click.option("--version", "release", help="Of OpenSearch [as before, else 3.5.0].")
+@click.option(
+    "--with-plugin/--without-plugin",
+    "with_plugin",
+    default=None,
+    help="With the plugin inside OpenSearch, of the present sources [as before, else without].",
+)
 @state_dir_option
 def start(
     name: str,
@@ -39,6 +45,7 @@ def start(
     timeout: float,
     by: str,
     release: str | None,
+    with_plugin: bool | None,
     state_dir: Path | None,
 ) -> None:
     """Start the node NAME (default: main), and wait until it is ready."""
@@ -53,9 +60,13 @@ def start(
         by=by,  # type: ignore[arg-type]
         report=lambda line: click.echo(f"{line} ...", err=True),
         release=release,
+        plugin=with_plugin,
     )
     state = "already runs" if info.already_running else "is ready"
-    click.echo(f"{info.name} {state} at {info.url} (OpenSearch {info.version}, {info.health})")
+    plugin = " with the plugin" if info.plugin_home else ""
+    click.echo(
+        f"{info.name} {state} at {info.url} (OpenSearch {info.version}{plugin}, {info.health})"
+    )
 
 
 @node.command()

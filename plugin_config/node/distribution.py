@@ -61,9 +61,8 @@ def installed(state_dir: Path, java: Java, report: Report, version: str = DEFAUL
     try:
         unpack(archives[0], partial)
         unpacked = partial / home.name
-        _install_plugin(unpacked, archives[1], java)
-        for path in (unpacked, *unpacked.rglob("*")):  # a node may run as another user
-            path.chmod(path.stat().st_mode | (0o755 if path.is_dir() else 0o444))
+        install_plugin(unpacked, archives[1], java)
+        open_to_everyone(unpacked)
         unpacked.rename(home)  # in one step: the installation is complete or absent
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -146,7 +145,12 @@ def _download(artifact: str, folder: Path, name: str, partial: Path) -> None:
         copied.rename(partial)
 
 
-def _install_plugin(home: Path, archive: Path, java: Java) -> None:
+def install_plugin(home: Path, archive: Path, java: Java) -> None:
+    """Install a plugin's zip into the installation `home`, which no node may be running from.
+
+    Raises:
+        NodeError: OpenSearch refuses it, as one for another version.
+    """
     command = [str(home / "bin" / "opensearch-plugin"), "install", "--batch", archive.as_uri()]
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -158,7 +162,10 @@ def _install_plugin(home: Path, archive: Path, java: Java) -> None:
     )
     if ran.returncode != 0:
         output = (ran.stderr.strip() or ran.stdout.strip())[-800:]
-        raise NodeError(
-            f"OpenSearch's k-NN plugin could not be installed: {output}. Remove {archive} and "
-            "start the node again."
-        )
+        raise NodeError(f"the plugin {archive.name} could not be installed into {home}: {output}")
+
+
+def open_to_everyone(folder: Path) -> None:
+    """Let every user read the files of a new installation: a node may run as another one."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(path.stat().st_mode | (0o755 if path.is_dir() else 0o444))

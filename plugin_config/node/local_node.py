@@ -5,39 +5,31 @@ import re
 import shutil
 import time
 import urllib.request
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from plugin_config.errors import NodeError
 from plugin_config.node import docker_node, node_log, node_process
 from plugin_config.node.distribution import Report, installed, locked
-from plugin_config.node.java import find_java
+from plugin_config.node.java import Java, find_java
 from plugin_config.node.node_process import port_taken
+from plugin_config.node.node_records import (
+    NodeInfo,
+    folder_size,
+    node_folder,
+    read_record,
+    record_file,
+    records,
+    write_record,
+)
+from plugin_config.node.plugin_home import plugin_home
 from plugin_config.state_dir import default_state_dir, make_state_dir
 from plugin_config.versions import DEFAULT, is_version, java_versions
 
 DEFAULT_NAME = "main"
 DEFAULT_PORT = 9200
 By = Literal["auto", "docker", "maven"]
-
-
-@dataclass(frozen=True)
-class NodeInfo:
-    """One node. `health` is green, yellow, red, or "" when it does not answer."""
-
-    name: str
-    url: str
-    port: int
-    by: str  # "docker" or "maven"
-    pid: int = 0  # 0: not running, or in a container
-    running: bool = False
-    health: str = ""
-    version: str = ""
-    size_bytes: int = 0
-    folder: str = ""
-    already_running: bool = False
-    release: str = DEFAULT  # of OpenSearch that it is started with
 
 
 def start(
@@ -50,6 +42,7 @@ def start(
     report: Report = lambda line: None,
     *,
     release: str | None = None,
+    plugin: bool | None = None,
 ) -> NodeInfo:
     """Start a node, if it does not run yet, and wait until its health is yellow or green.
 
@@ -57,7 +50,8 @@ def start(
     that had been started before is left running when it is not ready in time; a new one is stopped.
     `port` None: the port it had before, else 9200. `by` "auto": as before, else the official image
     if a Docker engine answers, else a process with the files of Maven Central. `report` gets a line
-    before each slow step. `release` of OpenSearch, None: as before, else the default.
+    before each slow step. `release` of OpenSearch, None: as before, else the default. `plugin`:
+    with ours, of the present sources; None: as before, else without.
 
     Raises:
         NodeError: the node did not start; the message has the cause from its log, if there is one.
@@ -70,12 +64,17 @@ def start(
         raise NodeError(f"version {release!r}: allowed is 2.19.0 or newer, such as {DEFAULT}")
     state = make_state_dir(state_dir or default_state_dir())
     with locked(state):
-        before = _read(state, name)
+        before = read_record(state, name)
         if before is not None and _is_running(state, before):
             if port not in (None, before.port):
                 raise NodeError(
                     f"the node {name} already runs, on port {before.port}: stop it first "
                     f"(live-intent node stop {name}) or choose another name"
+                )
+            if plugin not in (None, bool(before.plugin_home)):
+                raise NodeError(
+                    f"the node {name} already runs, {'without' if plugin else 'with'} the plugin: "
+                    f"stop it first (live-intent node stop {name}) or choose another name"
                 )
             info = replace(before, already_running=True)
         else:
@@ -87,9 +86,13 @@ def start(
                 )
             method = before.by if before and by == "auto" else by
             wanted = release or (before.release if before else DEFAULT)
+            with_plugin = bool(before and before.plugin_home) if plugin is None else plugin
             new = NodeInfo(name, f"http://127.0.0.1:{port}", port, by="maven", release=wanted)
-            info = _launch(state, new, heap, method, report)
-            _write(state, info)
+            if with_plugin:
+                info = _launch_with_plugin(state, new, heap, method, report)
+            else:
+                info = _launch(state, new, heap, method, report)
+            write_record(state, info)
     try:
         return _wait(state, info, timeout_s, report)
     except (NodeError, KeyboardInterrupt) as error:
@@ -101,7 +104,7 @@ def start(
                 f"node start {name} --timeout 600. Stop it: live-intent node stop {name}"
             ) from error
         _end(state, info)
-        _write(state, replace(info, pid=0))
+        write_record(state, replace(info, pid=0))
         raise
 
 
@@ -114,29 +117,28 @@ def stop(name: str = DEFAULT_NAME, state_dir: Path | None = None, *, remove: boo
         NodeError: there is no node of this name.
     """
     state = (state_dir or default_state_dir()).expanduser().absolute()
-    info = _read(state, name) if state.is_dir() else None
+    info = read_record(state, name) if state.is_dir() else None
     if info is None:
         known = ", ".join(node.name for node in status(state)) or "none"
         raise NodeError(f"there is no node {name!r} in {state}; there are: {known}")
     with locked(state):
         running = _is_running(state, info)
         _end(state, info)
-        _write(state, replace(info, pid=0))
+        write_record(state, replace(info, pid=0))
         if remove:
             if info.by == "docker":
                 docker_node.remove(state, name)
-            if _folder(state, name).exists():
-                shutil.rmtree(_folder(state, name))
-            _record(state, name).unlink()
+            if node_folder(state, name).exists():
+                shutil.rmtree(node_folder(state, name))
+            record_file(state, name).unlink()
     return running
 
 
 def status(state_dir: Path | None = None) -> list[NodeInfo]:
     """Every node of the state folder, running or not."""
     state = (state_dir or default_state_dir()).expanduser().absolute()
-    records = sorted((state / "nodes").glob("*.json"))
-    nodes = [_current(state, info) for path in records if (info := _read(state, path.stem))]
-    return [replace(info, size_bytes=_size(_folder(state, info.name))) for info in nodes]
+    nodes = [_current(state, info) for info in records(state)]
+    return [replace(info, size_bytes=folder_size(node_folder(state, info.name))) for info in nodes]
 
 
 def _launch(state: Path, info: NodeInfo, heap: str, by: str, report: Report) -> NodeInfo:
@@ -147,11 +149,32 @@ def _launch(state: Path, info: NodeInfo, heap: str, by: str, report: Report) -> 
         return replace(info, by="docker")
     java = find_java(versions=java_versions(info.release))
     home = installed(state, java, report, info.release)
-    folder = _folder(state, name)
+    return _spawn(state, info, heap, home, java, report)
+
+
+def _launch_with_plugin(
+    state: Path, info: NodeInfo, heap: str, by: str, report: Report
+) -> NodeInfo:
+    if by == "docker":
+        raise NodeError(
+            f"the node {info.name} is a container, and one with the plugin is a process: stop and "
+            f"remove it (live-intent node stop {info.name} --remove), then start it --by maven. "
+            "An image with the plugin: docker compose build opensearch"
+        )
+    java = find_java(versions=java_versions(info.release))
+    used = {other.plugin_home for other in records(state) if other.name != info.name}
+    home = plugin_home(state, java, report, info.release, used=used)
+    return _spawn(state, replace(info, plugin_home=home.name), heap, home, java, report)
+
+
+def _spawn(
+    state: Path, info: NodeInfo, heap: str, home: Path, java: Java, report: Report
+) -> NodeInfo:
+    folder = node_folder(state, info.name)
     folder.mkdir(parents=True, exist_ok=True)
     folder.parent.chmod(0o755)  # whatever the umask: the node may run as another user
-    report(f"starting the node {name} on port {port} (Java {java.version})")
-    pid = node_process.spawn(home, folder, name, port, java, heap)
+    report(f"starting the node {info.name} on port {info.port} (Java {java.version})")
+    pid = node_process.spawn(home, folder, info.name, info.port, java, heap)
     return replace(info, pid=pid, folder=str(folder))
 
 
@@ -168,7 +191,7 @@ def _wait(state: Path, info: NodeInfo, timeout_s: float, report: Report) -> Node
     while True:
         current = _current(state, info)
         if current.health in ("green", "yellow"):
-            return replace(current, size_bytes=_size(_folder(state, info.name)))
+            return replace(current, size_bytes=folder_size(node_folder(state, info.name)))
         if current.health and (now_ready := _shards_ready(info.url)) not in ("", shards):
             shards, deadline = now_ready, time.monotonic() + timeout_s
             report(f"recovering, {shards}")
@@ -181,7 +204,7 @@ def _wait(state: Path, info: NodeInfo, timeout_s: float, report: Report) -> Node
     if info.by == "docker":
         cause = docker_node.log_cause(state, info.name)
     else:
-        logs = _folder(state, info.name) / "logs"
+        logs = node_folder(state, info.name) / "logs"
         cause = f"{node_log.cause(logs)}\nIts logs: {logs}"
     raise NodeError(f"the node {info.name} {problem}: {cause}")
 
@@ -189,14 +212,14 @@ def _wait(state: Path, info: NodeInfo, timeout_s: float, report: Report) -> Node
 def _is_running(state: Path, info: NodeInfo) -> bool:
     if info.by == "docker":
         return docker_node.runs(state, info.name)
-    return info.pid > 0 and node_process.runs(info.pid, _folder(state, info.name))
+    return info.pid > 0 and node_process.runs(info.pid, node_folder(state, info.name))
 
 
 def _end(state: Path, info: NodeInfo) -> None:
     if info.by == "docker":
         docker_node.stop(state, info.name)
     elif info.pid > 0:
-        node_process.end(info.pid, _folder(state, info.name))
+        node_process.end(info.pid, node_folder(state, info.name))
 
 
 def _health_and_version(url: str) -> tuple[str, str]:
@@ -222,39 +245,3 @@ def _get(url: str) -> Any:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # without a proxy
     with opener.open(url, timeout=5) as response:
         return json.load(response)
-
-
-def _folder(state: Path, name: str) -> Path:
-    return state / "nodes" / name
-
-
-def _record(state: Path, name: str) -> Path:
-    """The node's record; not in the node's folder, where the node's user may write."""
-    return state / "nodes" / f"{name}.json"
-
-
-def _read(state: Path, name: str) -> NodeInfo | None:
-    try:
-        return NodeInfo(**json.loads(_record(state, name).read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, TypeError) as error:
-        raise NodeError(f"{_record(state, name)} can't be read ({error}): delete it") from error
-
-
-def _write(state: Path, info: NodeInfo) -> None:
-    record = _record(state, info.name)
-    record.parent.mkdir(parents=True, exist_ok=True)
-    partial = record.with_suffix(".partial")
-    partial.write_text(json.dumps(asdict(info), indent=1), encoding="utf-8")
-    partial.replace(record)
-
-
-def _size(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except OSError:  # the node deleted the file in the meantime
-            continue
-    return total

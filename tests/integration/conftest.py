@@ -22,8 +22,8 @@ from indexer.index.rebuilding.rebuild_report import RebuildReport
 from indexer.progress import Progress, Silence
 from indexer.settings import IndexSettings
 from plugin_config.node import local_node
-from plugin_config.node.local_node import NodeInfo
 from plugin_config.node.node_process import free_port
+from plugin_config.node.node_records import NodeInfo
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from tests.integration.command_line import process_environment

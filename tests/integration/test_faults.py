@@ -15,7 +15,7 @@ from benchmarks.fault_table import FaultTable
 from indexer.encoder.encoder import Encoder
 from plugin_config.connection.client import connect, ping_or_raise
 from plugin_config.node import local_node
-from plugin_config.node.local_node import NodeInfo
+from plugin_config.node.node_records import NodeInfo
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.settings import ServiceSettings

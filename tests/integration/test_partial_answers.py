@@ -13,7 +13,7 @@ from opensearchpy import OpenSearch
 from benchmarks.fault_table import FaultTable
 from indexer.encoder.encoder import Encoder
 from plugin_config.connection.client import connect
-from plugin_config.node.local_node import NodeInfo
+from plugin_config.node.node_records import NodeInfo
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from tests.integration.rebuilding import index_context, rebuild_index
