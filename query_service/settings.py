@@ -198,7 +198,8 @@ class ServiceSettings(PrivacySettings):
     rate_storage: str = Field(
         "memory://",
         description="Where requests are counted: `memory://` in each process alone; shared, "
-        "`redis://host:6379` (extra `redis`) or `memcached://host:11211` (extra `memcached`).",
+        "`redis://host:6379` (extra `redis`) or `memcached://host:11211` (extra `memcached`), "
+        "which must answer at the start.",
     )
     trusted_proxies: str = Field(
         "",

@@ -25,9 +25,12 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg]
-    """A time as `30d`, `12h`, `45m` or `90s`; in seconds."""
+    """A time as `30d`, `12h`, `45m` or `90s`; in seconds, `least` or more."""
 
     name = "duration"
+
+    def __init__(self, least: float = 0) -> None:
+        self._least = least
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
@@ -37,7 +40,10 @@ class Duration(click.ParamType):  # type: ignore[type-arg]
         match = re.fullmatch(r"(\d{1,6})([smhd])", str(value))
         if match is None:
             self.fail(f"{value!r}: write 30d, 12h, 45m or 90s", param, ctx)
-        return float(match[1]) * _UNITS[match[2]]
+        seconds = float(match[1]) * _UNITS[match[2]]
+        if seconds < self._least:
+            self.fail(f"{value!r} is over at once: write 1s or more, 30d", param, ctx)
+        return seconds
 
 
 def _name(context: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -81,7 +87,9 @@ def keys() -> None:
 @keys.command(epilog="Scopes: " + "; ".join(f"{name} ({MEANING[name]})" for name in SCOPES) + ".")
 @click.argument("name", callback=_name)
 @click.option("--scope", "scopes", type=click.Choice(SCOPES), multiple=True, required=True)
-@click.option("--expires", type=Duration(), help="After this time: 90d, 12h. Default: never.")
+@click.option(
+    "--expires", type=Duration(least=1), help="After this time: 90d, 12h. Default: never."
+)
 @click.option("--rate", default="", callback=_rate, help="Requests at most: 600/minute.")
 def create(name: str, scopes: tuple[Scope, ...], expires: float | None, rate: str) -> None:
     """Make a key called NAME, and print it: nobody can read it again.
@@ -155,7 +163,7 @@ def prune() -> None:
 @click.option("--origin", "origins", multiple=True, help="https://shop.example; repeatable.")
 @click.option("--filters", help='As in a search: \'{"brand": "Acme"}\'.')
 @click.option("--rate", help="Requests at most of each address: 60/minute.")
-@click.option("--expires", type=Duration(), help="After this time: 30d, 1h.")
+@click.option("--expires", type=Duration(least=1), help="After this time: 30d, 1h.")
 @click.option("--scenario", type=click.Choice(["shop", "feed", "video"]))
 @click.option("--user", "user_id", help="The one user that may be named; *: any.")
 def derive(

@@ -90,12 +90,20 @@ class Metrics:
         self.refused = counter(
             "live_intent_requests_refused", "Requests that their sender may not make.", ["cause"]
         )
+        self.counted_alone = gauge(
+            "live_intent_rates_counted_alone",
+            "Processes that count rates alone: LIVE_INTENT_RATE_STORAGE does not answer.",
+        )
         self._state = ServiceState()
         self.registry.register(self._state)
 
     def count_refusal(self, cause: str) -> None:
         """Count a refused request: no_key, unknown, expired, scope, origin, rate, ..."""
         self.refused.labels(cause).inc()
+
+    def set_counted_alone(self, alone: bool) -> None:
+        """Say whether this process counts rates alone, although the settings name a storage."""
+        self.counted_alone.set(int(alone))
 
     def watch(self, service: Service, catalogue: str) -> None:
         """Count what a service answers, encodes, caches and writes from now on."""

@@ -128,6 +128,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
     def _app(self, wait: bool) -> "Flask":
         from query_service.assembly import make_service, service_of
         from query_service.web.access.listening import notice
+        from query_service.web.access.rate_counts import check_storage
         from query_service.web.app import create_app
 
         use_threads(self.encoder, self.processes)
@@ -137,6 +138,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
             self.service = service_of(self.settings, self.cluster, self.encoder)
         self.service.start(wait)
         if not wait:
+            check_storage(self.settings.rate_storage)
             self._notice = notice(self.settings, self.service.key_ring)
         app = create_app(self.settings, self.cluster, service=self.service)
         self.listener.listen()

@@ -49,10 +49,10 @@ def describe_access(document: dict[str, Any], *, optional: bool) -> None:
 
 
 def _wanted(access: RouteAccess, path: str) -> list[dict[str, list[str]]]:
-    scopes = [access.scope] if access.scope else []
-    wanted: list[dict[str, list[str]]] = [{KEY: [*scopes]}]
+    scopes = [[scope] for scope in access.scopes] or [[]]
+    wanted: list[dict[str, list[str]]] = [{KEY: each} for each in scopes]
     if path.startswith("/1/"):
-        wanted.append({FRONT_END_KEY: [*scopes]})
+        wanted += [{FRONT_END_KEY: each} for each in scopes]
     if access.owner:
         wanted.append({KEY: [], SESSION_TOKEN: []})
     return wanted

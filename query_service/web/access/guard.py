@@ -111,7 +111,7 @@ class Guard:
         self._check_origin(caller)
         if self._scenario != "shop":
             caller.limits.check_scenario(self._scenario)
-        if access.scope not in caller.scopes and not access.owner:
+        if caller.scopes.isdisjoint(access.scopes) and not access.owner:
             raise self._lacks(access.scope)
 
     @staticmethod

@@ -10,11 +10,20 @@ from query_service.access.scopes import Scope
 class RouteAccess:
     """The scope of the caller's key; None: anybody may call.
 
-    `owner`: any key may do, with the token of the session that the request is about.
+    `owner`: any key may do, with the token of the session that the request is about. `or_admin`: a
+    key with the scope `admin` may do, too.
     """
 
     scope: Scope | None
     owner: bool = False
+    or_admin: bool = False
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """Of which the key needs one."""
+        if self.scope is None:
+            return ()
+        return (self.scope, "admin") if self.or_admin else (self.scope,)
 
 
 OPEN = RouteAccess(None)
@@ -30,7 +39,7 @@ ROUTES: Mapping[str, RouteAccess] = {
     "POST /1/indexes/<index>/query": SEARCH,
     "POST /1/indexes/<index>/facets/<facet>/query": SEARCH,
     "POST /1/indexes/*/recommendations": SEARCH,
-    "POST /v1/sessions": SEARCH,
+    "POST /v1/sessions": RouteAccess("search", or_admin=True),
     "POST /v1/events": EVENTS,
     "POST /ubi_events": EVENTS,
     "POST /ubi_queries": EVENTS,

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from indexer.encoder.encoder import Encoder
+from plugin_config.node.node_process import free_port
 from plugin_config.settings import ClusterSettings
 from tests.integration.command_line import invoke, run
 from tests.integration.serve_process import serve
@@ -38,3 +39,15 @@ def test_beyond_this_machine_it_starts_with_a_key_or_where_it_is_told_that_it_ma
         key = invoke(environment, "keys", "create", "first", "--scope", "search").stdout.strip()
         assert api.with_key(key)("POST", "/v1/search", SEARCH).status == 200
         served.end()
+
+
+def test_it_does_not_start_where_rates_can_not_be_counted_together(
+    environment: dict[str, str],
+) -> None:
+    storage = f"redis://shop:secret@127.0.0.1:{free_port()}"
+    refused = run(environment | {"LIVE_INTENT_RATE_STORAGE": storage}, "serve", "--port", 0)
+    assert refused.returncode == 3, refused.stderr
+    assert "LIVE_INTENT_RATE_STORAGE=redis://127.0.0.1:" in refused.stderr
+    assert "does not answer (ConnectionError: " in refused.stderr
+    assert "secret" not in refused.stderr
+    assert "Traceback" not in refused.stderr

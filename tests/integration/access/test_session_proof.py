@@ -35,7 +35,7 @@ def api(open_api: Api, started_openly: Response, environment: dict[str, str]) ->
 
 @pytest.fixture(scope="module")
 def admin(api: Api, environment: dict[str, str]) -> Api:
-    created = invoke(environment, "keys", "create", "root", "--scope", "admin", "--scope", "search")
+    created = invoke(environment, "keys", "create", "root", "--scope", "admin")
     return api.with_key(created.stdout.strip())
 
 

@@ -37,6 +37,10 @@ def brands(count: int) -> str:
         (("--user", " "), "user_id"),
         (("--origin", ""), "origins"),
         (("--rate", ""), "--rate"),
+        (("--rate", "0/minute"), "it allows 1 to"),
+        (("--rate", "-1/minute"), "is no rate"),
+        (("--expires", "0d"), "over at once"),
+        (("--expires", "-1d"), "write 30d"),
         (("--filters", brands(400)), "4000"),
     ],
 )
@@ -61,3 +65,15 @@ def test_names_that_keys_can_not_have_are_refused(name: str) -> None:
     made = CliRunner().invoke(cli, ["keys", "create", name, "--scope", "search"], env=OFFLINE)
     assert made.exit_code == 2, made.output
     assert "name" in made.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--rate", "0/minute"), ("--rate", "-5/minute"), ("--expires", "0d"), ("--expires", "0s")],
+)
+def test_a_key_that_could_not_be_used_is_not_made(option: str, value: str) -> None:
+    made = CliRunner().invoke(
+        cli, ["keys", "create", "feeds", "--scope", "items", option, value], env=OFFLINE
+    )
+    assert made.exit_code == 2, made.output
+    assert option in made.stderr

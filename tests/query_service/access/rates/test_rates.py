@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from plugin_config.errors import SettingsError
 from plugin_config.settings import load
 from query_service.settings import ServiceSettings
-from tests.query_service.apps import client_without_cluster
+from tests.query_service.access.rates.patient_client import client_without_cluster
 
 BAD = {"query": ""}  # answered by 422 without a cluster
 
@@ -143,6 +143,12 @@ def test_by_default_there_is_no_limit(tmp_path: Path) -> None:
     ("settings", "said"),
     [
         ({"rate_per_address": "often"}, "LIVE_INTENT|rate_per_address=often: 'often' is no rate"),
+        ({"rate_per_key": "0/minute"}, "it allows 1 to"),
+        ({"rate_per_key": "-5/minute"}, "'-5/minute' is no rate"),
+        ({"rate_per_session": "10/second;0/hour"}, "it allows 1 to"),
+        ({"rate_per_session": "5 per 0 minutes"}, "it allows 1 to"),
+        ({"rate_per_address": f"{'9' * 40}/minute"}, "it allows 1 to"),
+        ({"rate_per_address": f"5 per {'9' * 40} days"}, "it allows 1 to"),
         ({"rate_storage": "file:///x"}, "allowed: memory://"),
         ({"trusted_proxies": "proxy.example"}, "write 10.0.0.0/8"),
     ],
