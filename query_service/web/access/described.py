@@ -49,7 +49,7 @@ def describe_access(document: dict[str, Any], *, optional: bool) -> None:
 
 
 def _wanted(access: RouteAccess, path: str) -> list[dict[str, list[str]]]:
-    scopes = [[scope] for scope in access.scopes] or [[]]
+    scopes: list[list[str]] = [[scope] for scope in access.scopes] or [[]]
     wanted: list[dict[str, list[str]]] = [{KEY: each} for each in scopes]
     if path.startswith("/1/"):
         wanted += [{FRONT_END_KEY: each} for each in scopes]
