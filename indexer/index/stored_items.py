@@ -11,6 +11,7 @@ from indexer.index.documents import from_float16_base64, to_stored_item
 from plugin_config.schema import CHANGED_AT, VECTOR_FLOAT16
 
 BATCH = 500  # items in one request
+IDENTITY = ("item_id", "title")  # an `Item` has at least these fields
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,20 @@ from indexer.index.carry_over.beginning import Beginning
 from indexer.index.live.updates import delete, update, upsert
 from indexer.progress import Silence
 from plugin_config.ownership import ForeignIndex
-from plugin_config.schema import VECTOR_FLOAT16
+from plugin_config.schema import CHANGED_AT, VECTOR_FLOAT16
 from plugin_config.settings import load
 from query_service.batching import BatchingEncoder
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
-from tests.integration.rebuilding import COLOURS, FILL, KINDS, AtStage, source, write_catalogue
+from tests.integration.rebuilding import (
+    COLOURS,
+    FILL,
+    KINDS,
+    AtStage,
+    indexes,
+    source,
+    write_catalogue,
+)
 from tests.integration.serving import serving
 from tests.integration.waiting import wait_until
 
@@ -202,6 +210,39 @@ def test_every_write_acknowledged_during_a_rebuild_is_in_the_new_index(
     assert wrong == []
     assert all(stored[item_id]["_source"]["price"] < 1000 for item_id in untouched)
     assert all(VECTOR_FLOAT16 in hit["_source"] for hit in stored.values())
+
+
+def test_two_changes_before_the_row_of_their_item_is_written_both_count(
+    run_rebuild, client, fresh_names, fresh_context, encoder, catalogue
+):
+    run_rebuild(catalogue)
+
+    def change() -> None:
+        for column, value in (("price", 1000.0), ("currency", "EUR"), ("image_url", "/7.png")):
+            changed = ItemChange.of({"item_id": "7", column: value}, ReadingRules())
+            assert update(fresh_context, lambda: encoder, [changed]).written == 1
+
+    run_rebuild(catalogue, progress=AtStage(FILL, change))
+    stored = source(client, fresh_names, "7")
+    assert (stored["price"], stored["currency"], stored["image_url"]) == (1000, "EUR", "/7.png")
+
+
+def test_what_a_writer_brought_to_the_new_index_is_not_replaced_by_an_earlier_copy_of_it(
+    run_rebuild, client, fresh_names, fresh_context, encoder, concat_encoder, catalogue
+):
+    live = run_rebuild(catalogue).index
+
+    def write() -> None:
+        for price in (1000.0, 2000.0):
+            changed = ItemChange.of({"item_id": "7", "price": price}, ReadingRules())
+            assert update(fresh_context, lambda: encoder, [changed]).written == 1
+        # A third change, which the live index had after it was read for the copy.
+        [new] = set(indexes(client, fresh_names)) - {live}
+        later = time.time_ns() // 1_000_000 + 1000
+        client.update(index=new, id="7", body={"doc": {"price": 3000.0, CHANGED_AT: later}})
+
+    run_rebuild(catalogue, encoder=concat_encoder, progress=AtStage("encode a sample", write))
+    assert source(client, fresh_names, "7")["price"] == 3000
 
 
 def test_what_was_deleted_during_the_first_reading_of_the_catalogue_stays_deleted(

@@ -7,15 +7,17 @@ from indexer.bundle.hashed_folder import BundleError
 from indexer.bundle.model_bundle import ModelBundle, vector_space
 from indexer.bundle.projections import Projections, Vectors
 from indexer.catalogue.items import Item
+from indexer.index.carry_over.beginning import Beginning
+from indexer.index.carry_over.written_since import WrittenSince
 from indexer.index.context import IndexContext
 from indexer.index.generations import Generation
 from indexer.index.item_vectors import ItemEncoder
-from indexer.index.stored_items import StoredItem, read_stored, read_versions
+from indexer.index.stored_items import IDENTITY, StoredItem, read_stored
 from plugin_config.schema import VECTOR_FLOAT16
 
-FIRST_VERSION = 1  # of an item that the live index does not have
-# What an item's embedded text is made of, and the vector; `Item` has none without the first two.
-_FIELDS = ("item_id", "title", "brand", "category", "description", VECTOR_FLOAT16)
+FIRST_VERSION = 1  # lower than that of any live write
+# What an item's embedded text is made of, and the vector.
+_EMBEDDED = (*IDENTITY, "brand", "category", "description", VECTOR_FLOAT16)
 
 
 @dataclass(frozen=True)
@@ -33,17 +35,26 @@ class Earlier:
 class EarlierItems:
     """Items in the index that was live when a rebuild began.
 
-    A rebuild writes an item with the version that it has in the live index, not with the time of
-    the rebuild: the new index then takes exactly those later writes that the live one takes, also
-    from a feed that lags behind. It takes the vector over, rounded to float16, if the index has the
-    same vector space.
+    A rebuild writes an item with the version that it had in the live index at the beginning, not
+    with the time of the rebuild: the new index then takes exactly those later writes that the live
+    one takes, also from a feed that lags behind. Where the live index has a write since then, the
+    row has the lowest version: it must not take the place of such a write, which can be in the new
+    index with a lower version than in the live one. It takes the vector over, rounded to float16,
+    if the index has the same vector space.
     """
 
     def __init__(
-        self, context: IndexContext, live: str, *, with_vectors: bool = False, resumed: str = ""
+        self,
+        context: IndexContext,
+        live: str,
+        beginning: Beginning,
+        *,
+        with_vectors: bool = False,
+        resumed: str = "",
     ) -> None:
         """`live`: the index; "" if there was none. `resumed`: a half-made index to go on with."""
         self._context, self._live, self._with_vectors = context, live, with_vectors
+        self._written = WrittenSince.of(context, live, beginning) if live else None
         self._resumed = resumed
 
     def of(self, items: Sequence[Item]) -> list[Earlier]:
@@ -51,7 +62,7 @@ class EarlierItems:
         ids = [item.item_id for item in items]
         done = dict[str, StoredItem]()
         if self._resumed:
-            done = read_stored(self._context, self._resumed, ids, _FIELDS)
+            done = read_stored(self._context, self._resumed, ids, _EMBEDDED)
         rest = [item for item in items if item.item_id not in done]
         earlier = dict(zip([item.item_id for item in rest], self._in_live(rest), strict=True))
         for item_id, old in done.items():
@@ -59,22 +70,20 @@ class EarlierItems:
         return [earlier[item_id] for item_id in ids]
 
     def _in_live(self, items: Sequence[Item]) -> list[Earlier]:
-        context, index = self._context, self._live
-        ids = [item.item_id for item in items]
-        if not index:
+        if self._written is None:
             return [Earlier()] * len(items)
-        if not self._with_vectors:
-            known = read_versions(context, index, ids)
-            return [Earlier(known.get(item_id, FIRST_VERSION)) for item_id in ids]
-        stored = read_stored(context, index, ids, _FIELDS)
+        ids = [item.item_id for item in items]
+        fields = _EMBEDDED if self._with_vectors else IDENTITY
+        stored = read_stored(self._context, self._live, ids, fields)
         result = []
         for item in items:
             old = stored.get(item.item_id)
             if old is None:
                 result.append(Earlier())
             else:
-                same = old.item.text == item.text
-                result.append(Earlier(old.version, old.vector if same else None))
+                same = self._with_vectors and old.item.text == item.text
+                version = FIRST_VERSION if self._written.has(old) else old.version
+                result.append(Earlier(version, old.vector if same else None))
         return result
 
 

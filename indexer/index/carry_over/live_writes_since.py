@@ -5,14 +5,21 @@ from itertools import islice
 from typing import TypeVar
 
 from indexer.index.attribute_schema import AttributeSchema
-from indexer.index.bulk.bulk_request import ItemWrite, delete_write, index_write, send_items
+from indexer.index.bulk.bulk_request import (
+    ItemWrite,
+    conditional_write,
+    delete_write,
+    index_write,
+    send_items,
+)
 from indexer.index.carry_over.beginning import Beginning
 from indexer.index.carry_over.changed_documents import changed_documents
 from indexer.index.carry_over.deletions import deleted_since
 from indexer.index.context import IndexContext
 from indexer.index.documents import to_document
 from indexer.index.generations import NewIndex, live_generation
-from indexer.index.stored_items import StoredItem, read_stored
+from indexer.index.stored_items import IDENTITY, StoredItem, read_stored, read_versions
+from plugin_config.schema import CHANGED_AT
 
 Each = TypeVar("Each")
 
@@ -42,14 +49,23 @@ class LiveWritesSince:
         with_vectors = bool(vector_space) and live.meta.get("vector_space") == vector_space
         changed = changed_documents(context, live.index, since, self._beginning.version)
         copied = 0
-        for ids in _batches((item_id for item_id, _ in changed), context.settings.bulk_items):
-            stored = read_stored(context, live.index, ids)
-            mapping = context.client.indices.get_mapping(index=new.name)[new.name]["mappings"]
-            schema = AttributeSchema.of_mapping(mapping).extended(
-                context.client, new.name, [each.item for each in stored.values()]
-            )
-            writes = [_write(each, schema, with_vectors) for each in stored.values()]
-            copied += send_items(context, new.alias, writes).written
+        for batch in _batches((item_id for item_id, _ in changed), context.settings.bulk_items):
+            pending = batch
+            while pending:
+                stored = read_stored(context, live.index, pending)
+                mapping = context.client.indices.get_mapping(index=new.name)[new.name]["mappings"]
+                schema = AttributeSchema.of_mapping(mapping).extended(
+                    context.client, new.name, [each.item for each in stored.values()]
+                )
+                there = read_stored(context, new.name, list(stored), IDENTITY)
+                writes = [
+                    _write(each, there.get(item_id), schema, with_vectors)
+                    for item_id, each in stored.items()
+                    if item_id not in there or there[item_id].version < each.version
+                ]
+                outcome = send_items(context, new.alias, writes)
+                copied += outcome.written
+                pending = outcome.conflicts  # a writer was quicker: what is newer now?
         return copied
 
     def delete(self) -> set[str]:
@@ -60,15 +76,28 @@ class LiveWritesSince:
         deleted: set[str] = set()
         since = deleted_since(self._context, self._beginning)
         for batch in _batches(since, self._context.settings.bulk_items):
-            deletions = [delete_write(item_id, version) for item_id, version in batch]
+            there = read_versions(self._context, self._new.name, [each for each, _ in batch])
+            deletions = [
+                delete_write(item_id, version)
+                for item_id, version in batch
+                if there.get(item_id, 0) <= version
+            ]
             send_items(self._context, self._new.alias, deletions)
             deleted.update(item_id for item_id, _ in batch)
         return deleted
 
 
-def _write(stored: StoredItem, schema: AttributeSchema, with_vector: bool) -> ItemWrite:
+def _write(
+    stored: StoredItem, there: StoredItem | None, schema: AttributeSchema, with_vector: bool
+) -> ItemWrite:
+    """Put an item of the live index in place of what is `there`, in the new one."""
+    item_id = stored.item.item_id
     document = to_document(stored.item, stored.vector if with_vector else None, schema)
-    return index_write(stored.item.item_id, document, stored.version, only_newer=True)
+    if there is None:
+        return index_write(item_id, document, stored.version, only_newer=True)
+    # Not by its version: that of a change there is lower than in the live index.
+    document[CHANGED_AT] = stored.version
+    return conditional_write(item_id, document, there.seq_no, there.primary_term)
 
 
 def _batches(each: Iterable[Each], size: int) -> Iterator[list[Each]]:

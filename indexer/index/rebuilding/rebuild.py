@@ -146,6 +146,7 @@ class _Rebuild:
                 earlier=EarlierItems(
                     context,
                     live.index if live else "",
+                    made.beginning,
                     with_vectors=same_space,
                     resumed=made.resumed.index if made.resumed else "",
                 ),
