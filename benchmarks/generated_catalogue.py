@@ -1,4 +1,4 @@
-"""A generated catalogue of any size, and an encoder of one layer, to try a rebuild's cost with."""
+"""A generated catalogue of any size, and small encoders, to try a rebuild's cost with."""
 
 import json
 import random
@@ -53,6 +53,26 @@ def one_layer_encoder(folder: Path) -> Path:
             (folder / file.name).symlink_to(file.resolve())
     config = json.loads((source / "config.json").read_text("utf-8"))
     (folder / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 1}), "utf-8")
+    return folder
+
+
+def tiny_encoder(folder: Path, dims: int = 64) -> Path:
+    """Make a folder with a random BERT of one layer and few dimensions; return its path.
+
+    It has the tokenizer of the default encoder, so only the layers cost less than there.
+    """
+    import torch
+    from transformers import BertConfig, BertModel
+
+    source = model_folder(MINILM, folder)
+    config = BertConfig.from_pretrained(source)
+    config.update({"hidden_size": dims, "intermediate_size": 2 * dims, "num_attention_heads": 2})
+    config.num_hidden_layers = 1
+    torch.manual_seed(13)
+    BertModel(config).save_pretrained(folder)
+    for file in source.iterdir():
+        if file.is_file() and not (folder / file.name).exists():
+            (folder / file.name).symlink_to(file.resolve())
     return folder
 
 

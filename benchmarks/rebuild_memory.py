@@ -1,10 +1,11 @@
 """The memory of a rebuild over time, on a generated catalogue of any size.
 
-    python -m benchmarks.rebuild_memory --items 100000 [--encoder minilm] [--plot OUT.svg]
+    python -m benchmarks.rebuild_memory --items 100000 [--encoder minilm|tiny] [--plot OUT.svg]
 
 Runs `live-intent index rebuild` as a process of its own and samples its resident memory. Prints
 the peak of each stage, the memory at each line of its log, and the base: with the encoder loaded,
-before the catalogue is read. The indexes have a prefix of their own and are removed.
+before the catalogue is read. The encoder `tiny` is random, of one layer and 64 dimensions: a
+million items end with it. The indexes have a prefix of their own and are removed.
 """
 
 import argparse
@@ -20,12 +21,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import TextIO
 
-from benchmarks.generated_catalogue import one_layer_encoder, write_generated
+from benchmarks.generated_catalogue import one_layer_encoder, tiny_encoder, write_generated
 from benchmarks.plots import COLOURS, STYLE
 from benchmarks.served import COMMAND, own_index
 
-PERIOD_S = 0.2
+PERIOD_S, ROW_S = 0.2, 5
 LOADING = "start"  # the stage before the first
 _WRITTEN = re.compile(r"encode and index: \d+ % \((\d+) of (\d+)")
 
@@ -42,10 +44,14 @@ class Sample:
 class MemoryWatch:
     """Runs a command and samples its memory; `stages`: what its log said last, by sample."""
 
-    def __init__(self, command: Sequence[str], environment: dict[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: dict[str, str], rows: TextIO | None = None
+    ) -> None:
+        """`rows`: where each sample goes as it is taken, as CSV."""
         self.samples: list[Sample] = []
         self.lines: list[tuple[float, str]] = []
-        self._stage, self._started = LOADING, time.monotonic()
+        self._stage, self._started, self._written = LOADING, time.monotonic(), 0
+        self._rows = rows
         self._process = subprocess.Popen(
             command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -70,6 +76,8 @@ class MemoryWatch:
         for line in self._process.stderr:
             text = line.strip()
             self.lines.append((time.monotonic() - self._started, text))
+            if written := _WRITTEN.search(text):
+                self._written = int(written[1].replace(",", ""))
             if text.endswith(" ...") or (text.endswith(" items") and ": " in text):
                 self._stage = text.removesuffix(" ...").partition(":")[0]
 
@@ -82,23 +90,35 @@ class MemoryWatch:
         if "VmRSS" not in fields:
             return
         elapsed = time.monotonic() - self._started
-        self.samples.append(Sample(elapsed, self._stage, int(fields["VmRSS"].split()[0]) >> 10))
+        sample = Sample(elapsed, self._stage, int(fields["VmRSS"].split()[0]) >> 10)
+        if self._rows and (
+            not self.samples or elapsed // ROW_S > self.samples[-1].seconds // ROW_S
+        ):
+            row = f"{elapsed:.0f},{sample.stage},{sample.resident},{self._written}"
+            print(row, file=self._rows, flush=True)
+        self.samples.append(sample)
 
 
 def main() -> None:
     """Run the trial with the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=100_000)
-    parser.add_argument("--encoder", help="default: the first layer of the default encoder")
+    parser.add_argument("--encoder", help="or tiny; default: the first layer of the default one")
     parser.add_argument("--plot", type=Path, help="an SVG of memory over time")
+    parser.add_argument(
+        "--csv", type=argparse.FileType("w"), help="a row each 5 seconds, meanwhile"
+    )
     parser.add_argument("--keep", action="store_true", help="leave the indexes where they are")
     parser.add_argument("--option", action="append", default=[], help="one of the rebuild's own")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, own_index("memory", keep=options.keep):
         catalogue = write_generated(Path(folder) / "items.jsonl", options.items)
-        encoder = options.encoder or str(one_layer_encoder(Path(folder) / "encoder"))
+        made = tiny_encoder if options.encoder == "tiny" else one_layer_encoder
+        encoder = options.encoder
+        if encoder in (None, "tiny"):
+            encoder = str(made(Path(folder) / "encoder"))
         command = [*COMMAND, "index", "rebuild", str(catalogue), *options.option]
-        watch = MemoryWatch(command, {**os.environ, "LIVE_INTENT_ENCODER": encoder})
+        watch = MemoryWatch(command, {**os.environ, "LIVE_INTENT_ENCODER": encoder}, options.csv)
         watch.run()
     print(json.dumps(figures(options.items, watch.samples), indent=2))
     for seconds, line in watch.lines:
