@@ -2,6 +2,7 @@
 
 import hashlib
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from plugin_config.engine_plugin.plugin_build import SOURCES
@@ -29,20 +30,36 @@ def opensearch_home() -> Path:
         return installed(state, find_java(), print)
 
 
-def run_java_tests(folder: Path) -> str:
-    """Compile the sources and their tests below `folder`, run all; return what JUnit prints."""
-    jdk = find_java(compiler=True, for_nobody=False).home
+@dataclass(frozen=True)
+class JavaClasses:
+    """The compiled sources and tests, in `folder`, and the class path that runs them."""
+
+    folder: Path
+    class_path: str
+
+    def run_main(self, *arguments: str | Path) -> str:
+        """Run a class with its arguments; return what it prints."""
+        quick = ["-ea", "-XX:TieredStopAtLevel=1"]
+        return run(jdk_tool("java"), *quick, "-cp", self.class_path, *arguments)
+
+    def run_tests(self) -> str:
+        """Run the JUnit tests among the classes; return what JUnit prints."""
+        launcher = ["org.junit.platform.console.ConsoleLauncher", "execute"]
+        what = [f"--scan-classpath={self.folder}", "--details=tree", "--disable-banner"]
+        return self.run_main(*launcher, *what, "--fail-if-no-tests")
+
+
+def compiled(folder: Path) -> JavaClasses:
+    """Compile the sources and their tests below `folder`."""
     class_path = f"{opensearch_home() / 'lib'}/*:{junit()}"
     sources = sorted(map(str, (SOURCES / "src").rglob("*.java")))
-    compiler = [jdk / "bin" / "javac", "--release", "21", "-Xlint:all", "-Werror", "-proc:none"]
+    compiler = [jdk_tool("javac"), "--release", "21", "-Xlint:all", "-Werror", "-proc:none"]
     run(*compiler, "-d", folder, "-cp", class_path, *sources)
-    java = [jdk / "bin" / "java", "-ea", "-XX:TieredStopAtLevel=1", "-cp", f"{folder}:{class_path}"]
-    launcher = [
-        "org.junit.platform.console.ConsoleLauncher",
-        "execute",
-        f"--scan-classpath={folder}",
-    ]
-    return run(*java, *launcher, "--details=tree", "--disable-banner", "--fail-if-no-tests")
+    return JavaClasses(folder, f"{folder}:{class_path}")
+
+
+def jdk_tool(name: str) -> Path:
+    return find_java(compiler=True, for_nobody=False).home / "bin" / name
 
 
 def run(*command: str | Path) -> str:

@@ -1,13 +1,12 @@
 """The plugin's tests in Java: the classes below engine_plugin/src/test/java named ...Test."""
 
 import re
-from pathlib import Path
 
-from tests.engine_plugin.java_classes import run_java_tests
+from tests.engine_plugin.java_classes import JavaClasses
 
 
-def test_all_pass(tmp_path: Path) -> None:
-    output = run_java_tests(tmp_path)
+def test_all_pass(java_classes: JavaClasses) -> None:
+    output = java_classes.run_tests()
     succeeded = re.search(r"(\d+) tests successful", output)
     assert succeeded is not None, output
     assert int(succeeded[1]) > 0

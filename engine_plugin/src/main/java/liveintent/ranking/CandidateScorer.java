@@ -26,10 +26,12 @@ public final class CandidateScorer {
     Layout layout = visitor.layout();
     float popularity = Popularity.scaled(candidate.popularity, visitor.maxPopularity());
     if (candidate.bytes == null || candidate.length != layout.dims() * Float16.BYTES) {
-      return new CandidateParts(
-          candidate.bm25, Float.NaN, Float.NaN, 0, popularity, candidate.hasWords);
+      return withoutVector(candidate, popularity);
     }
     float[] vector = Float16.floats(candidate.bytes, candidate.offset, layout.dims());
+    if (!Double.isFinite(Vectors.norm(vector))) {
+      return withoutVector(candidate, popularity);
+    }
     return new CandidateParts(
         candidate.bm25,
         product(visitor.queryMeaning(), layout.meaning(vector)),
@@ -37,6 +39,11 @@ public final class CandidateScorer {
         events(candidate, layout.behaviour(vector)),
         popularity,
         candidate.hasWords);
+  }
+
+  private static CandidateParts withoutVector(Candidate candidate, float popularity) {
+    return new CandidateParts(
+        candidate.bm25, Float.NaN, Float.NaN, 0, popularity, candidate.hasWords);
   }
 
   private float events(Candidate candidate, float[] behaviour) {
