@@ -28,6 +28,7 @@ class RulesAtWork:
     effects: RuleEffects = NO_EFFECTS
     boosts: tuple[Boost, ...] = ()
     pinned: frozenset[str] = frozenset()  # ids of the pinned items that may be shown
+    forced: bool = False  # whether a key's filters keep items from the caller
 
     def pinned_first(self, rows: NDArray[np.intp], ids: Sequence[str]) -> NDArray[np.intp]:
         """The ranked rows, those of pinned items before all others."""
@@ -88,13 +89,16 @@ class RulesAtWork:
             did.append("did not pin, boost or bury: the request sorts the hits")
         for pin in () if effects.is_sorted else then.pin or ():
             winner = effects.pin_of(pin.item_id)
+            is_shown = pin.item_id in self.pinned
+            # Outside a key's filters not even an id is said.
+            which = pin.item_id if is_shown or not self.forced else "an item"
             if winner is None or winner.rule is not rule:
-                did.append(f"left {pin.item_id} to an earlier rule")
-            elif pin.item_id in self.pinned:
-                did.append(f"pinned {pin.item_id} at {pin.position}")
+                did.append(f"left {which} to an earlier rule")
+            elif is_shown:
+                did.append(f"pinned {which} at {pin.position}")
             else:
                 did.append(
-                    f"did not pin {pin.item_id}: not available, hidden, deleted, left out by "
+                    f"did not pin {which}: not available, hidden, deleted, left out by "
                     "a filter, or another one of its group is pinned"
                 )
         for weight, boost in zip(effects.weights, self.boosts, strict=False):
@@ -185,4 +189,4 @@ def at_work(
     for pin in sorted(effects.pins, key=lambda pin: pin.position):
         if pin.item_id in retrieved.pinned and pin.item_id in keys:
             first.setdefault(keys[pin.item_id], pin.item_id)
-    return RulesAtWork(effects, boosts, frozenset(first.values()))
+    return RulesAtWork(effects, boosts, frozenset(first.values()), forced=bool(context.forced))

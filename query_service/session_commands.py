@@ -72,18 +72,19 @@ def erase(session_id: str | None, user_id: str | None, folders: tuple[Path, ...]
 
     Prints how many documents of each kind are gone, and the bundles that learned from the visitor.
     """
-    from indexer.bundle.learned_from import bundles_of
     from indexer.settings import EncoderSettings
     from plugin_config.settings import load
+    from query_service.sessions.erasure.learned_bundles import LearnedBundles
 
     _check_either(session_id, user_id)
     bundle = load(EncoderSettings).bundle
-    places = folders or ((bundle.absolute().parent,) if bundle else ())
     with _store() as store:
-        pseudonyms = store.stored_names.pseudonyms
-        names = store.names_of_user(user_id) if user_id else pseudonyms.names(session_id or "")
-        deleted = store.delete(session_id) if session_id else store.delete_user(user_id or "")
-    learned = bundles_of(places, [user_id or session_id or "", *names], pseudonyms.secrets)
+        bundles = (
+            LearnedBundles(store, folders) if folders else LearnedBundles.beside(store, bundle)
+        )
+        deleted, learned = (
+            bundles.erase_user(user_id) if user_id else bundles.erase_session(session_id or "")
+        )
     click.echo(json.dumps({**asdict(deleted), "bundles": [asdict(each) for each in learned]}))
 
 

@@ -65,6 +65,14 @@ class StartedResponse(Strict):
     token: str | None = Field(description="For X-Session-Token; null where no keys are asked for.")
 
 
+class LearnedBundle(Strict):
+    """A learned bundle that read a visitor: learn it again, or delete it."""
+
+    name: str
+    parts: list[str]
+    unknown: dict[str, str] = Field(description="Parts that can't tell, and why.")
+
+
 class DeletedResponse(Strict):
     """How many documents are gone."""
 
@@ -73,6 +81,10 @@ class DeletedResponse(Strict):
     ubi_queries: int
     ubi_events: int
     vectors: int = Field(description="Derived from events and queries, in these documents.")
+    bundles: list[LearnedBundle] | None = Field(
+        description="Learned bundles beside that of LIVE_INTENT_BUNDLE that read the visitor; null "
+        "for who may not know, a session's owner."
+    )
 
 
 class JoinForm(Strict):

@@ -7,14 +7,16 @@ from flask import Response, g, request
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
+from indexer.settings import EncoderSettings
 from plugin_config.connection.engine_deadline import ENGINE_DEADLINE
-from plugin_config.settings import ClusterSettings
+from plugin_config.settings import ClusterSettings, load
 from query_service.assembly import make_service, start_beside
 from query_service.context import MIN_TIMEOUT_S, QueryEncoder
 from query_service.observability.identity import NO_IDS, PERSONAL_TEXT, REQUEST_IDS
 from query_service.observability.incoming_ids import REQUEST_ID, TRACEPARENT, incoming_ids
 from query_service.schemas.answers import Problem
 from query_service.service import Service
+from query_service.sessions.erasure.learned_bundles import LearnedBundles
 from query_service.settings import ServiceSettings
 from query_service.web import errors
 from query_service.web.access.guard import Guard
@@ -116,7 +118,8 @@ def _app_of(
     app.register_api(suggest_routes(service, metrics, guard))
     app.register_api(instantsearch_routes(service.instant_searches))
     app.register_api(event_routes(service, metrics))
-    app.register_api(session_routes(service.store, guard))
+    bundles = LearnedBundles.beside(service.store, load(EncoderSettings).bundle)
+    app.register_api(session_routes(service.store, guard, bundles))
     app.register_api(query_routes(service))
     app.register_api(item_routes(service.item_writer, allowed=settings.item_writes))
     app.register_api(rule_routes(service, allowed=settings.rule_writes))

@@ -51,7 +51,7 @@ def test_a_user_is_erased_with_the_joined_sessions(api: Api, user_id: str) -> No
     assert (answer.status, answer.body["sessions"]) == (200, 1)
     assert api("GET", "/v1/sessions/" + quote(session_id, safe="")).status == 404
     assert api("DELETE", "/v1/users/nobody").body == {
-        "sessions": 0, "users": 0, "ubi_queries": 0, "ubi_events": 0, "vectors": 0,
+        "sessions": 0, "users": 0, "ubi_queries": 0, "ubi_events": 0, "vectors": 0, "bundles": [],
     }  # fmt: skip
 
 

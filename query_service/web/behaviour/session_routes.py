@@ -1,16 +1,20 @@
 """The routes that show, erase, join and take apart what is kept of sessions and users."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 
+from indexer.bundle.learned_from import LearnedParts
 from query_service.access.restrictions import request_limits
 from query_service.schemas.consent import ConsentForm, ConsentResponse
 from query_service.schemas.sessions import (
     DeletedResponse,
     JoinedResponse,
     JoinForm,
+    LearnedBundle,
     SessionForm,
     SessionPath,
     SessionResponse,
@@ -19,13 +23,15 @@ from query_service.schemas.sessions import (
     UserPath,
     UserResponse,
 )
+from query_service.sessions.erasure.erasure import Deleted
+from query_service.sessions.erasure.learned_bundles import LearnedBundles
 from query_service.sessions.store import SessionStore
 from query_service.web.access.guard import Guard
 from query_service.web.json_answer import json_response, problems
 from query_service.web.tags import VISITORS
 
 
-def session_routes(store: SessionStore, guard: Guard) -> APIBlueprint:
+def session_routes(store: SessionStore, guard: Guard, bundles: LearnedBundles) -> APIBlueprint:
     """`/v1/sessions`, `/v1/users`, `/v1/joins` and `/v1/consents`."""
     routes = APIBlueprint("sessions", __name__, url_prefix="/v1")
 
@@ -61,8 +67,7 @@ def session_routes(store: SessionStore, guard: Guard) -> APIBlueprint:
     def forget(path: SessionPath) -> Response:
         """Erases all that is kept of a session, for good."""
         guard.require_ownership(path.session_id)
-        deleted = store.delete(path.session_id)
-        return json_response(DeletedResponse(**asdict(deleted)).model_dump())
+        return _erased(*bundles.erase_session(path.session_id), to_admin=guard.is_admin)
 
     @routes.get(
         "/users/<user_id>",
@@ -83,8 +88,7 @@ def session_routes(store: SessionStore, guard: Guard) -> APIBlueprint:
     )
     def forget_user(path: UserPath) -> Response:
         """Erases all that is kept of a user and of all sessions of the user, for good."""
-        deleted = store.delete_user(path.user_id)
-        return json_response(DeletedResponse(**asdict(deleted)).model_dump())
+        return _erased(*bundles.erase_user(path.user_id), to_admin=guard.is_admin)
 
     @routes.post(
         "/joins",
@@ -125,3 +129,14 @@ def session_routes(store: SessionStore, guard: Guard) -> APIBlueprint:
         return json_response(SplitResponse(**asdict(split_off)).model_dump())
 
     return routes
+
+
+def _erased(deleted: Deleted, learned: Sequence[LearnedParts], *, to_admin: bool) -> Response:
+    bundles = [
+        LearnedBundle(
+            name=Path(each.folder).name, parts=list(each.parts), unknown=dict(each.unknown)
+        )
+        for each in learned
+    ]
+    answer = DeletedResponse(**asdict(deleted), bundles=bundles if to_admin else None)
+    return json_response(answer.model_dump())

@@ -186,7 +186,9 @@ def test_rules_pin_nothing_from_outside(tenant: Api, admin: Api) -> None:
     request = {**SESSION, "query": "desk lamp"}
     wait_until(lambda: item_ids(admin("POST", "/v1/search", request).body)[0] == "foreign-7", 10)
     body = tenant("POST", "/v1/search", request).body
-    assert not FOREIGN.search(json.dumps(body["hits"]))
+    assert not FOREIGN.search(json.dumps(body))
+    [applied] = body["rules_applied"]
+    assert applied["did"][0].startswith("did not pin an item: not available")
     admin("DELETE", "/v1/rules")
 
 

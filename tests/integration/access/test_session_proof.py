@@ -72,7 +72,9 @@ def test_the_owner_and_an_admin_may_and_nobody_else(api: Api, admin: Api, route:
         assert refused.status == 403, token
         assert "X-Session-Token" in refused.body["detail"]
         assert token == "" or token not in str(refused.body).replace("X-Session-Token", "")
-    assert with_token(api, mine["token"])(*own).status == 200
+    allowed = with_token(api, mine["token"])(*own)
+    assert allowed.status == 200
+    assert allowed.body.get("bundles") is None  # names of the service's files
     assert api.event("click", "i1", mine["session_id"]).status == 200
     assert admin(*own).status == 200
     # Another id beside the own one, wherever it may stand.

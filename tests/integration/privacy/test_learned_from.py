@@ -12,10 +12,17 @@ from indexer.bundle.learned_bundle import RERANKER, USER_MODEL, draft_bundle
 from indexer.bundle.learned_from import ENTRY, FILE, LearnedFrom, bundles_of
 from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
+from plugin_config.settings import ClusterSettings, load
+from query_service.models import Models
 from query_service.privacy.pseudonyms import Pseudonyms, parse_keys
+from query_service.ranking.reranker import Reranker
+from query_service.service import Service
 from query_service.sessions.store import SessionStore
+from query_service.settings import ServiceSettings
+from query_service.web.app import create_app
 from tests.integration.command_line import invoke
 from tests.integration.session_stores import click, lookup
+from tests.query_service.apps import Zeros
 
 KEYS = "k1:first-secret-of-the-shop"
 SECRETS = Pseudonyms(parse_keys(KEYS)).secrets
@@ -76,3 +83,25 @@ def test_erase_prints_the_bundles_that_learned_from_a_user_or_a_session_of_their
         "by-pseudonym", "by-session", "by-user",
     ]  # fmt: skip
     store.close()
+
+
+@pytest.mark.node
+def test_an_erasure_over_http_names_them_too(
+    client: OpenSearch, fresh_names: IndexNames, cluster_settings: ClusterSettings, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    ensure_indexes(client, fresh_names)
+    write_bundle(tmp_path / "by-user", ["ann"], {})
+    write_bundle(tmp_path / "by-session", ["a-session"], {}, USER_MODEL)
+    monkeypatch.setenv("LIVE_INTENT_BUNDLE", str(write_bundle(tmp_path / "of-others", ["bob"], {})))
+    settings = load(ServiceSettings)
+    cluster = cluster_settings.model_copy(update={"index_prefix": fresh_names.prefix})
+    service = Service(settings, cluster, client, Zeros(), Models(Reranker()))
+    service.store.record_events([click("i1", "a-session", user_id="ann")], lookup)
+    http = create_app(settings, cluster, service=service).test_client()
+    [by_session] = http.delete("/v1/sessions/a-session").get_json()["bundles"]
+    assert by_session == {"name": "by-session", "parts": [USER_MODEL], "unknown": {}}
+    [by_user] = http.delete("/v1/users/ann").get_json()["bundles"]
+    assert (by_user["name"], by_user["parts"]) == ("by-user", [RERANKER])
+    assert str(tmp_path) not in str(by_user)
+    service.store.close()
