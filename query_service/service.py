@@ -14,7 +14,7 @@ from indexer.index.context import IndexContext
 from indexer.settings import IndexSettings
 from plugin_config.connection.client import cluster_unavailable, ping_or_raise
 from plugin_config.ownership import ForeignIndex, refuse_foreign, refuse_foreign_stores
-from plugin_config.provisioning.provisioning import ensure_indexes
+from plugin_config.provisioning.provisioning import ensure_indexes, reindexing_due
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.access.key_ring import KeyRing
@@ -287,6 +287,12 @@ class Service:
                 refuse_foreign(self._client, (self._names.items,))  # beside which nothing is made
                 ensure_indexes(self._client, self._names)
                 self._session_indexes_exist = True
+                for due in reindexing_due(self._client, self._names):
+                    log.warning(
+                        "the index %s is of an earlier version: %s (docs/observability.md)",
+                        due.name,
+                        "; ".join(due.details),
+                    )
             refuse_foreign_stores(self._client, self._names)
             self.store.refusal = ""
         except ForeignIndex as error:

@@ -10,16 +10,14 @@ import argparse
 import json
 import statistics
 import time
-import uuid
 
 from opensearchpy import OpenSearch
 from opensearchpy.helpers import bulk
 
+from benchmarks.served import own_index
 from live_intent.sample.recent_visits import load_recent_visits
-from plugin_config.connection.client import connect
 from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
-from plugin_config.settings import ClusterSettings, load
 from query_service.insights.boards.all_boards import BOARDS
 from query_service.insights.insights import Insights
 from query_service.insights.panel_answers import RANGES, ROUNDED_S
@@ -33,15 +31,10 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--times", type=int, default=5)
     options = parser.parse_args()
-    client = connect(load(ClusterSettings, opensearch_timeout_s=60))
-    names = IndexNames(f"test-{uuid.uuid4().hex[:8]}-")
-    ensure_indexes(client, names)
-    try:
+    with own_index("boards", keep=False) as (client, names):
+        ensure_indexes(client, names)
         rows = _fill(client, names, options.rows)
         print(json.dumps({"rows": rows} | _times(client, names, options.times), indent=2))
-    finally:
-        indexes = (*names.stores, names.rules, names.rebuilds)
-        client.indices.delete(index=",".join(indexes), ignore_unavailable=True)
 
 
 def _fill(client: OpenSearch, names: IndexNames, rows: int) -> int:

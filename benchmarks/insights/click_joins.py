@@ -9,13 +9,11 @@ time of one is that of the thread which does it, in batches.
 import argparse
 import json
 import time
-import uuid
+from contextlib import closing
 
 from benchmarks.pairs import medians_ms
-from plugin_config.connection.client import connect
+from benchmarks.served import own_index
 from plugin_config.provisioning.provisioning import ensure_indexes
-from plugin_config.schema import IndexNames
-from plugin_config.settings import ClusterSettings, load
 from query_service.schemas.events import ReceivedEvent
 from query_service.sessions.store import SessionStore
 from query_service.user.visitor import PastQuery
@@ -29,15 +27,10 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=300)
     parser.add_argument("--clicks", type=int, default=1000)
     options = parser.parse_args()
-    client = connect(load(ClusterSettings))
-    names = IndexNames(f"test-{uuid.uuid4().hex[:8]}-")
-    ensure_indexes(client, names)
-    store = SessionStore(client, names)
-    try:
-        print(json.dumps(_figures(store, options.pairs, options.clicks), indent=2))
-    finally:
-        store.close()
-        client.indices.delete(index=",".join((*names.stores, names.rules)), ignore_unavailable=True)
+    with own_index("click-joins", keep=False) as (client, names):
+        ensure_indexes(client, names)
+        with closing(SessionStore(client, names)) as store:
+            print(json.dumps(_figures(store, options.pairs, options.clicks), indent=2))
 
 
 def _figures(store: SessionStore, pairs: int, clicks: int) -> dict[str, float]:

@@ -8,6 +8,7 @@ import click
 
 FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 SPLIT = click.Choice(["all", "train", "validation", "test"])
+JUDGMENTS_FORMAT = click.Choice(["rows", "qrels", "quepid", "workbench"])
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 

@@ -7,6 +7,7 @@ import click
 
 from learning.evaluation.command_options import (
     FILE,
+    JUDGMENTS_FORMAT,
     SPLIT,
     ablate_option,
     output_options,
@@ -36,7 +37,7 @@ def evaluate() -> None:
 )  # fmt: skip
 @click.option(
     "--format", "judgments_format",
-    type=click.Choice(["rows", "qrels", "quepid", "workbench"]),
+    type=JUDGMENTS_FORMAT,
     help="Of the judgments [seen by their content].",
 )  # fmt: skip
 @click.option("--queries", "queries_file", type=FILE, help="Of qrels: lines of id, tab, query.")

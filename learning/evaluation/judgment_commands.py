@@ -4,10 +4,9 @@ from pathlib import Path
 
 import click
 
-from learning.evaluation.command_options import FILE
+from learning.evaluation.command_options import FILE, JUDGMENTS_FORMAT
 
 OUT = click.Path(dir_okay=False, path_type=Path)
-FORMAT = click.Choice(["rows", "qrels", "quepid", "workbench"])
 
 
 @click.group()
@@ -18,8 +17,10 @@ def judgments() -> None:
 @judgments.command()
 @click.argument("source", type=FILE)
 @click.argument("target", type=OUT)
-@click.option("--to", "wanted", type=FORMAT, required=True, help="Format of TARGET.")
-@click.option("--from", "given", type=FORMAT, help="Format of SOURCE [seen by its content].")
+@click.option("--to", "wanted", type=JUDGMENTS_FORMAT, required=True, help="Format of TARGET.")
+@click.option(
+    "--from", "given", type=JUDGMENTS_FORMAT, help="Format of SOURCE [seen by its content]."
+)
 @click.option("--queries", "queries_file", type=FILE, help="Of qrels: lines of id, tab, query.")
 def convert(
     source: Path, target: Path, wanted: str, given: str | None, queries_file: Path | None

@@ -107,6 +107,19 @@ def ensure_indexes(client: OpenSearch, names: IndexNames) -> None:
         _complete(client, names, which, template)
 
 
+def reindexing_due(client: OpenSearch, names: IndexNames) -> list[Change]:
+    """What indexes of sessions and UBI of an earlier version have that can't be changed in place.
+
+    They are written and read all the same; what needs the new fields is missing.
+    """
+    due: list[Change] = []
+    for index in names.stores:
+        target = load_template(index.removeprefix(names.prefix), names.prefix)["template"]
+        changes = apply_mapping(client, index, target["mappings"], dry_run=True)
+        due += [change for change in changes if change.kind == "rebuild due"]
+    return due
+
+
 def ensure_keys_index(client: OpenSearch, names: IndexNames) -> None:
     """Create the index of API keys if it is missing. Raises ForeignIndex where it is not ours."""
     template = load_template("keys", names.prefix)

@@ -11,7 +11,7 @@ from plugin_config.provisioning.provisioning import apply, ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
 from tests.integration.rule_shop import make_rule_shop, rule_api
-from tests.integration.serving import Api, item_ids
+from tests.integration.serving import Api, item_ids, serving_index
 from tests.integration.waiting import wait_until
 
 pytestmark = pytest.mark.node
@@ -166,8 +166,9 @@ def test_what_was_left_out_is_kept_with_its_cause(api: Api) -> None:
 
 
 def test_an_index_of_an_earlier_version_keeps_rows_too(
-    client: OpenSearch, fresh_names: IndexNames
-) -> None:
+    client: OpenSearch, fresh_names: IndexNames, cluster_settings: ClusterSettings,
+    encoder: Encoder, caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
     """Its query_attributes are a flat object, which OpenSearch can't change in place."""
     ensure_indexes(client, fresh_names)
     index = fresh_names.ubi_queries
@@ -185,6 +186,13 @@ def test_an_index_of_an_earlier_version_keeps_rows_too(
     due = [change for change in apply(client, fresh_names) if change.kind == "rebuild due"]
     assert [change.name for change in due] == [index]
     assert "query_attributes.type: flat_object -> object" in due[0].details
+    # A service says so, too, when it starts.
+    cluster = cluster_settings.model_copy(update={"index_prefix": fresh_names.prefix})
+    with serving_index(cluster, encoder):
+        [said] = [line for line in caplog.messages if "of an earlier version" in line]
+    assert f"the index {index} is of an earlier version: " in said
+    assert "query_attributes.type: flat_object -> object" in said
+    assert "reindex it into a new index" in said
 
 
 def test_a_sorted_search_is_kept_with_its_order(api: Api) -> None:

@@ -26,13 +26,13 @@ FIRST = "k1:first-secret-of-the-shop"
 SECOND = "k2:second-secret-of-the-shop"
 
 
-def everything(client: OpenSearch) -> str:
-    """All documents of all indexes of the node, with their ids."""
-    client.indices.refresh(index="_all")
+def everything(client: OpenSearch, prefix: str) -> str:
+    """All documents of all indexes below the prefix, with their ids."""
+    client.indices.refresh(index=f"{prefix}*")
     body = {"query": {"match_all": {}}}
     return json.dumps([
         [hit["_index"], hit["_id"], hit["_source"]]
-        for index in client.indices.get(index="*", params={"expand_wildcards": "all"})
+        for index in client.indices.get(index=f"{prefix}*", params={"expand_wildcards": "all"})
         for hit in client.search(index=index, body=body, size=10_000)["hits"]["hits"]
     ])  # fmt: skip
 
@@ -74,7 +74,7 @@ def test_no_index_holds_an_id_and_nothing_is_left_after_an_erasure(
         assert len(exported["sessions"]) == 3
         assert exported["ubi_events"]["count"] == 2
         assert exported["ubi_queries"]["count"] == 3
-        assert not [each for each in ids if each in everything(client)]
+        assert not [each for each in ids if each in everything(client, shop.index_prefix)]
         stored = [name for each in ids for name in exported["stored_as"] + [each]]
         stored += [row["session_id"] for row in exported["ubi_events"]["rows"]]
         gone = api("DELETE", f"/v1/users/{user}").body
@@ -83,7 +83,7 @@ def test_no_index_holds_an_id_and_nothing_is_left_after_an_erasure(
         assert gone["vectors"] > 0
         assert api("GET", f"/v1/users/{user}").status == 404
         assert not api.search("running shoes", session, user_id=user, store=False)["personalized"]
-        sources = [document for document in json.loads(everything(client))
+        sources = [document for document in json.loads(everything(client, shop.index_prefix))
                    if not document[1].startswith(("session:", "user:"))]  # fmt: skip
         left = json.dumps(sources)
         assert not [each for each in stored if each in left]
@@ -98,7 +98,9 @@ def test_without_a_key_only_tombstones_hold_the_id_after_an_erasure(
     store.record_events([click("i1", "seen-815", client_id="plain-user-815")], lookup)
     assert store.delete_user("plain-user-815").sessions == 2
     left = [
-        document for document in json.loads(everything(client)) if "-815" in json.dumps(document)
+        document
+        for document in json.loads(everything(client, indexes.prefix))
+        if "-815" in json.dumps(document)
     ]
     assert sorted(document[1] for document in left) == [
         "session:plain-815", "session:seen-815", "user:plain-user-815",
@@ -129,7 +131,7 @@ def test_a_key_is_added_and_rekey_renames_what_is_there(
     assert clicked(visitor) == ["i1", "i2", "i3"]
     assert [visitor.event_kind(number) for number in range(3)] == ["event"] * 3
     assert clicked(store.read("new", "u-99")) == ["i1", "i2", "i3"]
-    text = everything(client)
+    text = everything(client, indexes.prefix)
     assert "s-99" not in text
     assert "u-99" not in text
     assert '"~k1~' not in text
