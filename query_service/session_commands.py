@@ -74,7 +74,7 @@ def erase(session_id: str | None, user_id: str | None, folders: tuple[Path, ...]
     """
     from indexer.settings import EncoderSettings
     from plugin_config.settings import load
-    from query_service.sessions.erasure.learned_bundles import LearnedBundles
+    from query_service.sessions.rights.learned_bundles import LearnedBundles
 
     _check_either(session_id, user_id)
     bundle = load(EncoderSettings).bundle

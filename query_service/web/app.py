@@ -16,7 +16,7 @@ from query_service.observability.identity import NO_IDS, PERSONAL_TEXT, REQUEST_
 from query_service.observability.incoming_ids import REQUEST_ID, TRACEPARENT, incoming_ids
 from query_service.schemas.answers import Problem
 from query_service.service import Service
-from query_service.sessions.erasure.learned_bundles import LearnedBundles
+from query_service.sessions.rights.learned_bundles import LearnedBundles
 from query_service.settings import ServiceSettings
 from query_service.web import errors
 from query_service.web.access.guard import Guard

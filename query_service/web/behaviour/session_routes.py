@@ -24,7 +24,7 @@ from query_service.schemas.sessions import (
     UserResponse,
 )
 from query_service.sessions.erasure.erasure import Deleted
-from query_service.sessions.erasure.learned_bundles import LearnedBundles
+from query_service.sessions.rights.learned_bundles import LearnedBundles
 from query_service.sessions.store import SessionStore
 from query_service.web.access.guard import Guard
 from query_service.web.json_answer import json_response, problems
