@@ -9,13 +9,14 @@ import numpy as np
 
 from query_service.context import MIN_TIMEOUT_S, Request, RequestContext
 from query_service.cursor import Cursor, FrozenList
-from query_service.experiments.assignment import Assignment
+from query_service.experiments.assignment import NOT_ASSIGNED, Assignment
 from query_service.experiments.experiment_book import Experimenting
 from query_service.experiments.team_draft import NO_TEAM, team_draft
 from query_service.page import Ranked, frozen_list
 from query_service.preparation import Prepared
 from query_service.progress import RequestProgress
 from query_service.schemas.search import SearchRequest
+from query_service.schemas.where import WhereBrowse, WhereSearch
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,9 @@ class Interleaving:
 def assignment_of(
     experiments: Experimenting, request: Request, cursor: Cursor | None
 ) -> Assignment:
-    """The variant of the visitor; for a cursor that of its first page."""
+    """The variant of the visitor; for a cursor that of its first page. Nobody is in none."""
+    if isinstance(request, WhereSearch | WhereBrowse) and request.of_nobody:
+        return NOT_ASSIGNED  # else each request would draw a variant of its own
     if cursor is not None:
         return experiments.continued(cursor.experiment, cursor.variant)
     assignment = experiments.assignment(request.session_id, request.user_id)

@@ -92,7 +92,7 @@ def _visitor(params: QueryParams) -> dict[str, Any]:
     """
     token = params.user_token
     if not token:
-        return {"session_id": f"{ANONYMOUS}{uuid4()}", "personalize": False}
+        return {"session_id": f"{ANONYMOUS}{uuid4()}", "personalize": False, "of_nobody": True}
     try:
         visitor = _ID.validate_python(token)
     except ValidationError as error:

@@ -42,10 +42,14 @@ Where = Filters | ItemIds | AllOf | AnyOf | Not
 
 
 class WhereSearch(SearchRequest, arbitrary_types_allowed=True):
-    """A search under combined filters; `stated`: what of them `Filters` can say."""
+    """A search under combined filters; `stated`: what of them `Filters` can say.
+
+    `of_nobody`: the request names no visitor, its session is made up.
+    """
 
     where: Where | None = None
     stated: Filters | None = None
+    of_nobody: bool = False
 
 
 class WhereBrowse(RecommendRequest, arbitrary_types_allowed=True):
@@ -54,3 +58,4 @@ class WhereBrowse(RecommendRequest, arbitrary_types_allowed=True):
     where: Where | None = None
     stated: Filters | None = None
     leaves_out_seen: bool = False
+    of_nobody: bool = False

@@ -16,6 +16,7 @@ import click
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
+    from indexer.encoder_spec import EncoderSpec
     from plugin_config.schema import IndexNames
     from query_service.experiments.experiment_store import ExperimentStore
     from query_service.schemas.experiments import Experiment
@@ -30,6 +31,22 @@ class _Cluster:
     client: OpenSearch
     names: IndexNames
     store: ExperimentStore
+
+    def encoder_spec(self) -> EncoderSpec:
+        """That of the live index's vectors. Raises ExperimentRefused where there is no such."""
+        from indexer.encoder_spec import EncoderSpec
+        from plugin_config.schema import META
+        from query_service.experiments.experiment_store import ExperimentRefused
+
+        found = self.client.indices.get_mapping(index=self.names.items, ignore=[404])
+        for name in found if "error" not in found else ():
+            meta = found[name]["mappings"].get("_meta", {}).get(META, {})
+            if "encoder" in meta:
+                return EncoderSpec.from_meta(meta["encoder"])
+        raise ExperimentRefused(
+            f"there is no index behind {self.names.items} that a bundle could be for: make one "
+            "with live-intent index rebuild CATALOGUE"
+        )
 
     def result(self, experiment: Experiment, click_actions: Sequence[str]) -> dict[str, Any]:
         from learning.data.participants import CLICK, read_participants
@@ -112,8 +129,8 @@ def start(name: str, a: Sequence[str], b: Sequence[str], interleave: bool, **opt
         detail = error.errors()[0]
         where = ".".join(map(str, detail["loc"]))
         raise SettingsError(f"{where} = {detail['input']!r}: {detail['msg']}") from None
-    _check_bundles(wanted)
     with _cluster(writing=True) as cluster:
+        _check_bundles(cluster, wanted)
         _check_rules(cluster, wanted)
         cluster.store.start(wanted)
     click.echo(f"the experiment {name} runs: a ({wanted.a}) against b ({wanted.b})")
@@ -198,16 +215,16 @@ def _settings(pairs: Sequence[str], option: str) -> dict[str, str]:
     return settings
 
 
-def _check_bundles(experiment: Experiment) -> None:
-    """Raises BundleError for a folder that holds no learned bundle."""
+def _check_bundles(cluster: _Cluster, experiment: Experiment) -> None:
+    """Raises BundleError for a folder that holds no learned bundle, or none for the live index."""
     from pathlib import Path
 
-    from indexer.bundle.learned_bundle import LearnedBundle
+    from query_service.models import load_models
     from query_service.schemas.experiments import FIXED_MODELS
 
     for variant in (experiment.a, experiment.b):
         if variant.bundle not in (None, FIXED_MODELS):
-            LearnedBundle.open(Path(variant.bundle))
+            load_models(Path(variant.bundle), cluster.encoder_spec())
 
 
 def _check_rules(cluster: _Cluster, experiment: Experiment) -> None:

@@ -2,14 +2,19 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from opensearchpy import OpenSearch
 
+from indexer.bundle.learned_bundle import RERANKER, draft_bundle
 from indexer.encoder.encoder import Encoder
 from plugin_config.schema import MARK, IndexNames
 from plugin_config.settings import ClusterSettings
+from query_service.ranking.learned_reranker import LearnedReranker
+from query_service.ranking.residual import RerankerConfig
 from tests.integration.command_line import invoke, run
 from tests.integration.documentation import read_page, shell_commands
 from tests.integration.rule_shop import make_rule_shop, rule_api
@@ -190,6 +195,108 @@ def test_variants_may_have_other_rules_and_weights(
     kept = rows[page["query_id"]]["query_attributes"]["live_intent"]
     assert kept["weights"]["alpha"] == 0.1  # what answered, not what is set
     assert kept["experiment"] == {"id": name, "variant": "b"}
+
+
+def learned_bundle(folder: Path, fingerprint: str) -> Path:
+    """A bundle whose re-ranker puts unpopular items first."""
+    config = RerankerConfig(fingerprint)
+    [z_score] = [n for n, name in enumerate(config.columns) if name.startswith("popularity")][:1]
+    reranker = LearnedReranker(config)
+    with torch.no_grad():
+        reranker.residual.wide.weight[0, z_score] = -100.0
+    with draft_bundle(folder) as draft:
+        reranker.save(draft.folder(RERANKER))
+        draft.set_provenance(RERANKER, {})
+    return folder
+
+
+@pytest.mark.parametrize("method", [(), ("--interleave",)], ids=["ab", "interleaved"])
+def test_a_learned_bundle_is_a_variant(
+    api: Api, environment: Environment, encoder: Encoder, tmp_path: Path, method: tuple[str, ...]
+) -> None:
+    bundle = learned_bundle(tmp_path / "spring", encoder.spec.fingerprint)
+    name = f"bundled-{len(method)}"
+    start(api, environment, name, "--b", f"bundle={bundle}", *method)
+
+    def orders() -> set[tuple[str, ...]]:
+        answers = [api.search("lamp", f"v{n}", size=10, diversity=0) for n in range(12)]
+        assert all(answer["experiment"]["id"] == name for answer in answers)
+        return {tuple(item_ids(answer)) for answer in answers}
+
+    assert len(orders()) > 1
+    explained = api.search("lamp", "v1", explain=True)
+    assert not explained["degraded"]
+
+
+def test_a_bundle_for_other_vectors_than_those_of_the_live_index_is_refused(
+    environment: Environment, api: Api, tmp_path: Path
+) -> None:
+    bundle = learned_bundle(tmp_path / "other", "0123456789abcdef")
+    ended = invoke(environment, "experiment", "start", "unfit", "--b", f"bundle={bundle}")
+    assert ended.exit_code == 4, ended.output
+    assert "was learned on item vectors 0123456789abcdef" in ended.stderr
+    assert status(environment) is None
+
+
+def test_front_ends_take_part_by_their_tokens(
+    api: Api, environment: Environment, client: OpenSearch, names: IndexNames
+) -> None:
+    start(api, environment, "front-ends", "--b", "rules=0", "--window", "0")
+    path = "/1/indexes/items/query"
+
+    def asked(token: str, **fields: object) -> Any:
+        query = {"query": "lamp", "clickAnalytics": True, "userToken": token, **fields}
+        return api("POST", path, query).body
+
+    def shown(answer: Any) -> list[str]:
+        return [hit["objectID"] for hit in answer["hits"]]
+
+    answers = {f"anonymous-{n}": asked(f"anonymous-{n}") for n in range(12)}
+    assert len({tuple(shown(answer)) for answer in answers.values()}) > 1
+    for token, answer in list(answers.items())[:4]:
+        pages = [shown(asked(token, hitsPerPage=5, page=page)) for page in (0, 1)]
+        assert [*pages[0], *pages[1]] == shown(answer)[:10]  # of one variant, page by page
+    # Of nobody: one and the same answer, of none of them.
+    nobody = [api("POST", path, {"query": "lamp"}).body for _ in range(8)]
+    assert len({tuple(shown(answer)) for answer in nobody}) == 1
+
+    token, answer = next(iter(answers.items()))
+    event = {
+        "eventType": "click",
+        "eventName": "hit",
+        "userToken": token,
+        "queryID": answer["queryID"],
+        "objectIDs": shown(answer)[:1],
+        "positions": [1],
+    }
+    assert api("POST", "/1/events", {"events": [event]}).status == 200
+    wait_until(lambda: status(environment)["visitors"]["a"] + status(environment)["visitors"]["b"])
+    wait_until(lambda: len(rows_of(client, names, "front-ends")) >= 12)
+    variants = {
+        row["query_attributes"]["live_intent"]["experiment"]["variant"]
+        for row in rows_of(client, names, "front-ends")
+    }
+    assert variants == {"a", "b"}
+
+    def click_through() -> float:
+        by_name = {metric["name"]: metric for metric in status(environment)["metrics"]}
+        return float((by_name["click_through"]["a"] or 0) + (by_name["click_through"]["b"] or 0))
+
+    wait_until(lambda: click_through() > 0)
+
+
+def test_front_ends_get_interleaved_lists(
+    api: Api, environment: Environment, client: OpenSearch, names: IndexNames
+) -> None:
+    options = ("--a", "diversity=0", "--b", "diversity=0.95", "--interleave")
+    start(api, environment, "front-teams", *options)
+    query = {"query": "lamp", "userToken": "anonymous-x", "clickAnalytics": True}
+    answer = api("POST", "/1/indexes/items/query", query).body
+    wait_until(lambda: rows_of(client, names, "front-teams"))
+    [row] = rows_of(client, names, "front-teams")
+    assert row["query_id"] == answer["queryID"]
+    part = row["query_attributes"]["live_intent"]["experiment"]
+    assert part["variant"] == "interleaved"
 
 
 def test_only_the_share_of_the_traffic_takes_part(api: Api, environment: Environment) -> None:
