@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from learning.data.exchange.query_texts import write_query_texts
+from learning.data.exchange.target_file import write_whole
 from learning.data.tables import DatasetError
 
 Answers = Mapping[str, Sequence[str]]  # item ids by query, best first
@@ -17,15 +18,16 @@ def write_run(
 ) -> Path | None:
     """Writes the answers of one or more systems, by name, a tag each; several make several files.
 
-    Scores fall by rank, so that ties of the real scores do not change the order. The path of the
-    queries' texts, which it writes too unless `query_ids` by text are given.
+    Each file is written whole or not at all. Scores fall by rank, so that ties of the real scores
+    do not change the order. The path of the queries' texts, which it writes too unless `query_ids`
+    by text are given.
     """
     queries = list(dict.fromkeys(query for each in answers.values() for query in each))
     ids = query_ids or {query: str(number) for number, query in enumerate(queries, 1)}
     for name, of_system in answers.items():
         tag = re.sub(r"\W+", "_", name).strip("_") or "run"
         file = path if len(answers) == 1 else path.with_name(f"{path.stem}.{tag}{path.suffix}")
-        file.write_text("".join(_lines(of_system, ids, tag)), encoding="utf-8")
+        write_whole(file, _lines(of_system, ids, tag))
     if query_ids is not None:
         return None
     texts = path.with_name(f"{path.name}.queries.tsv")
