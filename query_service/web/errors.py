@@ -96,7 +96,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(CursorExpired, lambda error: problem(410, str(error)))
     app.register_error_handler(IndexUnknown, lambda error: problem(404, str(error)))
     app.register_error_handler(RequestMalformed, lambda error: problem(400, str(error)))
-    app.register_error_handler(ClusterUnavailable, _unavailable)
+    app.register_error_handler(ClusterUnavailable, unavailable)
     app.register_error_handler(RequestRefused, _refused)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
@@ -106,7 +106,7 @@ def _wrong_field(error: FieldProblem) -> Response:
     return problem(422, str(error), error.errors)
 
 
-def _unavailable(error: LiveIntentError) -> Response:
+def unavailable(error: LiveIntentError) -> Response:
     """A 503 in plain words: the log has the cause, with addresses, by the request's id."""
     logger.error("answered 503: %s", error)
     note_problem(error)
@@ -140,7 +140,7 @@ def _http_error(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     if isinstance(error, LiveIntentError):
-        return _unavailable(error)
+        return unavailable(error)
     logger.error("answered 500", exc_info=error)
     note_problem(error)
     return problem(500, "This should not have happened. The log says more, by the request's id.")

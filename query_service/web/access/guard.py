@@ -1,6 +1,5 @@
 """Lets a request through, or refuses it: who calls, and whether they may."""
 
-import logging
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
@@ -16,11 +15,9 @@ from query_service.settings import ServiceSettings
 from query_service.web.access.listening import asks_for_keys
 from query_service.web.access.route_access import OPEN, RouteAccess, access_of
 from query_service.web.access.sent_key import TOKEN, is_page, sent_key
-from query_service.web.answer_notes import note_problem
-from query_service.web.errors import ApiProblem, problem
+from query_service.web.errors import ApiProblem, problem, unavailable
 from query_service.web.metrics import Metrics
 
-log = logging.getLogger(__name__)
 REALM = "Live Intent: an API key as the password"  # in a browser's own dialogue
 HOW = "Send it as `Authorization: Bearer KEY`."
 
@@ -28,14 +25,10 @@ HOW = "Send it as `Authorization: Bearer KEY`."
 class AccessRefused(ApiProblem):
     """A request that its sender may not make. `cause`: a word for metrics."""
 
-    def __init__(
-        self, status: int, cause: str, detail: str, challenge: str = "", retry_after_s: int = 0
-    ) -> None:
+    def __init__(self, status: int, cause: str, detail: str, challenge: str = "") -> None:
         headers = {"WWW-Authenticate": f"Bearer{challenge}"} if status in (401, 403) else {}
         if status == 401 and is_page():
             headers["WWW-Authenticate"] = f'Basic realm="{REALM}"'
-        if retry_after_s:
-            headers["Retry-After"] = str(retry_after_s)
         super().__init__(status, detail, headers=headers)
         self.cause = cause
 
@@ -58,6 +51,7 @@ class Guard:
         app.before_request(self._identify)
         app.teardown_request(lambda error: set_request_limits(UNLIMITED))
         app.register_error_handler(AccessRefused, self._refused)
+        app.register_error_handler(KeysUnreadable, self._unreadable)
         app.register_error_handler(NotAllowed, self._not_allowed)
 
     def install_refusals(self, app: Flask) -> None:
@@ -79,7 +73,7 @@ class Guard:
         try:
             g.caller = self._caller()
             set_request_limits(g.caller.limits)
-        except AccessRefused as refused:
+        except (AccessRefused, KeysUnreadable) as refused:
             g.caller, g.access_refused = Caller(scopes=frozenset()), refused
 
     def _needed(self) -> RouteAccess:
@@ -91,7 +85,7 @@ class Guard:
         text = sent_key()
         if not text:
             if self._ring.never_read:
-                raise _unreadable(KeysUnreadable(self._ring.never_read))
+                raise KeysUnreadable(self._ring.never_read)
             raise AccessRefused(401, "no_key", f"This needs an API key. {HOW}")
         try:
             return self._callers.of(text)
@@ -99,8 +93,6 @@ class Guard:
             raise AccessRefused(
                 401, refused.cause, str(refused), ' error="invalid_token"'
             ) from refused
-        except KeysUnreadable as error:
-            raise _unreadable(error) from error
 
     def _admit(self) -> None:
         if g.access_refused is not None:
@@ -137,25 +129,19 @@ class Guard:
         if self.is_admin:
             return
         token = request.headers.get(TOKEN, "")
-        try:
-            if token and self._tokens.proves(token, session_id):
-                return
-        except KeysUnreadable as error:
-            raise _unreadable(error) from error
+        if token and self._tokens.proves(token, session_id):
+            return
         raise self._lacks("admin", f", or the session's own token in {TOKEN}")
 
     def start_session(self, session_id: str | None) -> tuple[str, str | None]:
         """A session's id and token; a new one, or for an admin the one that is named.
 
-        No token without keys: nothing needs one. Raises AccessRefused.
+        No token without keys: nothing needs one. Raises AccessRefused, KeysUnreadable.
         """
         if session_id is not None and "admin" not in g.caller.scopes:
             raise self._lacks("admin", ", or no session_id: the service chooses one")
         chosen = session_id or new_session_id()
-        try:
-            return chosen, self._tokens.of(chosen) if g.keys_asked_for else None
-        except KeysUnreadable as error:
-            raise _unreadable(error) from error
+        return chosen, self._tokens.of(chosen) if g.keys_asked_for else None
 
     def _check_origin(self, caller: Caller) -> None:
         if caller.origins is None:
@@ -173,13 +159,10 @@ class Guard:
         self._metrics.count_refusal(error.cause)
         return problem(error.status, error.detail, headers=error.headers)
 
+    def _unreadable(self, error: KeysUnreadable) -> Response:
+        self._metrics.count_refusal("unreadable")
+        return unavailable(error)
+
     def _not_allowed(self, error: NotAllowed) -> Response:
         self._metrics.count_refusal("restriction")
         return problem(403, str(error))
-
-
-def _unreadable(error: KeysUnreadable) -> AccessRefused:
-    log.error("answered 503: %s", error)
-    note_problem(error)
-    detail = f"{error.plain} Try again in a moment."
-    return AccessRefused(503, "unreadable", detail, retry_after_s=1)
