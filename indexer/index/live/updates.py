@@ -96,8 +96,8 @@ def upsert(
         as_of.update(
             {i: max(as_of[i], old.version + 1) for i, old in stored.items() if i not in versions}
         )
-        newer = [i for i in ids if as_of[i] < known.get(i, 0)]
-        wanted = [by_id[item_id] for item_id in ids if item_id not in set(newer)]
+        newer = {i for i in ids if as_of[i] < known.get(i, 0)}
+        wanted = [by_id[item_id] for item_id in ids if item_id not in newer]
         if target.generation.live:
             losses.update((i, vanished(old.item, by_id[i])) for i, old in stored.items())
         made = vectors.of(target.generation, wanted, stored)
@@ -106,7 +106,7 @@ def upsert(
             index_write(i.item_id, to_document(i, vector, schema), as_of[i.item_id])
             for i, vector in zip(wanted, made, strict=True)
         ]
-        return WritePlan(writes, superseded=newer)
+        return WritePlan(writes, superseded=sorted(newer))
 
     outcome = write_everywhere(context, list(by_id), plan)
     return _report(outcome, len(by_id), losses, notes)
@@ -139,12 +139,12 @@ def update(
             stored = {i: old for i, old in stored.items() if i in live}
         known = {**(live or {}), **stored}
         bases = {i: known[i] for i in ids if i in known}
-        newer = [
+        newer = {
             i
             for i, old in stored.items()
             if (version := by_id[i].version) and version < old.version
-        ]
-        wanted = [by_id[i].of_item(bases[i].item) for i in bases if i not in set(newer)]
+        }
+        wanted = [by_id[i].of_item(bases[i].item) for i in bases if i not in newer]
         made = vectors.of(target.generation, wanted, stored)
         schema = target.attributes(context, wanted, notes)
         writes = []
@@ -159,7 +159,7 @@ def update(
             else:  # one that the rebuild has not reached: as the live index has it now
                 write = index_write(item.item_id, document, version or after)
             writes.append(write)
-        return WritePlan(writes, [i for i in ids if i not in bases], newer)
+        return WritePlan(writes, [i for i in ids if i not in bases], sorted(newer))
 
     outcome = write_everywhere(context, list(by_id), plan)
     return _report(outcome, len(by_id), notes=notes)
@@ -183,9 +183,9 @@ def delete(
         write_down()
         versioned = [item_id for item_id in ids if item_id in versions]
         there = read_versions(context, target.generation.index, versioned)
-        newer = [item_id for item_id, version in there.items() if as_of[item_id] < version]
+        newer = {item_id for item_id, version in there.items() if as_of[item_id] < version}
         deletions = [delete_write(i, as_of[i]) for i in ids if i not in newer]
-        return WritePlan(deletions, superseded=newer)
+        return WritePlan(deletions, superseded=sorted(newer))
 
     return _report(write_everywhere(context, ids, plan), len(ids))
 
@@ -197,9 +197,9 @@ def _report(
     notes: Sequence[str] = (),
 ) -> UpdateReport:
     superseded, not_found = outcome.superseded, outcome.not_found
-    vanished_fields, examples = Counter[str](), dict[str, str]()
+    vanished_fields, examples, older = Counter[str](), dict[str, str](), set(superseded)
     for item_id, fields in (losses or {}).items():
-        if item_id not in superseded:
+        if item_id not in older:
             vanished_fields.update(fields.keys())
             for name, value in fields.items():
                 examples.setdefault(name, f"item {item_id}: {value[:60]}")
