@@ -2,7 +2,6 @@ package liveintent.ranking;
 
 import java.util.List;
 import liveintent.model.Layout;
-import liveintent.session.Float16;
 
 /**
  * Target attention: a candidate attends to the events that are like it; mirrors {@code
@@ -13,45 +12,54 @@ final class Attention {
 
   private final int events;
   private final float temperature;
-  private final float[][] behaviour; // [E, K]
+  private final float[][] behaviour; // [K, E]: an event a column
   private final float[] logWeights; // [E]
   private final float[] signs; // [E]
   private final float[] similarity; // [E], of the candidate at hand
+  private final float[] logits; // [E]
 
   Attention(List<EventInput> inputs, Layout layout, float temperature) {
     this.events = inputs.size();
     this.temperature = temperature;
-    this.behaviour = new float[events][];
+    this.behaviour = new float[layout.behaviourDims()][events];
     this.logWeights = new float[events];
     this.signs = new float[events];
     this.similarity = new float[events];
+    this.logits = new float[events];
     for (int event = 0; event < events; event++) {
       EventInput input = inputs.get(event);
-      behaviour[event] = layout.behaviourHalf(input.behaviour());
+      float[] half = layout.behaviourHalf(input.behaviour());
+      for (int index = 0; index < half.length; index++) {
+        behaviour[index][event] = half[index];
+      }
       logWeights[event] = (float) Math.log(Math.max(Math.abs(input.weight()), LEAST_WEIGHT));
       signs[event] = Math.signum(input.weight());
     }
   }
 
-  /** The attention, summed over events, of a candidate's behaviour half float32 [K], unit length. */
-  float of(float[] candidate) {
+  /** The attention of a candidate, summed over events. */
+  float of(ItemVector candidate) {
+    if (events == 0) {
+      return 0;
+    }
+    Products.withColumns(candidate.numbers, candidate.behaviourStart, behaviour, similarity);
+    float scale = candidate.toUnitBehaviour();
+    float perTemperature = 1 / temperature;
+    for (int event = 0; event < events; event++) {
+      similarity[event] *= scale;
+      logits[event] = similarity[event] * perTemperature + logWeights[event];
+    }
     float largest = Float.NEGATIVE_INFINITY;
     for (int event = 0; event < events; event++) {
-      float sum = 0;
-      for (int index = 0; index < candidate.length; index++) {
-        sum += candidate[index] * behaviour[event][index];
-      }
-      similarity[event] = sum;
-      largest = Math.max(largest, sum / temperature + logWeights[event]);
+      largest = Math.max(largest, logits[event]);
     }
     float total = 0;
     float signed = 0;
     for (int event = 0; event < events; event++) {
-      float logit = similarity[event] / temperature + logWeights[event];
-      float share = (float) Math.exp(logit - largest);
+      float share = (float) Math.exp(logits[event] - largest);
       total += share;
       signed += share * signs[event] * similarity[event];
     }
-    return events == 0 ? 0 : signed / total;
+    return signed / total;
   }
 }

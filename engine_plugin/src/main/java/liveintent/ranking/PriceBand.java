@@ -8,6 +8,7 @@ final class PriceBand {
   static final int UNKNOWN = Integer.MIN_VALUE;
 
   private static final String FEATURE = "price:"; // then currency, ":" and the band
+  private static final double LOG_2 = Math.log(2);
   private static final double LEAST_PRICE = 0.01;
 
   private PriceBand() {}
@@ -17,7 +18,7 @@ final class PriceBand {
     if (!(price > 0) || Float.isInfinite(price)) {
       return UNKNOWN;
     }
-    return (int) Math.rint(2 * Math.log(Math.max(price, LEAST_PRICE)) / Math.log(2));
+    return (int) Math.rint(2 * Math.log(Math.max(price, LEAST_PRICE)) / LOG_2);
   }
 
   /** The band that the first price among an item's features has; UNKNOWN without one. */
