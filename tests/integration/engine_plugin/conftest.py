@@ -14,6 +14,7 @@ from plugin_config.engine_plugin.plugin_build import PLUGIN
 from plugin_config.node import local_node
 from plugin_config.node.node_process import free_port
 from plugin_config.settings import ClusterSettings, load
+from tests.integration.engine_plugin.visited_shop import VisitedShop
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +44,18 @@ def has_plugin(url: str) -> bool:
     """Whether a node has the plugin, of whichever sources."""
     with urllib.request.urlopen(f"{url}/_cat/plugins?format=json", timeout=30) as answer:
         return PLUGIN in {plugin["component"] for plugin in json.load(answer)}
+
+
+@pytest.fixture(scope="session")
+def shop(client: OpenSearch) -> Iterator[VisitedShop]:
+    """A small shop with a pipeline, and the sessions `lamps` and `chairs`."""
+    made = VisitedShop(client, f"test-{secrets.token_hex(4)}-")
+    made.add_stores()
+    made.put_pipeline()
+    for name, shards, bulks in (("one", 1, 1), ("three", 3, 1), ("segments", 1, 8)):
+        made.add_index(name, shards, bulks)
+    made.visit("lamps", [4, 12, 33])
+    made.visit("chairs", [1, 5, 9])
+    yield made
+    client.indices.delete(index=f"{made.prefix}*")
+    client.transport.perform_request("DELETE", f"/_search/pipeline/{made.prefix}*")

@@ -1,0 +1,204 @@
+package liveintent.search.processors;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import liveintent.search.request.Eligibility;
+import liveintent.search.request.LiveIntentExt;
+import liveintent.search.request.PlainOrder;
+import liveintent.search.request.Reason;
+import liveintent.search.request.StrictFields;
+import liveintent.search.request.VisitorRequest;
+import liveintent.search.rescoring.RankedHit;
+import liveintent.search.rescoring.RescoreMode;
+import liveintent.search.rescoring.VisitorRescorerBuilder;
+import liveintent.search.visitor.KnownVisitor;
+import liveintent.search.visitor.VisitorReader;
+import liveintent.search.visitor.VisitorSettings;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.opensearch.action.search.SearchRequest;
+import org.opensearch.action.search.SearchType;
+import org.opensearch.common.unit.TimeValue;
+import org.opensearch.core.action.ActionListener;
+import org.opensearch.search.builder.SearchSourceBuilder;
+import org.opensearch.search.pipeline.AbstractProcessor;
+import org.opensearch.search.pipeline.PipelineProcessingContext;
+import org.opensearch.search.pipeline.Processor;
+import org.opensearch.search.pipeline.SearchRequestProcessor;
+import org.opensearch.search.rescore.RescorerBuilder;
+import org.opensearch.transport.client.Client;
+
+/** Reads the visitor whom a search names, and adds the rescorer, after the request's own ones. */
+public final class LiveIntentRequestProcessor extends AbstractProcessor
+    implements SearchRequestProcessor {
+  private static final Logger LOGGER = LogManager.getLogger(LiveIntentRequestProcessor.class);
+  private final VisitorSettings settings;
+  private final Services services;
+
+  private final AtomicBoolean ranks;
+
+  /** What the node lends it. */
+  public record Services(VisitorReader reader, Client client) {}
+
+  private LiveIntentRequestProcessor(
+      Labels labels, VisitorSettings settings, Services services, AtomicBoolean ranks) {
+    super(labels.tag(), labels.description(), labels.ignoreFailure());
+    this.settings = settings;
+    this.services = services;
+    this.ranks = ranks;
+  }
+
+  @Override
+  public String getType() {
+    return LiveIntentExt.NAME;
+  }
+
+  @Override
+  public SearchRequest processRequest(SearchRequest request) {
+    throw new UnsupportedOperationException("live_intent reads the visitor asynchronously");
+  }
+
+  @Override
+  public void processRequestAsync(
+      SearchRequest request,
+      PipelineProcessingContext context,
+      ActionListener<SearchRequest> listener) {
+    VisitorRequest visitor = LiveIntentExt.of(request);
+    if (visitor == null) {
+      listener.onResponse(request);
+      return;
+    }
+    Search search = new Search(request, visitor, context, listener);
+    ActionListener<KnownVisitor> known =
+        ActionListener.wrap(read -> personalise(search, read), error -> plain(search, error));
+    try {
+      Eligibility.check(request);
+    } catch (PlainOrder error) {
+      known.onFailure(error);
+      return;
+    }
+    services.reader().read(visitor, request, settings, known);
+  }
+
+  /** What the processor is called with. */
+  private record Search(
+      SearchRequest request,
+      VisitorRequest visitor,
+      PipelineProcessingContext context,
+      ActionListener<SearchRequest> listener) {}
+
+  private static void plain(Search search, Exception error) {
+    if (error instanceof IllegalArgumentException) {
+      search.listener().onFailure(error);
+      return;
+    }
+    Reason reason = Reason.SESSION_UNREADABLE;
+    if (error instanceof PlainOrder plain) {
+      reason = plain.reason();
+    } else {
+      LOGGER.warn("a visitor can't be read", error);
+    }
+    Personalisation.plain(search.context(), search.visitor(), reason);
+    search.listener().onResponse(search.request());
+  }
+
+  private void personalise(Search search, KnownVisitor known) {
+    SearchRequest request = search.request();
+    Integer terms = search.visitor().queryTerms();
+    // The engine gives the processor between query and fetch no part in a search with dfs.
+    boolean dfs = request.searchType() == SearchType.DFS_QUERY_THEN_FETCH && known.shards() > 1;
+    if (ranks.get() && !dfs) {
+      // The engine must not merge shards before that processor.
+      request.setBatchedReduceSize(Integer.MAX_VALUE);
+      go(search, known, RescoreMode.gathered(terms), List.of());
+    } else if (known.shards() == 1) {
+      go(search, known, RescoreMode.ofShard(terms), List.of());
+    } else {
+      new FirstRound(services.client())
+          .ask(
+              request,
+              known,
+              terms,
+              (window, hits) -> {
+                boolean empty = hits.isEmpty();
+                go(
+                    search,
+                    known,
+                    empty ? RescoreMode.ofShard(terms) : RescoreMode.within(window),
+                    hits);
+              },
+              error -> {
+                LOGGER.warn("the first round of a search failed", error);
+                plain(search, new PlainOrder(Reason.FIRST_ROUND));
+              });
+    }
+  }
+
+  private static void go(
+      Search search, KnownVisitor known, RescoreMode mode, List<RankedHit> ranked) {
+    SearchSourceBuilder own = search.request().source();
+    SearchSourceBuilder source = own.shallowCopy();
+    source.clearRescorers();
+    if (own.rescores() != null) {
+      for (RescorerBuilder<?> rescorer : own.rescores()) {
+        source.addRescorer(rescorer);
+      }
+    }
+    source.addRescorer(new VisitorRescorerBuilder(known.window(), known.input(), mode));
+    search.request().source(source);
+    Personalisation.personalised(search.context(), search.visitor(), known).rank(ranked, true);
+    search.listener().onResponse(search.request());
+  }
+
+  /** Makes the processor of a pipeline. */
+  public static final class Factory implements Processor.Factory<SearchRequestProcessor> {
+    private static final Set<String> NAMES =
+        new TreeSet<>(
+            Set.of("sessions_index", "models_index", "window", "timeout_ms", "person_leg"));
+    private static final int LONGEST_NAME = 255;
+    private static final int LARGEST_TIMEOUT = 10_000;
+    private final Supplier<Services> services;
+
+    private final SiblingProcessors siblings;
+
+    public Factory(Supplier<Services> services, SiblingProcessors siblings) {
+      this.services = services;
+      this.siblings = siblings;
+    }
+
+    @Override
+    public SearchRequestProcessor create(
+        Map<String, Processor.Factory<SearchRequestProcessor>> factories,
+        String tag,
+        String description,
+        boolean ignoreFailure,
+        Map<String, Object> config,
+        Processor.PipelineContext pipeline) {
+      StrictFields fields =
+          StrictFields.of("request_processors.live_intent", Map.copyOf(config), NAMES);
+      config.clear(); // the engine refuses what is left over
+      VisitorSettings settings =
+          new VisitorSettings(
+              fields.id("sessions_index", LONGEST_NAME),
+              fields.id("models_index", LONGEST_NAME),
+              fields.has("window")
+                  ? fields.whole(
+                      "window", VisitorRequest.LEAST_WINDOW, VisitorRequest.LARGEST_WINDOW)
+                  : VisitorSettings.WINDOW,
+              TimeValue.timeValueMillis(
+                  fields.has("timeout_ms")
+                      ? fields.whole("timeout_ms", 1, LARGEST_TIMEOUT)
+                      : VisitorSettings.TIMEOUT_MILLIS),
+              true);
+      return new LiveIntentRequestProcessor(
+          new Labels(tag, description, ignoreFailure),
+          settings,
+          services.get(),
+          siblings.rank(pipeline));
+    }
+  }
+}

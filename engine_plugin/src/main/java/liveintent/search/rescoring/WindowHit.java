@@ -1,0 +1,20 @@
+package liveintent.search.rescoring;
+
+import java.util.Comparator;
+import liveintent.ranking.CandidateParts;
+
+/**
+ * One hit of the search's own query.
+ *
+ * @param shard index of the shard in the search
+ * @param document of the shard
+ * @param queryScore of the search's own query
+ * @param parts what it is ranked by; null for a hit that was below the window of its shard
+ */
+public record WindowHit(int shard, int document, float queryScore, CandidateParts parts) {
+  /** The order of the search's own query: as the engine merges shards. */
+  static final Comparator<WindowHit> BY_QUERY =
+      Comparator.comparing(WindowHit::queryScore, Comparator.reverseOrder())
+          .thenComparingInt(WindowHit::shard)
+          .thenComparingInt(WindowHit::document);
+}

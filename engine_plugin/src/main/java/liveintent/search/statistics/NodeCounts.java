@@ -1,0 +1,46 @@
+package liveintent.search.statistics;
+
+import java.io.IOException;
+import java.util.Map;
+import java.util.TreeMap;
+import liveintent.search.request.Reason;
+import org.opensearch.core.common.io.stream.StreamInput;
+import org.opensearch.core.common.io.stream.StreamOutput;
+import org.opensearch.core.common.io.stream.Writeable;
+import org.opensearch.core.xcontent.ToXContentFragment;
+import org.opensearch.core.xcontent.XContentBuilder;
+
+/** The counts of one node at one time. */
+public record NodeCounts(
+    long personalised, Map<Reason, Long> plain, long sessionReads, long sessionNanos)
+    implements Writeable, ToXContentFragment {
+  private static final double NANOS_PER_MILLI = 1e6;
+
+  NodeCounts(StreamInput in) throws IOException {
+    this(
+        in.readVLong(),
+        in.readMap(each -> each.readEnum(Reason.class), StreamInput::readVLong),
+        in.readVLong(),
+        in.readVLong());
+  }
+
+  @Override
+  public void writeTo(StreamOutput out) throws IOException {
+    out.writeVLong(personalised);
+    out.writeMap(plain, StreamOutput::writeEnum, StreamOutput::writeVLong);
+    out.writeVLong(sessionReads);
+    out.writeVLong(sessionNanos);
+  }
+
+  @Override
+  public XContentBuilder toXContent(XContentBuilder builder, Params params) throws IOException {
+    Map<String, Long> reasons = new TreeMap<>();
+    plain.forEach((reason, count) -> reasons.put(reason.code(), count));
+    builder.field("personalised", personalised);
+    builder.field("plain", reasons);
+    builder.startObject("session_reads");
+    builder.field("total", sessionReads);
+    builder.field("time_in_millis", Math.round(sessionNanos / NANOS_PER_MILLI));
+    return builder.endObject();
+  }
+}
