@@ -19,7 +19,7 @@ from query_service.access.key_text import KeyText, browser_key, hash_of, new_key
 from query_service.access.stored_key import SecretHash, StoredKey
 from query_service.models import Models
 from query_service.ranking.reranker import Reranker
-from query_service.service import Service
+from query_service.serving.service import Service
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
 from tests.query_service.apps import Zeros

@@ -34,8 +34,8 @@ from learning.evaluation.variants import WHOLE
 from learning.evaluation.workbench import Setup
 from learning.training.encoder.trainable_encoder import TrainableEncoder
 from learning.training.reranker.losses import both
-from query_service.encoded_queries import EncodedQueries
 from query_service.pipeline import Pipeline
+from query_service.replay.encoded_queries import EncodedQueries
 
 RELEVANT = 2.67
 LIST = 8  # items of a training list

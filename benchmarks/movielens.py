@@ -33,7 +33,7 @@ from query_service.models import Models
 from query_service.ranking.reranker import Reranker
 from query_service.schemas.events import ReceivedEvent
 from query_service.schemas.search import RecommendRequest
-from query_service.service import Service
+from query_service.serving.service import Service
 from query_service.settings import ServiceSettings
 
 SIZE = 10

@@ -15,11 +15,11 @@ import torch
 from numpy.typing import NDArray
 
 from indexer.encoder.number_format import torch_threads
-from query_service.ranking.learned_reranker import LearnedReranker
+from query_service.ranking.learned.learned_reranker import LearnedReranker
+from query_service.ranking.learned.residual import RerankerConfig
 from query_service.ranking.rerank_input import RerankInput
 from query_service.ranking.reranker import Reranker, Scoring
-from query_service.ranking.residual import RerankerConfig
-from query_service.retrieval.candidates import Candidates
+from query_service.retrieval.candidates.candidates import Candidates
 from query_service.retrieval.legs import LEGS
 
 Floats = NDArray[np.float32]

@@ -19,10 +19,10 @@ from opensearchpy.helpers import bulk
 from plugin_config.connection.client import connect
 from plugin_config.schema import VectorField, items_mapping
 from plugin_config.settings import ClusterSettings, load
-from query_service.retrieval.candidate_fields import candidates_body
+from query_service.retrieval.candidates.candidate_fields import candidates_body
 from query_service.retrieval.legs import LEGS
 from query_service.retrieval.plan import RetrievalPlan
-from query_service.retrieval.text_query import words_query
+from query_service.retrieval.text.text_query import words_query
 
 SEARCHES = 300
 TIES = {"sort": [{"_score": "desc"}, {"item_id": "asc"}]}

@@ -23,14 +23,14 @@ COMMANDS = {
     ),
     "config": ("live_intent.config_command:config", "Tell OpenSearch what it has to know."),
     "index": ("indexer.cli.commands:index", "Put items into OpenSearch as searchable vectors."),
-    "serve": ("query_service.commands:serve", "Run the query service."),
-    "rules": ("query_service.rule_commands:rules", "Pin, boost, hide: merchandisers' rules."),
+    "serve": ("query_service.cli.serve_command:serve", "Run the query service."),
+    "rules": ("query_service.cli.rule_commands:rules", "Pin, boost, hide: merchandisers' rules."),
     "synonyms": (
-        "query_service.synonym_commands:synonyms",
+        "query_service.cli.synonym_commands:synonyms",
         "Words that count as others in a query.",
     ),
     "keys": ("query_service.access.commands:keys", "Make, list, rotate and revoke API keys."),
-    "sessions": ("query_service.session_commands:sessions", "Show or erase what is kept."),
+    "sessions": ("query_service.cli.session_commands:sessions", "Show or erase what is kept."),
     "explain": (
         "query_service.records.commands:explain",
         "Say why the hits of a query were shown.",

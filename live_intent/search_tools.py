@@ -18,7 +18,7 @@ def search_tools() -> "SearchTools":
 
 
 def _replay(context: "IndexContext", encoder: "ItemEncoder") -> "Replay":
-    from query_service.replay import PipelineReplay
+    from query_service.replay.replay import PipelineReplay
 
     return PipelineReplay(context, encoder)
 

@@ -6,12 +6,12 @@ from functools import partial
 from query_service.context import MIN_TIMEOUT_S, RequestContext
 from query_service.facets.facet_plan import FacetPlan
 from query_service.facets.number_grid import NumberGrids
-from query_service.retrieval.filters import NO_GROUPS, Clauses, FilterProblem, clauses
-from query_service.retrieval.language import readable
+from query_service.retrieval.filters.filters import NO_GROUPS, Clauses, FilterProblem, clauses
+from query_service.retrieval.filters.language import readable
+from query_service.retrieval.filters.where_clauses import where_clauses
 from query_service.retrieval.order import SortOrder, sort_order
 from query_service.retrieval.plan import RetrievalPlan
-from query_service.retrieval.query_words import QueryWords
-from query_service.retrieval.where_clauses import where_clauses
+from query_service.retrieval.text.query_words import QueryWords
 from query_service.schemas.answers import FieldError
 from query_service.schemas.search import RankRequest, SearchRequest
 from query_service.user.intent import Intent

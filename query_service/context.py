@@ -16,12 +16,12 @@ from query_service.experiments.assignment import NOT_ASSIGNED, Assignment
 from query_service.index_view import IndexView
 from query_service.observability.identity import AS_IT_IS, Configuration
 from query_service.progress import RequestProgress
-from query_service.retrieval.candidates import Candidates
-from query_service.retrieval.filters import Clauses
-from query_service.retrieval.forced_filters import forced_clauses
+from query_service.retrieval.candidates.candidates import Candidates
+from query_service.retrieval.filters.filters import Clauses
+from query_service.retrieval.filters.forced_filters import forced_clauses
+from query_service.retrieval.filters.price_list import priced
 from query_service.retrieval.legs import LEGS
 from query_service.retrieval.plan import Leg
-from query_service.retrieval.price_list import priced
 from query_service.retrieval.source_fields import ALL_FIELDS, SourceFields
 from query_service.rules.rule_book import NO_RULES, RulesInForce
 from query_service.schemas.answers import SearchResponse

@@ -6,7 +6,7 @@ from pathlib import Path
 from indexer.bundle.hashed_folder import BundleError
 from indexer.bundle.learned_bundle import RERANKER, USER_MODEL, LearnedBundle
 from indexer.encoder_spec import EncoderSpec
-from query_service.ranking.learned_reranker import LearnedReranker
+from query_service.ranking.learned.learned_reranker import LearnedReranker
 from query_service.ranking.reranker import Reranker
 from query_service.user.user_model import UserModel
 

@@ -25,6 +25,14 @@ import numpy as np
 
 from indexer.encoder.number_format import torch_threads
 from plugin_config.errors import LiveIntentError
+from query_service.answer.instead import instead_of_hits
+from query_service.answer.interleaving import (
+    Interleaving,
+    VariantList,
+    interleaved,
+)
+from query_service.answer.page import Page, Ranked
+from query_service.answer.page_parts import PageParts
 from query_service.context import (
     HitSources,
     NoQueryRecorder,
@@ -35,14 +43,6 @@ from query_service.context import (
 )
 from query_service.experiments.experiment_book import NO_EXPERIMENTS, Experimenting
 from query_service.index_view import IndexView, OneView, ViewSource
-from query_service.instead import instead_of_hits
-from query_service.interleaving import (
-    Interleaving,
-    VariantList,
-    interleaved,
-)
-from query_service.page import Page, Ranked
-from query_service.page_parts import PageParts
 from query_service.preparation import Preparation, Prepared
 from query_service.ranking.exposure import shown_exposure
 from query_service.ranking.reranker import Scoring

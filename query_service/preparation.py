@@ -22,11 +22,11 @@ from query_service.facets.facet_counter import CountedFacets, FacetCounter
 from query_service.matches_below import MatchesBelow
 from query_service.observability.traced_pool import TracedPool
 from query_service.ranking.rerank_input import RerankInput, rerank_input
-from query_service.retrieval.candidate_items import CandidateItems
-from query_service.retrieval.corrections import NO_CORRECTIONS, Corrections
-from query_service.retrieval.missing_words import QueryWordsAsked
+from query_service.retrieval.candidates.candidate_items import CandidateItems
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.search import Retrieved, retrieve, retrieve_ids
+from query_service.retrieval.spelling.corrections import NO_CORRECTIONS, Corrections
+from query_service.retrieval.spelling.missing_words import QueryWordsAsked
 from query_service.rule_stage import (
     NO_RULES_AT_WORK,
     RulesAtWork,

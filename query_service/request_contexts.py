@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, replace
 
 from query_service.access.restrictions import request_limits
+from query_service.answer.interleaving import assignment_of
 from query_service.context import Request, RequestContext, RetrievalOptions
 from query_service.cursor import Cursor, CursorExpired
 from query_service.experiments.arm import Arm
@@ -11,12 +12,11 @@ from query_service.experiments.assignment import Assignment
 from query_service.experiments.experiment_book import Experimenting
 from query_service.highlighting.highlighter import check_highlight
 from query_service.index_view import IndexView
-from query_service.interleaving import assignment_of
 from query_service.observability.identity import PERSONAL_TEXT, Configuration
 from query_service.progress import Clock, RequestProgress
 from query_service.ranking.stage import RerankStage
-from query_service.retrieval.language import language_of
-from query_service.retrieval.price_list import priced
+from query_service.retrieval.filters.language import language_of
+from query_service.retrieval.filters.price_list import priced
 from query_service.retrieval.source_fields import ALL_FIELDS, SourceFields
 from query_service.rules.rule_book import RulesInForce, RuleSource
 from query_service.rules.rule_store import VersionUnknown

@@ -9,8 +9,8 @@ from opensearchpy import OpenSearch
 
 from query_service.context import MIN_TIMEOUT_S, RequestContext
 from query_service.ranking.scores import Boost
-from query_service.retrieval.matching_items import matching_items
-from query_service.retrieval.pinned_items import RULES
+from query_service.retrieval.candidates.pinned_items import RULES
+from query_service.retrieval.filters.matching_items import matching_items
 from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.search import Retrieved
 from query_service.rules.effects import NO_EFFECTS, RuleEffects, effects_of

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from query_service.context import QueryEncoder, RequestContext
-from query_service.item_reader import ItemReader
+from query_service.items.item_reader import ItemReader
 from query_service.records.answer_record import ATTRIBUTE, answer_record
-from query_service.retrieval.candidates import Candidates
+from query_service.retrieval.candidates.candidates import Candidates
 from query_service.schemas.answers import SearchResponse
 from query_service.schemas.search import RankRequest
 from query_service.schemas.where import WhereSearch

@@ -26,7 +26,7 @@ from indexer.settings import EncoderSettings
 from plugin_config.connection.client import connect
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service.assembly import service_of
+from query_service.serving.assembly import service_of
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.quality.steps import Context, Step
 from learning.evaluation.variants import ablations
-from query_service.ranking.feature_matrix import FEATURE_SET
+from query_service.ranking.learned.feature_matrix import FEATURE_SET
 
 TO_FIRST, TO_BEFORE = ", to the first row", ", to before"  # suffixes of differences
 WEIGHTS, MINUTES = "weights trained", "minutes"  # of a training

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from query_service.index_view import IndexViews
     from query_service.models import Models
     from query_service.pipeline import Pipeline
-    from query_service.ranking.learned_reranker import LearnedReranker
+    from query_service.ranking.learned.learned_reranker import LearnedReranker
     from query_service.ranking.reranker import Reranker
     from query_service.sessions.documents import KnownItem
     from query_service.user.user_model import UserModel
@@ -221,7 +221,7 @@ class Workbench:
 
     def _known_items(self, ids: Sequence[str]) -> dict[str, "KnownItem"]:
         """What an event keeps of each item."""
-        from query_service.item_reader import ItemReader
+        from query_service.items.item_reader import ItemReader
 
         reader, view = ItemReader(self.cluster.client), self._views().current()
         known: dict[str, KnownItem] = {}

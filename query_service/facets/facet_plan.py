@@ -14,11 +14,11 @@ from query_service.facets.facet_field import FacetField, facet_fields
 from query_service.facets.histogram import Histogram
 from query_service.facets.number_grid import NumberGrid
 from query_service.facets.refinement import Refinement
-from query_service.retrieval.filters import Clauses, clauses
+from query_service.retrieval.candidates.pinned_items import pinned_query
+from query_service.retrieval.filters.filters import Clauses, clauses
 from query_service.retrieval.legs import nearest
-from query_service.retrieval.pinned_items import pinned_query
 from query_service.retrieval.plan import HAS_WORDS, WORDS, RetrievalPlan
-from query_service.retrieval.text_query import matching
+from query_service.retrieval.text.text_query import matching
 from query_service.schemas.facets import FacetOptions
 from query_service.schemas.filters import Filters
 

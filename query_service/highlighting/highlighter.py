@@ -14,8 +14,8 @@ from query_service.highlighting.loose_words import begun_by, misspelt
 from query_service.highlighting.marks import MarkedText
 from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.problems import FieldProblem
-from query_service.retrieval.query_words import unknown_words
-from query_service.retrieval.text_query import words_to_mark
+from query_service.retrieval.text.query_words import unknown_words
+from query_service.retrieval.text.text_query import words_to_mark
 from query_service.schemas.answers import FieldError, HitHighlight
 from query_service.schemas.highlight import HighlightRequest
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.catalogue.terms import price_band
-from query_service.retrieval.candidates import Candidates
+from query_service.retrieval.candidates.candidates import Candidates
 from query_service.user.visitor import Event
 
 BRAND, CATEGORY, PRICE = 0.5, 0.3, 0.2  # the weight of each attribute; they sum to 1

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from query_service.ranking.scores import Scores
-from query_service.retrieval.candidates import Candidates
+from query_service.retrieval.candidates.candidates import Candidates
 from query_service.retrieval.plan import WORDS
 from query_service.schemas.answers import Explanation, Share, ShareKind
 from query_service.user.intent import Intent

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from query_service.ranking.scores import Scores, ranked_rows
-from query_service.retrieval.candidates import Candidates
+from query_service.retrieval.candidates.candidates import Candidates
 from query_service.setting_texts.exposure_floors import (
     BRAND,
     CATEGORY,

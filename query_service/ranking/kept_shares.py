@@ -10,7 +10,7 @@ from typing import Any
 
 from query_service.ranking.explanation import RERANKER, share_values
 from query_service.ranking.scores import Scores
-from query_service.retrieval.candidates import Candidates
+from query_service.retrieval.candidates.candidates import Candidates
 from query_service.user.intent import Intent
 
 MOST_SHARES = 6  # of a hit; smaller ones are one share, `others`

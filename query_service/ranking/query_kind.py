@@ -13,9 +13,9 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from query_service.ranking.hashed_text import hashed_text
 from query_service.ranking.rerank_input import RerankInput
-from query_service.ranking.title_table import TitleTable
+from query_service.ranking.titles.hashed_text import hashed_text
+from query_service.ranking.titles.title_table import TitleTable
 
 QueryKind = Literal["precise", "broad", "meaning", "none"]
 QUERY_KINDS: tuple[QueryKind, ...] = get_args(QueryKind)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from indexer.bundle.model_bundle import ModelBundle
 from indexer.catalogue.terms import terms
 from query_service.ranking.affinity import affinity
-from query_service.ranking.title_table import TitleTable
-from query_service.retrieval.candidates import Candidates
+from query_service.ranking.titles.title_table import TitleTable
+from query_service.retrieval.candidates.candidates import Candidates
 from query_service.retrieval.plan import WORDS
 from query_service.user.intent import Intent
 

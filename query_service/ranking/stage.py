@@ -19,7 +19,7 @@ from query_service.ranking.scores import (
     leaders,
     ranked_rows,
 )
-from query_service.retrieval.candidates import Candidates
+from query_service.retrieval.candidates.candidates import Candidates
 from query_service.setting_texts.exposure_floors import NO_FLOORS, ExposureFloors
 
 

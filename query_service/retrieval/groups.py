@@ -8,7 +8,7 @@ from opensearchpy import OpenSearch
 from plugin_config.schema import GROUP_ID, GROUP_KEY
 from query_service.retrieval.engine_errors import engine_errors
 from query_service.retrieval.plan import RetrievalPlan
-from query_service.retrieval.text_query import matching
+from query_service.retrieval.text.text_query import matching
 
 Relation = Literal["eq", "gte"]
 MAX_COUNTED = 10_000  # groups; as many items the engine counts exactly

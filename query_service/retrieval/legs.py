@@ -19,7 +19,7 @@ from query_service.retrieval.plan import (
     Leg,
     RetrievalPlan,
 )
-from query_service.retrieval.text_query import (
+from query_service.retrieval.text.text_query import (
     IDENTIFIER_SCORE,
     as_written,
     is_identified,

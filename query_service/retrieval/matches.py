@@ -7,12 +7,12 @@ from typing import Any
 from opensearchpy import OpenSearch
 
 from plugin_config.schema import GROUP_KEY
-from query_service.retrieval.candidates import group_of
+from query_service.retrieval.candidates.candidates import group_of
 from query_service.retrieval.engine_errors import engine_errors
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.point_in_time import is_items_index
 from query_service.retrieval.shards import BY_SCORE
-from query_service.retrieval.text_query import matching
+from query_service.retrieval.text.text_query import matching
 
 MAX_WINDOW = 10_000  # the engine's `max_result_window`
 

@@ -13,9 +13,15 @@ from plugin_config.connection.partial_answers import missing_part
 from plugin_config.connection.request_trace import REQUEST_TRACE
 from plugin_config.errors import ClusterUnavailable, RequestRefused
 from plugin_config.schema import GROUP_KEY
-from query_service.retrieval.candidate_fields import candidates_body, with_ids
-from query_service.retrieval.candidate_items import CandidateItems
-from query_service.retrieval.candidates import Candidates, LegHits, group_of, ids_with_words
+from query_service.retrieval.candidates.candidate_fields import candidates_body, with_ids
+from query_service.retrieval.candidates.candidate_items import CandidateItems
+from query_service.retrieval.candidates.candidates import (
+    Candidates,
+    LegHits,
+    group_of,
+    ids_with_words,
+)
+from query_service.retrieval.candidates.pinned_items import RULES, ids_matching, pins_body
 from query_service.retrieval.engine_errors import IndexGone, engine_errors
 from query_service.retrieval.groups import (
     WITHOUT_BUCKETS,
@@ -24,10 +30,9 @@ from query_service.retrieval.groups import (
     group_count,
     matching_variants,
 )
-from query_service.retrieval.pinned_items import RULES, ids_matching, pins_body
 from query_service.retrieval.plan import HAS_WORDS, MEANING, READABLE, WORDS, RetrievalPlan
 from query_service.retrieval.shards import BY_SCORE
-from query_service.retrieval.text_query import matching, text_query
+from query_service.retrieval.text.text_query import matching, text_query
 
 
 @dataclass(frozen=True)

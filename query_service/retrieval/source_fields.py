@@ -9,7 +9,7 @@ from typing import Any
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.documents import LONG_DEADLINE, UNLESS_EMPTY
 from plugin_config.schema import IDENTIFIERS, PRICES
-from query_service.retrieval.filters import MAX_LISTED, FilterProblem
+from query_service.retrieval.filters.filters import MAX_LISTED, FilterProblem
 from query_service.retrieval.order import ATTRIBUTE
 from query_service.schemas.answers import FieldError
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from indexer.catalogue.terms import terms
 from indexer.index.attribute_schema import AttributeSchema
-from query_service.retrieval.filters import Clauses, FilterProblem, clauses
+from query_service.retrieval.filters.filters import Clauses, FilterProblem, clauses
 from query_service.retrieval.plan import RetrievalPlan
-from query_service.retrieval.query_words import MAX_TERMS
+from query_service.retrieval.text.query_words import MAX_TERMS
 from query_service.rules.rule_book import CompiledRule
 from query_service.rules.situation import Situation
 from query_service.schemas.filters import Filters

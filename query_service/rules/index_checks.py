@@ -11,7 +11,7 @@ from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.connection.client import cluster_unavailable
 from plugin_config.ownership import refuse_foreign_mapping
 from plugin_config.schema import IndexNames
-from query_service.retrieval.filters import Clauses, FilterProblem, clauses
+from query_service.retrieval.filters.filters import Clauses, FilterProblem, clauses
 from query_service.rules.contradictions import (
     NumberedRule,
     compiled_rules,

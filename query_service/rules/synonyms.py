@@ -9,7 +9,7 @@ from pathlib import Path
 from indexer.catalogue.spelling import canonical
 from indexer.catalogue.terms import terms
 from plugin_config.errors import LiveIntentError
-from query_service.retrieval.query_words import MAX_TERMS
+from query_service.retrieval.text.query_words import MAX_TERMS
 from query_service.rules.spelled_query import SpelledQuery
 
 MAX_LINES = 10_000

@@ -16,7 +16,7 @@ from query_service.context import MIN_TIMEOUT_S
 from query_service.index_view import IndexView
 from query_service.progress import RequestProgress
 from query_service.retrieval.engine_errors import IndexGone
-from query_service.retrieval.filters import Clauses
+from query_service.retrieval.filters.filters import Clauses
 from query_service.suggestions.suggestion_candidate import (
     ITEMS,
     Candidate,

@@ -16,9 +16,9 @@ from query_service.observability.traced_pool import TracedPool
 from query_service.privacy.consent import RequestConsent
 from query_service.progress import Clock, RequestProgress
 from query_service.retrieval.engine_errors import IndexGone
-from query_service.retrieval.filters import FilterProblem, clauses
-from query_service.retrieval.forced_filters import forced_clauses
-from query_service.retrieval.language import language_of
+from query_service.retrieval.filters.filters import FilterProblem, clauses
+from query_service.retrieval.filters.forced_filters import forced_clauses
+from query_service.retrieval.filters.language import language_of
 from query_service.schemas.answers import degradations
 from query_service.schemas.suggest import SuggestionHit, SuggestRequest, SuggestResponse
 from query_service.sessions.reader import SessionsUnreadable

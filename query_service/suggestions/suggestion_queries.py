@@ -7,7 +7,7 @@ from indexer.catalogue.terms import CJK_LETTER, terms
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.suggestions.suggestion import OWN, items_query
 from plugin_config.analysis.text_fields import TextFields
-from query_service.retrieval.filters import Clauses
+from query_service.retrieval.filters.filters import Clauses
 from query_service.retrieval.shards import BY_SCORE, Shards
 from query_service.suggestions.typed_prefix import SHORTEST_MISSPELT, TWO_MISTAKES, TypedPrefix
 

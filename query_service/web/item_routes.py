@@ -11,7 +11,7 @@ from pydantic import PlainValidator, RootModel
 from indexer.catalogue.attribute_report import first_lines
 from indexer.catalogue.item_version import ahead_of_clock
 from indexer.catalogue.values.text import ValueProblem
-from query_service.item_writer import ItemOperation, ItemOutcome, ItemWriter
+from query_service.items.item_writer import ItemOperation, ItemOutcome, ItemWriter
 from query_service.schemas.answers import FieldError
 from query_service.schemas.items import (
     MAX_NOTES,

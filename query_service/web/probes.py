@@ -4,7 +4,7 @@ import orjson
 from flask import Response
 from flask_openapi3.openapi import OpenAPI
 
-from query_service.service import Service
+from query_service.serving.service import Service
 from query_service.web import errors
 
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})  # no one of them may wait for anything

@@ -13,7 +13,7 @@ from query_service.rules.rule_store import RulesChanged, RuleVersion
 from query_service.schemas.answers import FieldError
 from query_service.schemas.rule_answers import RulesInForceAnswer, RulesWritten
 from query_service.schemas.rules import RuleSet
-from query_service.service import Service
+from query_service.serving.service import Service
 from query_service.web.errors import ApiProblem, problem
 from query_service.web.json_answer import json_response, problems
 

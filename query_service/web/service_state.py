@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from plugin_config.errors import LiveIntentError
 from query_service.index_view import IndexView
-from query_service.service import Service
+from query_service.serving.service import Service
 
 
 class ServiceState(Collector):

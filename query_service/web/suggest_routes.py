@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from query_service.schemas.identifiers import Id
 from query_service.schemas.search import QueryText
 from query_service.schemas.suggest import RemovedQueryResponse, SuggestRequest, SuggestResponse
-from query_service.service import Service
+from query_service.serving.service import Service
 from query_service.web.access.guard import Guard
 from query_service.web.json_answer import json_response, problems
 from query_service.web.metrics import Metrics

@@ -21,7 +21,7 @@ from gunicorn.glogging import Logger
 
 from plugin_config.errors import LiveIntentError
 from plugin_config.settings import ClusterSettings
-from query_service.batching import BatchingEncoder
+from query_service.serving.batching import BatchingEncoder
 from query_service.settings import ServiceSettings
 from query_service.web.arbiter import ServiceArbiter
 from query_service.web.gpus import visible_gpus
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from indexer.encoder.encoder import Encoder
-    from query_service.service import Service
+    from query_service.serving.service import Service
 
 logger = logging.getLogger(__name__)
 RETRY_S = 1.0  # before another try to replace a worker
@@ -126,7 +126,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         sys.exit(1)
 
     def _app(self, wait: bool) -> "Flask":
-        from query_service.assembly import make_service, service_of
+        from query_service.serving.assembly import make_service, service_of
         from query_service.web.access.listening import notice
         from query_service.web.access.rate_counts import check_storage
         from query_service.web.app import create_app

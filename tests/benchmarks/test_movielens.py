@@ -15,7 +15,7 @@ from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.models import Models
 from query_service.ranking.reranker import Reranker
-from query_service.service import Service
+from query_service.serving.service import Service
 from query_service.settings import ServiceSettings
 from tests.integration.rebuilding import index_context, rebuild_index, tiny_model, write_catalogue
 

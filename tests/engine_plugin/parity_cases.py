@@ -20,7 +20,7 @@ from indexer.catalogue.items import Item
 from indexer.catalogue.statistics import Statistics
 from indexer.catalogue.terms import attribute_terms
 from indexer.index.documents import float16_base64, from_float16_base64
-from query_service.retrieval.candidates import Candidates
+from query_service.retrieval.candidates.candidates import Candidates
 from query_service.retrieval.legs import LEGS
 from query_service.sessions.documents import (
     Scope,

@@ -20,7 +20,7 @@ from indexer.index.live.updates import upsert
 from indexer.index.rebuilding.rebuild import rebuild
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service.batching import BatchingEncoder
+from query_service.serving.batching import BatchingEncoder
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
 from tests.integration.command_line import invoke, run

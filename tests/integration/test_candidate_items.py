@@ -8,8 +8,8 @@ from opensearchpy import OpenSearch
 from indexer.encoder.encoder import Encoder
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
-from query_service.retrieval.candidate_items import CandidateItems
-from query_service.retrieval.candidates import Candidates
+from query_service.retrieval.candidates.candidate_items import CandidateItems
+from query_service.retrieval.candidates.candidates import Candidates
 from query_service.retrieval.legs import LEGS
 from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.search import retrieve

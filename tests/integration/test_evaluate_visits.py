@@ -12,8 +12,8 @@ import pytest
 from benchmarks.rows import broad_rows
 from indexer.index.documents import from_float16_base64
 from plugin_config.schema import VECTOR_FLOAT16
-from query_service.retrieval.candidate_items import CandidateItems
-from query_service.retrieval.candidates import Candidates
+from query_service.retrieval.candidates.candidate_items import CandidateItems
+from query_service.retrieval.candidates.candidates import Candidates
 from query_service.retrieval.legs import LEGS
 from query_service.retrieval.plan import MEANING, PERSON, RetrievalPlan
 from query_service.retrieval.search import retrieve

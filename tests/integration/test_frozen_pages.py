@@ -11,7 +11,7 @@ from opensearchpy import OpenSearch
 from indexer.encoder.encoder import Encoder
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service.batching import BatchingEncoder
+from query_service.serving.batching import BatchingEncoder
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
 from tests.integration.json_lines import write_json_lines

@@ -13,7 +13,7 @@ from indexer.encoder.encoder import Encoder
 from indexer.index.documents import from_float16_base64
 from plugin_config.schema import VECTOR_FLOAT16, IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service.batching import BatchingEncoder
+from query_service.serving.batching import BatchingEncoder
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
 from tests.integration.rebuilding import source

@@ -8,8 +8,8 @@ import pytest
 
 from indexer.bundle.learned_from import bundles_of
 from learning.training.reranker.ranking_lists import read
-from query_service.ranking.feature_matrix import FEATURE_SET
-from query_service.ranking.learned_reranker import LearnedReranker
+from query_service.ranking.learned.feature_matrix import FEATURE_SET
+from query_service.ranking.learned.learned_reranker import LearnedReranker
 from tests.integration.command_line import invoke, run
 from tests.integration.json_lines import write_json_lines
 from tests.integration.rebuilding import COLOURS, write_catalogue

@@ -7,7 +7,7 @@ import pytest
 from indexer.encoder.loading import load_encoder
 from indexer.settings import EncoderSettings
 from plugin_config.settings import ClusterSettings, load
-from query_service.batching import BatchingEncoder
+from query_service.serving.batching import BatchingEncoder
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
 from tests.integration.rebuilding import index_context, rebuild_index

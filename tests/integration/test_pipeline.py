@@ -17,12 +17,12 @@ from query_service.context import NoQueryRecorder, RetrievalOptions
 from query_service.index_view import IndexViews
 from query_service.pipeline import Pipeline
 from query_service.preparation import Preparation
-from query_service.ranking.feature_matrix import FeatureSet
-from query_service.ranking.features import FEATURES, Feature
-from query_service.ranking.learned_reranker import LearnedReranker
-from query_service.ranking.learned_scale import LearnedScale, Segment
+from query_service.ranking.learned.feature_matrix import FeatureSet
+from query_service.ranking.learned.features import FEATURES, Feature
+from query_service.ranking.learned.learned_reranker import LearnedReranker
+from query_service.ranking.learned.learned_scale import LearnedScale, Segment
+from query_service.ranking.learned.residual import RerankerConfig
 from query_service.ranking.reranker import Reranker, Scoring
-from query_service.ranking.residual import RerankerConfig
 from query_service.retrieval.legs import LEGS
 from query_service.retrieval.plan import Leg, RetrievalPlan
 from query_service.schemas.search import RankRequest, SearchRequest

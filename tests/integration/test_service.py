@@ -16,12 +16,12 @@ from indexer.index.live.updates import delete
 from plugin_config.connection.client import connect
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service.assembly import make_service
-from query_service.batching import BatchingEncoder
-from query_service.first_searches import SEARCHES
 from query_service.models import Models
 from query_service.ranking.reranker import Reranker
-from query_service.service import Service
+from query_service.serving.assembly import make_service
+from query_service.serving.batching import BatchingEncoder
+from query_service.serving.first_searches import SEARCHES
+from query_service.serving.service import Service
 from query_service.sessions.ubi.ubi_rows import iso_time
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app

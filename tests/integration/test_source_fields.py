@@ -6,7 +6,7 @@ import pytest
 
 from indexer.encoder.encoder import Encoder
 from plugin_config.settings import ClusterSettings, load
-from query_service.batching import BatchingEncoder
+from query_service.serving.batching import BatchingEncoder
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
 from tests.integration.rebuilding import write_catalogue

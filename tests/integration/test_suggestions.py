@@ -21,7 +21,7 @@ from indexer.suggestions.build import SuggestionsReport, build_suggestions
 from plugin_config.ownership import ForeignIndex
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service.batching import BatchingEncoder
+from query_service.serving.batching import BatchingEncoder
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
 from tests.integration.command_line import invoke

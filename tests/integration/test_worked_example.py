@@ -22,7 +22,7 @@ from query_service.ranking.reranker import Reranker
 from query_service.schemas.answers import Hit
 from query_service.schemas.events import ReceivedEvent
 from query_service.schemas.search import SearchRequest
-from query_service.service import Service
+from query_service.serving.service import Service
 from query_service.settings import ServiceSettings
 from tests.integration.json_lines import read_json_lines, write_json_lines
 from tests.integration.rebuilding import index_context, rebuild_index

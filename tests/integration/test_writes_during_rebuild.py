@@ -20,7 +20,7 @@ from indexer.progress import Silence
 from plugin_config.ownership import ForeignIndex
 from plugin_config.schema import CHANGED_AT, VECTOR_FLOAT16
 from plugin_config.settings import load
-from query_service.batching import BatchingEncoder
+from query_service.serving.batching import BatchingEncoder
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
 from tests.integration.rebuilding import (

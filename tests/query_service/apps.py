@@ -11,7 +11,7 @@ from plugin_config.connection.client import connect
 from plugin_config.settings import ClusterSettings, load
 from query_service.models import Models
 from query_service.ranking.reranker import Reranker
-from query_service.service import Service
+from query_service.serving.service import Service
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
 from tests.query_service.fixtures import D, spec

@@ -9,7 +9,7 @@ from indexer.bundle.projections import unit
 from indexer.catalogue.items import Item
 from indexer.catalogue.statistics import Statistics
 from indexer.encoder_spec import EncoderSpec
-from query_service.retrieval.candidates import Candidates
+from query_service.retrieval.candidates.candidates import Candidates
 from query_service.user.visitor import Event, PastQuery, Visitor
 
 D, M, K = 16, 8, 4

@@ -26,8 +26,8 @@ from learning.evaluation.report.report import Report
 from learning.evaluation.tasks.ablation import ablation
 from learning.evaluation.variants import WHOLE, Variant
 from learning.evaluation.workbench import Setup, Workbench
-from query_service.encoded_queries import EncodedQueries
 from query_service.pipeline import Pipeline
+from query_service.replay.encoded_queries import EncodedQueries
 from query_service.schemas.search import RecommendRequest, SearchRequest
 
 

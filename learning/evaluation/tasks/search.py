@@ -13,7 +13,7 @@ from learning.evaluation.tasks.judged_queries import JudgedQueries, answerable_q
 from learning.evaluation.variants import Variant
 from learning.evaluation.workbench import Setup
 from plugin_config.errors import SettingsError
-from query_service.encoded_queries import EncodedQueries
+from query_service.replay.encoded_queries import EncodedQueries
 from query_service.retrieval.legs import LEG_NAMES
 from query_service.retrieval.plan import MEANING, WORDS
 

@@ -21,9 +21,9 @@ from learning.training.reranker.trainer import (
     residual_scores,
 )
 from plugin_config.errors import SettingsError
-from query_service.ranking.learned_reranker import LearnedReranker
-from query_service.ranking.learned_scale import LearnedScale, on_scale_of
-from query_service.ranking.residual import RerankerConfig, Residual
+from query_service.ranking.learned.learned_reranker import LearnedReranker
+from query_service.ranking.learned.learned_scale import LearnedScale, on_scale_of
+from query_service.ranking.learned.residual import RerankerConfig, Residual
 
 FIXED, TREES, BEST, SERVED = "fixed", "lightgbm", "best", "served"
 Values = NDArray[np.float64]

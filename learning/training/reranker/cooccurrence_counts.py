@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import cg
 
-from query_service.ranking.cooccurrence import Cooccurrence
+from query_service.ranking.learned.cooccurrence import Cooccurrence
 
 FOLDS = 5
 MOST_PARTNERS = 200  # of an item

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from indexer.progress import Progress
 from learning.training.reranker.labelled_requests import LabelledRequest
 from query_service.pipeline import Pipeline
-from query_service.ranking.cooccurrence import Cooccurrence
-from query_service.ranking.feature_matrix import FEATURE_SET
-from query_service.ranking.learned_reranker import segment_of
-from query_service.ranking.learned_scale import Segment
+from query_service.ranking.learned.cooccurrence import Cooccurrence
+from query_service.ranking.learned.feature_matrix import FEATURE_SET
+from query_service.ranking.learned.learned_reranker import segment_of
+from query_service.ranking.learned.learned_scale import Segment
 from query_service.ranking.reranker import Reranker
 
 Floats = NDArray[np.float32]

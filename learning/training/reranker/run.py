@@ -28,7 +28,7 @@ from learning.training.reranker.labelled_requests import LabelledRequest
 from learning.training.reranker.ranking_lists import ListMaker, RankingList
 from learning.training.runs import LearningRun, Provenance
 from plugin_config.settings import load
-from query_service.ranking.cooccurrence import Cooccurrence
+from query_service.ranking.learned.cooccurrence import Cooccurrence
 
 if TYPE_CHECKING:
     from learning.training.reranker.trainer import RerankerTrainingSettings
@@ -211,7 +211,7 @@ class LearnReranker(LearningRun):
         identity: Mapping[str, Any],
     ) -> list[list[RankingList]]:
         """The lists to train on, and those to validate with."""
-        from query_service.encoded_queries import EncodedQueries
+        from query_service.replay.encoded_queries import EncodedQueries
 
         folds = cross_fitted(visits) if visits else []
 

@@ -13,7 +13,7 @@ import numpy as np
 from learning.evaluation.measures.intervals import Interval, bootstrap, paired_difference
 from learning.evaluation.report.report import format_difference, format_interval
 from learning.training.reranker.ranking_lists import Floats, RankingList, ndcg_of
-from query_service.ranking.learned_scale import LearnedScale, Segment, blended
+from query_service.ranking.learned.learned_scale import LearnedScale, Segment, blended
 
 SCALES = (0.25, 0.5, 1.0)
 FEWEST = 10  # validation lists: a significant gain on fewer is chance too often

@@ -11,7 +11,7 @@ from torch import Tensor
 from learning.training.epoch_trainer import EpochSettings, EpochTrainer, gradient_step
 from learning.training.reranker.losses import LOSSES
 from learning.training.reranker.ranking_lists import RankingList, ndcg_of
-from query_service.ranking.residual import RerankerConfig, Residual
+from query_service.ranking.learned.residual import RerankerConfig, Residual
 
 Floats = NDArray[np.float32]
 

@@ -6,7 +6,7 @@ flat object, whose values are texts.
 
 from typing import Any
 
-from query_service.retrieval.candidates import Candidates
+from query_service.retrieval.candidates.candidates import Candidates
 from query_service.schemas.answers import SearchResponse
 
 MAX_VALUES = 100  # brands or categories of a row

@@ -10,7 +10,7 @@ from query_service.access.key_text import KeyText
 from query_service.access.restrictions import UNLIMITED, NotAllowed, set_request_limits
 from query_service.access.scopes import Scope
 from query_service.access.session_tokens import SessionTokens, new_session_id
-from query_service.service import Service
+from query_service.serving.service import Service
 from query_service.settings import ServiceSettings
 from query_service.web.access.listening import asks_for_keys
 from query_service.web.access.route_access import OPEN, RouteAccess, access_of

@@ -16,7 +16,7 @@ from query_service.schemas.events import (
     UbiEvent,
     UbiQuery,
 )
-from query_service.service import Service
+from query_service.serving.service import Service
 from query_service.web.behaviour.event_forms import EventError, parse_events
 from query_service.web.behaviour.insights_forms import parse_insights
 from query_service.web.behaviour.query_forms import parse_queries

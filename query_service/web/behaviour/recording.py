@@ -9,7 +9,7 @@ from plugin_config.errors import LiveIntentError
 from query_service.access.restrictions import request_limits
 from query_service.schemas.answers import FieldError
 from query_service.schemas.events import EventAnswer, EventsResponse, ReceivedEvent
-from query_service.service import Service
+from query_service.serving.service import Service
 from query_service.sessions.document_writes import LASTING_RETRY_AFTER_S
 from query_service.sessions.intake import EventOutcome
 from query_service.web.behaviour.event_forms import EventError, ParsedEvents

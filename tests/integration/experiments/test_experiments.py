@@ -13,8 +13,8 @@ from indexer.bundle.learned_bundle import RERANKER, draft_bundle
 from indexer.encoder.encoder import Encoder
 from plugin_config.schema import MARK, IndexNames
 from plugin_config.settings import ClusterSettings
-from query_service.ranking.learned_reranker import LearnedReranker
-from query_service.ranking.residual import RerankerConfig
+from query_service.ranking.learned.learned_reranker import LearnedReranker
+from query_service.ranking.learned.residual import RerankerConfig
 from tests.integration.command_line import invoke, run
 from tests.integration.documentation import read_page, shell_commands
 from tests.integration.rule_shop import make_rule_shop, rule_api

@@ -13,7 +13,7 @@ from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.models import Models
 from query_service.ranking.reranker import Reranker, RerankerWeights
-from query_service.service import Service
+from query_service.serving.service import Service
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
 from tests.integration.command_line import invoke, process_environment

@@ -16,7 +16,7 @@ from plugin_config.settings import ClusterSettings, load
 from query_service.models import Models
 from query_service.privacy.pseudonyms import Pseudonyms, parse_keys
 from query_service.ranking.reranker import Reranker
-from query_service.service import Service
+from query_service.serving.service import Service
 from query_service.sessions.store import SessionStore
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from query_service.ranking.learned_reranker import segment_of
-from query_service.ranking.learned_scale import Segment
+from query_service.ranking.learned.learned_reranker import segment_of
+from query_service.ranking.learned.learned_scale import Segment
 from query_service.ranking.query_kind import complete_titles, query_kind, query_kind_of
 from query_service.ranking.rerank_input import rerank_input
 from query_service.user.intent import Intent

@@ -11,7 +11,7 @@ from query_service.ranking.rerank_input import rerank_input
 from query_service.ranking.reranker import Reranker, RerankerWeights
 from query_service.ranking.scores import ranked_rows
 from query_service.ranking.stage import varied
-from query_service.retrieval.candidates import Candidates
+from query_service.retrieval.candidates.candidates import Candidates
 from query_service.retrieval.legs import LEGS
 from query_service.user.intent import Intent
 from query_service.user.user_vector import build

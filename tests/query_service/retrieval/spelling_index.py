@@ -9,7 +9,7 @@ from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.documents import to_document
 from plugin_config.schema import VectorField, items_mapping
 from query_service.retrieval.plan import RetrievalPlan
-from query_service.retrieval.text_query import words_query
+from query_service.retrieval.text.text_query import words_query
 
 
 class TitleIndex:

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from query_service.retrieval.candidate_fields import CandidateFields
-from query_service.retrieval.candidates import Candidates
+from query_service.retrieval.candidates.candidate_fields import CandidateFields
+from query_service.retrieval.candidates.candidates import Candidates
 from query_service.retrieval.legs import LEGS, inner_product
 from query_service.retrieval.plan import MEANING, PERSON, WORDS, RetrievalPlan
 from query_service.retrieval.search import search_bodies

@@ -7,7 +7,7 @@ import numpy as np
 from learning.training.reranker.ranking_lists import Floats, RankingList
 from learning.training.reranker.segment_scales import FEWEST, segment_scales, served_scores
 from learning.training.reranker.trainer import ndcgs
-from query_service.ranking.learned_scale import LearnedScale, Segment
+from query_service.ranking.learned.learned_scale import LearnedScale, Segment
 from tests.learning.training.reranker.test_trainer import lists
 
 BROAD, PRECISE = (Segment("search", kind, False) for kind in ("broad", "precise"))

@@ -19,9 +19,9 @@ from learning.training.reranker.trainer import (
     ndcgs,
     residual_scores,
 )
-from query_service.ranking.feature_matrix import FEATURE_SET
-from query_service.ranking.learned_scale import Segment
-from query_service.ranking.residual import RerankerConfig
+from query_service.ranking.learned.feature_matrix import FEATURE_SET
+from query_service.ranking.learned.learned_scale import Segment
+from query_service.ranking.learned.residual import RerankerConfig
 
 SETTINGS = RerankerTrainingSettings(
     epochs=6,

@@ -1,0 +1,1 @@
+"""Items over HTTP: read by id in real time, written in order."""

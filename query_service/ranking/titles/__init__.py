@@ -1,0 +1,1 @@
+"""Titles as hashes, tables and features: which words they share with other texts."""

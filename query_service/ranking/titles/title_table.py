@@ -1,0 +1,123 @@
+"""The words of many titles as a sparse table, and what other texts share with them."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from query_service.ranking.titles.hashed_text import (
+    KINDS,
+    SLOTS,
+    Floats,
+    HashedText,
+    Ints,
+    RaggedHashes,
+    hashed_text,
+)
+
+
+class TitleTable:
+    """n >= 1 titles, and a table of their words that is made when it is needed."""
+
+    def __init__(self, titles: Sequence[str]) -> None:
+        self.texts = tuple(map(hashed_text, titles))
+
+    @cached_property
+    def lengths(self) -> Ints:
+        """How many hashes of each kind each title has, int64 [n, KINDS]."""
+        return np.array([text.sizes for text in self.texts])
+
+    @cached_property
+    def in_order(self) -> RaggedHashes:
+        """The titles' words, in the order of the titles."""
+        return RaggedHashes.of([text.words for text in self.texts])
+
+    def overlap(self, query: HashedText) -> Floats:
+        """How many of the query's hashes each title has, counted once, float32 [n, KINDS]."""
+        hashes = RaggedHashes.of([text.hashes for text in self.texts])
+        present = hashes.positions(query.hashes)
+        once = np.unique(hashes.owner[present] * (KINDS * SLOTS) + hashes.hashes[present])
+        counts = np.bincount(once // SLOTS, minlength=len(self.texts) * KINDS)
+        return counts.reshape(-1, KINDS).astype(np.float32)
+
+    def complete(self, query_text: str) -> NDArray[np.bool_]:
+        """Which titles have all words of the query, bool [n]; none where it has no word."""
+        words = np.unique(hashed_text(query_text).words)
+        if not len(words) or not self.texts:
+            return np.zeros(len(self.texts), dtype=np.bool_)
+        present = self.in_order.positions(words)
+        once = np.unique(self.in_order.owner[present] * SLOTS + self.in_order.hashes[present])
+        complete: NDArray[np.bool_] = np.bincount(once // SLOTS, minlength=len(self.texts)) == len(
+            words
+        )
+        return complete
+
+    @cached_property
+    def _columns_of_titles(self) -> tuple[Ints, Ints, Ints]:
+        """`words` int64 [U], the sorted hashes of all words; and each word of each title once: word
+        `column` [m] is in title `owner` [m].
+        """
+        words, column = np.unique(self.in_order.hashes, return_inverse=True)
+        owner, column = np.divmod(np.unique(self.in_order.owner * SLOTS + column), SLOTS)
+        return words, owner, column
+
+    @cached_property
+    def rarity(self) -> Floats:
+        """Of each word, float32 [U]: log of the list's length over how many of its titles have it,
+        so that a word that all have (the query's) says little.
+        """
+        words, _, column = self._columns_of_titles
+        counts = np.bincount(column, minlength=len(words))
+        return np.log((len(self.texts) + 1) / (counts + 1)).astype(np.float32)
+
+    @property
+    def whole_rarity(self) -> Floats:
+        """The rarity of all words of each title, float32 [n]."""
+        _, owner, column = self._columns_of_titles
+        sums = np.bincount(owner, self.rarity[column], minlength=len(self.texts))
+        return sums.astype(np.float32)
+
+    def having(self, words: Ints) -> tuple[Floats, Floats]:
+        """Which of n titles have which of m words, float32 [n, m], and the words' rarity [m]."""
+        known, columns = self._known(words)
+        has = np.zeros((len(self.texts), len(words)), dtype=np.float32)
+        has[:, known] = self._has(columns)
+        rarity = np.full(len(words), np.log(len(self.texts) + 1.0), dtype=np.float32)
+        rarity[known] = self.rarity[columns]
+        return has, rarity
+
+    def shared_with(self, texts: Sequence[str], leave_out: str) -> Floats:
+        """Rarity of the words that each title has in common with each text, float32 [n, texts].
+
+        The words of `leave_out` do not count.
+        """
+        if not texts:
+            return np.zeros((len(self.texts), 0), dtype=np.float32)
+        theirs = RaggedHashes.of([hashed_text(text).words for text in texts])
+        known, of_texts = self._known(theirs.hashes)
+        columns, place = np.unique(of_texts, return_inverse=True)
+        in_text = np.zeros((len(columns), len(texts)), dtype=np.float32)
+        in_text[place, theirs.owner[known]] = 1
+        left_out = np.isin(columns, self._known(hashed_text(leave_out).words)[1])
+        rarity = np.where(left_out, np.float32(0), self.rarity[columns])
+        shared: Floats = (self._has(columns) * rarity) @ in_text
+        return shared
+
+    def _has(self, columns: NDArray[np.intp]) -> Floats:
+        """Which of n titles have the words of these columns, float32 [n, columns]."""
+        words, owner, column = self._columns_of_titles
+        place = np.full(len(words), -1)
+        place[columns] = np.arange(len(columns))
+        places = place[column]
+        among = places >= 0
+        has = np.zeros((len(self.texts), len(columns)), dtype=np.float32)
+        has[owner[among], places[among]] = 1
+        return has
+
+    def _known(self, words: Ints) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Which of `words` the table has, as offsets into `words`, and their columns."""
+        own, _, _ = self._columns_of_titles
+        columns = np.searchsorted(own, words)
+        known = np.flatnonzero(np.append(own, -1)[columns] == words)
+        return known, columns[known]

@@ -1,0 +1,1 @@
+"""Candidates: the fields that the re-ranker reads, and their arrays."""

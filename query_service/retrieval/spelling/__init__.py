@@ -1,0 +1,1 @@
+"""Words of a query without hits, and their corrections."""

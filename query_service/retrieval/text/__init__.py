@@ -1,0 +1,1 @@
+"""The words of a query: how the words leg asks for them."""

@@ -1,0 +1,1 @@
+"""The running service: assembled, warmed up, checked in the background."""
