@@ -25,10 +25,10 @@ def serve(host: str | None, port: int | None, processes: str | None, insecure: b
     from plugin_config.schema import IndexNames
     from plugin_config.settings import ClusterSettings, load
     from query_service.settings import ServiceSettings
-    from query_service.web import logs
-    from query_service.web.listener import Listener
-    from query_service.web.shared_metrics import shared_metrics
-    from query_service.web.web_server import WebServer
+    from query_service.web.observability import logs
+    from query_service.web.observability.shared_metrics import shared_metrics
+    from query_service.web.server.listener import Listener
+    from query_service.web.server.web_server import WebServer
 
     settings = load(ServiceSettings, host=host, port=port, processes=processes, insecure=insecure)
     _ = settings.pseudonyms  # refused here, not in each process

@@ -25,25 +25,25 @@ from query_service.web.access.rate_limits import RateLimits
 from query_service.web.any_id import allow_any_id
 from query_service.web.behaviour.event_routes import event_routes
 from query_service.web.behaviour.session_routes import session_routes
-from query_service.web.cross_origin import CrossOrigin
+from query_service.web.browsers.cross_origin import CrossOrigin
+from query_service.web.browsers.privacy_signal import hear_signal
+from query_service.web.browsers.security_headers import SecurityHeaders
 from query_service.web.deadlines import ARRIVED, REFUSED, Deadlines, is_search
 from query_service.web.insights.insights_routes import insights_routes
-from query_service.web.instantsearch_routes import instantsearch_routes
-from query_service.web.item_routes import item_routes
 from query_service.web.json_body import JsonRequest
 from query_service.web.load.admission import LOAD_METRICS
 from query_service.web.load.load_metrics import LoadMetrics
+from query_service.web.observability.instrumentation import Seeing
 from query_service.web.openapi_document import openapi_document
 from query_service.web.pages import pages
-from query_service.web.privacy_signal import hear_signal
 from query_service.web.probes import PROBES, add_probes
-from query_service.web.query_routes import query_routes
-from query_service.web.routes import api
-from query_service.web.rule_routes import rule_routes
+from query_service.web.routes.instantsearch_routes import instantsearch_routes
+from query_service.web.routes.item_routes import item_routes
+from query_service.web.routes.query_routes import query_routes
+from query_service.web.routes.rule_routes import rule_routes
+from query_service.web.routes.search_routes import api
+from query_service.web.routes.suggest_routes import suggest_routes
 from query_service.web.scenarios import ScenarioPage, mount
-from query_service.web.security_headers import SecurityHeaders
-from query_service.web.seeing import Seeing
-from query_service.web.suggest_routes import suggest_routes
 
 
 def create_app(

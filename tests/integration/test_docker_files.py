@@ -57,7 +57,7 @@ def test_the_service_has_the_time_to_end_that_its_settings_give_it(
     services: dict[str, Any],
 ) -> None:
     from query_service.settings import ServiceSettings
-    from query_service.web.arbiter import CLOSE_S
+    from query_service.web.server.arbiter import CLOSE_S
 
     settings = ServiceSettings.model_fields
     needed_s = settings["drain_s"].default + settings["stop_grace_s"].default + CLOSE_S

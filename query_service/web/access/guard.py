@@ -16,7 +16,7 @@ from query_service.web.access.listening import asks_for_keys
 from query_service.web.access.route_access import OPEN, RouteAccess, access_of
 from query_service.web.access.sent_key import TOKEN, is_page, sent_key
 from query_service.web.errors import ApiProblem, problem, unavailable
-from query_service.web.metrics import Metrics
+from query_service.web.observability.metrics import Metrics
 
 REALM = "Live Intent: an API key as the password"  # in a browser's own dialogue
 HOW = "Send it as `Authorization: Bearer KEY`."

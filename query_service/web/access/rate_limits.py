@@ -15,7 +15,7 @@ from query_service.web.access.rate_counts import RateCounts
 from query_service.web.access.request_cost import may_be_many, request_cost
 from query_service.web.access.session_of import session_of
 from query_service.web.errors import problem
-from query_service.web.metrics import Metrics
+from query_service.web.observability.metrics import Metrics
 
 _PREFIX = "live-intent"
 

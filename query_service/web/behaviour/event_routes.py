@@ -28,7 +28,7 @@ from query_service.web.behaviour.recording import (
     none_kept,
 )
 from query_service.web.json_answer import json_response, problems
-from query_service.web.metrics import Metrics
+from query_service.web.observability.metrics import Metrics
 from query_service.web.tags import TRACKERS, VISITORS
 
 _ERRORS = (400, 403, 413, 415, 422, 500, 503)

@@ -15,7 +15,7 @@ from query_service.sessions.intake import EventOutcome
 from query_service.web.behaviour.event_forms import EventError, ParsedEvents
 from query_service.web.errors import problem
 from query_service.web.json_answer import json_response
-from query_service.web.metrics import Metrics
+from query_service.web.observability.metrics import Metrics
 
 _REFUSALS = {
     "cluster": (503, "The events could not be kept: the cluster does not take them now. Send them "

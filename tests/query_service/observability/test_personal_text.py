@@ -7,7 +7,7 @@ import pytest
 
 from query_service.observability.identity import PERSONAL_TEXT
 from query_service.observability.personal_text import CUT, without_personal_text
-from query_service.web import logs
+from query_service.web.observability import logs
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from query_service.schemas.items import ItemFields, ItemPatch
 from query_service.schemas.rules import RuleSet
 from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
 from query_service.schemas.suggest import SuggestRequest
-from query_service.web import logs
+from query_service.web.observability import logs
 from tests.query_service.apps import app_without_cluster, client_without_cluster
 
 SEARCH = {"query": "phone", "session_id": "s"}

@@ -14,8 +14,8 @@ import pytest
 
 from plugin_config.settings import load
 from query_service.settings import ServiceSettings
-from query_service.web.buffered_server import BufferedServer
 from query_service.web.load.admission import Ticket
+from query_service.web.server.buffered_server import BufferedServer
 from tests.integration.waiting import wait_until
 from tests.query_service.apps import app_without_cluster
 

@@ -14,7 +14,7 @@ from gunicorn.errors import HaltServer
 from query_service.settings import ServiceSettings
 
 if TYPE_CHECKING:
-    from query_service.web.buffered_worker import BufferedWorker
+    from query_service.web.server.buffered_worker import BufferedWorker
 
 CLOSE_S = 15.0  # for a worker to write the waiting queries, after its grace
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)  # each is in more of a hurry

@@ -11,9 +11,9 @@ from query_service.schemas.answers import SearchResponse
 from query_service.serving.service import Service
 from query_service.settings import ServiceSettings
 from query_service.web.answer_notes import note_answer
-from query_service.web.logs import log_requests
-from query_service.web.metrics import Metrics
-from query_service.web.request_traces import trace_requests
+from query_service.web.observability.logs import log_requests
+from query_service.web.observability.metrics import Metrics
+from query_service.web.observability.request_traces import trace_requests
 
 
 @dataclass(frozen=True)

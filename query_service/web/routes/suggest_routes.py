@@ -12,7 +12,7 @@ from query_service.schemas.suggest import RemovedQueryResponse, SuggestRequest, 
 from query_service.serving.service import Service
 from query_service.web.access.guard import Guard
 from query_service.web.json_answer import json_response, problems
-from query_service.web.metrics import Metrics
+from query_service.web.observability.metrics import Metrics
 from query_service.web.tags import SEARCH, VISITORS
 
 

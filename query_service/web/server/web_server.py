@@ -23,11 +23,11 @@ from plugin_config.errors import LiveIntentError
 from plugin_config.settings import ClusterSettings
 from query_service.serving.batching import BatchingEncoder
 from query_service.settings import ServiceSettings
-from query_service.web.arbiter import ServiceArbiter
-from query_service.web.gpus import visible_gpus
-from query_service.web.listener import Listener
-from query_service.web.logs import announce
-from query_service.web.preloaded import preload, use_threads
+from query_service.web.observability.logs import announce
+from query_service.web.server.arbiter import ServiceArbiter
+from query_service.web.server.gpus import visible_gpus
+from query_service.web.server.listener import Listener
+from query_service.web.server.preloaded import preload, use_threads
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -91,7 +91,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         """Called by gunicorn."""
         values: dict[str, Any] = {
             "proc_name": "live-intent",
-            "worker_class": "query_service.web.buffered_worker.BufferedWorker",
+            "worker_class": "query_service.web.server.buffered_worker.BufferedWorker",
             "workers": self.processes,
             "timeout": 0,  # loading a model may take minutes; requests have their own deadlines
             "logger_class": QuietLogger,

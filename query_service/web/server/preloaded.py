@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from indexer.settings import EncoderSettings
 from plugin_config.settings import load
-from query_service.web.gpus import visible_gpus
+from query_service.web.server.gpus import visible_gpus
 
 if TYPE_CHECKING:
     from indexer.encoder.encoder import Encoder

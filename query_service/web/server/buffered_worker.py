@@ -10,8 +10,8 @@ from typing import Any
 
 from gunicorn.workers.base import Worker
 
-from query_service.web.buffered_server import BufferedServer
-from query_service.web.logs import tell_repeats
+from query_service.web.observability.logs import tell_repeats
+from query_service.web.server.buffered_server import BufferedServer
 
 log = logging.getLogger(__name__)
 POLL_S = 1.0

@@ -24,13 +24,13 @@ from query_service.schemas.items import (
     VersionQuery,
 )
 from query_service.web.errors import ApiProblem, problem
-from query_service.web.item_forms import (
+from query_service.web.json_answer import json_response, problems
+from query_service.web.routes.item_forms import (
     OperationError,
     parse_operations,
     patch_operation,
     put_operation,
 )
-from query_service.web.json_answer import json_response, problems
 
 ITEMS = Tag(name="items", description="Changes of the catalogue (LIVE_INTENT_ITEM_WRITES).")
 _PROBLEMS = {  # the status and the text of an outcome that is none of success

@@ -16,7 +16,7 @@ from waitress.utilities import Error
 
 from query_service.web.deadlines import ARRIVED, REFUSED
 from query_service.web.load.admission import Ticket
-from query_service.web.logs import access
+from query_service.web.observability.logs import access
 from query_service.web.probes import PROBES
 
 LINGER_S = 2.0  # after a refusal, for the client to read it

@@ -18,9 +18,9 @@ from waitress.server import TcpWSGIServer
 
 from query_service.settings import ServiceSettings
 from query_service.web.deadlines import Deadlines, is_search, kind_of
-from query_service.web.http_channel import Channel, RequestParser, RequestThreads
 from query_service.web.load.admission import LOAD_METRICS, Admission, Ticket, Turn, Verdict
 from query_service.web.load.concurrency_limit import ConcurrencyLimit
+from query_service.web.server.http_channel import Channel, RequestParser, RequestThreads
 
 PROBE_THREADS = 2
 TICK_S = 0.05  # between looks at the queue while requests wait in it

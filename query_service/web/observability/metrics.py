@@ -28,7 +28,7 @@ from query_service.schemas.suggest import SuggestResponse
 from query_service.serving.batching import MAX_BATCH, BatchingEncoder
 from query_service.serving.service import Service
 from query_service.web.answer_notes import route_of_request
-from query_service.web.service_state import ServiceState
+from query_service.web.observability.service_state import ServiceState
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1, 2, 5, 10)

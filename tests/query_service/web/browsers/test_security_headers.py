@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from query_service.web import pages
-from query_service.web.security_headers import DATA_POLICY
+from query_service.web.browsers.security_headers import DATA_POLICY
 from tests.query_service.apps import app_without_cluster
 
 PAGES = Path(pages.__file__).parent / "page"

@@ -1,0 +1,1 @@
+"""Headers between browsers and the service: other origins, security headers, the privacy signal."""

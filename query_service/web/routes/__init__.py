@@ -1,0 +1,1 @@
+"""The routes of search, suggestions, items, rules and InstantSearch."""

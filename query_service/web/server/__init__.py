@@ -1,0 +1,1 @@
+"""The processes that serve the app, and the HTTP server of each."""
