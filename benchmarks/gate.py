@@ -22,7 +22,7 @@ from opensearchpy.helpers import bulk
 from threadpoolctl import threadpool_limits
 
 from benchmarks.served import own_index
-from indexer.catalogue.catalogue_file import CatalogueSource
+from indexer.catalogue.reading.catalogue_file import CatalogueSource
 from indexer.encoder.loading import load_encoder
 from indexer.gate.gate import Gate
 from indexer.gate.settings import GateSettings

@@ -26,8 +26,8 @@ from indexer.bundle.meaning_cut import fit_meaning_cut
 from indexer.bundle.projections import Projections, Vectors, fit_projections, unit
 from indexer.bundle.term_map import TermMap
 from indexer.catalogue.items import Item
-from indexer.catalogue.statistics import Statistics
-from indexer.catalogue.terms import attribute_terms, terms
+from indexer.catalogue.survey.statistics import Statistics
+from indexer.catalogue.words.terms import attribute_terms, terms
 from indexer.encoder_spec import EncoderSpec
 
 OF_INDEX = BundleType(

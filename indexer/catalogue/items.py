@@ -7,13 +7,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from indexer.catalogue.attributes import AttributeValue, read_attributes
-from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
+from indexer.catalogue.attributes.attributes import AttributeValue, read_attributes
 from indexer.catalogue.categories import read_categories
-from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.files.rows import LeftOut, Row
 from indexer.catalogue.item_lines import ItemLines
 from indexer.catalogue.notes import Notes
+from indexer.catalogue.reading.catalogue_file import Catalogue, CatalogueSource
+from indexer.catalogue.reading.column_map import ColumnMap
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.catalogue.rejects import Reject
 from indexer.catalogue.translations import Translations, read_translations, split_languages

@@ -8,12 +8,12 @@ from typing import Any, Literal, get_args
 
 import orjson
 
-from indexer.catalogue.column_map import ColumnMap
+from indexer.catalogue.changes.item_changes import ItemChange, change_of_row
+from indexer.catalogue.changes.item_version import FIRST_VERSION, LAST_VERSION, ahead_of_clock
 from indexer.catalogue.files.json_value import json_value
-from indexer.catalogue.item_changes import ItemChange, change_of_row
-from indexer.catalogue.item_version import FIRST_VERSION, LAST_VERSION, ahead_of_clock
 from indexer.catalogue.items import Item, to_item
 from indexer.catalogue.notes import Notes
+from indexer.catalogue.reading.column_map import ColumnMap
 from indexer.catalogue.values.text import ValueProblem, is_blank, read_id, shown
 from indexer.catalogue.values.times import to_time
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from indexer.catalogue.dead_letters import DeadLetter, DeadLetterFile
+from indexer.catalogue.changes.dead_letters import DeadLetter, DeadLetterFile
 from indexer.catalogue.values.text import ValueProblem
 from indexer.change_feed.application import Application, apply_changes
 from indexer.change_feed.change import ChangeReader, FeedChange, original

@@ -28,8 +28,8 @@ from indexer.cli.swap_commands import activate, discard, rollback
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from indexer.catalogue.item_changes import ChangesSurvey
-    from indexer.catalogue.survey import Survey
+    from indexer.catalogue.changes.item_changes import ChangesSurvey
+    from indexer.catalogue.survey.survey import Survey
     from indexer.gate.replay import SearchTools
     from indexer.index.live.updates import UpdateReport
 
@@ -130,7 +130,7 @@ def rebuild(
     source = catalogue_source(catalogue, reading, settings.public_attributes)
     progress = for_terminal(quiet)
     if dry_run:
-        from indexer.catalogue.survey import survey_source
+        from indexer.catalogue.survey.survey import survey_source
 
         click.echo("\n".join(survey_lines(survey_source(source, settings, progress), settings)))
         return
@@ -163,7 +163,7 @@ def upsert(catalogue: str, as_json: bool, **options: Any) -> None:
     A field that a row lacks is gone afterwards, and the report says so; to change some fields only:
     live-intent index update.
     """
-    from indexer.catalogue.attribute_report import private_lines
+    from indexer.catalogue.survey.attribute_report import private_lines
     from indexer.cli.reports import output, update_lines, value_lines
     from indexer.index.live.source_updates import upsert_source
 
@@ -249,7 +249,7 @@ def _write_source(
     **reading: Any,
 ) -> "tuple[UpdateReport, Read]":
     """What `run` returns for a catalogue and the live index; the model is loaded if it needs it."""
-    from indexer.catalogue.dead_letters import DeadLetterFile
+    from indexer.catalogue.changes.dead_letters import DeadLetterFile
     from indexer.progress import for_terminal
     from indexer.settings import IndexSettings
     from plugin_config.settings import load

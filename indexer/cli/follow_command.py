@@ -78,7 +78,7 @@ def follow(
     from dataclasses import replace
     from functools import cache, partial
 
-    from indexer.catalogue.dead_letters import DeadLetterFile, letters_of
+    from indexer.catalogue.changes.dead_letters import DeadLetterFile, letters_of
     from indexer.change_feed.change import ChangeReader
     from indexer.change_feed.feed_report import FeedReport
     from indexer.change_feed.follower import Feed, Follower

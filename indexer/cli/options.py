@@ -13,8 +13,8 @@ from indexer.catalogue.formats.names import FORMAT_NAMES
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from indexer.catalogue.catalogue_file import CatalogueSource
-    from indexer.catalogue.column_map import ColumnMap
+    from indexer.catalogue.reading.catalogue_file import CatalogueSource
+    from indexer.catalogue.reading.column_map import ColumnMap
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -140,8 +140,8 @@ output_options = options_of(
 
 def column_map(reading: dict[str, Any], public_attributes: str) -> "ColumnMap":
     """The column mapping that the options name; `public_attributes` as in `catalogue_source`."""
-    from indexer.catalogue.column_map import ColumnMap
-    from indexer.catalogue.public_attributes import PublicAttributes
+    from indexer.catalogue.attributes.public_attributes import PublicAttributes
+    from indexer.catalogue.reading.column_map import ColumnMap
     from indexer.catalogue.reading_rules import RULES
 
     named = reading["public"]
@@ -164,7 +164,7 @@ def catalogue_source(
 
     `public_attributes`: the setting, for a catalogue whose options and mapping file say nothing.
     """
-    from indexer.catalogue.catalogue_file import CatalogueSource
+    from indexer.catalogue.reading.catalogue_file import CatalogueSource
     from plugin_config.errors import SettingsError
 
     mapping = column_map(reading, public_attributes)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
-    from indexer.catalogue.item_changes import ChangesSurvey
+    from indexer.catalogue.changes.item_changes import ChangesSurvey
     from indexer.catalogue.notes import UnreadValues
-    from indexer.catalogue.survey import Survey
+    from indexer.catalogue.survey.survey import Survey
     from indexer.cli.status import IndexStatus, Status
     from indexer.index.live.updates import UpdateReport
     from indexer.index.rebuilding.rebuild_report import RebuildReport
@@ -78,8 +78,8 @@ def suggestions_lines(report: "SuggestionsReport", alias: str) -> list[str]:
 
 def survey_lines(surveyed: "Survey", settings: "IndexSettings") -> list[str]:
     """What a dry run read, rejected and left out."""
-    from indexer.catalogue.attribute_report import AttributeReport
-    from indexer.catalogue.languages import LanguageChoice, language_lines
+    from indexer.catalogue.survey.attribute_report import AttributeReport
+    from indexer.catalogue.words.languages import LanguageChoice, language_lines
 
     lines = [f"{surveyed.items} items in {surveyed.rows} rows; nothing was written"]
     if surveyed.rejects:
@@ -97,7 +97,7 @@ def survey_lines(surveyed: "Survey", settings: "IndexSettings") -> list[str]:
 
 def update_lines(report: "UpdateReport", word: str) -> list[str]:
     """What an upsert or a delete did."""
-    from indexer.catalogue.attribute_report import first_lines
+    from indexer.catalogue.survey.attribute_report import first_lines
 
     lines = [f"{report.written} items {word} in {', '.join(report.indexes) or 'no index'}"]
     lines += first_lines(report.attributes)
@@ -124,7 +124,7 @@ def update_lines(report: "UpdateReport", word: str) -> list[str]:
 
 def changes_lines(report: "UpdateReport", surveyed: "ChangesSurvey") -> list[str]:
     """What an update changed, by field, and the values that it could not read."""
-    from indexer.catalogue.attribute_report import private_lines
+    from indexer.catalogue.survey.attribute_report import private_lines
 
     lines = update_lines(report, "updated")
     counts = [f"{name} ({count} rows)" for name, count in sorted(surveyed.fields.items())]

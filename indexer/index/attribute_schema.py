@@ -8,16 +8,16 @@ from typing import Any
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import RequestError
 
-from indexer.catalogue.attributes import (
+from indexer.catalogue.attributes.attributes import (
     AttributeSurvey,
     AttributeValue,
     as_type,
     text_of,
     values_of,
 )
-from indexer.catalogue.filter_keys import filter_key
+from indexer.catalogue.attributes.filter_keys import filter_key
+from indexer.catalogue.attributes.public_attributes import PublicAttributes
 from indexer.catalogue.items import Item
-from indexer.catalogue.public_attributes import PublicAttributes
 from plugin_config.analysis.index_languages import NO_LANGUAGES, IndexLanguages
 from plugin_config.analysis.text_fields import TextFields, fields_of
 from plugin_config.attribute_fields import (

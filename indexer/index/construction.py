@@ -9,9 +9,9 @@ from typing import Any
 
 from opensearchpy.exceptions import RequestError
 
-from indexer.catalogue.compounds import CompoundWords
-from indexer.catalogue.languages import texts_in
-from indexer.catalogue.survey import Survey
+from indexer.catalogue.survey.survey import Survey
+from indexer.catalogue.words.compounds import CompoundWords
+from indexer.catalogue.words.languages import texts_in
 from indexer.encoder_spec import EncoderSpec
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.carry_over.beginning import Beginning

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.catalogue.attributes.filter_keys import filter_key
 from indexer.catalogue.categories import category_paths, category_texts
-from indexer.catalogue.filter_keys import filter_key
 from indexer.catalogue.items import Item
-from indexer.catalogue.popularity_pivot import SMALLEST_RANK
-from indexer.catalogue.terms import attribute_terms
+from indexer.catalogue.survey.popularity_pivot import SMALLEST_RANK
 from indexer.catalogue.values.markup import plain_text
+from indexer.catalogue.words.terms import attribute_terms
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.localized_texts import localized_part, stored_translations
 from plugin_config.schema import DESCRIPTION_TEXT, GROUP_KEY, VECTOR, VECTOR_FLOAT16

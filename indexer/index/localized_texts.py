@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from indexer.catalogue.attributes.filter_keys import filter_key
 from indexer.catalogue.categories import category_paths, category_texts
-from indexer.catalogue.filter_keys import filter_key
 from indexer.catalogue.items import Item
 from indexer.catalogue.translations import Translation, Translations
 from indexer.catalogue.values.markup import plain_text

@@ -6,7 +6,7 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
-from indexer.catalogue.filter_keys import filter_key
+from indexer.catalogue.attributes.filter_keys import filter_key
 from indexer.suggestions.suggestion import StoredType, Suggestion, leaf
 from plugin_config.analysis.text_fields import TextFields
 

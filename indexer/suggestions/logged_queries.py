@@ -7,7 +7,7 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
-from indexer.catalogue.spelling import lowered
+from indexer.catalogue.words.spelling import lowered
 from indexer.suggestions.personal_text import is_personal
 from indexer.suggestions.suggestion import suggestion_key
 from plugin_config.schema import IndexNames

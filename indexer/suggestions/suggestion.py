@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from indexer.catalogue.attributes.filter_keys import filter_key
 from indexer.catalogue.categories import category_paths
-from indexer.catalogue.filter_keys import filter_key
-from indexer.catalogue.spelling import spelled
+from indexer.catalogue.words.spelling import spelled
 from plugin_config.analysis.text_fields import OWN_TEXTS, TextFields
 
 StoredType = Literal["query", "category", "brand"]  # items are suggested from their own index

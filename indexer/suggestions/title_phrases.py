@@ -4,8 +4,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from indexer.catalogue.spelling import lowered
-from indexer.catalogue.terms import CJK, CJK_LETTER
+from indexer.catalogue.words.spelling import lowered
+from indexer.catalogue.words.terms import CJK, CJK_LETTER
 from indexer.suggestions.suggestion import suggestion_key
 
 LONGEST = 3  # words of a phrase

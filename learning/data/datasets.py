@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from indexer.bundle.hashed_folder import sha256_of
-from indexer.catalogue.catalogue_file import CatalogueSource
-from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.items import Item, read_items
+from indexer.catalogue.reading.catalogue_file import CatalogueSource
+from indexer.catalogue.reading.column_map import ColumnMap
 from learning.data.exchange.judgment_rows import judgment_rows
 from learning.data.splits import in_split
 from learning.data.tables import DatasetError, Remarks

@@ -13,9 +13,9 @@ from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from indexer.catalogue.catalogue_file import CatalogueSource
-from indexer.catalogue.column_map import ColumnMap
-from indexer.catalogue.languages import AUTO
+from indexer.catalogue.reading.catalogue_file import CatalogueSource
+from indexer.catalogue.reading.column_map import ColumnMap
+from indexer.catalogue.words.languages import AUTO
 from indexer.encoder_spec import EncoderSpec
 from indexer.index.context import IndexContext
 from indexer.index.generations import READY, live_generation

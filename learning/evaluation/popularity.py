@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from indexer.bundle.hashed_folder import sha256_of
-from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.items import items_of_file
+from indexer.catalogue.reading.column_map import ColumnMap
 from learning.data.behaviour import Sequences, read_sequences
 from learning.data.datasets import ItemsFile
 from learning.data.users import Users

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from indexer.catalogue.column_map import ColumnMap
+from indexer.catalogue.reading.column_map import ColumnMap
 from indexer.cli.cluster_session import ClusterSession
 from indexer.progress import Progress
 from learning.data.behaviour import PastEvent

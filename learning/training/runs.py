@@ -14,8 +14,8 @@ from typing import Any
 from indexer.bundle.hashed_folder import sha256_of
 from indexer.bundle.learned_bundle import LearnedBundle, check_free
 from indexer.bundle.learned_from import ENTRY, LearnedFrom
-from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.items import Item, items_of_file
+from indexer.catalogue.reading.column_map import ColumnMap
 from indexer.progress import Progress
 from learning.data.behaviour import read_user_ids
 from learning.data.datasets import ItemsFile, read_items_file

@@ -1,6 +1,6 @@
 """Characters and patterns that texts write in several ways, and the one way that is searched.
 
-The engine's analyzers and Python's terms (`indexer/catalogue/spelling.py`) both read them.
+The engine's analyzers and Python's terms (`indexer/catalogue/words/spelling.py`) both read them.
 """
 
 import unicodedata

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from indexer.catalogue.attributes import text_of
+from indexer.catalogue.attributes.attributes import text_of
 from query_service.facets.buckets import bucket_counts
 from query_service.facets.facet_plan import WantedFacet
 from query_service.facets.histogram import Histogram

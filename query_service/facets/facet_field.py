@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from indexer.catalogue.facets import ALWAYS, ATTRIBUTES
+from indexer.catalogue.attributes.facets import ALWAYS, ATTRIBUTES
 from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.attribute_fields import KEYS, VALUES, field_name
 from plugin_config.schema import PRICES

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from indexer.catalogue.attributes.filter_keys import filter_key
 from indexer.catalogue.categories import JOIN
-from indexer.catalogue.filter_keys import filter_key
 from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.schema import GROUP_KEY
 from query_service.facets.buckets import GROUPS, counting

@@ -4,8 +4,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from indexer.catalogue.attributes import Scalar, text_of
-from indexer.catalogue.filter_keys import filter_key
+from indexer.catalogue.attributes.attributes import Scalar, text_of
+from indexer.catalogue.attributes.filter_keys import filter_key
 from query_service.facets.facet_field import FacetField
 from query_service.schemas.filters import AttributeCondition, Condition, Filters, PriceRange
 

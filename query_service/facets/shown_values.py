@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from indexer.catalogue.filter_keys import filter_key
+from indexer.catalogue.attributes.filter_keys import filter_key
 from query_service.facets.facet_field import FacetField
 
 FIRST = 2000  # values that are read at first, the commonest

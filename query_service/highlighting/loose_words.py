@@ -2,8 +2,8 @@
 
 import re
 
-from indexer.catalogue.spelling import spelled
-from indexer.catalogue.terms import terms
+from indexer.catalogue.words.spelling import spelled
+from indexer.catalogue.words.terms import terms
 from query_service.highlighting.marks import Span
 
 _WORD = re.compile(r"[^\W_]+")

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from pydantic import TypeAdapter, ValidationError
 
-from indexer.catalogue.facets import ALWAYS, ATTRIBUTES
+from indexer.catalogue.attributes.facets import ALWAYS, ATTRIBUTES
 from indexer.index.attribute_schema import AttributeSchema
 from query_service.index_view import IndexView
 from query_service.instantsearch.attribute_names import CATEGORY, AttributeNames, Name

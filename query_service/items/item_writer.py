@@ -9,7 +9,7 @@ from typing import Literal, TypeVar, cast
 
 from opensearchpy.exceptions import OpenSearchException
 
-from indexer.catalogue.item_changes import ItemChange, joined
+from indexer.catalogue.changes.item_changes import ItemChange, joined
 from indexer.catalogue.items import Item
 from indexer.index.bulk.refused_items import send_accepted
 from indexer.index.context import IndexContext

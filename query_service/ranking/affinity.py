@@ -5,7 +5,7 @@ from collections.abc import Sequence, Set
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.catalogue.terms import price_band
+from indexer.catalogue.words.terms import price_band
 from query_service.retrieval.candidates.candidates import Candidates
 from query_service.user.visitor import Event
 

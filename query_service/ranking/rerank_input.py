@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.bundle.model_bundle import ModelBundle
-from indexer.catalogue.terms import terms
+from indexer.catalogue.words.terms import terms
 from query_service.ranking.affinity import affinity
 from query_service.ranking.titles.title_table import TitleTable
 from query_service.retrieval.candidates.candidates import Candidates

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from indexer.catalogue.terms import terms
+from indexer.catalogue.words.terms import terms
 from indexer.index.attribute_schema import AttributeSchema
 from query_service.retrieval.filters.filters import Clauses, FilterProblem, clauses
 from query_service.retrieval.plan import RetrievalPlan

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from indexer.catalogue.attributes import text_of
+from indexer.catalogue.attributes.attributes import text_of
+from indexer.catalogue.attributes.filter_keys import filter_key
 from indexer.catalogue.categories import JOIN
-from indexer.catalogue.filter_keys import filter_key
 from query_service.schemas.filters import AttributeCondition, Condition, Filters
 
 ANY_CONDITION = Condition | AttributeCondition

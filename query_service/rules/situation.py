@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from indexer.catalogue.filter_keys import filter_key
+from indexer.catalogue.attributes.filter_keys import filter_key
 from query_service.rules.filter_containment import in_category, is_below, within
 from query_service.rules.spelled_query import SpelledQuery, compiled_pattern
 from query_service.schemas.filters import Filters

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from indexer.catalogue.spelling import canonical, spelled
-from indexer.catalogue.terms import CJK
+from indexer.catalogue.words.spelling import canonical, spelled
+from indexer.catalogue.words.terms import CJK
 
 # Scripts without spaces between words: each character is a word. Emoji too.
 _ALONE = rf"[{CJK}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2600-\u27bf\U0001f000-\U0001faff]"

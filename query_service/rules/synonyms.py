@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from itertools import combinations, islice, product
 from pathlib import Path
 
-from indexer.catalogue.spelling import canonical
-from indexer.catalogue.terms import terms
+from indexer.catalogue.words.spelling import canonical
+from indexer.catalogue.words.terms import terms
 from plugin_config.errors import LiveIntentError
 from query_service.retrieval.text.query_words import MAX_TERMS
 from query_service.rules.spelled_query import SpelledQuery

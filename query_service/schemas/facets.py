@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from indexer.catalogue.attributes import MAX_NAME
-from indexer.catalogue.facets import ATTRIBUTES
+from indexer.catalogue.attributes.attributes import MAX_NAME
+from indexer.catalogue.attributes.facets import ATTRIBUTES
 from query_service.schemas.alternatives import chosen_by_kind, is_number, is_text, named
 from query_service.schemas.numbers import NO_TEXT, Number
 from query_service.schemas.strict import Strict

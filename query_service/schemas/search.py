@@ -11,7 +11,7 @@ from pydantic import (
     field_validator,
 )
 
-from indexer.catalogue.spelling import canonical
+from indexer.catalogue.words.spelling import canonical
 from query_service.schemas.consent import ConsentFields
 from query_service.schemas.exposure import Exposure
 from query_service.schemas.facets import Facets

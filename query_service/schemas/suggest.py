@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from indexer.catalogue.spelling import canonical
+from indexer.catalogue.words.spelling import canonical
 from query_service.schemas.answers import Degradation
 from query_service.schemas.consent import ConsentFields
 from query_service.schemas.filters import Filters

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from indexer.catalogue.spelling import lowered
-from indexer.catalogue.terms import CJK_LETTER
+from indexer.catalogue.words.spelling import lowered
+from indexer.catalogue.words.terms import CJK_LETTER
 from indexer.suggestions.suggestion import suggestion_key, typed_words
 from query_service.schemas.suggest import SuggestionType
 from query_service.suggestions.typed_prefix import INSIDE, Completion, TypedPrefix

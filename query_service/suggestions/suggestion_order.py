@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from math import ceil
 
-from indexer.catalogue.terms import terms
+from indexer.catalogue.words.terms import terms
 from query_service.schemas.suggest import SuggestionType
 from query_service.suggestions.suggestion_candidate import Candidate
 from query_service.user.user_vector import FusionWeights, event_weights

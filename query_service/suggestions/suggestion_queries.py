@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from indexer.catalogue.terms import CJK_LETTER, terms
+from indexer.catalogue.words.terms import CJK_LETTER, terms
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.suggestions.suggestion import OWN, items_query
 from plugin_config.analysis.text_fields import TextFields

@@ -4,8 +4,8 @@ import html
 import re
 from dataclasses import dataclass
 
-from indexer.catalogue.spelling import spelled
-from indexer.catalogue.terms import CJK_LETTER
+from indexer.catalogue.words.spelling import spelled
+from indexer.catalogue.words.terms import CJK_LETTER
 from indexer.suggestions.suggestion import typed_words
 
 SHORTEST_MISSPELT = 3  # letters of a word that may have one wrong

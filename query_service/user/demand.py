@@ -6,7 +6,7 @@ import numpy as np
 
 from indexer.bundle.model_bundle import ModelBundle
 from indexer.bundle.projections import unit
-from indexer.catalogue.terms import terms
+from indexer.catalogue.words.terms import terms
 from query_service.user import actions
 from query_service.user.vector_part import TINY, Source, VectorPart, Vectors, vector_part
 from query_service.user.visitor import Visitor

@@ -13,7 +13,7 @@ import numpy as np
 
 from indexer.bundle.model_bundle import ModelBundle
 from indexer.bundle.projections import unit
-from indexer.catalogue.terms import terms
+from indexer.catalogue.words.terms import terms
 from query_service.user import actions
 from query_service.user.demand import demand_texts, query_terms, search_history
 from query_service.user.session_steps import SessionSteps, gate_inputs, session_steps

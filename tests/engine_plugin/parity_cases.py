@@ -17,8 +17,8 @@ from indexer.bundle.model_bundle import ModelBundle
 from indexer.bundle.projections import Projections, unit
 from indexer.bundle.term_map import TermMap
 from indexer.catalogue.items import Item
-from indexer.catalogue.statistics import Statistics
-from indexer.catalogue.terms import attribute_terms
+from indexer.catalogue.survey.statistics import Statistics
+from indexer.catalogue.words.terms import attribute_terms
 from indexer.index.documents import float16_base64, from_float16_base64
 from query_service.retrieval.candidates.candidates import Candidates
 from query_service.retrieval.legs import LEGS

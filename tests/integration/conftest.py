@@ -13,7 +13,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from benchmarks.fault_table import FaultTable
-from indexer.catalogue.catalogue_file import CatalogueSource
+from indexer.catalogue.reading.catalogue_file import CatalogueSource
 from indexer.index.carry_over.beginning import Beginning
 from indexer.index.context import IndexContext
 from indexer.index.rebuilding.before_swap import BeforeSwap

@@ -9,8 +9,8 @@ import numpy as np
 from opensearchpy import OpenSearch
 
 from indexer.bundle.model_bundle import ModelBundle
-from indexer.catalogue.catalogue_file import CatalogueSource
 from indexer.catalogue.items import Item
+from indexer.catalogue.reading.catalogue_file import CatalogueSource
 from indexer.index.context import IndexContext
 from indexer.index.documents import from_float16_base64
 from indexer.index.item_vectors import ItemEncoder

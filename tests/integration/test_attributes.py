@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from opensearchpy import OpenSearch
 
-from indexer.catalogue.catalogue_file import CatalogueSource
-from indexer.catalogue.column_map import ColumnMap
+from indexer.catalogue.attributes.public_attributes import PublicAttributes
 from indexer.catalogue.items import Item
-from indexer.catalogue.public_attributes import PublicAttributes
+from indexer.catalogue.reading.catalogue_file import CatalogueSource
+from indexer.catalogue.reading.column_map import ColumnMap
 from indexer.encoder.encoder import Encoder
 from indexer.index.context import IndexContext
 from indexer.index.live.source_updates import upsert_source

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from opensearchpy import OpenSearch
 
-from indexer.catalogue.filter_keys import filter_key
+from indexer.catalogue.attributes.filter_keys import filter_key
 from indexer.catalogue.items import Item
 from indexer.encoder.encoder import Encoder
 from indexer.index.attribute_schema import FACETS

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from opensearchpy import OpenSearch
 
-from indexer.catalogue.catalogue_file import CatalogueSource
+from indexer.catalogue.changes.item_changes import ItemChange
 from indexer.catalogue.files.rows import CatalogueError
-from indexer.catalogue.item_changes import ItemChange
 from indexer.catalogue.items import Item
+from indexer.catalogue.reading.catalogue_file import CatalogueSource
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.change_feed.application import apply_changes
 from indexer.change_feed.change import FeedChange

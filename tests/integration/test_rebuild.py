@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from indexer.bundle.model_bundle import ModelBundle
-from indexer.catalogue.catalogue_file import CatalogueSource
-from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.items import Item
+from indexer.catalogue.reading.catalogue_file import CatalogueSource
+from indexer.catalogue.reading.column_map import ColumnMap
 from indexer.catalogue.rejects import TooManyRejects
 from indexer.cli.status import read_status
 from indexer.index.construction import RebuildUnderWay

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 from opensearchpy.helpers import scan
 
-from indexer.catalogue.item_changes import ItemChange
+from indexer.catalogue.changes.item_changes import ItemChange
 from indexer.catalogue.items import Item
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.encoder_spec import EncoderMismatch

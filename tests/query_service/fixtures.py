@@ -7,7 +7,7 @@ import numpy as np
 from indexer.bundle.model_bundle import ModelBundle, fit_bundle, fit_space
 from indexer.bundle.projections import unit
 from indexer.catalogue.items import Item
-from indexer.catalogue.statistics import Statistics
+from indexer.catalogue.survey.statistics import Statistics
 from indexer.encoder_spec import EncoderSpec
 from query_service.retrieval.candidates.candidates import Candidates
 from query_service.user.visitor import Event, PastQuery, Visitor
@@ -52,7 +52,7 @@ def bundle(layout: str = "sum") -> ModelBundle:
 
 
 def event(model_bundle: ModelBundle, item: int, action: str = "click", **changes: object) -> Event:
-    from indexer.catalogue.terms import attribute_terms
+    from indexer.catalogue.words.terms import attribute_terms
 
     values: dict = {
         "action": action, "item_id": str(item), "timestamp": NOW - 60, "session_id": "s",

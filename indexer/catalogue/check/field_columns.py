@@ -1,7 +1,7 @@
 """The columns of a catalogue that give a field."""
 
-from indexer.catalogue.catalogue_file import Catalogue
-from indexer.catalogue.column_map import IDENTIFIER_COLUMNS, is_translated
+from indexer.catalogue.reading.catalogue_file import Catalogue
+from indexer.catalogue.reading.column_map import IDENTIFIER_COLUMNS, is_translated
 
 
 def columns_of(catalogue: Catalogue, name: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from indexer.catalogue.attributes import text_of, values_of
+from indexer.catalogue.attributes.attributes import text_of, values_of
 from indexer.catalogue.items import Item
 from indexer.catalogue.notes import Notes
 from indexer.catalogue.rejects import Reject

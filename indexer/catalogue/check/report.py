@@ -7,18 +7,18 @@ from pathlib import Path
 
 import orjson
 
-from indexer.catalogue.attribute_report import AttributeReport
-from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
+from indexer.catalogue.attributes.facets import ALWAYS, ATTRIBUTES, FacetChoice
 from indexer.catalogue.check.field_columns import columns_of
 from indexer.catalogue.check.findings import MOST_VALUES, Findings, Reasons, Values
-from indexer.catalogue.facets import ALWAYS, ATTRIBUTES, FacetChoice
 from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.items import Item
-from indexer.catalogue.languages import LanguageChoice, language_lines
 from indexer.catalogue.notes import UnreadValues
-from indexer.catalogue.reading import Reading
+from indexer.catalogue.reading.catalogue_file import Catalogue, CatalogueSource
+from indexer.catalogue.reading.reading import Reading
 from indexer.catalogue.rejects import RejectLimit
-from indexer.catalogue.survey import Survey, survey
+from indexer.catalogue.survey.attribute_report import AttributeReport
+from indexer.catalogue.survey.survey import Survey, survey
+from indexer.catalogue.words.languages import LanguageChoice, language_lines
 from indexer.progress import Progress
 from indexer.settings import IndexSettings
 from plugin_config.analysis.index_languages import IndexLanguages

@@ -4,13 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
 
-from indexer.catalogue.catalogue_file import CatalogueSource
-from indexer.catalogue.dead_letters import DeadLetter, DeadLetterFile
-from indexer.catalogue.feed_lines import update_lines, upsert_line
-from indexer.catalogue.item_changes import ChangesSurvey, change_windows, joined, survey_changes
+from indexer.catalogue.changes.dead_letters import DeadLetter, DeadLetterFile
+from indexer.catalogue.changes.feed_lines import update_lines, upsert_line
+from indexer.catalogue.changes.item_changes import (
+    ChangesSurvey,
+    change_windows,
+    joined,
+    survey_changes,
+)
 from indexer.catalogue.items import item_windows
+from indexer.catalogue.reading.catalogue_file import CatalogueSource
 from indexer.catalogue.rejects import RejectLimit
-from indexer.catalogue.survey import Survey, check_unchanged, survey
+from indexer.catalogue.survey.survey import Survey, check_unchanged, survey
 from indexer.index.bulk.refused_items import Entry, send_accepted
 from indexer.index.context import IndexContext
 from indexer.index.generations import live_generation, refuse_taken_alias

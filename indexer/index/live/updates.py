@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from indexer.catalogue.item_changes import (
+from indexer.catalogue.changes.item_changes import (
     ItemChange,
 )
+from indexer.catalogue.changes.lost_fields import vanished
 from indexer.catalogue.items import Item
-from indexer.catalogue.lost_fields import vanished
 from indexer.index.bulk.bulk_request import conditional_write, delete_write, index_write
 from indexer.index.carry_over.deletions import deleted_versions, record
 from indexer.index.context import IndexContext

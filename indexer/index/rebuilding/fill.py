@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from indexer.bundle.projections import Vectors
-from indexer.catalogue.catalogue_file import Catalogue
 from indexer.catalogue.items import Item, item_windows
-from indexer.catalogue.survey import Survey, check_unchanged
+from indexer.catalogue.reading.catalogue_file import Catalogue
+from indexer.catalogue.survey.survey import Survey, check_unchanged
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.bulk.bulk_request import ItemWrite, WriteOutcome, index_write
 from indexer.index.bulk.bulk_writer import BulkWriter

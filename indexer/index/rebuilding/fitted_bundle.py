@@ -7,7 +7,7 @@ from indexer.bundle.hashed_folder import BundleError
 from indexer.bundle.meaning_cut import meaningless_texts
 from indexer.bundle.model_bundle import ModelBundle, fit_bundle_on_vectors
 from indexer.bundle.projections import Projections, Vectors
-from indexer.catalogue.survey import Survey
+from indexer.catalogue.survey.survey import Survey
 from indexer.index.context import IndexContext
 from indexer.index.generations import Generation
 from indexer.index.item_vectors import ItemEncoder

@@ -8,7 +8,7 @@ from typing import Any
 
 from opensearchpy.exceptions import NotFoundError
 
-from indexer.catalogue.survey import Survey
+from indexer.catalogue.survey.survey import Survey
 from indexer.index.construction import discard, under_way
 from indexer.index.context import IndexContext
 from indexer.index.generations import (

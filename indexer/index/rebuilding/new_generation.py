@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from indexer.catalogue.catalogue_file import Catalogue
-from indexer.catalogue.languages import LanguageChoice
-from indexer.catalogue.popularity_pivot import popularity_pivot
-from indexer.catalogue.survey import Survey
+from indexer.catalogue.reading.catalogue_file import Catalogue
+from indexer.catalogue.survey.popularity_pivot import popularity_pivot
+from indexer.catalogue.survey.survey import Survey
+from indexer.catalogue.words.languages import LanguageChoice
 from indexer.index.attribute_schema import AttributeSchema
 from indexer.index.carry_over.beginning import Beginning
 from indexer.index.carry_over.earlier_items import SharedSpace

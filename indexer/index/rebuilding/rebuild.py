@@ -6,13 +6,13 @@ from opensearchpy.exceptions import ConnectionError as NoConnection
 
 from indexer.bundle.model_bundle import fit_space, vector_space
 from indexer.bundle.projections import Projections, Vectors
-from indexer.catalogue.attribute_report import AttributeReport
-from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
-from indexer.catalogue.facets import FacetChoice
+from indexer.catalogue.attributes.facets import FacetChoice
 from indexer.catalogue.items import good_items
-from indexer.catalogue.languages import LanguageChoice, language_lines
+from indexer.catalogue.reading.catalogue_file import Catalogue, CatalogueSource
 from indexer.catalogue.rejects import RejectLimit
-from indexer.catalogue.survey import Survey, survey
+from indexer.catalogue.survey.attribute_report import AttributeReport
+from indexer.catalogue.survey.survey import Survey, survey
+from indexer.catalogue.words.languages import LanguageChoice, language_lines
 from indexer.index.carry_over.beginning import Beginning
 from indexer.index.carry_over.deletions import forget_old
 from indexer.index.carry_over.earlier_items import EarlierItems, SharedSpace

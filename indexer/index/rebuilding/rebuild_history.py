@@ -8,7 +8,7 @@ from pathlib import Path
 
 from opensearchpy.exceptions import OpenSearchException
 
-from indexer.catalogue.survey import Survey
+from indexer.catalogue.survey.survey import Survey
 from indexer.encoder_spec import EncoderSpec
 from indexer.index.context import IndexContext
 from indexer.index.generations import of_name

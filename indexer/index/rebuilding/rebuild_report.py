@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.catalogue.attribute_report import AttributeReport
 from indexer.catalogue.notes import UnreadValues
-from indexer.catalogue.reading import Reading
+from indexer.catalogue.reading.reading import Reading
+from indexer.catalogue.survey.attribute_report import AttributeReport
 from indexer.index.rebuilding.before_swap import Check
 
 

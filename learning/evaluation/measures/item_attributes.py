@@ -8,8 +8,8 @@ import numpy as np
 from opensearchpy import OpenSearch
 from opensearchpy.helpers import scan
 
-from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.items import items_of_file
+from indexer.catalogue.reading.column_map import ColumnMap
 from learning.data.tables import DatasetError
 from learning.evaluation.measures.metrics import Values
 

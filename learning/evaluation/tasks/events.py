@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from indexer.catalogue.column_map import ColumnMap
+from indexer.catalogue.reading.column_map import ColumnMap
 from indexer.cli.cluster_session import ClusterSession
 from learning.data.propensities import Propensities, estimate
 from learning.data.ubi_log import CLICK, Impression, UbiLog, observations

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.catalogue.terms import terms
+from indexer.catalogue.words.terms import terms
 from learning.training.encoder.query_pairs import QueryPairs
 
 Vectors = NDArray[np.float32]

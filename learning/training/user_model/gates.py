@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from indexer.bundle.model_bundle import ModelBundle
 from indexer.catalogue.items import Item
-from indexer.catalogue.terms import attribute_terms, terms
+from indexer.catalogue.words.terms import attribute_terms, terms
 from indexer.progress import Progress
 from learning.data.behaviour import VisitRow
 from learning.data.visitors import Visitors

@@ -11,7 +11,7 @@ from indexer.bundle.learned_bundle import ITEM_HALVES, USER_MODEL, draft_bundle
 from indexer.bundle.model_bundle import fit_bundle
 from indexer.bundle.projections import Projections, fit_projections
 from indexer.catalogue.items import Item
-from indexer.catalogue.statistics import Statistics
+from indexer.catalogue.survey.statistics import Statistics
 from indexer.encoder_spec import EncoderSpec
 from indexer.settings import EncoderSettings
 from learning.data import sessions as session_data

@@ -9,8 +9,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.catalogue.spelling import spelled
-from indexer.catalogue.terms import terms
+from indexer.catalogue.words.spelling import spelled
+from indexer.catalogue.words.terms import terms
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]

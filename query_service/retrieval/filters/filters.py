@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from indexer.catalogue.attributes import Scalar, as_type, text_of
-from indexer.catalogue.filter_keys import filter_key
+from indexer.catalogue.attributes.attributes import Scalar, as_type, text_of
+from indexer.catalogue.attributes.filter_keys import filter_key
 from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.attribute_fields import KEYS, NAMES, VALUES, AttributeType, field_name
 from plugin_config.schema import GROUP_ID, GROUP_KEY

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from indexer.catalogue.filter_keys import filter_key
+from indexer.catalogue.attributes.filter_keys import filter_key
 from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.analysis.index_languages import language_code
 from plugin_config.analysis.text_fields import TRANSLATED_TO

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from indexer.catalogue.terms import CJK_LETTER, terms
+from indexer.catalogue.words.terms import CJK_LETTER, terms
 from plugin_config.analysis.text_fields import TextFields
 from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.shards import NEAR_WORDS

@@ -12,7 +12,7 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
-from indexer.catalogue.terms import terms
+from indexer.catalogue.words.terms import terms
 from plugin_config.schema import IDENTIFIERS
 from query_service.retrieval.engine_errors import engine_errors
 from query_service.retrieval.plan import WORDS, RetrievalPlan

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from indexer.bundle.term_map import TermMap
-from indexer.catalogue.terms import CJK, terms
+from indexer.catalogue.words.terms import CJK, terms
 
 MAX_TERMS = 32  # of one query: the engine refuses more than 1,024 clauses, several per term
 SHORTEST_PREFIX = 3  # letters

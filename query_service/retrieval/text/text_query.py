@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from indexer.catalogue.spelling import spelled
-from indexer.catalogue.terms import terms
+from indexer.catalogue.words.spelling import spelled
+from indexer.catalogue.words.terms import terms
 from plugin_config.analysis.spelling_rules import RULES
 from plugin_config.analysis.text_fields import OWN_TEXTS, TextFields
 from plugin_config.schema import IDENTIFIERS

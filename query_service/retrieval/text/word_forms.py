@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from indexer.catalogue.spelling import spelled
+from indexer.catalogue.words.spelling import spelled
 from plugin_config.analysis.text_fields import TextFields
 from plugin_config.schema import IDENTIFIERS
 from query_service.retrieval.text.query_words import SHORTEST_PREFIX

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from indexer.catalogue.spelling import canonical
+from indexer.catalogue.words.spelling import canonical
 from query_service.records.answer_record import ATTRIBUTE
 from query_service.schemas.events import ReceivedQuery
 from query_service.schemas.identifiers import ItemId

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
-from indexer.catalogue.item_changes import ItemChange
+from indexer.catalogue.changes.item_changes import ItemChange
 from indexer.catalogue.items import to_item
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.catalogue.values.text import ValueProblem

@@ -8,8 +8,8 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import PlainValidator, RootModel
 
-from indexer.catalogue.attribute_report import first_lines
-from indexer.catalogue.item_version import ahead_of_clock
+from indexer.catalogue.changes.item_version import ahead_of_clock
+from indexer.catalogue.survey.attribute_report import first_lines
 from indexer.catalogue.values.text import ValueProblem
 from query_service.items.item_writer import ItemOperation, ItemOutcome, ItemWriter
 from query_service.schemas.answers import FieldError

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalogue.catalogue_file import CatalogueSource
-from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.items import Item, read_items, to_item
 from indexer.catalogue.notes import Notes
+from indexer.catalogue.reading.catalogue_file import CatalogueSource
+from indexer.catalogue.reading.column_map import ColumnMap
 from indexer.catalogue.rejects import Reject
 
 RETROTECH = ColumnMap.parse(

@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from indexer.catalogue.attributes import AttributeSurvey
-from indexer.catalogue.catalogue_file import CatalogueSource
-from indexer.catalogue.column_map import ColumnMap
+from indexer.catalogue.attributes.attributes import AttributeSurvey
+from indexer.catalogue.attributes.public_attributes import PublicAttributes
 from indexer.catalogue.formats.names import FORMAT_NAMES
 from indexer.catalogue.items import Item, read_items
-from indexer.catalogue.public_attributes import PublicAttributes
+from indexer.catalogue.reading.catalogue_file import CatalogueSource
+from indexer.catalogue.reading.column_map import ColumnMap
 from indexer.catalogue.values.availability import read_availability
 from indexer.catalogue.values.markup import plain_text
 from indexer.catalogue.values.numbers import read_number

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from indexer.catalogue.item_changes import ItemChange
+from indexer.catalogue.changes.item_changes import ItemChange
 from indexer.catalogue.items import to_item
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.catalogue.values.price_lists import read_prices

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalogue.catalogue_file import CatalogueSource
-from indexer.catalogue.column_map import ColumnMap, MappingError
+from indexer.catalogue.reading.catalogue_file import CatalogueSource
+from indexer.catalogue.reading.column_map import ColumnMap, MappingError
 from indexer.catalogue.rejects import Reject, RejectLimit, RejectsFile, TooManyRejects
-from indexer.catalogue.survey import Survey, survey
+from indexer.catalogue.survey.survey import Survey, survey
 from indexer.progress import Silence
 from plugin_config.errors import SettingsError
 

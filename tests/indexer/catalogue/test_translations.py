@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from indexer.catalogue.catalogue_file import CatalogueSource
-from indexer.catalogue.column_map import ColumnMap
-from indexer.catalogue.item_changes import ItemChange, read_changes
+from indexer.catalogue.changes.item_changes import ItemChange, read_changes
 from indexer.catalogue.items import Item, items_of_file, to_item
-from indexer.catalogue.languages import LanguageChoice, LanguageSurvey, language_lines
+from indexer.catalogue.reading.catalogue_file import CatalogueSource
+from indexer.catalogue.reading.column_map import ColumnMap
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.catalogue.translations import Translation, read_translations
 from indexer.catalogue.values.text import ValueProblem
+from indexer.catalogue.words.languages import LanguageChoice, LanguageSurvey, language_lines
 from plugin_config.analysis.index_languages import IndexLanguages, analyzer_of, language_code
 from plugin_config.errors import SettingsError
 

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from indexer.catalogue.column_map import ColumnMap
-from indexer.catalogue.dead_letters import DeadLetter, DeadLetterFile, letters_of
+from indexer.catalogue.changes.dead_letters import DeadLetter, DeadLetterFile, letters_of
+from indexer.catalogue.reading.column_map import ColumnMap
 from indexer.catalogue.values.text import ValueProblem
 from indexer.change_feed.change import ChangeReader, FeedChange, original
 

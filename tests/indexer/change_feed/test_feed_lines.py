@@ -2,10 +2,10 @@
 
 import pytest
 
-from indexer.catalogue.column_map import ColumnMap
-from indexer.catalogue.feed_lines import update_lines, upsert_line
-from indexer.catalogue.item_changes import ItemChange, joined
+from indexer.catalogue.changes.feed_lines import update_lines, upsert_line
+from indexer.catalogue.changes.item_changes import ItemChange, joined
 from indexer.catalogue.items import to_item
+from indexer.catalogue.reading.column_map import ColumnMap
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.change_feed.change import ChangeReader
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalogue.column_map import ColumnMap
+from indexer.catalogue.reading.column_map import ColumnMap
 from learning.data.datasets import read_items_file, read_judgments
 from learning.data.tables import DatasetError
 

@@ -3,7 +3,7 @@
 import pytest
 from opensearchpy import OpenSearch
 
-from indexer.catalogue.terms import terms
+from indexer.catalogue.words.terms import terms
 from plugin_config.schema import IndexNames
 from tests.query_service.retrieval.spelling_index import TitleIndex, titles
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from opensearchpy import OpenSearch
 
-from indexer.catalogue.compounds import CompoundWords
 from indexer.catalogue.items import items_of_file
+from indexer.catalogue.words.compounds import CompoundWords
 from plugin_config.analysis.languages import LANGUAGES
 from plugin_config.analysis.text_analysis import TextAnalysis
 from plugin_config.schema import IndexNames

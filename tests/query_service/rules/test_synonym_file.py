@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalogue.terms import terms
+from indexer.catalogue.words.terms import terms
 from query_service.retrieval.text.query_words import MAX_TERMS
 from query_service.rules.synonyms import Synonyms, SynonymsRefused
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalogue.catalogue_file import CatalogueSource
-from indexer.catalogue.column_map import ColumnMap, MappingError
 from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.items import Item, read_items
+from indexer.catalogue.reading.catalogue_file import CatalogueSource
+from indexer.catalogue.reading.column_map import ColumnMap, MappingError
 from indexer.catalogue.rejects import Reject
 
 pa = pytest.importorskip("pyarrow", reason="needs the extra parquet")

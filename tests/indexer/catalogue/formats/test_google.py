@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalogue.catalogue_file import CatalogueSource
 from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.items import Item, read_items
 from indexer.catalogue.notes import Notes
+from indexer.catalogue.reading.catalogue_file import CatalogueSource
 from indexer.catalogue.rejects import Reject
 
 TSV = (

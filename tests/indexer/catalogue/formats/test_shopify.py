@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalogue.catalogue_file import CatalogueSource
-from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.items import Item, read_items
 from indexer.catalogue.notes import Notes
+from indexer.catalogue.reading.catalogue_file import CatalogueSource
+from indexer.catalogue.reading.column_map import ColumnMap
 from indexer.catalogue.rejects import Reject
 
 EXPORT = """\
@@ -81,7 +81,7 @@ def test_the_user_s_mapping_comes_first(tmp_path: Path) -> None:
 
 
 def test_tags_are_a_list_once_they_are_public(tmp_path: Path) -> None:
-    from indexer.catalogue.public_attributes import PublicAttributes
+    from indexer.catalogue.attributes.public_attributes import PublicAttributes
 
     items, _, _ = read(EXPORT, tmp_path, public=PublicAttributes.of(["Tags"]))
     assert items[0].attributes == {"Tags": ["tee", "summer"]}

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalogue.catalogue_file import CatalogueSource
-from indexer.catalogue.column_map import ColumnMap
-from indexer.catalogue.item_changes import ItemChange, read_changes
+from indexer.catalogue.changes.item_changes import ItemChange, read_changes
 from indexer.catalogue.items import Item, read_items
 from indexer.catalogue.notes import Notes
+from indexer.catalogue.reading.catalogue_file import CatalogueSource
+from indexer.catalogue.reading.column_map import ColumnMap
 
 HEADER = (
     "ID,Type,SKU,Name,Published,Visibility in catalog,Short description,Description,"

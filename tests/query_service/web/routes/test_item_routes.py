@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from indexer.catalogue.column_map import FIELDS
+from indexer.catalogue.reading.column_map import FIELDS
 from query_service.schemas.items import ItemFields
 from query_service.web.routes.item_forms import OperationError, parse_operations
 from tests.query_service.apps import client_without_cluster

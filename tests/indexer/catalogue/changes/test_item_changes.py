@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalogue.catalogue_file import CatalogueSource
-from indexer.catalogue.column_map import ColumnMap
-from indexer.catalogue.item_changes import ItemChange, change_windows, joined, read_changes
+from indexer.catalogue.changes.item_changes import ItemChange, change_windows, joined, read_changes
+from indexer.catalogue.changes.lost_fields import vanished
 from indexer.catalogue.items import Item
-from indexer.catalogue.lost_fields import vanished
 from indexer.catalogue.notes import Notes
+from indexer.catalogue.reading.catalogue_file import CatalogueSource
+from indexer.catalogue.reading.column_map import ColumnMap
 from indexer.catalogue.reading_rules import MappingError, ReadingRules
 from indexer.catalogue.rejects import Reject
 from indexer.catalogue.translations import Translation

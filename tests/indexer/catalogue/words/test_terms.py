@@ -3,7 +3,7 @@
 import pytest
 
 from indexer.catalogue.items import Item
-from indexer.catalogue.terms import attribute_terms, price_band, terms
+from indexer.catalogue.words.terms import attribute_terms, price_band, terms
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from indexer.catalogue.attributes import flat, pairs_of
+from indexer.catalogue.attributes.attributes import flat, pairs_of
+from indexer.catalogue.attributes.public_attributes import PublicAttributes
 from indexer.catalogue.formats.shop_formats import advice
-from indexer.catalogue.mapping_file import ATTRIBUTES, read_mapping_file
 from indexer.catalogue.notes import Notes
-from indexer.catalogue.public_attributes import PublicAttributes
+from indexer.catalogue.reading.mapping_file import ATTRIBUTES, read_mapping_file
+from indexer.catalogue.reading.row_values import is_plain, joined, object_of, part_of
 from indexer.catalogue.reading_rules import RULES, MappingError, ReadingRules
-from indexer.catalogue.row_values import is_plain, joined, object_of, part_of
 from indexer.catalogue.translations import translated_column
 from indexer.catalogue.values.text import is_blank
 

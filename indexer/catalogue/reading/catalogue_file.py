@@ -13,15 +13,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
-from indexer.catalogue.column_map import ColumnMap
-from indexer.catalogue.decimal_comma import DecimalComma
 from indexer.catalogue.files.csv_file import CsvFile
 from indexer.catalogue.files.json_lines import json_rows
 from indexer.catalogue.files.parquet_rows import parquet_columns, parquet_rows
 from indexer.catalogue.files.rows import CatalogueError, LeftOut, Row
 from indexer.catalogue.files.xml_items import xml_rows
 from indexer.catalogue.formats.shop_format import ShopRow
-from indexer.catalogue.recognition import Recognised, recognise
+from indexer.catalogue.reading.column_map import ColumnMap
+from indexer.catalogue.reading.decimal_comma import DecimalComma
+from indexer.catalogue.reading.recognition import Recognised, recognise
 from indexer.catalogue.rejects import Reject
 
 _BUFFER = 1 << 20  # bytes

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalogue.catalogue_file import CatalogueSource
-from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.formats.names import FORMAT_NAMES, SHOP_FORMATS
 from indexer.catalogue.formats.shop_formats import SHOPS
 from indexer.catalogue.items import Item, read_items
+from indexer.catalogue.reading.catalogue_file import CatalogueSource
+from indexer.catalogue.reading.column_map import ColumnMap
 
 SHOPIFY = b"Handle,Title,Vendor,Variant Price\ntee,Tee,Leafy,5\n"
 FEED = b"<rss><channel><item><id>1</id><title>x</title></item></channel></rss>"

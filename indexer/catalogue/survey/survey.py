@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from indexer.catalogue.attributes import AttributeSurvey
-from indexer.catalogue.catalogue_file import Catalogue, CatalogueSource
-from indexer.catalogue.facets import FacetChoice, FacetSurvey
+from indexer.catalogue.attributes.attributes import AttributeSurvey
+from indexer.catalogue.attributes.facets import FacetChoice, FacetSurvey
+from indexer.catalogue.attributes.public_attributes import PublicAttributes
 from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.items import Item, read_items
-from indexer.catalogue.languages import LanguageSurvey
 from indexer.catalogue.notes import Notes
-from indexer.catalogue.public_attributes import PublicAttributes
-from indexer.catalogue.reading import Reading
+from indexer.catalogue.reading.catalogue_file import Catalogue, CatalogueSource
+from indexer.catalogue.reading.reading import Reading
 from indexer.catalogue.rejects import Reject, RejectLimit, RejectsFile
-from indexer.catalogue.statistics import Statistics
+from indexer.catalogue.survey.statistics import Statistics
+from indexer.catalogue.words.languages import LanguageSurvey
 from indexer.progress import Progress
 from indexer.settings import IndexSettings
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from indexer.catalogue.public_attributes import PublicAttributes
+from indexer.catalogue.attributes.public_attributes import PublicAttributes
 from indexer.catalogue.reading_rules import RULES, MappingError
 
 ATTRIBUTES = "attributes."

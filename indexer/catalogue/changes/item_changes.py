@@ -7,12 +7,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from indexer.catalogue.catalogue_file import Catalogue
-from indexer.catalogue.column_map import FIELDS, ColumnMap
 from indexer.catalogue.files.rows import CatalogueError, LeftOut
 from indexer.catalogue.items import Item, to_item
 from indexer.catalogue.notes import Notes
-from indexer.catalogue.reading import Reading
+from indexer.catalogue.reading.catalogue_file import Catalogue
+from indexer.catalogue.reading.column_map import FIELDS, ColumnMap
+from indexer.catalogue.reading.reading import Reading
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.catalogue.rejects import Reject, RejectLimit, RejectsFile
 from indexer.catalogue.translations import (

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from indexer.catalogue.filter_keys import filter_key
+from indexer.catalogue.attributes.filter_keys import filter_key
 
 
 @pytest.mark.parametrize(

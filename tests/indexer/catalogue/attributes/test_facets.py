@@ -2,7 +2,7 @@
 
 import pytest
 
-from indexer.catalogue.facets import LONGEST_VALUE, MOST_VALUES, FacetChoice, FacetSurvey
+from indexer.catalogue.attributes.facets import LONGEST_VALUE, MOST_VALUES, FacetChoice, FacetSurvey
 from plugin_config.attribute_fields import AttributeFields
 from plugin_config.errors import SettingsError
 

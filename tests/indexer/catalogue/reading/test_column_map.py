@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalogue.column_map import ColumnMap, MappingError
+from indexer.catalogue.attributes.public_attributes import PublicAttributes
 from indexer.catalogue.notes import Notes
-from indexer.catalogue.public_attributes import PublicAttributes
+from indexer.catalogue.reading.column_map import ColumnMap, MappingError
 
 TOML = """
 format = "csv"

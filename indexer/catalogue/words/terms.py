@@ -9,7 +9,7 @@ import re
 
 from indexer.catalogue.categories import category_texts
 from indexer.catalogue.items import Item
-from indexer.catalogue.spelling import spelled
+from indexer.catalogue.words.spelling import spelled
 from plugin_config.analysis.spelling_rules import ELIDED
 
 # A run of Chinese, Japanese or Korean characters has no spaces: it is cut into bigrams, as the

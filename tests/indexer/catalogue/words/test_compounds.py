@@ -2,7 +2,7 @@
 
 import pytest
 
-from indexer.catalogue.compounds import CompoundWords
+from indexer.catalogue.words.compounds import CompoundWords
 
 WORDS = ("Leder Sofa", "Tisch", "Küche", "Arbeit", "Zimmer", "Lampe", "Schule", "Hefte", "Straße")
 

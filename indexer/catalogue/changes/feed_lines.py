@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from indexer.catalogue.item_changes import ALL_LANGUAGES, ALL_LISTS, ItemChange
+from indexer.catalogue.changes.item_changes import ALL_LANGUAGES, ALL_LISTS, ItemChange
 from indexer.catalogue.items import Item
 
 _EMPTY: tuple[Any, ...] = ("", None, (), [], {})

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Literal, NamedTuple
 
-from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.files.csv_dialect import CsvDialect
 from indexer.catalogue.files.encodings import Encoding, Utf8Bytes
 from indexer.catalogue.files.file_kinds import (
@@ -24,6 +23,7 @@ from indexer.catalogue.formats.google import GOOGLE
 from indexer.catalogue.formats.names import FILE_FORMATS, FORMAT_NAMES
 from indexer.catalogue.formats.shop_format import ShopFormat
 from indexer.catalogue.formats.shop_formats import SHOPS, advice, recognised_shop
+from indexer.catalogue.reading.column_map import ColumnMap
 
 Container = Literal["jsonl", "csv", "parquet", "xml"]
 _SAMPLE = 4 << 20  # bytes from which everything is recognised

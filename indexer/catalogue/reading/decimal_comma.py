@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.files.rows import Row
+from indexer.catalogue.reading.column_map import ColumnMap
 from indexer.catalogue.values.numbers import NUMBER, plain
 from plugin_config.errors import LiveIntentError
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from indexer.catalogue.mapping_file import ATTRIBUTES
+from indexer.catalogue.reading.mapping_file import ATTRIBUTES
 
 
 def part_of(row: Mapping[str, Any], path: str) -> Any:

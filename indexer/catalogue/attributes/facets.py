@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from indexer.catalogue.attributes import AttributeValue, text_of, values_of
-from indexer.catalogue.filter_keys import filter_key
-from indexer.catalogue.public_attributes import PublicAttributes
+from indexer.catalogue.attributes.attributes import AttributeValue, text_of, values_of
+from indexer.catalogue.attributes.filter_keys import filter_key
+from indexer.catalogue.attributes.public_attributes import PublicAttributes
 from plugin_config.attribute_fields import AttributeFields
 from plugin_config.errors import SettingsError
 

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from indexer.catalogue.facets import ATTRIBUTES
-from indexer.catalogue.survey import Survey
+from indexer.catalogue.attributes.facets import ATTRIBUTES
+from indexer.catalogue.survey.survey import Survey
 from plugin_config.attribute_fields import MAX_INDEXED, AttributeType
 
 SHOWN = 40  # names in a line

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from indexer.catalogue.attributes import AttributeSurvey, as_type, read_attributes
+from indexer.catalogue.attributes.attributes import AttributeSurvey, as_type, read_attributes
 from plugin_config import attribute_fields
 from plugin_config.attribute_fields import AttributeFields, field_name
 

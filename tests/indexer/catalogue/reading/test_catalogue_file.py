@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalogue.catalogue_file import CatalogueSource
-from indexer.catalogue.column_map import ColumnMap
 from indexer.catalogue.files.rows import CatalogueError
 from indexer.catalogue.items import Item, read_items
 from indexer.catalogue.notes import Notes
+from indexer.catalogue.reading.catalogue_file import CatalogueSource
+from indexer.catalogue.reading.column_map import ColumnMap
 from indexer.catalogue.rejects import Reject
 
 CSV = 'item_id,title,size\n1,"Tür, grün",ä\n2,Stuhl,\n'

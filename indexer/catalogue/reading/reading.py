@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from indexer.catalogue.catalogue_file import Catalogue
 from indexer.catalogue.notes import Notes
+from indexer.catalogue.reading.catalogue_file import Catalogue
 
 
 @dataclass(frozen=True)

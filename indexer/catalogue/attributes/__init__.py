@@ -1,0 +1,1 @@
+"""Attributes of items: their values, which are public, which are facets."""

@@ -1,0 +1,1 @@
+"""The first pass over a whole catalogue: a sample, statistics, attributes."""

@@ -1,0 +1,1 @@
+"""Words of a catalogue's texts: terms, spelling, compounds, languages."""
