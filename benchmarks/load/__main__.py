@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 from opensearchpy import OpenSearch
 
-from benchmarks.clicks import some_items
+from benchmarks.latency.clicks import some_items
+from benchmarks.latency.search import bare_msearch, some_queries
 from benchmarks.load.plan import LoadPlan
-from benchmarks.search import bare_msearch, some_queries
 from benchmarks.served import Api, served, shared_index
 from indexer.encoder.loading import load_encoder
 from indexer.settings import EncoderSettings

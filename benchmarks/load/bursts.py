@@ -15,7 +15,7 @@ import uuid
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from benchmarks.search import some_queries
+from benchmarks.latency.search import some_queries
 from benchmarks.served import shared_index
 
 GRACE_S = 0.5

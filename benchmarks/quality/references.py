@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from benchmarks.datasets import DATASETS, read
 from benchmarks.quality.scores import Bm25, CooccurrenceCosine, Scores, min_max, standard
-from benchmarks.rows import query_words
+from benchmarks.relevance.rows import query_words
 from indexer.encoder.encoder import Encoder
 from indexer.encoder.loading import load_encoder
 from indexer.settings import EncoderSettings

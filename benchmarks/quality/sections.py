@@ -108,7 +108,7 @@ def _games(context: Context) -> list[Section]:
         str(data / f"{name}.jsonl.gz") for name in ("items", "sequences", "broad_query")
     )
     rows_file = context.work / "games-rows.jsonl"
-    rows = Step(("benchmarks.rows", "amazon", "--out", str(rows_file)), rows_file)
+    rows = Step(("benchmarks.relevance.rows", "amazon", "--out", str(rows_file)), rows_file)
     training = ("--items", items, "--sequences", sequences, "--rows", str(rows_file),
                 "--users-not-in", broad)  # fmt: skip
     model = context.learn("games-user-model", "user-model", *training)
@@ -208,7 +208,8 @@ def _movielens(context: Context) -> Section:
     tags, sequences, simulated = (
         context.work / f"movielens-{name}.jsonl" for name in ("tags", "sequences", "simulated")
     )
-    rows = Step(("benchmarks.rows", "movielens", "--out", str(tags), "--sequences", str(sequences),
+    rows = Step(("benchmarks.relevance.rows", "movielens",
+                 "--out", str(tags), "--sequences", str(sequences),
                  "--simulated", str(simulated)), simulated)  # fmt: skip
     training = (*items, "--sequences", str(sequences), "--users-not-in", str(tags))
     model = context.learn("movielens-user-model", "user-model", *training, "--epochs", "12")

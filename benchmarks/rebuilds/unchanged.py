@@ -21,7 +21,7 @@ from statistics import median
 
 from opensearchpy import OpenSearch
 
-from benchmarks.generated_catalogue import write_generated
+from benchmarks.rebuilds.generated_catalogue import write_generated
 from benchmarks.served import COMMAND, own_index
 
 LOADING = "start"  # the stage before the first

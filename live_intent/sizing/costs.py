@@ -33,15 +33,15 @@ class Costs:
     )  # fmt: skip
     document_bytes: Cost = Cost(
         560, "bytes/item", "an item on disk without vectors, a title alone: descriptions add",
-        "measured", "benchmarks.quantization, 20,000 homedepot titles in one segment",
+        "measured", "benchmarks.rebuilds.quantization, 20,000 homedepot titles in one segment",
     )  # fmt: skip
     float16_bytes: Cost = Cost(
         4.7, "bytes/dimension", "the float16 copy on disk: doc values, and base64 in the source",
-        "measured", "benchmarks.quantization, files dvd and fdt",
+        "measured", "benchmarks.rebuilds.quantization, files dvd and fdt",
     )  # fmt: skip
     recovery_bytes: Cost = Cost(
         10.6, "bytes/dimension", "the vector as JSON, kept to recover replicas until a later merge",
-        "measured", "benchmarks.quantization, file fdt",
+        "measured", "benchmarks.rebuilds.quantization, file fdt",
     )  # fmt: skip
     search_engine_cpu: Cost = Cost(
         0.017, "core s/search", "the engine's three legs, one shard of up to 60,000 items, merged",
@@ -53,7 +53,7 @@ class Costs:
     )  # fmt: skip
     search_service_cpu: Cost = Cost(
         0.011, "core s/search", "the query service: user vector, re-ranking, JSON",
-        "measured", "benchmarks.processes: 10.9 and 11.7 ms",
+        "measured", "benchmarks.load.processes: 10.9 and 11.7 ms",
     )  # fmt: skip
     utilisation: Cost = Cost(
         0.6, "of cores", "used at the peak rate, the rest for merges, events, a lost node",
@@ -61,10 +61,10 @@ class Costs:
     )  # fmt: skip
     service_memory: Cost = Cost(
         629, "MiB", "a service with one process, encoder included",
-        "measured", "benchmarks.processes",
+        "measured", "benchmarks.load.processes",
     )  # fmt: skip
     process_memory: Cost = Cost(
-        80, "MiB", "each further process of a service", "measured", "benchmarks.processes"
+        80, "MiB", "each further process of a service", "measured", "benchmarks.load.processes"
     )  # fmt: skip
     shard_items: Cost = Cost(
         10_000_000, "items", "most in one shard: some 80 GB with 384 dimensions, less once merged",
@@ -84,7 +84,7 @@ class Costs:
     )  # fmt: skip
     index_cpu: Cost = Cost(
         0.0008, "core s/item", "writing one item with its HNSW links, a copy each",
-        "measured", "benchmarks.index, homedepot: 58 s on two cores, less its encoding",
+        "measured", "benchmarks.rebuilds.index, homedepot: 58 s on two cores, less its encoding",
     )  # fmt: skip
     rebuild_memory: Cost = Cost(
         1.0, "GiB", "a rebuild beside its model, whatever the catalogue",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from opensearchpy import OpenSearch
 
-from benchmarks.fault_table import FaultTable
+from benchmarks.chaos.fault_table import FaultTable
 from indexer.catalogue.reading.catalogue_file import CatalogueSource
 from indexer.index.carry_over.beginning import Beginning
 from indexer.index.context import IndexContext

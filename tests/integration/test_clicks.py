@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from opensearchpy import OpenSearch
 
-from benchmarks.clicks import click_and_search, some_items
+from benchmarks.latency.clicks import click_and_search, some_items
 from benchmarks.served import Api as BenchmarkApi
 from indexer.encoder.encoder import Encoder
 from plugin_config.schema import IndexNames

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.rows import broad_rows
+from benchmarks.relevance.rows import broad_rows
 from indexer.index.documents import from_float16_base64
 from plugin_config.schema import VECTOR_FLOAT16
 from query_service.retrieval.candidates.candidate_items import CandidateItems

@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 from opensearchpy import OpenSearch
 
-from benchmarks.fault_table import FaultTable
+from benchmarks.chaos.fault_table import FaultTable
 from indexer.encoder.encoder import Encoder
 from plugin_config.connection.client import connect, ping_or_raise
 from plugin_config.node import local_node

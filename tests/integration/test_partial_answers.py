@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from opensearchpy import OpenSearch
 
-from benchmarks.fault_table import FaultTable
+from benchmarks.chaos.fault_table import FaultTable
 from indexer.encoder.encoder import Encoder
 from plugin_config.connection.client import connect
 from plugin_config.node.node_records import NodeInfo

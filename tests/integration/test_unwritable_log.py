@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from benchmarks.fault_table import FaultTable
+from benchmarks.chaos.fault_table import FaultTable
 from plugin_config.node.node_process import free_port
 from plugin_config.settings import ClusterSettings
 from tests.integration.command_line import LIVE_INTENT, PYTHONPATH

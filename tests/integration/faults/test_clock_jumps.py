@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from opensearchpy import OpenSearch
 
-from benchmarks.fault_table import FaultTable
+from benchmarks.chaos.fault_table import FaultTable
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
 from tests.integration.serve_process import serve

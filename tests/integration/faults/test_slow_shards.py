@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from opensearchpy import OpenSearch
 
-from benchmarks.fault_table import FaultTable
+from benchmarks.chaos.fault_table import FaultTable
 from indexer.encoder.encoder import Encoder
 from plugin_config.connection.partial_answers import NOTES
 from plugin_config.schema import IndexNames

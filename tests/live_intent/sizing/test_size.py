@@ -54,7 +54,7 @@ def test_the_table_names_each_formula_and_where_each_constant_is_from() -> None:
     output = size("--items", "10M", "--qps", "200").output
     assert "10M items, 200 searches/s" in output
     assert "= graph_links x (32 bits x 384 / 8 + 8 x 16)" in output
-    assert "measured: benchmarks.quantization" in output
+    assert "measured: benchmarks.rebuilds.quantization" in output
 
 
 @pytest.mark.parametrize("items", ["0", "10 M", "1e6", "-5", "M", "ten", "1.5", "10T", "inf", ""])

@@ -1,0 +1,177 @@
+"""One worker process against several: rate, CPU, memory, and what `kill -9` of one costs.
+
+    python -m benchmarks.load.processes [--processes 2] [--clients 8] [--seconds 10] [--rounds 3]
+
+Both services run at the same time on an index of the sample catalogue; the load alternates between
+them. CPU and memory are those of all processes of a service (Linux: /proc). Memory is the
+proportional set size: a page that n processes share counts 1/n in each.
+"""
+
+import os
+import signal
+import statistics
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import click
+import urllib3
+
+from benchmarks.served import COMMAND, own_index, rebuild
+from live_intent.sample.catalogue import sample_items, write_json_lines
+from plugin_config.node.node_process import free_port
+
+QUERIES = ("wireless headphones", "coffee machine", "running shoes", "desk lamp black", "rug")
+START_S = 120.0
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class ServeProcess:
+    """A `live-intent serve` with its worker processes."""
+
+    pid: int
+    url: str
+
+    @property
+    def workers(self) -> list[int]:
+        """Their process ids."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds of all processes so far."""
+        fields = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+                  for pid in self.workers]  # fmt: skip
+        return sum(int(each[11]) + int(each[12]) for each in fields) / TICKS
+
+    @property
+    def memory_mib(self) -> float:
+        """Proportional set size of all processes, MiB."""
+        return sum(_pss_kib(pid) for pid in (self.pid, *self.workers)) / 1024
+
+
+@dataclass
+class Load:
+    """Clients that search without pause; `answered` has the time of each answer, s."""
+
+    url: str
+    clients: int
+    answered: list[float] = field(default_factory=list)
+    failed: int = 0
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """The clients run in the block."""
+        stop = threading.Event()
+        threads = [
+            threading.Thread(target=self._ask, args=(number, stop))
+            for number in range(self.clients)
+        ]
+        for thread in threads:
+            thread.start()
+        yield
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+    def _ask(self, number: int, stop: threading.Event) -> None:
+        pool = urllib3.PoolManager(maxsize=1, retries=False)
+        asked = number
+        while not stop.is_set():
+            asked += 1
+            body = {"query": QUERIES[asked % len(QUERIES)], "session_id": f"client-{number}",
+                    "deadline_ms": 20_000}  # fmt: skip
+            try:
+                status = pool.request("POST", f"{self.url}/v1/search", json=body).status
+            except urllib3.exceptions.HTTPError:
+                status = 0
+            if status == 200:
+                self.answered.append(time.perf_counter())
+            else:
+                self.failed += 1
+
+
+@click.command()
+@click.option("--processes", default=2, show_default=True)
+@click.option("--clients", default=8, show_default=True)
+@click.option("--seconds", default=10.0, show_default=True)
+@click.option("--rounds", default=3, show_default=True)
+def main(processes: int, clients: int, seconds: float, rounds: int) -> None:
+    """Compare a service of one process with one of several."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        stack.enter_context(own_index("processes", keep=False))
+        catalogue = folder / "items.jsonl"
+        write_json_lines(catalogue, sample_items())
+        rebuild(catalogue)
+        services = {n: stack.enter_context(_serve(n, folder)) for n in (1, processes)}
+        rates: dict[int, list[float]] = {n: [] for n in services}
+        cpu: dict[int, list[float]] = {n: [] for n in services}
+        for number in range(rounds + 1):
+            for n, service in services.items():
+                before = service.cpu_s
+                load = Load(service.url, clients)
+                with load.running():
+                    time.sleep(seconds if number else min(seconds, 3))
+                if number:  # the first one warms up
+                    rates[n].append(len(load.answered) / seconds)
+                    cpu[n].append((service.cpu_s - before) / len(load.answered) * 1000)
+        for n, service in services.items():
+            rate, ms = statistics.median(rates[n]), statistics.median(cpu[n])
+            click.echo(f"{n} processes: {rate:.1f} searches/s, {ms:.1f} ms of CPU each, "
+                       f"{service.memory_mib:.0f} MiB")  # fmt: skip
+        first, several = (statistics.median(rates[n]) for n in services)
+        click.echo(f"rate {several / first:.2f} x")
+        for n, service in services.items():
+            _kill(n, service, clients)
+
+
+def _kill(n: int, service: ServeProcess, clients: int) -> None:
+    """Kill a worker under load; say what it cost."""
+    load = Load(service.url, clients)
+    with load.running():
+        time.sleep(2)
+        os.kill(service.workers[0], signal.SIGKILL)
+        time.sleep(8)
+    times = sorted(load.answered)
+    gap = max(later - earlier for earlier, later in pairwise(times))
+    click.echo(f"{n} processes, one killed: {load.failed} requests lost of {clients} clients, "
+               f"{gap:.2f} s without an answer")  # fmt: skip
+
+
+@contextmanager
+def _serve(processes: int, folder: Path) -> Iterator[ServeProcess]:
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    with (folder / f"serve-{processes}.log").open("wb") as log:
+        command = [*COMMAND, "serve", "--port", str(port), "--processes", str(processes)]
+        started = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        pool, ends_at = urllib3.PoolManager(retries=False), time.perf_counter() + START_S
+        while time.perf_counter() < ends_at:
+            try:
+                if pool.request("GET", f"{url}/readyz").status == 200:
+                    break
+            except urllib3.exceptions.HTTPError:
+                pass
+            time.sleep(0.2)
+        yield ServeProcess(started.pid, url)
+    finally:
+        started.send_signal(signal.SIGINT)
+        started.wait(60)
+
+
+def _pss_kib(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What a part of the method is worth, on public data."""
