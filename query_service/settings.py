@@ -81,7 +81,7 @@ class ServiceSettings(PrivacySettings):
         ge=0,
         le=10_000_000,
         description="Items whose vector and fields stay in a process's memory for the re-ranker, "
-        "some 1.5 kB each; a changed item is read anew. 0: none.",
+        "some 1.5 kB each; a changed item is read again. 0: none.",
     )
     global_statistics: bool = Field(
         True,

@@ -26,7 +26,7 @@ class QuietHandler(BaseHTTPRequestHandler):
         kind: str = "application/json",
         length: str | None = None,
     ) -> None:
-        """Send an answer; `length`: what a HEAD request is told of it."""
+        """Send an answer; `length`: the Content-Length of an answer to HEAD."""
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", length or str(len(content)))

@@ -1,7 +1,7 @@
 """The table of docs/faults.md: what requests are answered while something fails, as observed.
 
 Tests observe; each run compares what it saw with the table, times
-aside, or writes it anew: LIVE_INTENT_TEST_FAULTS=write.
+aside, or writes it again: LIVE_INTENT_TEST_FAULTS=write.
 """
 
 import os

@@ -104,7 +104,7 @@ def _answer(client: socket.socket, status: str) -> None:
             length = int(line.split(b":")[1])
     while len(body) < length and (data := client.recv(65536)):
         body += data
-    content = b'{"error": {"type": "chaos", "reason": "as the proxy was told"}, "status": 0}'
+    content = b'{"error": {"type": "chaos", "reason": "set in the proxy"}, "status": 0}'
     head = (
         f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(content)}\r\nConnection: close\r\n\r\n"

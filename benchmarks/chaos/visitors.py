@@ -109,7 +109,7 @@ class Visitor(threading.Thread):
         with self._ledger.lock:
             self._ledger.sent[self._session_id].add(event_id)
         answer = self._until_done("POST", "/v1/events", event)
-        if self._random.random() < 0.2:  # once more, although it was acknowledged
+        if self._random.random() < 0.2:  # again, although it was acknowledged
             self._ask("POST", "/v1/events", event)
         with self._ledger.lock:
             note = answer["items"][0].get("note") or ""

@@ -45,7 +45,7 @@ class LearnedFrom:
 class LearnedParts:
     """A bundle, and the parts of it that learned from a person.
 
-    `unknown`: those that can't be told of, with the reason.
+    `unknown`: those whose sources can't be read, with the reason.
     """
 
     folder: str

@@ -59,7 +59,7 @@ class FeedFile:
         return Position.after(self.offset, self.line, self._head, self._tail)
 
     def is_cut(self) -> bool:
-        """Whether the file lost what was read, because it was truncated or written anew."""
+        """Whether the file lost what was read, because it was truncated or overwritten."""
         tail = os.pread(self._fd, len(self._tail), self.offset - len(self._tail))
         return tail != self._tail
 

@@ -44,7 +44,7 @@ class FollowedFile:
     def read(self) -> list[FeedLine]:
         """The next lines; none: there are none now, or `ended` says that there will be none."""
         if self._file.is_cut():
-            self._note(f"{self._path} was truncated or written anew after line {self._file.line}")
+            self._note(f"{self._path} was truncated or overwritten after line {self._file.line}")
             self._file = self._opened(self._file.position)
         if lines := self._file.read():
             return lines

@@ -75,7 +75,7 @@ class Comparison:
 
     @property
     def hidden(self) -> tuple[ComparedQuery, ...]:
-        """Those that too few sessions typed: only their figures are told."""
+        """Those that too few sessions typed: only their figures are reported."""
         return tuple(row for row in self.rows if not row.query.shown)
 
 

@@ -77,7 +77,7 @@ def search(**options: Any) -> None:
 )  # fmt: skip
 @click.option(
     "--negatives", type=click.IntRange(1, 499), default=99, show_default=True,
-    help="Items that the last one is to be told from, drawn by popularity.",
+    help="Items to rank the last one against, drawn by popularity.",
 )  # fmt: skip
 @setup_options
 @user_options

@@ -92,7 +92,7 @@ class LearningRun:
         return read_user_ids(self.users_not_in) if self.users_not_in else frozenset()
 
     def add_log_remarks(self, log: UbiLog) -> None:
-        """Adds what was left out of a log, whether it is simulated, and whom it tells of."""
+        """Adds what was left out of a log, whether it is simulated, and the people in it."""
         self.people.update(log.people)
         self.remarks.extend([*log.notes, *log.remarks.lines()])
         if log.simulated:

@@ -9,7 +9,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "sizing.md"
 
 
 def with_tables(text: str) -> str:
-    """The page's text with each table between its marks `<!-- name -->` made anew."""
+    """The page's text with each table between its marks `<!-- name -->` replaced."""
     costs = Costs()
     tables = {
         "figures": page_table(PAGE_DEMANDS, costs),

@@ -55,7 +55,7 @@ class Callers:
             )
         stored = None if sent.key_id == SESSIONS else self._ring.find(sent.key_id)
         if stored is not None and not _proves(sent, stored):
-            stored = self._ring.find(sent.key_id, anew=True)  # it may have a new secret
+            stored = self._ring.find(sent.key_id, reread=True)  # it may have a new secret
         if stored is None or not _proves(sent, stored):
             raise KeyRefused("unknown", "The API key is unknown, revoked or replaced.")
         if stored.has_expired():

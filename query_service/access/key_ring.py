@@ -13,7 +13,7 @@ from query_service.watch import Watch
 
 log = logging.getLogger(__name__)
 READ_TIMEOUT_S = 2.0
-# An unknown id has the keys read anew, so that a new key counts at once: at most so often,
+# An unknown id has the keys read again, so that a new key counts at once: at most so often,
 # whatever is sent.
 ON_DEMAND_S = 1.0
 WAIT_S = 0.25  # of a request, for another one's reading
@@ -70,15 +70,15 @@ class KeyRing:
         """Why the keys could not be read once yet, "" where they were."""
         return "" if self._known.read_at else self._known.problem
 
-    def find(self, key_id: str, *, anew: bool = False) -> StoredKey | None:
-        """The key, revoked ones too; None: there is none. `anew`: it may have changed just now.
+    def find(self, key_id: str, *, reread: bool = False) -> StoredKey | None:
+        """The key, revoked ones too; None: there is none. `reread`: it may have changed just now.
 
         Raises KeysUnreadable where that can't be known: for an unknown key as soon as the index
         can't be read, for a known one some time later.
         """
         known = self._known
         now = time.monotonic()
-        if (anew or key_id not in known.keys) and self._demanded_at + ON_DEMAND_S < now:
+        if (reread or key_id not in known.keys) and self._demanded_at + ON_DEMAND_S < now:
             self._demanded_at = now
             self._read()
             known = self._known

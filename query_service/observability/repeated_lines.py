@@ -90,7 +90,7 @@ class RepeatedLines:
         return lines
 
     def rest(self) -> list[logging.LogRecord]:
-        """All counts that are not told yet; nothing is counted afterwards."""
+        """All counts that are not logged yet; nothing is counted afterwards."""
         now, kinds = self._clock(), self._kinds
         self._kinds = {}
         return [kind.count(now) for kind in kinds.values() if kind.repeated]

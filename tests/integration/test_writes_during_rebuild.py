@@ -53,7 +53,7 @@ class Written:
 
 @dataclass
 class Writer:
-    """Writes items `number`, `number` + 4, ... one after the other until it is told to stop."""
+    """Writes items `number`, `number` + 4, ... one after the other until it is stopped."""
 
     number: int
     write: Callable[[str, str, int], Written]

@@ -81,7 +81,7 @@ def check_count(
 def _not_written_live(context: IndexContext, index: str, ids: list[str]) -> list[str]:
     """The ids that are still missing, and that no live writer deleted or is just writing again.
 
-    A writer that repeats old deletions (a feed that goes on after a crash) writes none down anew.
+    A writer that repeats old deletions (a feed that goes on after a crash) records none again.
     """
     ends_at = time.monotonic() + WRITING_S
     while True:

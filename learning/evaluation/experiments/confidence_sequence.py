@@ -69,7 +69,7 @@ class AnytimeInterval:
 
     @property
     def excludes_zero(self) -> bool:
-        """Whether there is a difference; surely no more than one time in 1 / alpha by mistake."""
+        """Whether there is a difference; by mistake with a probability of at most alpha."""
         return self.low > 0 or self.high < 0
 
 

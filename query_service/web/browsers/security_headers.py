@@ -1,4 +1,4 @@
-"""What browsers are told that each answer may do: one place for all routes.
+"""Headers that say what each answer may do in a browser: one place for all routes.
 
 Strict-Transport-Security is for what ends TLS: over HTTP, browsers ignore it.
 """

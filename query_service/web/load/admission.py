@@ -21,7 +21,7 @@ from query_service.web.load.recent_times import RecentTimes
 DEADLINE_SHARE: Mapping[str, float] = {"/v1/suggest": 0.4, "/v1/recommend": 0.6}
 SEARCH_SHARE = 0.85
 FEW = 3  # answers from which on times are known
-LOAD_METRICS = "live_intent_load"  # the app's extension that is told of the load
+LOAD_METRICS = "live_intent_load"  # the app's extension that observes the load
 Payload = TypeVar("Payload")
 
 
@@ -62,7 +62,7 @@ class Turn(Generic[Payload]):
 
 
 class LoadObserver(Protocol):
-    """Is told of the state after each change, and of refusals: `LoadMetrics`."""
+    """Gets the state after each change, and of refusals: `LoadMetrics`."""
 
     def state(self, limit: int, at_work: int, waiting: int) -> None: ...
     def refused(self, count: int, reason: str) -> None: ...

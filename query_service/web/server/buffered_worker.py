@@ -21,7 +21,7 @@ class BufferedWorker(Worker):  # type: ignore[misc]
     """A process that answers requests. `ServiceArbiter` starts, replaces and stops it."""
 
     server: BufferedServer | None = None
-    retired = False  # in the parent: it was told to end, as others have taken its place
+    retired = False  # in the parent: it has been asked to end, as others have taken its place
     slot = 0  # which GPU it uses
 
     def __init__(self, *arguments: Any) -> None:
@@ -40,7 +40,7 @@ class BufferedWorker(Worker):  # type: ignore[misc]
 
     def run(self) -> None:
         """Answer until a signal, or until the parent process is gone."""
-        if not self.alive:  # told to end while it was loading
+        if not self.alive:  # asked to end while it was loading
             return
         [listener] = self.sockets
         settings = self.app.settings

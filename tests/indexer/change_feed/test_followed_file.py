@@ -91,7 +91,7 @@ def test_a_truncated_file_goes_on_in_its_copy(path, opened, notes):
     (path.parent / "changes.jsonl-20261126").write_text(rows(1, 2), encoding="utf-8")
     path.write_text(rows(3, 4, 5), encoding="utf-8")  # longer than what was read
     assert numbers(read(file, 4)) == [2, 3, 4, 5]
-    assert "was truncated or written anew after line 1" in notes[0]
+    assert "was truncated or overwritten after line 1" in notes[0]
 
 
 def test_a_truncated_file_without_a_copy_is_read_from_its_start(path, opened, notes):

@@ -35,7 +35,7 @@ def test_beyond_this_machine_it_starts_with_a_key_or_where_it_is_told_that_it_ma
         api = served.api()
         served.wait_for_output("INSECURE: anybody who reaches this address may call")
         assert api("POST", "/v1/search", SEARCH).status == 200
-        # From the first key on each request needs one, told or not.
+        # From the first key on each request needs one, configured or not.
         key = invoke(environment, "keys", "create", "first", "--scope", "search").stdout.strip()
         assert api.with_key(key)("POST", "/v1/search", SEARCH).status == 200
         served.end()

@@ -47,10 +47,10 @@ def row_of(api: Api, session_id: str, query_id: str) -> dict[str, Any]:
 
 
 def test_a_row_says_what_answered_and_why_each_item_was_shown(api: Api, names: IndexNames) -> None:
-    first = api.search("garden hose", "told")
-    api.event("click", "hose-03", "told")
-    answer = api.search("desk lamp", "told", explain=True, diversity=0.4)
-    row = row_of(api, "told", answer["query_id"])
+    first = api.search("garden hose", "visitor")
+    api.event("click", "hose-03", "visitor")
+    answer = api.search("desk lamp", "visitor", explain=True, diversity=0.4)
+    row = row_of(api, "visitor", answer["query_id"])
     kept = row["query_attributes"]["live_intent"]
     assert kept["kind"] == "search"
     assert kept["index"] == answer["index"]
@@ -140,10 +140,10 @@ def test_a_list_without_a_query_is_kept_where_the_setting_says_so(api: Api) -> N
     request = {"session_id": "browsing", "deadline_ms": 20_000, "size": 4}
     answer = api("POST", "/v1/recommend", request).body
     assert "explanation" not in answer["hits"][0]
-    told = api("GET", f"/v1/queries/{answer['query_id']}/explanation").body
-    assert (told["asked"]["kind"], told["query_text"]) == ("recommend", None)
-    assert [hit["item_id"] for hit in told["hits"]] == item_ids(answer)
-    assert any(share["kind"] == "event" for share in told["hits"][0]["shares"])
+    explained = api("GET", f"/v1/queries/{answer['query_id']}/explanation").body
+    assert (explained["asked"]["kind"], explained["query_text"]) == ("recommend", None)
+    assert [hit["item_id"] for hit in explained["hits"]] == item_ids(answer)
+    assert any(share["kind"] == "event" for share in explained["hits"][0]["shares"])
     kept = api("GET", "/v1/sessions/browsing").body
     assert kept["ubi_queries"]["count"] == 1
     assert kept["session"]["queries"] == []  # it is no query of the visitor's

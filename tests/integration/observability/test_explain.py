@@ -78,26 +78,26 @@ def shown(
 
 def test_the_route_says_what_was_shown_then(shown: dict[str, Any]) -> None:
     answer, api = shown["answer"], shown["api"]
-    told = api("GET", f"/v1/queries/{answer['query_id']}/explanation").body
-    assert (told["query_text"], told["session_id"], told["user_id"]) == (
+    explained = api("GET", f"/v1/queries/{answer['query_id']}/explanation").body
+    assert (explained["query_text"], explained["session_id"], explained["user_id"]) == (
         "desk lamp",
         "asker",
         "u-1",
     )
-    configuration = told["configuration"]
+    configuration = explained["configuration"]
     assert (configuration["index"], configuration["bundle"]) == (answer["index"], "spring")
     assert configuration["weights"]["reranker"]["words"] == 0.9
-    assert told["rules"] == answer["rules_applied"]
-    assert [hit["item_id"] for hit in told["hits"]] == item_ids(answer)
-    for hit, then in zip(told["hits"], answer["hits"], strict=True):
+    assert explained["rules"] == answer["rules_applied"]
+    assert [hit["item_id"] for hit in explained["hits"]] == item_ids(answer)
+    for hit, then in zip(explained["hits"], answer["hits"], strict=True):
         assert hit["title"] == then["source"]["title"]
         assert hit["score"] == pytest.approx(then["score"], rel=1e-4)
         assert sum(share["value"] for share in hit["shares"]) == pytest.approx(
             hit["score"], abs=1e-3
         )
-    assert [hit["pinned_by"] for hit in told["hits"][:3]] == [None, "red-first", None]
-    assert [hit["clicked"] for hit in told["hits"][:4]] == [False, False, True, False]
-    assert told["stages"] == answer["stages_run"]
+    assert [hit["pinned_by"] for hit in explained["hits"][:3]] == [None, "red-first", None]
+    assert [hit["clicked"] for hit in explained["hits"][:4]] == [False, False, True, False]
+    assert explained["stages"] == answer["stages_run"]
 
 
 def test_the_command_prints_the_same(shown: dict[str, Any], environment: dict[str, str]) -> None:
@@ -121,11 +121,11 @@ def test_an_earlier_query_is_named_until_it_is_taken_back(shown: dict[str, Any])
     path = f"/v1/queries/{answer['query_id']}/explanation"
     assert "garden hose" in str(api("GET", path).body)
     assert api("DELETE", "/v1/suggest?session_id=asker&query=garden%20hose").status == 200
-    told = api("GET", path).body
-    assert "garden hose" not in str(told)
+    explained = api("GET", path).body
+    assert "garden hose" not in str(explained)
     assert any(
         share["query_id"] == shown["earlier"]["query_id"]
-        for share in told["hits"][0]["shares"]
+        for share in explained["hits"][0]["shares"]
         if share["kind"] == "search_history"
     )
 
@@ -150,9 +150,9 @@ def test_a_query_that_a_client_sent_says_so(
     row = {"query_id": "others", "session_id": "s", "user_query": "chair",
            "query_response_hit_ids": ["a", "b"]}  # fmt: skip
     assert shown["api"]("POST", "/ubi_queries", [row]).status == 200
-    told = shown["api"]("GET", "/v1/queries/others/explanation").body
-    assert not told["answered_here"]
-    assert [hit["item_id"] for hit in told["hits"]] == ["a", "b"]
+    explained = shown["api"]("GET", "/v1/queries/others/explanation").body
+    assert not explained["answered_here"]
+    assert [hit["item_id"] for hit in explained["hits"]] == ["a", "b"]
     assert "not by this service" in invoke(environment, "explain", "others").output
 
 

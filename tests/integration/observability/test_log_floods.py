@@ -20,7 +20,7 @@ def lines_of(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
 
-def told(lines: list[dict[str, Any]]) -> "Counter[str]":
+def logged(lines: list[dict[str, Any]]) -> "Counter[str]":
     """How often the log says that each kind of warning came."""
     counts: Counter[str] = Counter()
     for line in lines:
@@ -53,7 +53,7 @@ def test_the_log_of_an_outage_has_each_reason_once_and_counts_all(
         running.end()
     lines = lines_of(running.output)
     assert set(statuses) == {503}
-    assert told(lines)["answered 503"] == statuses[503]
+    assert logged(lines)["answered 503"] == statuses[503]
     warnings = [line for line in lines if line["level"] in ("warning", "error")]
     assert len(warnings) < 40, warnings
     failed = [line for line in lines if line.get("status") == 503 and line["route"] == "/v1/search"]

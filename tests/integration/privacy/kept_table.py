@@ -1,6 +1,6 @@
 """The table of docs/privacy.md: what is kept where a visitor refuses something, as observed.
 
-Each run compares what it saw with the table, or writes it anew: LIVE_INTENT_TEST_PRIVACY=write.
+Each run compares what it saw with the table, or writes it again: LIVE_INTENT_TEST_PRIVACY=write.
 """
 
 import os

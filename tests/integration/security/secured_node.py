@@ -2,7 +2,7 @@
 
 Maven Central has the plugin's archive for few versions, 3.4.0 the newest, and that version of
 OpenSearch without the modules that k-NN needs. So the plugin of 3.4.0 runs in a node of 3.5.0: its
-descriptor is told so.
+descriptor says so.
 """
 
 import shutil
@@ -108,8 +108,8 @@ def _with_plugin(state: Path, plain: Path) -> Path:
     if (home / "plugins" / "opensearch-security").is_dir():
         return home
     archive = downloaded(state, f"opensearch-security-{PLUGIN_VERSION}.0.zip", print, PLUGIN)
-    told = archive.with_name(f"opensearch-security-for-{VERSION}.zip")
-    with zipfile.ZipFile(archive) as source, zipfile.ZipFile(told, "w") as target:
+    patched = archive.with_name(f"opensearch-security-for-{VERSION}.zip")
+    with zipfile.ZipFile(archive) as source, zipfile.ZipFile(patched, "w") as target:
         for entry in source.infolist():
             content = source.read(entry)
             if entry.filename == DESCRIPTOR:
@@ -122,7 +122,7 @@ def _with_plugin(state: Path, plain: Path) -> Path:
     shutil.copytree(plain, home)
     java = find_java()
     subprocess.run(
-        [home / "bin" / "opensearch-plugin", "install", "--batch", told.as_uri()],
+        [home / "bin" / "opensearch-plugin", "install", "--batch", patched.as_uri()],
         env={"PATH": "/usr/bin:/bin", "OPENSEARCH_JAVA_HOME": str(java.home)},
         check=True,
         capture_output=True,

@@ -23,7 +23,7 @@ export const onShown = (listener) => listeners.push(listener);
 
 // `given`: go(state) shows another list, open(hit) an item; card(hit, context), skeletons(), `sorts`,
 // `words` (popular, personal, result, how); beside(answer, signal) shows what stands beside the list;
-// `endless`: the list goes on by itself, and after an action with hits chosen anew.
+// `endless`: the list goes on by itself, and after an action with hits chosen again.
 export function install(given) {
   page = given;
   sort.append(...page.sorts.map(([value, text]) => h("option", { value }, text)));

@@ -127,7 +127,7 @@ def test_a_busy_cluster_gets_smaller_requests_and_then_larger_ones_again(client,
         assert sum(proxy.sizes) == 80 + 40 + 30 + 200
     assert context.pace.retries == 3
     tries = [note.split("(try ")[1] for note in context.progress.notes]
-    assert tries == ["2 of 9)", "3 of 9)", "2 of 9)"]  # what was taken begins the count anew
+    assert tries == ["2 of 9)", "3 of 9)", "2 of 9)"]  # what was taken restarts the count
     assert "HTTP 429, rejected_execution_exception" in context.progress.notes[0]
     assert count_of(client, alias) == 100
 

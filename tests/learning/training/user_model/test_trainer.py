@@ -54,7 +54,7 @@ def _session(user: int, items: list[int], kinds: list[int] | None = None) -> Ses
 
 
 def _sessions(count: int = 120) -> list[Session]:
-    """Who acted on item i acts on i + 1 next: a rule that no text tells of."""
+    """Who acted on item i acts on i + 1 next: a rule that no text contains."""
     rng = np.random.default_rng(1)
     starts = rng.integers(0, ITEMS, size=count)
     return [_session(u, [(int(s) + k) % ITEMS for k in range(5)]) for u, s in enumerate(starts)]

@@ -1,4 +1,4 @@
-"""What browsers are told by every route, and by every refusal."""
+"""The security headers of every route, and of every refusal."""
 
 import re
 from pathlib import Path
