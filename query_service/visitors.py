@@ -14,6 +14,7 @@ from query_service.schemas.where import WhereSearch
 from query_service.sessions.reader import SessionsUnreadable
 from query_service.sessions.store import SessionStore
 from query_service.sessions.ubi.answer_fields import answer_fields
+from query_service.user.engine_vectors import query_meaning
 from query_service.user.intent import Intent
 from query_service.user.visitor import Event, PastQuery, Visitor
 
@@ -87,6 +88,7 @@ class SessionVisitors:
                 offset=context.offset,
                 pivot=context.view.shards.popularity_pivot,
             ),
+            meaning=query_meaning(intent.query_embedding, context.view.bundle),
             consent=request.consent,
         )
 

@@ -19,6 +19,7 @@ from query_service.retrieval.filters.matching_items import matching_items
 from query_service.retrieval.filters.price_list import with_price_of
 from query_service.retrieval.source_fields import PUBLIC
 from query_service.sessions.documents import KnownItem
+from query_service.user.engine_vectors import attribute_vector
 
 NO_INDEX = "index_not_found_exception"
 
@@ -78,6 +79,7 @@ class ItemReader:
                 features=tuple(source.get("features", ())),
                 vector=from_float16_base64(source[VECTOR_FLOAT16]),
                 vector_space=view.bundle.vector_space,
+                attribute_vector=attribute_vector(source.get("features", ()), view.bundle),
             )
             for item_id, source in documents.items()
             if VECTOR_FLOAT16 in source

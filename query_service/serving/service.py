@@ -23,7 +23,7 @@ from query_service.context import QueryEncoder, RetrievalOptions
 from query_service.experiments.arm import ArmMaker
 from query_service.experiments.experiment_book import ExperimentBook
 from query_service.experiments.experiment_store import ExperimentStore
-from query_service.index_view import IndexViews
+from query_service.index_view import IndexNotReady, IndexViews
 from query_service.insights.insights import Insights
 from query_service.instantsearch.index_names import IndexNamesSpoken
 from query_service.instantsearch.searches import InstantSearches
@@ -48,6 +48,7 @@ from query_service.sessions.limits import limits_of
 from query_service.sessions.store import SessionStore
 from query_service.settings import ServiceSettings
 from query_service.suggestions.suggester import Suggester
+from query_service.user.engine_vectors import query_meaning
 from query_service.user.visitor import PastQuery
 from query_service.visitors import SessionVisitors
 
@@ -246,6 +247,10 @@ class Service:
 
         `arrived`: as of `record_events`.
         """
+        try:
+            bundle = self._views.current().bundle
+        except IndexNotReady:  # the plugin in OpenSearch does not count them then
+            bundle = None
         texts = [query.query_text for query in queries]
         vectors = self.encoder.encode_queries(texts) if texts else ()
         for query, vector in zip(queries, vectors, strict=True):
@@ -263,6 +268,7 @@ class Service:
                 client_id=query.client_id,
                 attributes=query.attributes,
                 hit_ids=query.hit_ids,
+                meaning=query_meaning(vector, bundle) if bundle else None,
                 sent=True,
                 consent=query.consent,
             )

@@ -18,17 +18,24 @@ from numpy.typing import NDArray
 from indexer.index.documents import float16_base64, from_float16_base64
 from query_service.privacy.consent import Consent
 from query_service.sessions.limits import SessionLimits
+from query_service.user.engine_vectors import QueryMeaning
 from query_service.user.visitor import Event, PastQuery, Visitor
+
+VECTORS = ("vector", "text_vector", "attribute_vector", "meaning")  # of a stored event or query
 
 
 @dataclass(frozen=True)
 class KnownItem:
-    """The item data that is stored with each event on it. `vector` is g_i, float32 [dims]."""
+    """The item data that is stored with each event on it. `vector` is g_i, float32 [dims].
+
+    `attribute_vector`: see `engine_vectors`, float32 [K].
+    """
 
     title: str = ""
     features: tuple[str, ...] = ()
     vector: NDArray[np.float32] | None = None
     vector_space: str = ""
+    attribute_vector: NDArray[np.float32] | None = None
 
 
 def document_id(kind: str, name: str) -> str:
@@ -65,8 +72,17 @@ def text_vector(text: str | None) -> NDArray[np.float32] | None:
     return from_float16_base64(text) if text else None
 
 
-def event_to_stored(event: Event, *, event_id: str, received_at: int) -> dict[str, Any]:
-    """The stored form of an event; fields without a value are left out."""
+def event_to_stored(
+    event: Event,
+    *,
+    event_id: str,
+    received_at: int,
+    attribute_vector: NDArray[np.float32] | None = None,
+) -> dict[str, Any]:
+    """The stored form of an event; fields without a value are left out.
+
+    `attribute_vector`: of its item, float32 [K], for the plugin inside OpenSearch.
+    """
     stored: dict[str, Any] = {
         "event_id": event_id,
         "action": event.action,
@@ -78,6 +94,7 @@ def event_to_stored(event: Event, *, event_id: str, received_at: int) -> dict[st
         "features": list(event.features),
         "vector": vector_text(event.vector),
         "vector_space": event.vector_space,
+        "attribute_vector": vector_text(attribute_vector),
         "text": event.text,
         "text_vector": vector_text(event.text_vector),
         "watched_fraction": event.watched_fraction,
@@ -88,7 +105,7 @@ def event_to_stored(event: Event, *, event_id: str, received_at: int) -> dict[st
 
 
 def event_from_stored(stored: Mapping[str, Any]) -> Event:
-    """The inverse of `event_to_stored`."""
+    """The inverse of `event_to_stored`, but for what only the plugin reads."""
     return Event(
         action=stored["action"],
         item_id=stored.get("item_id", ""),
@@ -106,8 +123,14 @@ def event_from_stored(stored: Mapping[str, Any]) -> Event:
     )
 
 
-def query_to_stored(query: PastQuery, received_at: int) -> dict[str, Any]:
-    """The stored form of a query; fields without a value are left out."""
+def query_to_stored(
+    query: PastQuery, received_at: int, meaning: QueryMeaning | None = None
+) -> dict[str, Any]:
+    """The stored form of a query; fields without a value are left out.
+
+    `meaning`: for the plugin inside OpenSearch.
+    """
+    meaning = meaning or QueryMeaning(None, "")
     stored: dict[str, Any] = {
         "query_id": query.query_id,
         "query_text": query.query_text,
@@ -116,13 +139,15 @@ def query_to_stored(query: PastQuery, received_at: int) -> dict[str, Any]:
         "session_id": query.session_id,
         "vector": vector_text(query.vector),
         "fingerprint": query.fingerprint,
+        "meaning": vector_text(meaning.vector),
+        "vector_space": meaning.vector_space,
         "typed": query.typed or "",
     }
     return {name: value for name, value in stored.items() if value != ""}
 
 
 def query_from_stored(stored: Mapping[str, Any]) -> PastQuery:
-    """The inverse of `query_to_stored`."""
+    """The inverse of `query_to_stored`, but for what only the plugin reads."""
     return PastQuery(
         query_text=stored.get("query_text", ""),
         timestamp=stored["timestamp"] / 1000,
@@ -227,7 +252,7 @@ def session_consent(documents: Iterable[Mapping[str, Any]]) -> Consent | None:
 def without_vectors(row: Mapping[str, Any]) -> dict[str, Any]:
     """A stored event or query with the length of each vector in place of the vector."""
     readable = dict(row)
-    for name in ("vector", "text_vector"):
+    for name in VECTORS:
         vector = text_vector(readable.pop(name, ""))
         if vector is not None:
             readable[f"{name}_length"] = int(vector.size)

@@ -74,7 +74,12 @@ class EventRows:
             user_id = client_id = ""
             note = f"{note}; {NO_HISTORY}" if note else NO_HISTORY
         elif counted := self._counted(received, event):
-            stored = event_to_stored(counted, event_id=row_id, received_at=self.received_at)
+            stored = event_to_stored(
+                counted,
+                event_id=row_id,
+                received_at=self.received_at,
+                attribute_vector=item.attribute_vector if item else None,
+            )
         row = ubi_rows.event_row(
             event, user_id=user_id, client_id=client_id, received=received.ubi
         ) | ubi_rows.learn_field(consent)

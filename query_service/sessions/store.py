@@ -41,6 +41,7 @@ from query_service.sessions.session_writes import ERASED, SessionWrites
 from query_service.sessions.ubi.click_joins import ClickJoins
 from query_service.sessions.ubi.recorded_query import RecordedQuery
 from query_service.sessions.ubi.resent_events import with_first_times
+from query_service.user.engine_vectors import QueryMeaning
 from query_service.user.visitor import PastQuery, Visitor
 
 Lookup = Callable[[Sequence[str]], Mapping[str, KnownItem]]
@@ -166,6 +167,7 @@ class SessionStore(VisitorRights):
         attributes: Mapping[str, Any] | None = None,
         hit_ids: Sequence[str] = (),
         answer: Mapping[str, Any] | None = None,
+        meaning: QueryMeaning | None = None,
         sent: bool = False,
         consent: RequestConsent = NOTHING_REFUSED,
     ) -> None:
@@ -173,14 +175,23 @@ class SessionStore(VisitorRights):
 
         Costs a few microseconds. A thread writes the query after `write_interval_s` at the latest;
         until then `read` of this process includes it. With a full queue it is written at once. A
-        query that its session has already replaces that one: only its time moves. `sent`: a client
+        query that its session has already replaces that one: only its time moves. `meaning`: of the
+        query in the index that answers. `sent`: a client
         sent it; where the query_id has a row already, that row stays. What the visitor refuses is
         not written.
         """
         if consent.asked.store:
             query = replace(query, query_id=query.query_id or uuid.uuid4().hex)
             recorded = RecordedQuery(
-                query, user_id, client_id, attributes, tuple(hit_ids), answer, sent, consent
+                query,
+                user_id,
+                client_id,
+                attributes,
+                tuple(hit_ids),
+                answer,
+                meaning=meaning,
+                sent=sent,
+                consent=consent,
             )
             self.query_log.add(recorded)
 

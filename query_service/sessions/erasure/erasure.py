@@ -15,7 +15,7 @@ from plugin_config.connection.client import cluster_unavailable
 from plugin_config.connection.engine_deadline import engine_time_left
 from plugin_config.schema import IndexNames
 from query_service.sessions.document_writes import scripted_upsert
-from query_service.sessions.documents import document_id, now_ms
+from query_service.sessions.documents import VECTORS, document_id, now_ms
 from query_service.sessions.erasure.document_states import DocumentState
 from query_service.sessions.erasure.removal import DocumentRemoval, NotErased
 from query_service.sessions.limits import SessionLimits
@@ -236,7 +236,7 @@ def _of_kind(kind: str, query: dict[str, Any]) -> dict[str, Any]:
 def vectors_in(source: Mapping[str, Any]) -> int:
     """How many vectors a document of a session or user has."""
     rows = [*(source.get("events") or ()), *(source.get("queries") or ())]
-    return sum(name in row for row in rows for name in ("vector", "text_vector"))
+    return sum(name in row for row in rows for name in VECTORS)
 
 
 Counts = TypeVar("Counts")

@@ -11,6 +11,7 @@ from query_service.sessions.appends import BatchRow
 from query_service.sessions.document_writes import DocumentWrite
 from query_service.sessions.documents import milliseconds, now_ms, query_to_stored
 from query_service.sessions.ubi import ubi_rows
+from query_service.user.engine_vectors import QueryMeaning
 from query_service.user.visitor import PastQuery
 
 
@@ -18,7 +19,8 @@ from query_service.user.visitor import PastQuery
 class RecordedQuery:
     """`attributes` are UBI's; `hit_ids`: the items of the answer, best first; `answer`: of our own.
 
-    `sent`: a client sent it; where the query_id has a row already, that row stays.
+    `meaning`: of the query in the index that answered. `sent`: a client sent it; where the query_id
+    has a row already, that row stays.
     """
 
     query: PastQuery
@@ -27,6 +29,7 @@ class RecordedQuery:
     attributes: Mapping[str, Any] | None = None
     hit_ids: tuple[str, ...] = ()
     answer: Mapping[str, Any] | None = None
+    meaning: QueryMeaning | None = None
     sent: bool = False
     consent: RequestConsent = NOTHING_REFUSED
     received_at: int = field(default_factory=now_ms)
@@ -55,6 +58,6 @@ class RecordedQuery:
         ubi = DocumentWrite("create" if self.sent else "index", alias, row_id, row)
         stored = None
         if history and query.query_text:
-            stored = query_to_stored(query, received_at=self.received_at)
+            stored = query_to_stored(query, self.received_at, self.meaning)
         happened = milliseconds(query.timestamp)
         return BatchRow(query.session_id, user_id, happened, ubi, query=stored)

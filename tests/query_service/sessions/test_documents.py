@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from query_service.sessions.documents import (
+    VECTORS,
     Scope,
     event_from_stored,
     event_to_stored,
@@ -16,6 +17,7 @@ from query_service.sessions.documents import (
 )
 from query_service.sessions.limits import DAY_MS, SessionLimits
 from query_service.sessions.ubi.ubi_rows import event_row, query_row
+from query_service.user.engine_vectors import QueryMeaning
 from query_service.user.visitor import Event, PastQuery
 
 NOW = 1_790_000_000_000
@@ -132,11 +134,15 @@ def test_a_repeated_query_counts_once_with_its_latest_time():
 
 def test_without_vectors_shows_only_their_lengths():
     event = Event("click", "i", 1.0, "s", vector=unit_vector(5), text_vector=unit_vector(6, 7))
-    readable = without_vectors(event_to_stored(event, event_id="e", received_at=NOW))
+    stored = event_to_stored(event, event_id="e", received_at=NOW, attribute_vector=unit_vector(6))
+    readable = without_vectors(stored)
     assert readable["vector_length"] == 384
     assert readable["text_vector_length"] == 7
-    assert "vector" not in readable
-    assert "text_vector" not in readable
+    assert readable["attribute_vector_length"] == 384
+    query = PastQuery("phone", 1.0, "s", vector=unit_vector(5))
+    asked = without_vectors(query_to_stored(query, NOW, QueryMeaning(unit_vector(7, 9), "ab12")))
+    assert (asked["vector_length"], asked["meaning_length"]) == (384, 9)
+    assert not set(VECTORS) & {*readable, *asked}
 
 
 def test_an_event_as_a_row_of_ubi_events():

@@ -1,0 +1,1 @@
+"""The plugin inside OpenSearch: what it costs, beside plain searches and the query service."""
