@@ -10,7 +10,7 @@ import java.util.Map;
 import liveintent.session.Float16;
 import org.junit.jupiter.api.Test;
 
-class EngineModelTest {
+public class EngineModelTest {
   @Test
   void readsBothLayouts() {
     assertEquals(Layout.sum(3), EngineModel.of(source()).layout());
@@ -78,7 +78,8 @@ class EngineModelTest {
     return source;
   }
 
-  private static Map<String, Object> source() {
+  /** The source of a model document in the layout sum, of 3 dims. */
+  public static Map<String, Object> source() {
     Map<String, Object> source = new HashMap<>();
     source.putAll(Map.of("format", 1, "index", "items-1", "vector_space", "v"));
     source.putAll(Map.of("fingerprint", "f", "layout", "sum", "dims", 3, "embedding_dims", 3));
