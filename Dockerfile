@@ -29,6 +29,7 @@ COPY indexer indexer
 COPY query_service query_service
 COPY learning learning
 COPY live_intent live_intent
+COPY engine_plugin engine_plugin
 RUN pip install --no-deps --no-build-isolation .
 
 FROM python:${PYTHON}-slim

@@ -91,6 +91,7 @@ def import_settings() -> None:
     """Import every package's settings classes: importing registers them in `known_settings`."""
     for module in (
         "plugin_config.settings",
+        "plugin_config.engine_plugin.settings",
         "indexer.settings",
         "indexer.gate.settings",
         "query_service.settings",

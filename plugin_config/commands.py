@@ -38,6 +38,16 @@ def config() -> None:
     help="Mark this index of sessions or UBI as ours: a version without the mark made it. "
     "Repeatable.",
 )
+@click.option(
+    "--pipeline/--no-pipeline",
+    default=None,
+    help="Make, or take away, the search pipeline of the plugin inside OpenSearch.",
+)
+@click.option(
+    "--default-pipeline/--no-default-pipeline",
+    default=None,
+    help="Make it, or make it no longer, what searches of items use that name no pipeline.",
+)
 @click.option("--url", help="Address of the cluster [LIVE_INTENT_OPENSEARCH_URL].")
 @click.option("--prefix", help="Prefix of every name [LIVE_INTENT_INDEX_PREFIX].")
 def apply_config(
@@ -46,6 +56,8 @@ def apply_config(
     engine: str | None,
     quantization: str | None,
     adopt: tuple[str, ...],
+    pipeline: bool | None,
+    default_pipeline: bool | None,
     url: str | None,
     prefix: str | None,
 ) -> None:
@@ -54,19 +66,34 @@ def apply_config(
     Nothing that Live Intent did not make is changed: the command names it and stops.
     """
     from plugin_config.connection.client import connect, destination, ping_or_raise
+    from plugin_config.engine_plugin.search_pipeline import SearchPipeline
+    from plugin_config.engine_plugin.settings import PipelineSettings
     from plugin_config.ownership import earlier_installation
     from plugin_config.provisioning.provisioning import apply
     from plugin_config.schema import IndexNames
     from plugin_config.settings import ClusterSettings, load
 
+    if default_pipeline and pipeline is False:
+        raise click.UsageError("--default-pipeline needs the pipeline: leave --no-pipeline out")
     settings = load(ClusterSettings, opensearch_url=url, index_prefix=prefix)
     client = connect(settings)
     ping_or_raise(client)
     names = IndexNames(settings.index_prefix)
     click.echo(destination(settings, names.items, *names.stores, names.rules), err=True)
+    search_pipeline = SearchPipeline(client, names)
+    if pipeline or default_pipeline:
+        search_pipeline.check(default=bool(default_pipeline))
     named = {"engine": engine, "quantization": quantization}
     vectors = {name: value for name, value in named.items() if value}
     changes = apply(client, names, analyzer=analyzer, adopt=adopt, dry_run=dry_run, vectors=vectors)
+    if pipeline or default_pipeline:
+        changes += search_pipeline.put(
+            load(PipelineSettings), default=bool(default_pipeline), dry_run=dry_run
+        )
+    if pipeline is False:
+        changes += search_pipeline.remove(dry_run=dry_run)
+    elif default_pipeline is False:
+        changes += search_pipeline.take_off_default(dry_run=dry_run)
     for change in changes:
         click.echo(f"would be {change}" if dry_run and not change.is_remark else change)
     if all(change.is_remark for change in changes):

@@ -113,6 +113,16 @@ class IndexNames:
         return f"{self.prefix}keys"
 
     @property
+    def engine_models(self) -> str:
+        """The index of what the plugin inside OpenSearch knows of each items index."""
+        return f"{self.prefix}engine-models"
+
+    @property
+    def search_pipeline(self) -> str:
+        """The search pipeline of that plugin."""
+        return f"{self.prefix}{PRODUCT}"
+
+    @property
     def deletions(self) -> str:
         """The index of deleted items, which rebuilds read."""
         return f"{self.prefix}deleted_items"

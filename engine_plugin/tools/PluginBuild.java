@@ -63,9 +63,8 @@ public final class PluginBuild {
   private boolean compile(Path libraries, Path classes) throws IOException {
     List<String> arguments =
         new ArrayList<>(List.of("--release", properties().get("maven.compiler.release")));
-    var compilerArguments = pom.getElementsByTagName("arg");
-    for (int i = 0; i < compilerArguments.getLength(); i++) {
-      arguments.add(compilerArguments.item(i).getTextContent());
+    for (Node argument : children(pom.getElementsByTagName("compilerArgs").item(0))) {
+      arguments.add(argument.getTextContent());
     }
     arguments.addAll(List.of("-g", "-encoding", "UTF-8", "-d", classes.toString()));
     arguments.addAll(List.of("-cp", classPath(libraries)));
@@ -137,8 +136,7 @@ public final class PluginBuild {
     try (Stream<Path> paths = Files.walk(folder)) {
       paths
           .filter(Files::isRegularFile)
-          .forEach(
-              file -> files.put(folder.relativize(file).toString().replace('\\', '/'), file));
+          .forEach(file -> files.put(folder.relativize(file).toString().replace('\\', '/'), file));
     }
     return files;
   }

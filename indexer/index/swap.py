@@ -15,6 +15,7 @@ from indexer.index.generations import (
     live_generation,
     refuse_taken_alias,
 )
+from plugin_config.engine_plugin.search_pipeline import keep_default_pipeline
 from plugin_config.schema import MARK, META, IndexNames
 
 
@@ -26,9 +27,11 @@ def set_meta(client: OpenSearch, index: str, meta: dict[str, Any]) -> None:
 def move_alias(client: OpenSearch, names: IndexNames, index: str) -> None:
     """Points `items` at `index` alone and takes `items-building` off it, in one atomic call.
 
+    Before that it gets the default search pipeline of the live index.
     Raises AliasTaken, ForeignIndex: the alias changed hands during the fill.
     """
     refuse_taken_alias(client, names)
+    keep_default_pipeline(client, names, index)
     # Off whichever index has it by then: a roll-back may come between any look and this call.
     everywhere = {"index": names.items_pattern, "alias": names.items, "must_exist": False}
     actions: list[dict[str, Any]] = [{"remove": everywhere}]

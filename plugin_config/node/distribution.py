@@ -72,6 +72,7 @@ def installed(state_dir: Path, java: Java, report: Report, version: str = DEFAUL
 def downloaded(state_dir: Path, name: str, report: Report, source: tuple[str, str, str]) -> Path:
     """The archive `name` in the state folder; copied from Maven's cache or downloaded.
 
+    Its name is Maven's: artifact, version, perhaps a classifier, and the kind.
     The user's Maven cache is read, never written: Maven works in a temporary folder.
     """
     folder = state_dir / "downloads"
@@ -80,22 +81,16 @@ def downloaded(state_dir: Path, name: str, report: Report, source: tuple[str, st
     if target.is_file():
         return target
     group, artifact, version = source
-    kind = name.rpartition(".")[2]
     partial = folder / f"{name}.partial"
-    cached = Path.home().joinpath(
-        ".m2", "repository", *group.split("."), artifact, version, f"{artifact}-{version}.{kind}"
-    )
+    cached = Path.home().joinpath(".m2", "repository", *group.split("."), artifact, version, name)
     if _is_intact(cached):
         report(f"copying {name} from Maven's cache")
         shutil.copyfile(cached, partial)
     else:
         report(f"downloading {name} from Maven Central")
-        _download(
-            f"{group}:{artifact}:{version}:{kind}",
-            folder,
-            f"{artifact}-{version}.{kind}",
-            partial,
-        )
+        classifier, _, kind = name.removeprefix(f"{artifact}-{version}").rpartition(".")
+        parts = [group, artifact, version, kind, *filter(None, [classifier.removeprefix("-")])]
+        _download(":".join(parts), folder, name, partial)
     partial.rename(target)
     return target
 

@@ -15,7 +15,7 @@ from plugin_config.node.distribution import (
     locked,
     open_to_everyone,
 )
-from plugin_config.node.java import Java, find_java
+from plugin_config.node.java import FOLDERS, Java, find_java
 from plugin_config.state_dir import make_state_dir
 from plugin_config.versions import DEFAULT
 
@@ -70,5 +70,6 @@ def plugin_home(
 
 
 def _built(state: Path, home: Path, report: Report) -> Path:
-    jdk = find_java(compiler=True, for_nobody=False)
+    own = (str(home), "jdk")  # the official image brings a JDK
+    jdk = find_java(compiler=True, for_nobody=False, folders=(*FOLDERS, own))
     return PluginBuild(jdk.home, home / "lib").cached(state / "plugin", report)

@@ -14,12 +14,11 @@ JUNIT = ("org.junit.platform", "junit-platform-console-standalone", "1.13.4")
 JUNIT_SHA256 = "3fdfc37e29744a9a67dd5365e81467e26fbde0b7aa204e6f8bbe79eeaa7ae892"
 
 
-def junit() -> Path:
-    """The jar of JUnit with its launcher, from Maven Central once."""
-    name = f"{JUNIT[1]}-{JUNIT[2]}.jar"
-    jar = downloaded(make_state_dir(default_state_dir()), name, print, JUNIT)
+def pinned_jar(name: str, source: tuple[str, str, str], sha256: str) -> Path:
+    """A jar from Maven Central, once, which must have this checksum."""
+    jar = downloaded(make_state_dir(default_state_dir()), name, print, source)
     digest = hashlib.sha256(jar.read_bytes()).hexdigest()
-    assert digest == JUNIT_SHA256, f"{jar} is not the jar that was pinned: {digest}"
+    assert digest == sha256, f"{jar} is not the jar that was pinned: {digest}"
     return jar
 
 
@@ -51,7 +50,8 @@ class JavaClasses:
 
 def compiled(folder: Path) -> JavaClasses:
     """Compile the sources and their tests below `folder`."""
-    class_path = f"{opensearch_home() / 'lib'}/*:{junit()}"
+    junit = pinned_jar(f"{JUNIT[1]}-{JUNIT[2]}.jar", JUNIT, JUNIT_SHA256)
+    class_path = f"{opensearch_home() / 'lib'}/*:{junit}"
     sources = sorted(map(str, (SOURCES / "src").rglob("*.java")))
     compiler = [jdk_tool("javac"), "--release", "21", "-Xlint:all", "-Werror", "-proc:none"]
     run(*compiler, "-d", folder, "-cp", class_path, *sources)

@@ -3,6 +3,7 @@
 import re
 
 from tests.engine_plugin.java_classes import JavaClasses
+from tests.engine_plugin.java_format import unformatted
 
 
 def test_all_pass(java_classes: JavaClasses) -> None:
@@ -10,3 +11,7 @@ def test_all_pass(java_classes: JavaClasses) -> None:
     succeeded = re.search(r"(\d+) tests successful", output)
     assert succeeded is not None, output
     assert int(succeeded[1]) > 0
+
+
+def test_sources_are_formatted() -> None:
+    assert unformatted() == [], "run scripts/java-format"

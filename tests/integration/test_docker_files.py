@@ -14,6 +14,7 @@ from opensearchpy import OpenSearch
 
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, known_variables
+from plugin_config.versions import DEFAULT
 from tests.integration.command_line import ROOT, process_environment
 
 BIN = Path(sys.executable).parent
@@ -50,7 +51,7 @@ def test_every_service_has_a_health_check_and_a_memory_limit(
     for name, service in services.items():
         assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL"), name
         assert service["mem_limit"], name
-    assert services["opensearch"]["image"] == "opensearchproject/opensearch:3.5.0"
+    assert services["dashboards"]["image"] == f"opensearchproject/opensearch-dashboards:{DEFAULT}"
 
 
 def test_the_service_has_the_time_to_end_that_its_settings_give_it(

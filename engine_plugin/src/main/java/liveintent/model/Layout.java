@@ -20,7 +20,9 @@ public record Layout(boolean concat, int dims, int meaningDims, int behaviourDim
 
   public Layout {
     int expected = concat ? meaningDims + behaviourDims : dims;
-    if (dims <= 0 || dims != expected || !concat && (meaningDims != dims || behaviourDims != dims)) {
+    if (dims <= 0
+        || dims != expected
+        || !concat && (meaningDims != dims || behaviourDims != dims)) {
       throw new IllegalArgumentException(
           String.format(
               "%d dims do not go with M %d and K %d in the layout %s",

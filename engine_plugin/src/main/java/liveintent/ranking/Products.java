@@ -4,7 +4,8 @@ import java.util.Arrays;
 
 /**
  * Inner products of float32 vectors. The compiler uses the processor's vectors for sums that run
- * side by side, not for one sum that has an order: so products with many vectors add up in an array.
+ * side by side, not for one sum that has an order: so products with many vectors add up in an
+ * array.
  */
 final class Products {
   private Products() {}

@@ -59,8 +59,7 @@ public class EngineModelTest {
 
   private static void assertRefused(Map<String, ? extends Number> overrides, String message) {
     RankingWeights weights = EngineModel.of(source()).ranking();
-    Exception error =
-        assertThrows(IllegalArgumentException.class, () -> weights.with(overrides));
+    Exception error = assertThrows(IllegalArgumentException.class, () -> weights.with(overrides));
     assertTrue(error.getMessage().startsWith(message), error.getMessage());
   }
 
@@ -84,8 +83,18 @@ public class EngineModelTest {
     source.putAll(Map.of("format", 1, "index", "items-1", "vector_space", "v"));
     source.putAll(Map.of("fingerprint", "f", "layout", "sum", "dims", 3, "embedding_dims", 3));
     source.putAll(Map.of("max_popularity", 9.0, "fresh_s", 1800.0, "limits", Map.of("ttl_s", 10)));
-    source.put("fusion", numbers(List.of("alpha", "beta", "demand", "event_decay",
-        "event_half_life_s", "query_decay", "query_half_life_s", "earlier_session")));
+    source.put(
+        "fusion",
+        numbers(
+            List.of(
+                "alpha",
+                "beta",
+                "demand",
+                "event_decay",
+                "event_half_life_s",
+                "query_decay",
+                "query_half_life_s",
+                "earlier_session")));
     source.put("actions", Map.of("shop", Map.of("view", 1.0)));
     source.putAll(Map.of("skipped_below", 0.1, "skip_weight", -0.5, "comment_share", 0.5));
     source.put("texts_are_demand", List.of("feed"));

@@ -98,7 +98,6 @@ class CandidateScorerTest {
   private static CandidateScorer scorer(EventInput... events) {
     float[] vector = {1, 0};
     return new CandidateScorer(
-        new VisitorInput(
-            Layout.sum(2), WEIGHTS, AFFINITY, 99, vector, vector, List.of(events)));
+        new VisitorInput(Layout.sum(2), WEIGHTS, AFFINITY, 99, vector, vector, List.of(events)));
   }
 }

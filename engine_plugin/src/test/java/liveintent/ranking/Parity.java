@@ -63,11 +63,9 @@ public final class Parity {
             model);
     byte[] query = given.vector("query_vector");
     float[] meaning = query == null ? null : model.meaning(query);
-    UserVector user =
-        UserVector.of(current.visitor(), model, meaning, given.text("scenario"), now);
+    UserVector user = UserVector.of(current.visitor(), model, meaning, given.text("scenario"), now);
     RankingWeights weights = model.ranking().with(given.object("weights").numbers());
-    VisitorInput input =
-        VisitorInput.of(current.visitor(), user, meaning, model, weights);
+    VisitorInput input = VisitorInput.of(current.visitor(), user, meaning, model, weights);
     int queryTerms = (int) given.whole("query_terms");
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("R", user.vector());

@@ -43,7 +43,8 @@ class SerialisationTest {
   void candidateParts() throws IOException {
     for (int round = 0; round < 200; round++) {
       CandidateParts written =
-          new CandidateParts(number(), number(), number(), number(), number(), random.nextBoolean());
+          new CandidateParts(
+              number(), number(), number(), number(), number(), random.nextBoolean());
       assertEquals(written, copy(written, CandidateParts::new));
     }
   }
@@ -84,8 +85,17 @@ class SerialisationTest {
   private RankingWeights weights() {
     float[] values = vector(RankingWeights.NAMES.size());
     return new RankingWeights(
-        values[0], values[1], values[2], values[3], values[4], values[5], values[6], values[7],
-        values[8], values[9], values[10]);
+        values[0],
+        values[1],
+        values[2],
+        values[3],
+        values[4],
+        values[5],
+        values[6],
+        values[7],
+        values[8],
+        values[9],
+        values[10]);
   }
 
   private float[] vector(int dims) {

@@ -24,7 +24,9 @@ class DocumentIdsTest {
   void digestsLongNames() {
     assertEquals("session:" + "x".repeat(480), DocumentIds.of("x".repeat(480), "").get(0));
     // As `documents.document_id` has it.
-    assertEquals("session:dfea7751deb6fe663e617a3f3406e15a", DocumentIds.of("x".repeat(481), "").get(0));
-    assertEquals("session:85bd9eb50d6aa7be30a11073b2fe7cdf", DocumentIds.of("é".repeat(241), "").get(0));
+    assertEquals(
+        "session:dfea7751deb6fe663e617a3f3406e15a", DocumentIds.of("x".repeat(481), "").get(0));
+    assertEquals(
+        "session:85bd9eb50d6aa7be30a11073b2fe7cdf", DocumentIds.of("é".repeat(241), "").get(0));
   }
 }

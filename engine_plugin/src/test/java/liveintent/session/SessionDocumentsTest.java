@@ -93,13 +93,31 @@ class SessionDocumentsTest {
 
   private static Map<String, Object> event(String id, long time, String session) {
     return Map.of(
-        "event_id", id, "item_id", id, "action", "view", "timestamp", time, "received_at", time,
-        "session_id", session);
+        "event_id",
+        id,
+        "item_id",
+        id,
+        "action",
+        "view",
+        "timestamp",
+        time,
+        "received_at",
+        time,
+        "session_id",
+        session);
   }
 
   private static Map<String, Object> query(String id, String text, long time, String session) {
     return Map.of(
-        "query_id", id, "query_text", text, "timestamp", time, "received_at", time, "session_id",
+        "query_id",
+        id,
+        "query_text",
+        text,
+        "timestamp",
+        time,
+        "received_at",
+        time,
+        "session_id",
         session);
   }
 }
