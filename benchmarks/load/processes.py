@@ -23,13 +23,13 @@ from pathlib import Path
 import click
 import urllib3
 
+from benchmarks.process_figures import cpu_s, proportional_mib
 from benchmarks.served import COMMAND, own_index, rebuild
 from live_intent.sample.catalogue import sample_items, write_json_lines
 from plugin_config.node.node_process import free_port
 
 QUERIES = ("wireless headphones", "coffee machine", "running shoes", "desk lamp black", "rug")
 START_S = 120.0
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,12 @@ class ServeProcess:
     @property
     def cpu_s(self) -> float:
         """CPU seconds of all processes so far."""
-        fields = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-                  for pid in self.workers]  # fmt: skip
-        return sum(int(each[11]) + int(each[12]) for each in fields) / TICKS
+        return sum(map(cpu_s, self.workers))
 
     @property
     def memory_mib(self) -> float:
         """Proportional set size of all processes, MiB."""
-        return sum(_pss_kib(pid) for pid in (self.pid, *self.workers)) / 1024
+        return sum(map(proportional_mib, (self.pid, *self.workers)))
 
 
 @dataclass
@@ -166,11 +164,6 @@ def _serve(processes: int, folder: Path) -> Iterator[ServeProcess]:
     finally:
         started.send_signal(signal.SIGINT)
         started.wait(60)
-
-
-def _pss_kib(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
 if __name__ == "__main__":

@@ -24,11 +24,12 @@ from pathlib import Path
 from typing import TextIO
 
 from benchmarks.plots import COLOURS, STYLE
+from benchmarks.process_figures import resident_mib
 from benchmarks.rebuilds.generated_catalogue import one_layer_encoder, tiny_encoder, write_generated
+from benchmarks.rebuilds.rebuild_log import LOADING, begun_stage
 from benchmarks.served import COMMAND, own_index
 
 PERIOD_S, ROW_S = 0.2, 5
-LOADING = "start"  # the stage before the first
 _WRITTEN = re.compile(r"encode and index: \d+ % \((\d+) of (\d+)")
 
 
@@ -78,19 +79,14 @@ class MemoryWatch:
             self.lines.append((time.monotonic() - self._started, text))
             if written := _WRITTEN.search(text):
                 self._written = int(written[1].replace(",", ""))
-            if text.endswith(" ...") or (text.endswith(" items") and ": " in text):
-                self._stage = text.removesuffix(" ...").partition(":")[0]
+            self._stage = begun_stage(text) or self._stage
 
     def _sample(self) -> None:
-        try:
-            status = Path(f"/proc/{self._process.pid}/status").read_text("ascii")
-        except OSError:  # it has just ended
-            return
-        fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
-        if "VmRSS" not in fields:
+        resident = resident_mib(self._process.pid)
+        if resident is None:  # it has just ended
             return
         elapsed = time.monotonic() - self._started
-        sample = Sample(elapsed, self._stage, int(fields["VmRSS"].split()[0]) >> 10)
+        sample = Sample(elapsed, self._stage, resident)
         if self._rows and (
             not self.samples or elapsed // ROW_S > self.samples[-1].seconds // ROW_S
         ):

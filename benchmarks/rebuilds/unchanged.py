@@ -10,7 +10,6 @@ their own and are removed.
 
 import argparse
 import json
-import os
 import subprocess
 import tempfile
 import time
@@ -21,11 +20,10 @@ from statistics import median
 
 from opensearchpy import OpenSearch
 
+from benchmarks.process_figures import cpu_s
 from benchmarks.rebuilds.generated_catalogue import write_generated
+from benchmarks.rebuilds.rebuild_log import LOADING, begun_stage
 from benchmarks.served import COMMAND, own_index
-
-LOADING = "start"  # the stage before the first
-TICKS_S = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ def staged(client: OpenSearch, command: list[str]) -> dict[str, Cost]:
     )
 
     def cost() -> Cost:
-        return Cost(time.monotonic() - begun, _process_cpu(process.pid), _engine_cpu(client))
+        return Cost(time.monotonic() - begun, cpu_s(process.pid), _engine_cpu(client))
 
     stages = dict[str, Cost]()
     stage, before, log = LOADING, cost(), list[str]()
@@ -100,10 +98,8 @@ def staged(client: OpenSearch, command: list[str]) -> dict[str, Cost]:
     assert process.stderr is not None
     for line in process.stderr:
         log.append(line)
-        text = line.strip()
-        begins = text.endswith(" ...") or (text.endswith(" items") and ": " in text)
-        name = text.removesuffix(" ...").partition(":")[0]
-        if begins and name != stage:
+        name = begun_stage(line)
+        if name and name != stage:
             now = cost()
             leave(now)
             stage, before = name, now
@@ -131,14 +127,6 @@ def as_text(stages: Mapping[str, Cost]) -> str:
         for name, cost in {"": total(stages), **stages}.items()
     ]
     return "\n".join(lines)
-
-
-def _process_cpu(pid: int) -> float:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / TICKS_S
 
 
 def _engine_cpu(client: OpenSearch) -> float:
