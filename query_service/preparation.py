@@ -23,6 +23,7 @@ from query_service.matches_below import MatchesBelow
 from query_service.observability.traced_pool import TracedPool
 from query_service.ranking.rerank_input import RerankInput, rerank_input
 from query_service.retrieval.candidates.candidate_items import CandidateItems
+from query_service.retrieval.kept_searches import KeptSearches
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.search import Retrieved, retrieve, retrieve_ids
 from query_service.retrieval.spelling.corrections import NO_CORRECTIONS, Corrections
@@ -105,6 +106,7 @@ class Preparation:
         facets = TracedPool(settings.threads, thread_name_prefix="facets")
         self._facets = FacetCounter(client, facets)
         self.items = CandidateItems(client, settings.cached_items)
+        self.kept = KeptSearches(settings.cached_searches)
         self.below = MatchesBelow(client, settings.cursor_lifetime_s)
 
     def prepare(self, context: RequestContext) -> Prepared:
@@ -132,7 +134,7 @@ class Preparation:
         rest = replace(plan, timeout_s=context.timeout_s(MIN_TIMEOUT_S))
         index = context.view.index
         counting = self._facets.start(index, asked.facets, rest, retrieved)
-        missing = words.missing(self.client, index, rest, retrieved, self.pool)
+        missing = words.missing(rest, retrieved, self.pool)
         given = isinstance(context.request, RankRequest)
         rules = at_work(self.client, context, effects, retrieved, collapse=plan.collapse)
         return Prepared(
@@ -191,7 +193,9 @@ class Preparation:
             ids = request.item_ids
             retrieved = retrieve_ids(self.client, view.index, ids, plan, view.dims, self.items)
         else:
-            retrieved = retrieve(self.client, view.index, plan, view.dims, self.items)
+            retrieved = retrieve(
+                self.client, view.index, plan, view.dims, self.items, kept=self.kept
+            )
         progress.clock.step("retrieve")
         for stage in retrieved.stages:
             progress.ran(stage)

@@ -83,6 +83,14 @@ class ServiceSettings(PrivacySettings):
         description="Items whose vector and fields stay in a process's memory for the re-ranker, "
         "some 1.5 kB each; a changed item is read again. 0: none.",
     )
+    cached_searches: int = Field(
+        4000,
+        ge=0,
+        le=1_000_000,
+        description="Responses of the engine to searches that depend on no visitor that stay in a "
+        "process's memory, three or four for each query and some 8 kB each; used as long as no "
+        "item has changed. 0: none.",
+    )
     global_statistics: bool = Field(
         True,
         description="Whether a word weighs the same in all shards of an index that has several, as "

@@ -27,8 +27,9 @@ from query_service.facets.facet_plan import (
 from query_service.facets.histogram import Histogram, shown_number
 from query_service.facets.number_grid import NumberGrids
 from query_service.facets.shown_values import ShownValues
+from query_service.retrieval.engine_searches import failure, searches
 from query_service.retrieval.plan import HAS_WORDS, MEANING, RetrievalPlan
-from query_service.retrieval.search import Retrieved, failure, searches
+from query_service.retrieval.search import Retrieved
 from query_service.schemas.facets import Facet
 
 _NOT_ASKED = {"error": {"type": "none", "reason": "no search was sent"}}

@@ -88,6 +88,10 @@ class RetrievalPlan:
         """The parameters of one search for the plan."""
         return {"request_timeout": self.timeout_s, **self.shard_copies}
 
+    def scoring_of(self, name: str) -> dict[str, str]:
+        """The parameter of the search `name` that says how its words are scored; {}: as usual."""
+        return self.shards.scoring if name == WORDS else {}
+
     @property
     def filters(self) -> list[Mapping[str, Any]]:
         """The filter clauses of every leg: the request's and rules', excluded items and groups."""

@@ -1,6 +1,5 @@
 """All legs in one round trip to OpenSearch, and the union of their hits."""
 
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -9,8 +8,6 @@ from typing import Any, Literal
 from opensearchpy import OpenSearch
 
 from plugin_config.connection.client import is_refusal
-from plugin_config.connection.partial_answers import missing_part
-from plugin_config.connection.request_trace import REQUEST_TRACE
 from plugin_config.errors import ClusterUnavailable, RequestRefused
 from plugin_config.schema import GROUP_KEY
 from query_service.retrieval.candidates.candidate_fields import candidates_body, with_ids
@@ -23,16 +20,19 @@ from query_service.retrieval.candidates.candidates import (
 )
 from query_service.retrieval.candidates.pinned_items import RULES, ids_matching, pins_body
 from query_service.retrieval.engine_errors import IndexGone, engine_errors
+from query_service.retrieval.engine_searches import failure
 from query_service.retrieval.groups import (
-    WITHOUT_BUCKETS,
     Relation,
     counted_groups,
     group_count,
     matching_variants,
 )
+from query_service.retrieval.kept_searches import KeptSearches, Snapshot
 from query_service.retrieval.plan import HAS_WORDS, MEANING, READABLE, WORDS, RetrievalPlan
 from query_service.retrieval.shards import BY_SCORE
 from query_service.retrieval.text.text_query import matching, text_query
+
+NOTHING_KEPT = KeptSearches()
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Retrieved:
     `stages`: those that ran, the legs or `retrieve`; `failed`: the reason of each leg that failed.
     `beside`: the responses to the plan's further bodies. `meaning_fields`: the doc values that the
     plan wants of the hits by meaning. `readable`: of popular items the ids of those in the
-    visitor's languages.
+    visitor's languages. `snapshot`: the index as the legs saw it; None: they were not run.
     """
 
     candidates: Candidates
@@ -59,12 +59,19 @@ class Retrieved:
     beside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     readable: Collection[str] = frozenset()
     meaning_fields: tuple[Mapping[str, Sequence[Any]], ...] = ()
+    snapshot: Snapshot | None = None
 
 
 def retrieve(
-    client: OpenSearch, index: str, plan: RetrievalPlan, dims: int, items: CandidateItems
+    client: OpenSearch,
+    index: str,
+    plan: RetrievalPlan,
+    dims: int,
+    items: CandidateItems,
+    *,
+    kept: KeptSearches = NOTHING_KEPT,
 ) -> Retrieved:
-    """Run the legs of `plan` in one `_msearch`; return the union of their hits.
+    """Run the legs of `plan` in one `_msearch`, but what is `kept`; return the union of their hits.
 
     Raises:
         ClusterUnavailable: no leg could be answered.
@@ -76,7 +83,7 @@ def retrieve(
         return Retrieved(Candidates.union({}, {}, plan.legs, dims))
     if plan.pins:
         bodies[RULES] = pins_body(plan, bodies.get(WORDS))
-    everything = searches(client, index, plan, {**bodies, **plan.beside})
+    everything, snapshot = kept.answers(client, index, plan, {**bodies, **plan.beside})
     responses = {leg: everything[leg] for leg in bodies}
     failed = {leg: reason for leg, r in responses.items() if (reason := failure(r))}
     if any("index_not_found" in reason for reason in failed.values()):
@@ -90,7 +97,7 @@ def retrieve(
     pinned = hits.pop(RULES, [])
     words = responses.get(WORDS, {})
     matches = words.get("hits", {}).get("total", {}).get("value", 0)
-    with_words = _ids_with_words(client, index, plan, hits, matches)
+    with_words = _ids_with_words(snapshot, plan, hits, matches)
     near = _close_enough(hits, plan, with_words)
     if plan.query_text:
         with_words = with_words | ids_matching(pinned)
@@ -121,29 +128,8 @@ def retrieve(
             for hit in near.get(MEANING, ())
             if _key(hit, plan) in keys - {_key(pin, plan) for pin in pinned}
         ),
+        snapshot=snapshot,
     )
-
-
-def searches(
-    client: OpenSearch, index: str, plan: RetrievalPlan, bodies: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Mapping[str, Any]]:
-    """The engine's response to each body, in one round trip. Raises ClusterUnavailable, IndexGone.
-
-    A response may be that of a failure.
-    """
-    lines: list[Mapping[str, Any]] = []
-    for name, body in bodies.items():
-        scoring = plan.shards.scoring if name == WORDS else {}
-        lines += [{"index": index, **plan.shard_copies, **scoring}, body]
-    begun = time.perf_counter()
-    with engine_errors(index):
-        params = {"request_timeout": plan.timeout_s, "filter_path": WITHOUT_BUCKETS}
-        answer = client.msearch(body=lines, params=params)
-    responses = dict(zip(bodies, answer["responses"], strict=True))
-    if (trace := REQUEST_TRACE.get()) is not None:
-        for name, response in responses.items():  # in the engine, beside each other
-            trace.step(f"retrieve {name}", begun, begun + response.get("took", 0) / 1000)
-    return responses
 
 
 def retrieve_ids(
@@ -249,9 +235,7 @@ def _keys_by_meaning(
     return others
 
 
-def _ids_with_words(
-    client: OpenSearch, index: str, plan: RetrievalPlan, hits: LegHits, total: int
-) -> set[str]:
+def _ids_with_words(snapshot: Snapshot, plan: RetrievalPlan, hits: LegHits, total: int) -> set[str]:
     """Ids of the hits that match the query's words, misspelt ones of the meaning leg too.
 
     The meaning leg names only words as they are written: the other ones double its time. They are
@@ -266,9 +250,7 @@ def _ids_with_words(
         return with_words
     query = {"bool": {"filter": [{"ids": {"values": sorted(unmarked)}}, matching(plan)]}}
     body = {"query": query, "size": len(unmarked), "_source": False}
-    with engine_errors(index):
-        response = client.search(index=index, body=body, params=plan.search_params)
-    misspelt = response["hits"]["hits"]
+    misspelt = snapshot.search(body, plan.search_params)["hits"]["hits"]
     return with_words | {hit["_id"] for hit in misspelt}
 
 
@@ -287,12 +269,3 @@ def _close_enough(hits: LegHits, plan: RetrievalPlan, with_words: Collection[str
         if hit["_id"] in with_words or inner_product(hit["_score"]) >= cut
     ]
     return {name: near if name == MEANING else leg_hits for name, leg_hits in hits.items()}
-
-
-def failure(response: Mapping[str, Any]) -> str:
-    """Why a response is not whole; "" when it is."""
-    if "error" in response:
-        error = response["error"]
-        causes = error.get("root_cause") or [error.get("caused_by") or error]
-        return f"{causes[0].get('type')}: {causes[0].get('reason')}"
-    return missing_part(response)

@@ -10,13 +10,12 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import Any
 
-from opensearchpy import OpenSearch
-
 from indexer.catalogue.words.terms import terms
 from plugin_config.schema import IDENTIFIERS
-from query_service.retrieval.engine_errors import engine_errors
+from query_service.retrieval.engine_searches import failure
+from query_service.retrieval.kept_searches import Snapshot
 from query_service.retrieval.plan import WORDS, RetrievalPlan
-from query_service.retrieval.search import Retrieved, failure
+from query_service.retrieval.search import Retrieved
 from query_service.retrieval.text.text_query import MOST_CORRECTED, as_written, weighted
 from query_service.retrieval.text.units import written_out
 from query_service.retrieval.text.word_forms import word_forms
@@ -43,12 +42,7 @@ class QueryWordsAsked:
         return plan.with_bodies({ALL_WORDS: _with_all(plan)}) if self.words else plan
 
     def missing(
-        self,
-        client: OpenSearch,
-        index: str,
-        plan: RetrievalPlan,
-        retrieved: Retrieved,
-        executor: Executor,
+        self, plan: RetrievalPlan, retrieved: Retrieved, executor: Executor
     ) -> "Future[list[str]] | None":
         """The words that no item has with the others, asked for in a thread; None: one has all.
 
@@ -56,13 +50,19 @@ class QueryWordsAsked:
         future raises ClusterUnavailable, IndexGone.
         """
         response, candidates = retrieved.beside.get(ALL_WORDS), retrieved.candidates
-        if response is None or WORDS in retrieved.failed or candidates.identified.any():
+        snapshot = retrieved.snapshot
+        if (
+            response is None
+            or snapshot is None
+            or WORDS in retrieved.failed
+            or candidates.identified.any()
+        ):
             return None
         if failure(response) or response["hits"]["total"]["value"]:
             return None
         if not candidates.has_words.any():
             return executor.submit(list, self.words)
-        return executor.submit(_missing_words, client, index, plan, self.words)
+        return executor.submit(_missing_words, snapshot, plan, self.words)
 
 
 def distinct_words(query_text: str) -> list[str]:
@@ -74,13 +74,8 @@ def distinct_words(query_text: str) -> list[str]:
     return words if 1 < len(words) <= MOST_CORRECTED else []
 
 
-def _missing_words(
-    client: OpenSearch, index: str, plan: RetrievalPlan, words: Sequence[str]
-) -> list[str]:
-    with engine_errors(index):
-        body = _with_some(plan, words)
-        params = plan.search_params | plan.shards.scoring
-        response = client.search(index=index, body=body, params=params)
+def _missing_words(snapshot: Snapshot, plan: RetrievalPlan, words: Sequence[str]) -> list[str]:
+    response = snapshot.search(_with_some(plan, words), plan.search_params | plan.shards.scoring)
     named = {name for hit in response["hits"]["hits"] for name in hit.get("matched_queries", ())}
     return [word for number, word in enumerate(words) if str(number) not in named]
 

@@ -83,6 +83,11 @@ class Metrics:
             "live_intent_item_cache_lookups", "Candidates looked up in the cache.", ["result"]
         )
         self.cached = gauge("live_intent_item_cache_items", "Items in the cache of candidates.")
+        self.kept_searches = counter(
+            "live_intent_search_cache_lookups",
+            "Searches that depend on no visitor, looked up in the cache.",
+            ["result"],
+        )
         self.rows = counter(
             "live_intent_query_rows", "Rows of ubi_queries, written or lost.", ["status"]
         )
@@ -109,6 +114,7 @@ class Metrics:
         """Count what a service answers, encodes, caches and writes from now on."""
         self._state.services[catalogue] = service
         service.pipeline.preparation.items.on_lookup = self._count_lookup
+        service.pipeline.preparation.kept.on_lookup = self._count_searches
         service.store.query_log.on_written = self._count_rows
         if isinstance(service.encoder, BatchingEncoder):
             service.encoder.on_batch = self.batches.observe
@@ -145,6 +151,10 @@ class Metrics:
         self.lookups.labels("hit").inc(found)
         self.lookups.labels("miss").inc(read)
         self.cached.set(kept)
+
+    def _count_searches(self, found: int, asked: int) -> None:
+        self.kept_searches.labels("hit").inc(found)
+        self.kept_searches.labels("miss").inc(asked)
 
     def _count_rows(self, written: int, lost: int, waiting: int) -> None:
         self.rows.labels("written").inc(written)
