@@ -2,6 +2,7 @@
 PYTHON ?= 3.11
 VENV := .venv
 BIN := $(VENV)/bin
+AUDIT ?= pypi
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format environment requirements quality sbom audit clean
@@ -37,7 +38,7 @@ sbom: environment ## sbom.json: what an installation contains (CycloneDX)
 	    --output-file sbom.json requirements.txt
 
 audit: environment ## known weaknesses of the pinned packages, where a database of them can be reached
-	$(BIN)/pip-audit --require-hashes --disable-pip --requirement requirements.txt
+	$(BIN)/pip-audit --strict --vulnerability-service $(AUDIT) --require-hashes --disable-pip --requirement requirements.txt
 
 clean: ## undo everything that the commands above made
 	scripts/clean

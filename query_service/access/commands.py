@@ -49,11 +49,12 @@ class Duration(click.ParamType):  # type: ignore[type-arg]
 def _name(context: click.Context, parameter: click.Parameter, value: str) -> str:
     from query_service.access.stored_key import SESSIONS
 
-    if value.strip() == SESSIONS:
+    value = value.strip()
+    if value == SESSIONS:
         raise click.BadParameter(
             f"{SESSIONS!r} is the name of the secret of session tokens: take another"
         )
-    if not (value.isprintable() and value.strip() and len(value) <= MAX_NAME):
+    if not (value.isprintable() and value and len(value) <= MAX_NAME):
         raise click.BadParameter(
             f"{value[:50]!r}: a name has 1 to {MAX_NAME} characters, no control characters"
         )

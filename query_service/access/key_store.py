@@ -44,6 +44,12 @@ class KeyUnknown(LiveIntentError):
     exit_code = 4
 
 
+class NameTaken(LiveIntentError):
+    """Another key has the name, or the name as its id."""
+
+    exit_code = 2
+
+
 class TooManyKeys(LiveIntentError):
     """The index of keys is full."""
 
@@ -92,13 +98,19 @@ class KeyStore:
         """Make a key; returns it and its text, which nobody can read again.
 
         With the first key comes the secret of session tokens. Raises ClusterUnavailable,
-        ForeignIndex, TooManyKeys.
+        ForeignIndex, NameTaken, TooManyKeys.
         """
         try:
             ensure_keys_index(self._client, self._names)
         except OpenSearchException as error:
             raise cluster_unavailable(error) from error
         known = self.read()
+        for key_id, other in known.items():
+            if name in (key_id, other.name) and other.revoked_at is None:
+                raise NameTaken(
+                    f"the key {key_id} ({other.name}) is called so already: take another name, or "
+                    f"live-intent keys revoke {key_id}"
+                )
         if SESSIONS not in known:
             self._write(_new(SESSIONS, "session tokens")[0])
         if len(known) >= MAX_KEYS:

@@ -213,6 +213,16 @@ def test_the_command_names_what_is_wrong(
     assert said in ended.output
 
 
+def test_a_name_is_that_of_one_key(keys: dict[str, str], environment: dict[str, str]) -> None:
+    first = key_id(create(environment, "only-one", "--scope", "search"))
+    for name in ("only-one", " only-one ", first):
+        again = invoke(environment, "keys", "create", name, "--scope", "admin")
+        assert again.exit_code == 2, again.output
+        assert f"the key {first} (only-one) is called so already" in again.stderr
+    assert invoke(environment, "keys", "revoke", "only-one").exit_code == 0
+    assert create(environment, "only-one", "--scope", "search")
+
+
 def test_refusals_are_counted_by_cause(api: Api, keys: dict[str, str]) -> None:
     api("POST", "/v1/search", SEARCH)
     metrics = api.with_key(keys["metrics"])("GET", "/metrics").body

@@ -9,7 +9,7 @@ from pathlib import Path
 DOCUMENT = Path(__file__).parents[3] / "docs" / "privacy.md"
 HEADER = (
     "what is said", "answers read the session", "history of session and user", "`ubi_queries`",
-    "`ubi_events`", "suggestions and training",
+    "`ubi_events`", "suggestions and training", "`explain`",
 )  # fmt: skip
 
 

@@ -89,15 +89,15 @@ def _row(rows: list[dict[str, Any]]) -> str:
     return "kept" if row.get("user_id") else "without user"
 
 
-def visit(api: Api, session_id: str, said: dict[str, bool], headers: dict[str, str]) -> str:
-    """A search and a click, with all that is said; whether the answer read the session."""
+def visit(api: Api, session_id: str, said: dict[str, bool], headers: dict[str, str]) -> Any:
+    """A search and a click, with all that is said; the search's answer."""
     who = {"session_id": session_id, "user_id": f"u-{session_id}", **said}
     body = {"query": "jacket", "deadline_ms": 20_000, **who}
     answer = api("POST", "/v1/search", body, headers)
     assert answer.status == 200, answer
     click = {"action": "click", "item_id": "i7", **who}
     assert api("POST", "/v1/events", click, headers).body["accepted"] == 1
-    return "yes" if answer.body["personalized"] else "-"
+    return answer.body
 
 
 def test_what_is_kept_is_as_the_table_says(
@@ -115,9 +115,12 @@ def test_what_is_kept_is_as_the_table_says(
         before = {"action": "click", "item_id": "i1", "session_id": name}
         if not fields.pop("chosen", None):
             assert service("POST", "/v1/events", before).status == 200
-        read = visit(service, name, fields, headers)
+        answer = visit(service, name, fields, headers)
+        read = "yes" if answer["personalized"] else "-"
         flush(service)
-        table.note(said, read, *Trace(client, names, name).cells())
+        explained = service("GET", f"/v1/queries/{answer['query_id']}/explanation").status
+        cells = Trace(client, names, name).cells()
+        table.note(said, read, *cells, {200: "yes", 404: "-"}[explained])
 
     for number, (said, fields) in enumerate(REQUESTS.items()):
         observe(said, api, f"request-{number}", dict(fields), {})
@@ -158,11 +161,11 @@ def test_a_later_choice_is_what_counts_and_no_request_can_allow_more(
         "personalize": False, "store": False, "learn": False, "ubi_queries": 0, "ubi_events": 1,
     }  # fmt: skip
     allowing = {"personalize": True, "store": True, "learn": True}
-    assert visit(api, "later", allowing, {}) == "-"
+    assert not visit(api, "later", allowing, {})["personalized"]
     assert trace("later").cells() == ("-", "-", "-", "-")
     again = api("POST", "/v1/consents", refusal | {"personalize": True}).body
     assert (again["personalize"], again["store"], again["learn"]) == (True, True, True)
-    assert visit(api, "later", {}, {}) == "yes"
+    assert visit(api, "later", {}, {})["personalized"]
     assert trace("later").cells() == ("kept", "kept", "kept", "yes")
 
 
@@ -172,7 +175,7 @@ def test_the_choice_of_a_session_counts_for_more_than_the_browsers_signal(
     with serving_index(shop, encoder, gpc_refuses="all") as strict:
         assert strict("POST", "/v1/consents", {"session_id": "says-yes", "personalize": True})
         assert strict.event("click", "i1", "says-yes").status == 200
-        assert visit(strict, "says-yes", {}, GPC) == "yes"
+        assert visit(strict, "says-yes", {}, GPC)["personalized"]
         flush(strict)
         assert trace("says-yes").cells() == ("kept", "kept", "kept", "yes")
 

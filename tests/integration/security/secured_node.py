@@ -31,7 +31,7 @@ DESCRIPTOR = "plugin-descriptor.properties"
 ROLES = Path(__file__).parents[3] / "security"
 PASSWORD = "admin"  # of every user of this node; the plugin's own example has this hash
 HASH = "$2a$12$VcCDgh2NDk07JGN0rjGbM.Ad41qVR/YFJcgHp0UGns5JDymv..TOG"
-USERS = {"admin": "all_access", "service": "", "indexer": "", "analyst": ""}
+USERS = {"admin": "all_access", "service": "", "indexer": "", "evaluator": "", "analyst": ""}
 TLS = {
     f"plugins.security.ssl.{layer}.{key}": f"opensearch-security/{file}"
     for layer in ("http", "transport")

@@ -25,12 +25,13 @@ from tests.integration.security.secured_node import ROLES, SecuredNode, secured_
 from tests.integration.security.workload import (
     Outcome,
     analyst_work,
+    evaluator_work,
     indexer_work,
     service_work,
 )
 
 pytestmark = [pytest.mark.node, pytest.mark.timeout(900)]
-PARTS = ("indexer", "service", "analyst")
+PARTS = ("indexer", "service", "evaluator", "analyst")
 PREFIX = "live-intent-"
 
 
@@ -55,6 +56,7 @@ def recorded(
     works: dict[str, Callable[[ClusterSettings], list[Outcome]]] = {
         "indexer": lambda cluster: indexer_work(cluster, tmp_path_factory.mktemp("files")),
         "service": lambda cluster: service_work(cluster, encoder),
+        "evaluator": lambda cluster: evaluator_work(cluster, tmp_path_factory.mktemp("tasks")),
         "analyst": analyst_work,
     }
     permissions = {}
@@ -92,6 +94,15 @@ def test_a_role_has_nothing_that_its_part_does_not_call(recorded, part):
     assert not unused
 
 
+def test_an_evaluator_reads_no_session_and_changes_nothing_of_the_shop():
+    role = role_of("evaluator")
+    for index in ("sessions", "keys", "rules"):
+        assert not allows(role, Permission("indices:data/read/search", PREFIX + index))
+    for index in ("items", "ubi_queries", "sessions"):
+        for action in ("data/write/index", "admin/delete", "admin/aliases"):
+            assert not allows(role, Permission(f"indices:{action}", PREFIX + index))
+
+
 def test_an_analyst_reads_no_session_key_or_rule_and_writes_nothing():
     role = role_of("analyst")
     for index in ("sessions", "keys", "rules", "items"):
@@ -113,6 +124,7 @@ def test_each_role_does_its_work_on_a_node_with_the_plugin(
     outcomes = {
         "indexer": indexer_work(secured.settings("indexer", tmp_path), tmp_path),
         "service": service_work(secured.settings("service", tmp_path), encoder),
+        "evaluator": evaluator_work(secured.settings("evaluator", tmp_path), tmp_path),
         "analyst": analyst_work(secured.settings("analyst", tmp_path)),
     }
     failed = [
@@ -133,6 +145,8 @@ def test_each_role_does_its_work_on_a_node_with_the_plugin(
         ("indexer", "live-intent-sessions", "search"),
         ("indexer", "live-intent-keys", "search"),
         ("indexer", "live-intent-sessions", "delete"),
+        ("evaluator", "live-intent-sessions", "search"),
+        ("evaluator", "live-intent-items", "delete"),
         ("analyst", "live-intent-sessions", "search"),
         ("analyst", "live-intent-keys", "search"),
         ("analyst", "live-intent-ubi_queries", "delete"),

@@ -1,7 +1,7 @@
 """What an indexer, a service and an analyst do with a cluster: one pass over their requests."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from query_service.insights.boards.all_boards import BOARDS
 from query_service.insights.insights import Insights
 from query_service.insights.panel_answers import RANGES
 from tests.integration.command_line import invoke, process_environment
+from tests.integration.json_lines import write_json_lines
 from tests.integration.rebuilding import tiny_model, write_catalogue
 from tests.integration.serving import Api, item_ids, serving_index
 
@@ -57,6 +58,15 @@ def indexer_work(cluster: ClusterSettings, folder: Path) -> list[Outcome]:
     catalogue = write_catalogue(folder / "items.jsonl", range(40))
     ids = folder / "ids.txt"
     ids.write_text("3\n4\n")
+    at = time.time_ns() // 1_000_000
+    feed = write_json_lines(
+        folder / "feed.jsonl",
+        [
+            {"op": "update", "version": at, "item_id": "5", "price": 1.25},
+            {"op": "upsert", "version": at, "item_id": "n1", "title": "Purple piano", "price": 5},
+            {"op": "delete", "version": at, "item_id": "6"},
+        ],
+    )
     steps: list[tuple[object, ...]] = [
         ("config", "apply"),
         ("index", "rebuild", catalogue),
@@ -65,10 +75,46 @@ def indexer_work(cluster: ClusterSettings, folder: Path) -> list[Outcome]:
         ("index", "upsert", catalogue),
         ("index", "update", catalogue),
         ("index", "delete", "--file", ids),
+        ("index", "follow", feed, "--until-end"),
         ("index", "suggestions"),
         ("index", "rollback"),
     ]
-    environment = environment_of(cluster)
+    return _invoked(environment_of(cluster), steps)
+
+
+def evaluator_work(cluster: ClusterSettings, folder: Path) -> list[Outcome]:
+    """An evaluation and a training in indexes of their own, and reports on the log."""
+    catalogue = write_catalogue(folder / "items.jsonl", range(40))
+    judgments = write_json_lines(
+        folder / "judgments.jsonl",
+        [{"query": "red phone", "item_id": str(n), "grade": 3} for n in range(0, 40, 20)],
+    )
+    rows = write_json_lines(
+        folder / "rows.jsonl",
+        [
+            {
+                "user_id": f"u{n}",
+                "query": "phone",
+                "history": [str(n % 40)],
+                "target": str(n % 2 * 20),
+            }
+            for n in range(160)
+        ],
+    )
+    made = ("--items", catalogue, "--quiet")
+    trained = ("--rows", rows, "--epochs", "1", "--negatives", "5", "--out", folder / "learned")
+    steps: list[tuple[object, ...]] = [
+        ("evaluate", "search", *made, "--judgments", judgments),
+        ("evaluate", "personalised-search", *made, "--rows", rows, "--users", "5"),
+        ("evaluate", "events", "--cluster"),
+        ("judgments", "impressions", folder / "impressions.ndjson", "--cluster"),
+        ("learn", "reranker", *made, *trained),
+        ("evaluate", "clean"),
+    ]
+    return _invoked(environment_of(cluster), steps)
+
+
+def _invoked(environment: dict[str, str], steps: Iterable[Sequence[object]]) -> list[Outcome]:
     outcomes = []
     for step in steps:
         result = invoke(environment, *step)
@@ -87,20 +133,27 @@ def service_work(cluster: ClusterSettings, encoder: Encoder) -> list[Outcome]:
             return response.body
 
         _requests(api, send)
-    environment = environment_of(cluster)
-    for step in (
+    steps = (
         ("sessions", "status"),
+        ("sessions", "export", "s2"),
+        ("sessions", "erase", "s2"),
+        ("sessions", "erase", "--user", "u2"),
         ("sessions", "purge", "--older-than-days", "400"),
         ("keys", "create", "tried", "--scope", "search"),
         ("keys", "list"),
         ("keys", "revoke", "tried"),
         ("keys", "prune"),
         ("rules", "list"),
+        ("synonyms", "show"),
+        ("experiment", "start", "tried", "--b", "diversity=0.5"),
+        ("experiment", "status"),
+        ("experiment", "stop"),
         ("experiment", "list"),
-    ):
-        result = invoke(environment, *step)
-        outcomes.append(Outcome(" ".join(step[:2]), result.exit_code, result.output))
-    return outcomes
+    )
+    environment = environment_of(cluster)
+    outcomes += _invoked(environment, steps)
+    keyed = environment | {"LIVE_INTENT_PSEUDONYM_KEYS": "k1:a-secret-of-the-workload"}
+    return outcomes + _invoked(keyed, [("sessions", "rekey")])
 
 
 def _requests(api: Api, send: Callable[..., Any]) -> None:
@@ -128,6 +181,11 @@ def _requests(api: Api, send: Callable[..., Any]) -> None:
     send("GET", "/v1/users/u1")
     send("DELETE", "/v1/users/u1")
     send("DELETE", "/v1/sessions/s1")
+    send("POST", "/v1/events", {**event, "session_id": "s2", "user_id": "u2", "item_id": ids[0]})
+    kept = lamps | {"session_id": "s3", "user_id": None}  # what reports on the log read
+    query_id = send("POST", "/v1/search", kept).get("query_id", "q")
+    click = {"action": "click", "session_id": "s3", "query_id": query_id, "item_id": ids[0]}
+    send("POST", "/v1/events", click)
     send("GET", "/insights")
     send("GET", "/readyz")
     send("GET", "/metrics")

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+import redis
 from flask.testing import FlaskClient
 
 from plugin_config.node.node_process import free_port
@@ -54,6 +55,23 @@ def test_two_services_count_together_and_alone_while_the_storage_is_away(
             assert any("answers again" in line for line in caplog.messages)
         left = one.post("/v1/search", json=BAD).headers["RateLimit-Remaining"]
         assert two.post("/v1/search", json=BAD).headers["RateLimit-Remaining"] != left
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_session_is_counted_and_none_is_stored(kind: str, tmp_path: Path) -> None:
+    with count_server(kind) as server:
+        client = client_without_cluster(
+            tmp_path, rate_storage=server.url, rate_per_session="2/hour"
+        )
+        for session in ("visitor-1", "été/1", "s" * 120, "%2f/../", "a:b;c"):
+            body = {"query": "", "session_id": session}
+            statuses = [client.post("/v1/search", json=body).status_code for _ in range(3)]
+            assert statuses == [422, 422, 429], session
+        assert TOGETHER in client.get("/metrics").data
+        if kind == "redis":
+            names = redis.from_url(server.url).keys()
+            assert names
+            assert not [name for name in names if b"visitor" in name or b"sss" in name]
 
 
 def test_a_service_refuses_to_start_without_the_storage_that_it_is_to_count_in(
