@@ -53,8 +53,8 @@ def compiled(folder: Path) -> JavaClasses:
     junit = pinned_jar(f"{JUNIT[1]}-{JUNIT[2]}.jar", JUNIT, JUNIT_SHA256)
     class_path = f"{opensearch_home() / 'lib'}/*:{junit}"
     sources = sorted(map(str, (SOURCES / "src").rglob("*.java")))
-    compiler = [jdk_tool("javac"), "--release", "21", "-Xlint:all", "-Werror", "-proc:none"]
-    run(*compiler, "-d", folder, "-cp", class_path, *sources)
+    compiler = [jdk_tool("javac"), "-J-XX:TieredStopAtLevel=1", "--release", "21"]
+    run(*compiler, "-Xlint:all", "-Werror", "-proc:none", "-d", folder, "-cp", class_path, *sources)
     return JavaClasses(folder, f"{folder}:{class_path}")
 
 

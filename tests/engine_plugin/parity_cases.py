@@ -5,7 +5,6 @@ same numbers.
 """
 
 import base64
-from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -19,7 +18,7 @@ from indexer.bundle.term_map import TermMap
 from indexer.catalogue.items import Item
 from indexer.catalogue.survey.statistics import Statistics
 from indexer.catalogue.words.terms import attribute_terms
-from indexer.index.documents import float16_base64, from_float16_base64
+from indexer.index.documents import from_float16_base64
 from query_service.retrieval.candidates.candidates import Candidates
 from query_service.retrieval.legs import LEGS
 from query_service.sessions.documents import (
@@ -31,6 +30,7 @@ from query_service.sessions.documents import (
 )
 from query_service.sessions.limits import SessionLimits
 from query_service.user.actions import ACTIONS
+from query_service.user.engine_vectors import attribute_vector, query_meaning
 from query_service.user.visitor import Event, PastQuery, Visitor
 from tests.query_service.fixtures import NOW, spec
 
@@ -218,11 +218,12 @@ class ParityCase:
             text_vector=text_vector,
             watched_fraction=float(rng.random() * 0.4) if action == "watch" else None,
         )
-        known = Counter(name for name in event.features if name in self.bundle.W_ua.columns)
-        row = event_to_stored(event, event_id=f"e{index}", received_at=milliseconds(NOW))
-        if known:
-            row["attribute_vector"] = float16_base64(self.bundle.W_ua.embed(known))
-        return row
+        return event_to_stored(
+            event,
+            event_id=f"e{index}",
+            received_at=milliseconds(NOW),
+            attribute_vector=attribute_vector(event.features, self.bundle),
+        )
 
     def _query_row(self, index: int) -> dict[str, Any]:
         rng, embedding = self._rng, float16(self._embeddings(1)[0])
@@ -234,11 +235,9 @@ class ParityCase:
             vector=embedding if rng.random() < 0.9 else None,
             fingerprint=self._either(self.bundle.spec.fingerprint),
         )
-        row = query_to_stored(query, received_at=milliseconds(NOW))
-        row["vector_space"] = self._either(self.bundle.vector_space)
-        if self.bundle.projections and query.vector is not None:
-            row["meaning"] = float16_base64(self.bundle.meaning(query.vector))
-        return row
+        meaning = query_meaning(query.vector, self.bundle)
+        row = query_to_stored(query, milliseconds(NOW), meaning)
+        return row | {"vector_space": self._either(self.bundle.vector_space)}
 
     def _vector(self, query: PastQuery, row: dict[str, Any]) -> Floats | None:
         """An embedding whose meaning is that of the stored row."""
@@ -247,8 +246,13 @@ class ParityCase:
             return query.vector
         if "meaning" not in row:
             return query.vector
-        inverse = np.linalg.pinv(projections.P_M.astype(np.float64))
-        return (inverse @ from_float16_base64(row["meaning"])).astype(np.float32)
+        return (self._inverse @ from_float16_base64(row["meaning"])).astype(np.float32)
+
+    @cached_property
+    def _inverse(self) -> NDArray[np.float64]:
+        """From a meaning to an embedding that has it, [D, M]."""
+        assert self.bundle.projections is not None
+        return np.linalg.pinv(self.bundle.projections.P_M.astype(np.float64))
 
     def _either(self, name: str) -> str:
         return "other" if self._rng.random() < self.shape.other_space else name
