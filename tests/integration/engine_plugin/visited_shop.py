@@ -98,7 +98,10 @@ def model_document(index: str, **changes: Any) -> dict[str, Any]:
 
 def pipeline_body(prefix: str, **settings: Any) -> dict[str, Any]:
     """A pipeline of all three processors."""
-    own = {"sessions_index": f"{prefix}sessions", "models_index": f"{prefix}engine-models"}
+    own: dict[str, Any] = {
+        "sessions_index": f"{prefix}sessions",
+        "models_index": f"{prefix}engine-models",
+    }
     own |= {"timeout_ms": 10_000}  # the machine of a test may be busy
     return {
         "request_processors": [{"live_intent": own | settings}],

@@ -12,19 +12,31 @@ import liveintent.search.request.LiveIntentExt;
 import liveintent.search.rescoring.SearchWatch;
 import liveintent.search.rescoring.VisitorRescorerBuilder;
 import liveintent.search.statistics.Statistics;
+import liveintent.search.statistics.StatisticsAction;
+import liveintent.search.statistics.StatisticsRoute;
 import liveintent.search.visitor.SearchedIndexes;
 import liveintent.search.visitor.VisitorReader;
+import org.opensearch.action.ActionRequest;
 import org.opensearch.cluster.metadata.IndexNameExpressionResolver;
+import org.opensearch.cluster.node.DiscoveryNodes;
 import org.opensearch.cluster.service.ClusterService;
+import org.opensearch.common.settings.ClusterSettings;
+import org.opensearch.common.settings.IndexScopedSettings;
+import org.opensearch.common.settings.Settings;
+import org.opensearch.common.settings.SettingsFilter;
+import org.opensearch.core.action.ActionResponse;
 import org.opensearch.core.common.io.stream.NamedWriteableRegistry;
 import org.opensearch.core.xcontent.NamedXContentRegistry;
 import org.opensearch.env.Environment;
 import org.opensearch.env.NodeEnvironment;
 import org.opensearch.index.IndexModule;
+import org.opensearch.plugins.ActionPlugin;
 import org.opensearch.plugins.Plugin;
 import org.opensearch.plugins.SearchPipelinePlugin;
 import org.opensearch.plugins.SearchPlugin;
 import org.opensearch.repositories.RepositoriesService;
+import org.opensearch.rest.RestController;
+import org.opensearch.rest.RestHandler;
 import org.opensearch.script.ScriptService;
 import org.opensearch.search.pipeline.Processor;
 import org.opensearch.search.pipeline.SearchPhaseResultsProcessor;
@@ -35,7 +47,8 @@ import org.opensearch.transport.client.Client;
 import org.opensearch.watcher.ResourceWatcherService;
 
 /** What OpenSearch loads: the class that the descriptor names. */
-public final class LiveIntentPlugin extends Plugin implements SearchPlugin, SearchPipelinePlugin {
+public final class LiveIntentPlugin extends Plugin
+    implements ActionPlugin, SearchPlugin, SearchPipelinePlugin {
   private final Statistics statistics = new Statistics();
   private final SiblingProcessors siblings = new SiblingProcessors();
   private volatile LiveIntentRequestProcessor.Services services;
@@ -57,7 +70,24 @@ public final class LiveIntentPlugin extends Plugin implements SearchPlugin, Sear
         new SearchedIndexes(clusterService, indexNameExpressionResolver, namedWriteableRegistry);
     VisitorReader reader = new VisitorReader(client, threadPool, indexes, statistics);
     services = new LiveIntentRequestProcessor.Services(reader, client);
-    return List.of();
+    return List.of(statistics); // for the action below
+  }
+
+  @Override
+  public List<ActionHandler<? extends ActionRequest, ? extends ActionResponse>> getActions() {
+    return List.of(new ActionHandler<>(StatisticsAction.TYPE, StatisticsAction.class));
+  }
+
+  @Override
+  public List<RestHandler> getRestHandlers(
+      Settings settings,
+      RestController restController,
+      ClusterSettings clusterSettings,
+      IndexScopedSettings indexScopedSettings,
+      SettingsFilter settingsFilter,
+      IndexNameExpressionResolver indexNameExpressionResolver,
+      Supplier<DiscoveryNodes> nodesInCluster) {
+    return List.of(new StatisticsRoute());
   }
 
   @Override

@@ -47,7 +47,11 @@ final class FirstRound {
               }
               List<RankedHit> ranked =
                   WindowRanking.of(
-                      hits.hits(), visitor.window(), visitor.input().weights(), hits.queryTerms());
+                      hits.hits(),
+                      visitor.window(),
+                      0,
+                      visitor.input().weights(),
+                      hits.queryTerms());
               answer.accept(GlobalWindow.of(ranked, hits.queryTerms()), ranked);
             },
             failure::accept));

@@ -75,7 +75,8 @@ public final class LiveIntentPhaseResultsProcessor extends AbstractProcessor
     }
     KnownVisitor visitor = personalisation.visitor();
     List<RankedHit> ranked =
-        WindowRanking.of(hits, visitor.window(), visitor.input().weights(), terms);
+        WindowRanking.of(
+            hits, visitor.window(), personalisation.legSize(), visitor.input().weights(), terms);
     Map<Integer, List<ScoreDoc>> ofShard = new HashMap<>();
     for (RankedHit each : ranked) {
       ofShard

@@ -1,5 +1,6 @@
 package liveintent.search.processors;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -12,10 +13,12 @@ import liveintent.search.request.PlainOrder;
 import liveintent.search.request.Reason;
 import liveintent.search.request.StrictFields;
 import liveintent.search.request.VisitorRequest;
+import liveintent.search.rescoring.LegQuery;
 import liveintent.search.rescoring.RankedHit;
 import liveintent.search.rescoring.RescoreMode;
 import liveintent.search.rescoring.VisitorRescorerBuilder;
 import liveintent.search.visitor.KnownVisitor;
+import liveintent.search.visitor.LegSettings;
 import liveintent.search.visitor.VisitorReader;
 import liveintent.search.visitor.VisitorSettings;
 import org.apache.logging.log4j.LogManager;
@@ -37,6 +40,7 @@ public final class LiveIntentRequestProcessor extends AbstractProcessor
     implements SearchRequestProcessor {
   private static final Logger LOGGER = LogManager.getLogger(LiveIntentRequestProcessor.class);
   private final VisitorSettings settings;
+  private final LegSettings personLeg;
   private final Services services;
 
   private final AtomicBoolean ranks;
@@ -45,9 +49,14 @@ public final class LiveIntentRequestProcessor extends AbstractProcessor
   public record Services(VisitorReader reader, Client client) {}
 
   private LiveIntentRequestProcessor(
-      Labels labels, VisitorSettings settings, Services services, AtomicBoolean ranks) {
+      Labels labels,
+      VisitorSettings settings,
+      LegSettings personLeg,
+      Services services,
+      AtomicBoolean ranks) {
     super(labels.tag(), labels.description(), labels.ignoreFailure());
     this.settings = settings;
+    this.personLeg = personLeg;
     this.services = services;
     this.ranks = ranks;
   }
@@ -106,7 +115,7 @@ public final class LiveIntentRequestProcessor extends AbstractProcessor
     search.listener().onResponse(search.request());
   }
 
-  private void personalise(Search search, KnownVisitor known) {
+  private void personalise(Search search, KnownVisitor known) throws IOException {
     SearchRequest request = search.request();
     Integer terms = search.visitor().queryTerms();
     // The engine gives the processor between query and fetch no part in a search with dfs.
@@ -114,9 +123,9 @@ public final class LiveIntentRequestProcessor extends AbstractProcessor
     if (ranks.get() && !dfs) {
       // The engine must not merge shards before that processor.
       request.setBatchedReduceSize(Integer.MAX_VALUE);
-      go(search, known, RescoreMode.gathered(terms), List.of());
+      go(search, known, RescoreMode.gathered(terms).with(leg(search, known)), List.of());
     } else if (known.shards() == 1) {
-      go(search, known, RescoreMode.ofShard(terms), List.of());
+      go(search, known, RescoreMode.ofShard(terms).with(leg(search, known)), List.of());
     } else {
       new FirstRound(services.client())
           .ask(
@@ -138,6 +147,17 @@ public final class LiveIntentRequestProcessor extends AbstractProcessor
     }
   }
 
+  /** The person leg; null without one. Its hits have the query's score alone, not a rescorer's. */
+  private LegQuery leg(Search search, KnownVisitor known) throws IOException {
+    SearchSourceBuilder own = search.request().source();
+    boolean rescored = own.rescores() != null && !own.rescores().isEmpty();
+    if (!personLeg.enabled() || !known.near() || known.input().userVector() == null || rescored) {
+      return null;
+    }
+    float[] vector = known.input().userVector();
+    return LegQuery.of(LegSettings.VECTOR, vector, personLeg.size(), own.query());
+  }
+
   private static void go(
       Search search, KnownVisitor known, RescoreMode mode, List<RankedHit> ranked) {
     SearchSourceBuilder own = search.request().source();
@@ -150,7 +170,10 @@ public final class LiveIntentRequestProcessor extends AbstractProcessor
     }
     source.addRescorer(new VisitorRescorerBuilder(known.window(), known.input(), mode));
     search.request().source(source);
-    Personalisation.personalised(search.context(), search.visitor(), known).rank(ranked, true);
+    Personalisation personalised =
+        Personalisation.personalised(search.context(), search.visitor(), known);
+    personalised.rank(ranked, true);
+    personalised.join(mode.leg() == null ? 0 : mode.leg().size());
     search.listener().onResponse(search.request());
   }
 
@@ -197,8 +220,16 @@ public final class LiveIntentRequestProcessor extends AbstractProcessor
       return new LiveIntentRequestProcessor(
           new Labels(tag, description, ignoreFailure),
           settings,
+          leg(fields),
           services.get(),
           siblings.rank(pipeline));
+    }
+
+    private static LegSettings leg(StrictFields fields) {
+      StrictFields leg = fields.object("person_leg", Set.of("enabled", "k"));
+      return new LegSettings(
+          leg.has("enabled") && leg.flag("enabled"),
+          leg.has("k") ? leg.whole("k", 1, VisitorRequest.LARGEST_WINDOW) : LegSettings.SIZE);
     }
   }
 }

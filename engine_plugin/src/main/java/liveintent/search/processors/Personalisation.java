@@ -15,6 +15,7 @@ final class Personalisation {
   private final Reason reason;
   private volatile List<RankedHit> ranked = List.of();
   private volatile boolean explained = true;
+  private volatile int legSize;
 
   private Personalisation(VisitorRequest request, KnownVisitor visitor, Reason reason) {
     this.request = request;
@@ -65,6 +66,15 @@ final class Personalisation {
   /** The best hits of all shards; none where one shard ranked its own. */
   List<RankedHit> ranked() {
     return ranked;
+  }
+
+  /** Set how many hits of the person leg join the window. */
+  void join(int hits) {
+    this.legSize = hits;
+  }
+
+  int legSize() {
+    return legSize;
   }
 
   boolean explained() {

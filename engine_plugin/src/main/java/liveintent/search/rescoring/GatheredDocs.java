@@ -96,6 +96,7 @@ public final class GatheredDocs {
       out.writeVInt(queryTerms);
       out.writeVInt(hit.shard());
       out.writeVInt(hit.document());
+      out.writeBoolean(hit.joined());
       out.writeOptionalWriteable(hit.parts());
       return out.bytes().toBytesRef();
     } catch (IOException error) {
@@ -116,8 +117,9 @@ public final class GatheredDocs {
       in.readVInt(); // the number of terms
       in.readVInt(); // its own number of the shard, not that of the search
       int document = in.readVInt();
-      return new WindowHit(
-          shard, document, queryScore, in.readOptionalWriteable(CandidateParts::new));
+      boolean joined = in.readBoolean();
+      CandidateParts parts = in.readOptionalWriteable(CandidateParts::new);
+      return new WindowHit(shard, document, queryScore, joined, parts);
     } catch (IOException error) {
       throw new UncheckedIOException(error);
     }

@@ -61,7 +61,7 @@ public record GlobalWindow(
   GlobalWindow(StreamInput in) throws IOException {
     this(
         in.readList(CandidateParts::new),
-        new WindowHit(in.readVInt(), in.readVInt(), in.readFloat(), null),
+        new WindowHit(in.readVInt(), in.readVInt(), in.readFloat(), false, null),
         in.readFloat(),
         in.readVInt());
   }

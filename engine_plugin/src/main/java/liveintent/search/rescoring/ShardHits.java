@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import liveintent.ranking.Candidate;
 import liveintent.ranking.CandidateParts;
 import liveintent.ranking.CandidateScorer;
@@ -27,8 +29,34 @@ final class ShardHits {
     this.scorer = new CandidateScorer(visitor);
   }
 
-  /** All documents in the order given, the first {@code window} of them with parts. */
+  /** The search's hits in the order given, the first {@code window} of them with parts. */
   List<WindowHit> of(ScoreDoc[] documents, int window) throws IOException {
+    return of(documents, window, false);
+  }
+
+  /** The search's hits, and those that the person leg adds to the window. */
+  List<WindowHit> of(ScoreDoc[] documents, int window, ScoreDoc[] leg) throws IOException {
+    Set<Integer> inWindow = new HashSet<>();
+    for (int row = 0; row < Math.min(window, documents.length); row++) {
+      inWindow.add(documents[row].doc);
+    }
+    ScoreDoc[] added = without(inWindow, leg);
+    Set<Integer> joined = new HashSet<>();
+    for (ScoreDoc document : added) {
+      joined.add(document.doc);
+    }
+    List<WindowHit> hits = new ArrayList<>(of(without(joined, documents), window, false));
+    hits.addAll(of(added, added.length, true));
+    return hits;
+  }
+
+  private static ScoreDoc[] without(Set<Integer> left, ScoreDoc[] documents) {
+    return Arrays.stream(documents)
+        .filter(document -> !left.contains(document.doc))
+        .toArray(ScoreDoc[]::new);
+  }
+
+  private List<WindowHit> of(ScoreDoc[] documents, int window, boolean joined) throws IOException {
     Integer[] rows = new Integer[Math.min(window, documents.length)];
     Arrays.setAll(rows, row -> row);
     Arrays.sort(rows, Comparator.comparingInt(row -> documents[row].doc)); // as they are stored
@@ -49,7 +77,8 @@ final class ShardHits {
     }
     List<WindowHit> hits = new ArrayList<>(documents.length);
     for (int row = 0; row < documents.length; row++) {
-      hits.add(new WindowHit(shard, documents[row].doc, documents[row].score, parts[row]));
+      ScoreDoc document = documents[row];
+      hits.add(new WindowHit(shard, document.doc, document.score, joined, parts[row]));
     }
     return hits;
   }

@@ -15,6 +15,7 @@ import org.opensearch.search.rescore.RescoreContext;
 final class VisitorRescoreContext extends RescoreContext {
   private final VisitorInput visitor;
   private final RescoreMode mode;
+  private final PersonLeg leg;
   private final int shard;
   private final Map<Integer, RankedHit> known = new HashMap<>();
   private volatile SearchContext search;
@@ -24,15 +25,22 @@ final class VisitorRescoreContext extends RescoreContext {
   /**
    * @param visitor null where the order is to stay
    */
-  VisitorRescoreContext(int window, int shard, VisitorInput visitor, RescoreMode mode) {
+  VisitorRescoreContext(
+      int window, int shard, VisitorInput visitor, RescoreMode mode, PersonLeg leg) {
     super(window, VisitorRescorer.INSTANCE);
     this.shard = shard;
     this.visitor = visitor;
     this.mode = mode;
+    this.leg = leg;
   }
 
   VisitorInput visitor() {
     return visitor;
+  }
+
+  /** Null without one. */
+  PersonLeg leg() {
+    return leg;
   }
 
   RescoreMode mode() {
@@ -75,7 +83,7 @@ final class VisitorRescoreContext extends RescoreContext {
     RankingWeights weights = visitor.weights();
     List<RankedHit> ranked =
         mode.global() == null
-            ? WindowRanking.of(hits, window(), weights, queryTerms())
+            ? WindowRanking.of(hits, window(), mode.legSize(), weights, queryTerms())
             : mode.global().ranked(hits, weights);
     ranked.forEach(hit -> known.put(hit.hit().document(), hit));
     return ranked;

@@ -24,9 +24,13 @@ final class VisitorRescorer implements Rescorer {
     if (context.visitor() == null || !context.owns(documents)) {
       return documents;
     }
+    ShardHits shard = new ShardHits(context.shard(), searcher, context.visitor());
+    PersonLeg leg = context.leg();
     List<WindowHit> hits =
-        new ShardHits(context.shard(), searcher, context.visitor())
-            .of(documents.scoreDocs, context.window());
+        leg == null
+            ? shard.of(documents.scoreDocs, context.window())
+            : shard.of(
+                documents.scoreDocs, context.window(), leg.documents(context.search(), searcher));
     return context.mode().gathered()
         ? gathered(documents, hits, context)
         : ranked(documents, hits, context);

@@ -147,8 +147,10 @@ public final class VisitorRescorerBuilder extends RescorerBuilder<VisitorRescore
   }
 
   @Override
-  protected RescoreContext innerBuildContext(int window, QueryShardContext context) {
-    return new VisitorRescoreContext(window, context.getShardId(), visitor, mode);
+  protected RescoreContext innerBuildContext(int window, QueryShardContext context)
+      throws IOException {
+    PersonLeg leg = mode.leg() == null ? null : mode.leg().leg(context);
+    return new VisitorRescoreContext(window, context.getShardId(), visitor, mode, leg);
   }
 
   @Override

@@ -9,9 +9,11 @@ import liveintent.ranking.CandidateParts;
  * @param shard index of the shard in the search
  * @param document of the shard
  * @param queryScore of the search's own query
+ * @param joined whether the person leg brought it into the window
  * @param parts what it is ranked by; null for a hit that was below the window of its shard
  */
-public record WindowHit(int shard, int document, float queryScore, CandidateParts parts) {
+public record WindowHit(
+    int shard, int document, float queryScore, boolean joined, CandidateParts parts) {
   /** The order of the search's own query: as the engine merges shards. */
   static final Comparator<WindowHit> BY_QUERY =
       Comparator.comparing(WindowHit::queryScore, Comparator.reverseOrder())

@@ -11,10 +11,16 @@ import org.opensearch.index.IndexSettings;
 /**
  * What the mapping of an items index says.
  *
+ * @param near whether it has vectors for k-NN
  * @param largestWindow the most hits that the index lets a rescorer rank
  */
 record SearchedIndex(
-    String name, int shards, String fingerprint, String vectorSpace, int largestWindow) {
+    String name,
+    int shards,
+    String fingerprint,
+    String vectorSpace,
+    boolean near,
+    int largestWindow) {
   /** The item's vector, float16 [dims], as doc values. */
   private static final String VECTOR = "vector_float16";
 
@@ -56,6 +62,7 @@ record SearchedIndex(
         metadata.getNumberOfShards(),
         fingerprint,
         vectorSpace,
+        "knn_vector".equals(object(properties, LegSettings.VECTOR).values().get("type")),
         largest);
   }
 

@@ -184,6 +184,7 @@ public final class VisitorReader {
         VisitorInput.of(current.visitor(), vector, search.meaning(), model, search.weights()),
         new Counts(current.events(), current.queries(), current.leftOut()),
         search.index().shards(),
+        search.index().near(),
         Math.min(
             window == null ? search.settings().window() : window, search.index().largestWindow()));
   }

@@ -42,7 +42,7 @@ class GatheredDocsTest {
   @Test
   void theWindowEndsWhereTheQuerysOrderEnds() {
     List<WindowHit> hits = hits(40, 0);
-    List<RankedHit> ranked = WindowRanking.of(hits, 15, weights(), 2);
+    List<RankedHit> ranked = WindowRanking.of(hits, 15, 0, weights(), 2);
     List<WindowHit> byQuery = new ArrayList<>(hits);
     byQuery.sort(WindowHit.BY_QUERY);
     assertEquals(40, ranked.size());
@@ -61,7 +61,7 @@ class GatheredDocsTest {
       hits.addAll(hits(30, 1));
       Collections.shuffle(hits, random);
       int window = 5 + random.nextInt(60);
-      List<RankedHit> whole = WindowRanking.of(hits, window, weights(), 2);
+      List<RankedHit> whole = WindowRanking.of(hits, window, 0, weights(), 2);
       List<RankedHit> inside = whole.stream().filter(hit -> hit.shares() != null).toList();
       GlobalWindow global = sent(GlobalWindow.of(inside, 2));
       List<RankedHit> merged = new ArrayList<>();
@@ -79,7 +79,7 @@ class GatheredDocsTest {
 
   @Test
   void nothingIsRankedWithoutHits() {
-    assertEquals(List.of(), WindowRanking.of(List.of(), 10, weights(), 1));
+    assertEquals(List.of(), WindowRanking.of(List.of(), 10, 0, weights(), 1));
   }
 
   private List<WindowHit> hits(int count, int shard) {
@@ -89,7 +89,7 @@ class GatheredDocsTest {
       CandidateParts parts =
           new CandidateParts(
               score, number(), random.nextInt(9) == 0 ? Float.NaN : number(), number(), 0, true);
-      hits.add(new WindowHit(shard, row, score, parts));
+      hits.add(new WindowHit(shard, row, score, false, parts));
     }
     return hits;
   }
