@@ -12,6 +12,7 @@ LONGEST = 3  # words of a phrase
 CJK_LENGTHS = range(2, 7)  # letters of a phrase without spaces
 SHORTEST_WORD = 3  # letters of a phrase of one word: two are mostly a unit
 MAX_PHRASES = 10_000
+HASHES = 1 << 24  # phrases of 100,000 titles: some 5 million, if they are long
 # A word that is mostly part of one phrase says nothing of its own: `stainless` of
 # `stainless steel`.
 # Two words may be a phrase without the third: `rain jacket` of `rain jacket model`; not so
@@ -23,23 +24,51 @@ Phrase = tuple[str, ...]
 
 
 class TitlePhrases:
-    """Counts the phrases of titles: words next to each other, and letters of CJK runs."""
+    """Counts the phrases of titles: words next to each other, and letters of CJK runs.
+
+    Most phrases are of one title only. So each title is first counted in one byte for all phrases
+    with the same hash, and then again with those phrases alone that are frequent by that.
+    """
 
     def __init__(self) -> None:
+        self._titles: list[str] = []
+        self._at_most = bytearray(HASHES)  # titles with a phrase of the hash; the most: 255
         self._counts: Counter[Phrase] = Counter()
         self._spellings: dict[Phrase, Counter[str]] = defaultdict(Counter)
         self._ends: Counter[Phrase] = Counter()  # titles in which its noun may end it
-        self.titles = 0
+        self._counted = 0  # of the titles
+
+    @property
+    def titles(self) -> int:
+        """How many were added."""
+        return len(self._titles)
 
     def add(self, title: str) -> None:
         """Count each phrase of a title once."""
-        self.titles += 1
-        found = {key: (text, ends) for key, text, ends in _phrases(lowered(title))}
-        self._counts.update(found.keys())
-        for key, (text, ends) in found.items():
-            if len(key) <= LONGEST:
-                self._spellings[key][text] += 1
-                self._ends[key] += ends
+        text, at_most = lowered(title), self._at_most
+        self._titles.append(text)
+        for key in {hash(key) % HASHES for key, _, _ in _phrases(text)}:
+            if at_most[key] < 255:
+                at_most[key] += 1
+
+    def _count(self, fewest: int) -> None:
+        """Count the phrases that can be in so many titles, unless that is done."""
+        if self._counted == len(self._titles):
+            return
+        for counter in (self._counts, self._spellings, self._ends):
+            counter.clear()
+        for title in self._titles:
+            each = {
+                key: (text, ends)
+                for key, text, ends in _phrases(title)
+                if self._at_most[hash(key) % HASHES] >= fewest
+            }
+            self._counts.update(each.keys())
+            for key, (text, ends) in each.items():
+                if len(key) <= LONGEST:
+                    self._spellings[key][text] += 1
+                    self._ends[key] += ends
+        self._counted = len(self._titles)
 
     def words(self) -> list[str]:
         """The frequent single words, most frequent first: some may be stop words."""
@@ -86,6 +115,7 @@ class TitlePhrases:
 
     def _frequent(self) -> list[tuple[Phrase, int]]:
         fewest = 2 if self.titles < 1000 else 3 if self.titles < 20_000 else 5
+        self._count(fewest)
         pairs = [(key, count) for key, count in self._counts.items() if count >= fewest]
         return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
 

@@ -1,6 +1,8 @@
 """The phrases of titles that are suggested where there is no log."""
 
-from indexer.suggestions.title_phrases import TitlePhrases
+import tracemalloc
+
+from indexer.suggestions.title_phrases import HASHES, TitlePhrases
 
 
 def phrases(*titles: str, stop_words: tuple[str, ...] = ()) -> dict[str, int]:
@@ -58,3 +60,26 @@ def test_cjk_titles_have_phrases_without_spaces() -> None:
     found = phrases("小米手机 红色", "红米手机壳", "华为手机")
     assert found["手机"] == 3
     assert "米手" not in found
+
+
+def test_phrases_of_one_title_take_no_memory() -> None:
+    tracemalloc.start()
+    try:
+        found = TitlePhrases()
+        for number in range(200):
+            found.add(" ".join(f"word{number * 20 + n}" for n in range(20)))
+            found.add("red phone")
+        assert found.frequent() == [("red phone", 200)]
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < HASHES + 2e6  # 15,000 phrases would take some 8 MB
+
+
+def test_titles_that_are_added_after_a_count_are_counted_too() -> None:
+    found = TitlePhrases()
+    for _ in range(2):
+        found.add("red phone")
+    assert found.frequent() == [("red phone", 2)]
+    found.add("red phone")
+    assert found.frequent() == [("red phone", 3)]
