@@ -26,6 +26,8 @@ def _with_dashboards(command: click.Command) -> click.Command:
 
     def apply_all(dashboards: str | None, dashboards_file: Path | None, **options: Any) -> None:
         apply(**options)
+        if options.get("pipeline") or options.get("default_pipeline"):
+            _write_models(**_named(options))
         if dashboards or dashboards_file:
             _bring(dashboards, dashboards_file, **_named(options))
 
@@ -35,6 +37,17 @@ def _with_dashboards(command: click.Command) -> click.Command:
         params=[*command.params, _DASHBOARDS, _FILE],
         help=command.help,
     )
+
+
+def _write_models(*, dry_run: bool, url: str | None, prefix: str | None) -> None:
+    """Write what the plugin inside OpenSearch has to know of the items indexes."""
+    from plugin_config.connection.client import connect
+    from plugin_config.settings import ClusterSettings, load
+    from query_service.engine_models.model_documents import apply_models
+
+    settings = load(ClusterSettings, opensearch_url=url, index_prefix=prefix)
+    for change in apply_models(connect(settings), settings, dry_run=dry_run):
+        click.echo(f"would be {change}" if dry_run else change)
 
 
 def _named(options: dict[str, Any]) -> dict[str, Any]:

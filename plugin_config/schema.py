@@ -23,6 +23,7 @@ CHANGED_AT = "changed_at"  # ms since 1970: of a change whose version the engine
 GROUP_ID = "group_id"  # equal for the variants of one product; absent of other items
 GROUP_KEY = "group_key"  # of an item: its group_id, else its item_id
 IDENTIFIERS = "identifiers"  # an item's numbers: item_id, SKU, EAN, MPN
+ENGINE_MODELS = "engine-models"
 TEMPLATES = (
     "items",
     "sessions",
@@ -32,6 +33,7 @@ TEMPLATES = (
     "experiments",
     "rebuilds",
     "keys",
+    ENGINE_MODELS,
 )
 META = "live_intent"
 PRODUCT = "live-intent"
@@ -115,7 +117,7 @@ class IndexNames:
     @property
     def engine_models(self) -> str:
         """The index of what the plugin inside OpenSearch knows of each items index."""
-        return f"{self.prefix}engine-models"
+        return f"{self.prefix}{ENGINE_MODELS}"
 
     @property
     def search_pipeline(self) -> str:

@@ -75,6 +75,8 @@ class Gate:
     def _looks(self, filled: FilledIndex, replay: Replay | None) -> Iterator[tuple[str, Look]]:
         """The checks that the settings ask for, by name."""
         context, settings, index = filled.context, self.settings, filled.generation.index
+        if self.tools is not None:
+            yield "model of the plugin", lambda: self._write_model(filled)
         yield "count", lambda: check_count(filled, settings.gate_max_drop)
         if settings.gate_sample:
             sample = sample_items(context, index, settings.gate_sample)
@@ -87,6 +89,11 @@ class Gate:
         if replay is not None and (judged := self.judged) is not None:
             drop = settings.gate_max_ndcg_drop
             yield "ndcg", lambda: check_ndcg(filled, replay, judged, drop)
+
+    def _write_model(self, filled: FilledIndex) -> None:
+        """No check: the plugin inside OpenSearch ranks nothing before it has the model."""
+        assert self.tools is not None
+        self.tools.write_model(filled.context, filled.generation)
 
     def _overlap(self, filled: FilledIndex, replay: Replay) -> Check:
         name, settings = "overlap", self.settings

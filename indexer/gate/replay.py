@@ -54,7 +54,10 @@ class Judged(Protocol):
 
 @dataclass(frozen=True)
 class SearchTools:
-    """What lies above this package: it makes a `Replay`, and reads judgments."""
+    """What lies above this package: it makes a `Replay`, reads judgments, and writes the model of
+    an index for the plugin inside OpenSearch.
+    """
 
     replay: Callable[[IndexContext, ItemEncoder], Replay]
     judged: Callable[[Path], Judged]
+    write_model: Callable[[IndexContext, Generation], None]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from opensearchpy.exceptions import RequestError
+from opensearchpy.exceptions import OpenSearchException, RequestError
 
 from indexer.catalogue.survey.survey import Survey
 from indexer.catalogue.words.compounds import CompoundWords
@@ -180,9 +180,18 @@ def open_for_search(context: IndexContext, index: str, settings: dict[str, Any])
 
 
 def discard(context: IndexContext, index: str) -> None:
-    """Deletes an index and its bundle; only for one that no search reads."""
+    """Deletes an index, its bundle and its model; only for one that no search reads."""
     context.client.indices.delete(index=index, ignore=[404], params={"request_timeout": 60})
+    forget_model(context, index)
     shutil.rmtree(context.bundles_dir / index, ignore_errors=True)
+
+
+def forget_model(context: IndexContext, index: str) -> None:
+    """Deletes what the plugin inside OpenSearch knows of an index; without it no search is lost."""
+    try:
+        context.client.delete(index=context.names.engine_models, id=index, ignore=[404])
+    except OpenSearchException as error:
+        context.progress.note(f"the model document of {index} is still there: {error}")
 
 
 def abandon(context: IndexContext, index: str, *, keep: bool = False) -> None:

@@ -11,7 +11,7 @@ class Change:
     """One difference between cluster and code, which `apply` removes, or a remark on one."""
 
     kind: Literal["created", "updated", "removed", "rebuild due", "overlaps"]
-    target: Literal["template", "index", "pipeline"]
+    target: Literal["template", "index", "pipeline", "model"]
     name: str
     details: tuple[str, ...] = ()
 

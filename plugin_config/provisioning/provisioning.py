@@ -30,7 +30,7 @@ from plugin_config.provisioning.provisioned_templates import (
     remove_earlier,
 )
 from plugin_config.provisioning.template_overlaps import template_overlaps
-from plugin_config.schema import TEMPLATES, IndexNames, load_template
+from plugin_config.schema import ENGINE_MODELS, TEMPLATES, IndexNames, load_template
 
 AS_THEY_ARE: Mapping[str, str] = {}
 
@@ -86,7 +86,7 @@ def apply(
 def ensure_indexes(client: OpenSearch, names: IndexNames) -> None:
     """Create what is missing of the indexes for sessions, UBI, rules, experiments and the history
     of rebuilds, their fields, aliases and templates. That of API keys is made with the first
-    key.
+    key, that of the plugin's models with the first rebuild.
 
     Nothing else is changed. Raises ForeignIndex when one of sessions and UBI exists and we did not
     make it; an index of rules, experiments or rebuilds that we did not make is left alone.
@@ -97,7 +97,7 @@ def ensure_indexes(client: OpenSearch, names: IndexNames) -> None:
     templates = {
         which: load_template(which, names.prefix)
         for which in TEMPLATES
-        if which not in ("items", "keys") and which not in others
+        if which not in ("items", "keys", ENGINE_MODELS) and which not in others
     }
     for which, template in templates.items():
         if not client.indices.exists(index=names.prefix + which):
@@ -145,7 +145,7 @@ def refuse_all_foreign(client: OpenSearch, names: IndexNames, adopt: Collection[
     if unknown := sorted(set(adopt) - set(names.stores)):
         raise SettingsError(f"--adopt {unknown[0]}: allowed are {', '.join(names.stores)}")
     aliases = (names.items, names.items_building, names.suggestions)
-    kept = (names.rules, names.experiments, names.rebuilds, names.keys)
+    kept = (names.rules, names.experiments, names.rebuilds, names.keys, names.engine_models)
     rules = (*kept, *map(names.writing, kept))
     patterns = (names.suggestions_pattern, *_patterns("items", names))
     deletions = (names.deletions, names.deletions_writing)

@@ -13,6 +13,7 @@ from query_service.user.visitor import Visitor
 
 QUERY_DECAY = 0.5  # decay per step: the weight of a query over that of the next one
 QUERY_HALF_LIFE_S = 1800.0
+TEXT_SHARE = 0.5  # weight of a text beside the live query, at the event with the largest weight
 WeightedText = tuple[Source, Vectors, float]  # with its meaning vector [M]
 
 
@@ -64,7 +65,7 @@ def demand_texts(
     largest = max(float(np.abs(signed).max(initial=0.0)), TINY)
     texts: list[WeightedText] = []
     for index, event in enumerate(visitor.events):
-        value = 0.5 * max(float(signed[index]), 0.0) / largest
+        value = TEXT_SHARE * max(float(signed[index]), 0.0) / largest
         if value <= 0:
             continue
         source = Source(visitor.event_kind(index), index)

@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 
 from indexer.index.documents import float16_base64
+from plugin_config.settings import load
+from query_service.engine_models.engine_model import engine_model
 from query_service.ranking.rerank_input import rerank_input
 from query_service.ranking.reranker import Reranker, RerankerWeights
 from query_service.ranking.scores import Scores
+from query_service.settings import ServiceSettings
 from query_service.user.decay_time import decay_time
 from query_service.user.intent import Intent
 from query_service.user.user_vector import UserVector, build
 from tests.engine_plugin.java_classes import JavaClasses
-from tests.engine_plugin.model_document import model_document
 from tests.engine_plugin.parity_cases import SESSION, ParityCase, Shape
 
 CONCAT = Shape("concat")
@@ -38,6 +40,7 @@ SHAPES = {
     "one candidate": Shape(candidates=1),
     "all of another space": replace(CONCAT, other_space=1.0),
 }
+SETTINGS = load(ServiceSettings)
 SEEDS = range(4)
 CASES = [ParityCase(shape, seed) for shape in SHAPES.values() for seed in SEEDS]
 NAMES = [f"{name} {seed}" for name in SHAPES for seed in SEEDS]
@@ -58,7 +61,7 @@ def java(
 
 def as_json(case: ParityCase) -> dict[str, Any]:
     asked = {
-        "model": model_document(case.bundle),
+        "model": engine_model(case.bundle, SETTINGS),
         "session_id": SESSION,
         "now": case.now,
         "scenario": case.shape.scenario,

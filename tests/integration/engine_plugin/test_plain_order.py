@@ -123,7 +123,7 @@ WRONG: list[tuple[Any, str]] = [
     ({"query_vector": "AHwAfA=="}, "finite"),
     ({"query_terms": -1}, "whole number from 0"),
     ({"query_terms": "2"}, "whole number from 0"),
-    ({"scenario": "museum"}, 'is "museum", and must be one of shop'),
+    ({"scenario": "museum"}, 'is "museum", and must be one of feed, shop, video'),
     ({"weights": [1]}, "must be an object"),
     ({"weights": {"words": "2"}}, "weights.words\\] is .2., and must be a finite number"),
     ({"weights": {"wrods": 2}}, r"unknown field \[wrods\].*allowed are affinity, attention"),

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,13 @@ from opensearchpy import OpenSearch
 from opensearchpy.helpers import bulk
 
 from indexer.index.documents import float16_base64
-from query_service.ranking import affinity, rerank_input
-from query_service.ranking.reranker import RerankerWeights
+from plugin_config.settings import load
+from query_service.engine_models.engine_model import engine_model
 from query_service.sessions.documents import document_id
-from query_service.user import actions, demand
-from query_service.user.user_vector import FusionWeights
+from query_service.settings import ServiceSettings
+from tests.query_service.fixtures import D as DIMS
+from tests.query_service.fixtures import bundle
 
-DIMS = 16
 SPACE, FINGERPRINT = "0123456789abcdef", "test-encoder"
 MAPPING: dict[str, Any] = {
     "_meta": {"live_intent": {"vector_space": SPACE, "fingerprint": FINGERPRINT}},
@@ -57,43 +57,8 @@ def items(count: int = 90) -> list[dict[str, Any]]:
 
 def model_document(index: str, **changes: Any) -> dict[str, Any]:
     """A model document of the layout sum, with the numbers of the query service."""
-    ranking = asdict(RerankerWeights()) | {
-        "breadth_without_query": rerank_input.BREADTH_WITHOUT_QUERY,
-        "coverage_power": rerank_input.COVERAGE_POWER,
-    }
-    document = {
-        "format": 1,
-        "index": index,
-        "vector_space": SPACE,
-        "fingerprint": FINGERPRINT,
-        "layout": "sum",
-        "dims": DIMS,
-        "M": DIMS,
-        "K": DIMS,
-        "embedding_dims": DIMS,
-        "max_popularity": 50.0,
-        "fusion": asdict(FusionWeights())
-        | {
-            "query_decay": demand.QUERY_DECAY,
-            "query_half_life_s": demand.QUERY_HALF_LIFE_S,
-            "earlier_session": actions.EARLIER_SESSION,
-        },
-        "actions": {"shop": dict(actions.WEIGHTS["shop"])},
-        "skipped_below": 0.1,
-        "skip_weight": -0.5,
-        "texts_are_demand": ["feed", "video"],
-        "comment_share": 0.5,
-        "ranking": ranking,
-        "affinity": {
-            "brand": affinity.BRAND,
-            "category": affinity.CATEGORY,
-            "price": affinity.PRICE,
-        },
-        "fresh_s": 1800,
-        "limits": {"ttl_s": 30 * 86400},
-        "learned": {"item_halves": False, "user_model": False, "reranker": "fixed"},
-    }
-    return document | changes
+    of_space = {"vector_space": SPACE, "fingerprint": FINGERPRINT, "max_popularity": 50.0}
+    return engine_model(bundle(), load(ServiceSettings), index=index) | of_space | changes
 
 
 def pipeline_body(prefix: str, **settings: Any) -> dict[str, Any]:

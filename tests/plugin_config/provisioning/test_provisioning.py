@@ -36,6 +36,7 @@ def test_it_creates_everything_and_then_has_nothing_to_do(
         fresh_names.rebuilds,
         fresh_names.experiments,
         fresh_names.keys,
+        fresh_names.engine_models,
     }
     assert apply(client, fresh_names) == []
     ensure_indexes(client, fresh_names)
