@@ -61,10 +61,8 @@ class PluginStatus:
 def plugin_status(client: OpenSearch, names: IndexNames) -> PluginStatus:
     """Ask the cluster."""
     pipeline = SearchPipeline(client, names)
-    live = client.indices.get_alias(name=names.items, ignore=[404])
-    items = sorted(index for index, body in live.items() if isinstance(body, dict))
-    behind = [index for index in items if names.items in live[index].get("aliases", {})]
-    index = behind[0] if behind else ""
+    live = client.indices.get_alias(index=names.items_pattern, name=names.items, ignore=[404])
+    index = next((index for index, body in live.items() if isinstance(body, dict)), "")
     return PluginStatus(
         node_plugins(client),
         names.search_pipeline if pipeline.is_ours() else "",

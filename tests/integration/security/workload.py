@@ -78,6 +78,7 @@ def indexer_work(cluster: ClusterSettings, folder: Path) -> list[Outcome]:
         ("index", "follow", feed, "--until-end"),
         ("index", "suggestions"),
         ("index", "rollback"),
+        ("config", "apply"),
     ]
     return _invoked(environment_of(cluster), steps)
 
