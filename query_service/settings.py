@@ -88,7 +88,7 @@ class ServiceSettings(PrivacySettings):
         ge=0,
         le=1_000_000,
         description="Responses of the engine to searches that depend on no visitor that stay in a "
-        "process's memory, three or four for each query and some 8 kB each; used as long as no "
+        "process's memory, three or four for each query and some 11 kB each; used as long as no "
         "item has changed. 0: none.",
     )
     global_statistics: bool = Field(
