@@ -62,9 +62,10 @@ def test_the_default_pipeline_outlives_rebuilds_and_goes_when_told(
 
     planned = apply(environment, "--default-pipeline", "--dry-run")
     line = f"updated: index {first}\n    {DEFAULT_PIPELINE}: (none) -> {name}\n"
-    assert planned == f"would be {line}"
+    model = f"created: model {first}\n"
+    assert planned == f"would be {line}would be {model}"
     assert default_pipelines(client, first) == {first: ""}
-    assert apply(environment, "--pipeline", "--default-pipeline") == line
+    assert apply(environment, "--pipeline", "--default-pipeline") == line + model
     assert client.search(index=fresh_names.items)["hits"]["total"]["value"] == 300
 
     second = run_rebuild(catalogue).index
