@@ -1,7 +1,7 @@
 """What differs between versions of OpenSearch: the one place for it. The matrix: docs/versions.md.
 
 Nothing of what is sent differs: every request is understood by each of SUPPORTED. What differs is
-how a local node is run.
+how a local node is run, and the status of a refusal.
 """
 
 import re
@@ -12,6 +12,8 @@ from plugin_config.errors import LiveIntentError
 
 DEFAULT = "3.5.0"  # of a local node
 OLDEST = (2, 19)
+# The kind of error of a point in time that is none: 3.5 has status 400 and another kind, 3.6 500.
+NO_POINT_IN_TIME = "unsupported_version_exception"
 _NUMBER = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:[-.].*)?")
 
 

@@ -30,12 +30,17 @@ from plugin_config.connection.engine_deadline import engine_time_left
 from plugin_config.connection.request_trace import REQUEST_TRACE
 from plugin_config.errors import ClusterUnavailable, LiveIntentError, RequestRefused, SettingsError
 from plugin_config.settings import ClusterSettings
-from plugin_config.versions import check_version
+from plugin_config.versions import NO_POINT_IN_TIME, check_version
 
 RETRIED_STATUSES = (429, 502, 503, 504)
 REFUSED_STATUSES = (400, 405, 406, 411, 413, 414, 415, 422)
 CLOSED_INDEX = "index_closed_exception"  # with status 400
-REFUSED_KINDS = ("too_many_nested_clauses", "too_many_clauses", "too many nested clauses")
+REFUSED_KINDS = (
+    "too_many_nested_clauses",
+    "too_many_clauses",
+    "too many nested clauses",
+    NO_POINT_IN_TIME,
+)
 _ONE_TRY: ContextVar[bool] = ContextVar("one_try", default=False)
 
 
@@ -207,8 +212,8 @@ def cluster_errors() -> Iterator[None]:
 def is_refusal(status: object, reason: str) -> bool:
     """Whether the engine's answer says that the request is wrong, and would be again.
 
-    A query with too many clauses has status 500. Refused credentials, blocks, a closed index and an
-    overload are the cluster's state: they may pass.
+    Some have status 500, such as a query with too many clauses. Refused credentials, blocks, a
+    closed index and an overload are the cluster's state: they may pass.
     """
     if CLOSED_INDEX in reason:
         return False
