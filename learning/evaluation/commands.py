@@ -101,6 +101,10 @@ def next_item(**options: Any) -> None:
     help="Rows of user_id, query, history (item ids, or objects of item_id, action, timestamp and "
     "text, oldest first) and target: JSON lines, gzip or not.",
 )  # fmt: skip
+@click.option(
+    "--engine", type=click.Choice(["service", "plugin"]), default="service", show_default=True,
+    help="plugin: also by the plugin inside OpenSearch, with and without the person leg.",
+)  # fmt: skip
 @setup_options
 @user_options
 @ablate_option

@@ -21,6 +21,7 @@ from plugin_config.schema import IndexNames
 from plugin_config.settings import load
 
 if TYPE_CHECKING:
+    from indexer.bundle.model_bundle import ModelBundle
     from indexer.encoder.encoder import Encoder
     from query_service.context import QueryEncoder
     from query_service.index_view import IndexViews
@@ -240,6 +241,11 @@ class Workbench:
     def popularity_pivot(self) -> float:
         """The popularity below which an item is of the long tail; 0: the catalogue gives none."""
         return self._views().current().shards.popularity_pivot
+
+    @property
+    def bundle(self) -> "ModelBundle":
+        """The model bundle of the evaluation's own index."""
+        return self._views().current().bundle
 
     def _views(self) -> "IndexViews":
         """The evaluation's own index, as it is now."""

@@ -11,6 +11,7 @@ from typing import Any
 from learning.data.behaviour import VisitRow, VisitRows, read_rows
 from learning.data.tables import DatasetError
 from learning.data.users import Users
+from learning.data.visitors import Visitors
 from learning.evaluation.concurrent_requests import (
     DEPTH,
     LONG_DEADLINE,
@@ -20,6 +21,7 @@ from learning.evaluation.concurrent_requests import (
 )
 from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from learning.evaluation.measures.targets import target_measures
+from learning.evaluation.plugin_searches import plugin_searches
 from learning.evaluation.popularity import Popularity
 from learning.evaluation.query_kinds import query_kinds
 from learning.evaluation.report.report import Report
@@ -29,6 +31,8 @@ from learning.evaluation.workbench import Setup, Workbench
 from query_service.pipeline import Pipeline
 from query_service.replay.encoded_queries import EncodedQueries
 from query_service.schemas.search import RecommendRequest, SearchRequest
+
+PLUGIN = "plugin"
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class PersonalisedTask:
     users: Users
     popularity_from: Path | None = None
     ablate: bool = False
+    engine: str = "service"  # "plugin": the plugin inside OpenSearch too
 
     def run(self) -> Report:
         """Reads, indexes (unless that is done), searches in each way, measures.
@@ -117,7 +122,32 @@ class PersonalisedTask:
                     )
                     user_ids = [question.row.user_id for question in questions]
                     rows.append(row.by_kind(kinds, user_ids))
+        if self.engine == PLUGIN:
+            for person_leg in (False, True):
+                rows.append(self._by_plugin(bench, questions, encoder, visitors, person_leg))
         return rows
+
+    def _by_plugin(
+        self,
+        bench: Workbench,
+        questions: Sequence[VisitQuery],
+        encoder: EncodedQueries,
+        visitors: Visitors,
+        person_leg: bool,
+    ) -> MeasuredRanking:
+        """Query and history, as the plugin inside OpenSearch ranks the words' hits."""
+        label = "query + history, plugin" + (" with the person leg" if person_leg else "")
+        own = [question.own for question in questions]
+        with plugin_searches(bench, encoder, visitors, own, person_leg=person_leg) as plugin:
+
+            def ask(question: VisitQuery) -> HitList:
+                return plugin.search(question.row.query, question.own, question.own_items)
+
+            answers, seconds = self.setup.ask_all(ask, questions, label)
+        targets = [question.row.target for question in questions]
+        keys = [question.key for question in questions]
+        measures = target_measures(answers, targets, deep=True)
+        return MeasuredRanking(label, measures, seconds, degraded_counts(answers), keys)
 
 
 def rows_with_query(visits: VisitRows, users: frozenset[str]) -> list[VisitRow]:
