@@ -4,7 +4,7 @@
 
 Needs a node with the plugin. Titles of homedepot, the first that there are; sessions whose events
 came through the service. Each request is for the top 100. Then 8 threads ask for some seconds, each
-kind of request in turns. Once with the index merged to one segment, once with 8.
+kind of request in turns. Once with the index merged to one segment, once to at most 8.
 """
 
 import argparse
@@ -53,6 +53,7 @@ def main() -> None:
             client.indices.forcemerge(
                 index=names.items, params={"max_num_segments": segments, "request_timeout": 600}
             )
+            client.indices.refresh(index=names.items)
             figures = {
                 "segments": _segments(client, names),
                 "latency": requests.latencies(options.pairs),
