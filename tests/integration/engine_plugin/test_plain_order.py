@@ -8,6 +8,7 @@ import pytest
 from opensearchpy.exceptions import RequestError
 
 from tests.integration.engine_plugin.visited_shop import MAPPING, VisitedShop, ids, state
+from tests.integration.waiting import wait_until
 
 pytestmark = pytest.mark.node
 
@@ -87,14 +88,7 @@ def test_indexes_that_do_not_fit(shop: VisitedShop) -> None:
         assert ids(answer) == ids(shop.search(index))
         assert state(answer)["reason"] == reason
     shop.put_model(absent)  # counts within seconds
-
-    def missing() -> bool:
-        return state(shop.search(absent, "lamps"))["personalised"] is False
-
-    waited = 0
-    while missing():
-        waited += 1
-        assert waited < 200
+    wait_until(lambda: state(shop.search(absent, "lamps"))["personalised"])
 
 
 def test_a_pipeline_of_other_indexes_finds_nobody(shop: VisitedShop) -> None:
