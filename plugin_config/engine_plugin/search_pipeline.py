@@ -143,11 +143,13 @@ def pipeline_body(names: IndexNames, settings: PipelineSettings) -> dict[str, An
         "timeout_ms": settings.pipeline_timeout_ms,
         "person_leg": person_leg,
     }
+    rank = {"url": settings.pipeline_rank_url, "timeout_ms": settings.pipeline_rank_timeout_ms}
+    response = {"rank": rank} if settings.pipeline_rank_url else {}
     return {
         "description": f"Personalises searches that name a session in ext.live_intent; {MADE_BY}",
         "request_processors": [{PROCESSOR: request}],
         "phase_results_processors": [{PROCESSOR: {}}],
-        "response_processors": [{PROCESSOR: {}}],
+        "response_processors": [{PROCESSOR: response}],
     }
 
 

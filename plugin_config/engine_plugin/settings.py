@@ -25,3 +25,16 @@ class PipelineSettings(Settings):
     pipeline_person_leg_k: int = Field(
         100, ge=1, le=1000, description="How many items that leg finds."
     )
+    pipeline_rank_url: str = Field(
+        "",
+        max_length=1000,
+        pattern=r"^(https?://[^\s/@?#]+(/[^\s?#]*)?)?$",
+        description="Address of the query service whose re-ranker orders first pages, such as "
+        "`http://10.0.0.5:8080`; empty: the engine's order stays.",
+    )
+    pipeline_rank_timeout_ms: int = Field(
+        100,
+        ge=1,
+        le=10_000,
+        description="Milliseconds to wait for that order; later the engine's stays.",
+    )

@@ -103,6 +103,14 @@ def test_settings_are_in_the_pipeline(
             }
         }
     ]
+    assert body["response_processors"] == [{"live_intent": {}}]
+    ranked = other | {"LIVE_INTENT_PIPELINE_RANK_URL": "http://127.0.0.1:9/shop"}
+    apply(ranked, "--pipeline")
+    [body] = pipelines(client, fresh_names).values()
+    rank = {"url": "http://127.0.0.1:9/shop", "timeout_ms": 100}
+    assert body["response_processors"] == [{"live_intent": {"rank": rank}}]
+    wrong = fresh_environment | {"LIVE_INTENT_PIPELINE_RANK_URL": "file:///etc/passwd"}
+    assert "LIVE_INTENT_PIPELINE_RANK_URL" in refused(wrong, "--pipeline", code=2)
     apply(fresh_environment, "--no-pipeline")
 
 

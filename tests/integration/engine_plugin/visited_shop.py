@@ -61,8 +61,10 @@ def model_document(index: str, **changes: Any) -> dict[str, Any]:
     return engine_model(bundle(), load(ServiceSettings), index=index) | of_space | changes
 
 
-def pipeline_body(prefix: str, **settings: Any) -> dict[str, Any]:
-    """A pipeline of all three processors."""
+def pipeline_body(
+    prefix: str, rank: Mapping[str, Any] | None = None, **settings: Any
+) -> dict[str, Any]:
+    """A pipeline of all three processors; `rank`: of the response processor."""
     own: dict[str, Any] = {
         "sessions_index": f"{prefix}sessions",
         "models_index": f"{prefix}engine-models",
@@ -71,7 +73,7 @@ def pipeline_body(prefix: str, **settings: Any) -> dict[str, Any]:
     return {
         "request_processors": [{"live_intent": own | settings}],
         "phase_results_processors": [{"live_intent": {}}],
-        "response_processors": [{"live_intent": {}}],
+        "response_processors": [{"live_intent": {} if rank is None else {"rank": rank}}],
     }
 
 

@@ -4,6 +4,9 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import liveintent.search.learned.LearnedRanker;
+import liveintent.search.learned.RankClient;
+import liveintent.search.learned.RankKey;
 import liveintent.search.processors.LiveIntentPhaseResultsProcessor;
 import liveintent.search.processors.LiveIntentRequestProcessor;
 import liveintent.search.processors.LiveIntentResponseProcessor;
@@ -22,6 +25,7 @@ import org.opensearch.cluster.node.DiscoveryNodes;
 import org.opensearch.cluster.service.ClusterService;
 import org.opensearch.common.settings.ClusterSettings;
 import org.opensearch.common.settings.IndexScopedSettings;
+import org.opensearch.common.settings.Setting;
 import org.opensearch.common.settings.Settings;
 import org.opensearch.common.settings.SettingsFilter;
 import org.opensearch.core.action.ActionResponse;
@@ -51,7 +55,19 @@ public final class LiveIntentPlugin extends Plugin
     implements ActionPlugin, SearchPlugin, SearchPipelinePlugin {
   private final Statistics statistics = new Statistics();
   private final SiblingProcessors siblings = new SiblingProcessors();
+  private final RankClient rankClient;
   private volatile LiveIntentRequestProcessor.Services services;
+  private volatile LearnedRanker.Services ranking;
+
+  /** Called by OpenSearch, while the keystore is open. */
+  public LiveIntentPlugin(Settings settings) {
+    rankClient = new RankClient(RankKey.of(settings));
+  }
+
+  @Override
+  public List<Setting<?>> getSettings() {
+    return List.of(RankKey.SETTING);
+  }
 
   @Override
   public Collection<Object> createComponents(
@@ -70,6 +86,7 @@ public final class LiveIntentPlugin extends Plugin
         new SearchedIndexes(clusterService, indexNameExpressionResolver, namedWriteableRegistry);
     VisitorReader reader = new VisitorReader(client, threadPool, indexes, statistics);
     services = new LiveIntentRequestProcessor.Services(reader, client);
+    ranking = new LearnedRanker.Services(rankClient, threadPool);
     return List.of(statistics); // for the action below
   }
 
@@ -121,11 +138,18 @@ public final class LiveIntentPlugin extends Plugin
   @Override
   public Map<String, Processor.Factory<SearchResponseProcessor>> getResponseProcessors(
       Parameters parameters) {
-    return Map.of(LiveIntentExt.NAME, new LiveIntentResponseProcessor.Factory(() -> statistics));
+    return Map.of(
+        LiveIntentExt.NAME,
+        new LiveIntentResponseProcessor.Factory(() -> statistics, () -> ranking));
   }
 
   @Override
   public void onIndexModule(IndexModule indexModule) {
     indexModule.addSearchOperationListener(new SearchWatch());
+  }
+
+  @Override
+  public void close() {
+    rankClient.close();
   }
 }

@@ -17,6 +17,8 @@ import liveintent.search.request.HitShares;
 import liveintent.search.request.LiveIntentAnswer;
 import liveintent.search.request.LiveIntentAnswer.Counts;
 import liveintent.search.request.LiveIntentExt;
+import liveintent.search.request.RankOutcome;
+import liveintent.search.request.RankReason;
 import liveintent.search.request.Reason;
 import liveintent.search.request.StrictFields;
 import liveintent.search.request.VisitorRequest;
@@ -48,6 +50,12 @@ class WireFormatTest {
       assertEquals(answer, LiveIntentExt.read(sent(answer)));
       assertFalse(reason.text().isEmpty());
     }
+    for (RankReason reason : RankReason.values()) {
+      RankOutcome outcome = new RankOutcome(reason, random.nextInt(1000));
+      LiveIntentAnswer answer = new LiveIntentAnswer(Reason.LATE).with(outcome);
+      assertEquals(answer, LiveIntentExt.read(sent(answer)));
+      assertFalse(reason.text().isEmpty());
+    }
     for (int round = 0; round < ROUNDS; round++) {
       List<HitShares> hits = new ArrayList<>();
       for (int row = random.nextInt(4); row > 0; row--) {
@@ -55,6 +63,9 @@ class WireFormatTest {
       }
       Counts counts = new Counts(random.nextInt(9), random.nextInt(9), random.nextInt(9));
       LiveIntentAnswer answer = new LiveIntentAnswer(counts, random.nextInt(1000), hits);
+      if (random.nextBoolean()) {
+        answer = answer.with(new RankOutcome(null, random.nextInt(1000)));
+      }
       assertEquals(answer, LiveIntentExt.read(sent(answer)));
     }
   }
@@ -83,6 +94,9 @@ class WireFormatTest {
     }
     if (random.nextBoolean()) {
       fields.put("query_vector", "ADwAPA==");
+    }
+    if (random.nextBoolean()) {
+      fields.put("query_text", "red lamp " + random.nextInt());
     }
     if (random.nextBoolean()) {
       fields.put("query_terms", random.nextInt(20));

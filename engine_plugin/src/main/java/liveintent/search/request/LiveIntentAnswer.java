@@ -12,32 +12,41 @@ import org.opensearch.search.SearchExtBuilder;
  * {@code ext.live_intent} of an answer.
  *
  * <p>{@code reason}: why it is not personalised, null where it is. {@code hits}: the parts of each
- * hit's score, where the request asked for them.
+ * hit's score, where the request asked for them. {@code rank}: whose order the page has, null where
+ * no learned re-ranker is set up.
  */
 public final class LiveIntentAnswer extends SearchExtBuilder {
   private final Reason reason;
   private final Counts counts;
   private final int window;
   private final List<HitShares> hits;
+  private final RankOutcome rank;
 
   /** Rows of the visitor that counted, and those without a vector of the index's space. */
   public record Counts(int events, int queries, int leftOut) {}
 
   /** Not personalised. */
   public LiveIntentAnswer(Reason reason) {
-    this(reason, new Counts(0, 0, 0), 0, List.of());
+    this(reason, new Counts(0, 0, 0), 0, List.of(), null);
   }
 
   /** Personalised. */
   public LiveIntentAnswer(Counts counts, int window, List<HitShares> hits) {
-    this(null, counts, window, hits);
+    this(null, counts, window, hits, null);
   }
 
-  private LiveIntentAnswer(Reason reason, Counts counts, int window, List<HitShares> hits) {
+  private LiveIntentAnswer(
+      Reason reason, Counts counts, int window, List<HitShares> hits, RankOutcome rank) {
     this.reason = reason;
     this.counts = counts;
     this.window = window;
     this.hits = hits;
+    this.rank = rank;
+  }
+
+  /** The same, with whose order the page has. */
+  public LiveIntentAnswer with(RankOutcome outcome) {
+    return new LiveIntentAnswer(reason, counts, window, hits, outcome);
   }
 
   LiveIntentAnswer(StreamInput in) throws IOException {
@@ -45,7 +54,8 @@ public final class LiveIntentAnswer extends SearchExtBuilder {
         in.readBoolean() ? in.readEnum(Reason.class) : null,
         new Counts(in.readVInt(), in.readVInt(), in.readVInt()),
         in.readVInt(),
-        in.readList(HitShares::new));
+        in.readList(HitShares::new),
+        in.readOptionalWriteable(RankOutcome::new));
   }
 
   @Override
@@ -65,6 +75,7 @@ public final class LiveIntentAnswer extends SearchExtBuilder {
     out.writeVInt(counts.leftOut());
     out.writeVInt(window);
     out.writeList(hits);
+    out.writeOptionalWriteable(rank);
   }
 
   @Override
@@ -83,6 +94,9 @@ public final class LiveIntentAnswer extends SearchExtBuilder {
     if (!hits.isEmpty()) {
       builder.field("hits", hits);
     }
+    if (rank != null) {
+      builder.field("rank", rank);
+    }
     return builder.endObject();
   }
 
@@ -92,11 +106,12 @@ public final class LiveIntentAnswer extends SearchExtBuilder {
         && reason == answer.reason
         && counts.equals(answer.counts)
         && window == answer.window
-        && hits.equals(answer.hits);
+        && hits.equals(answer.hits)
+        && Objects.equals(rank, answer.rank);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(reason, counts, window, hits);
+    return Objects.hash(reason, counts, window, hits, rank);
   }
 }

@@ -17,6 +17,7 @@ import org.opensearch.core.xcontent.XContentBuilder;
  *
  * @param userId "" for a visitor who is not known
  * @param queryVector the encoder's embedding, base64 of float16; "" without one
+ * @param queryText the query's words, for a learned re-ranker alone; "" without them
  * @param queryTerms number of the query's terms; null: that of the Lucene query
  * @param weights weights of the re-ranker that replace those of the model, by name
  * @param window how many hits are ranked; null: the processor's
@@ -26,6 +27,7 @@ public record VisitorRequest(
     String sessionId,
     String userId,
     String queryVector,
+    String queryText,
     Integer queryTerms,
     String scenario,
     Map<String, Double> weights,
@@ -47,6 +49,7 @@ public record VisitorRequest(
               "session_id",
               "user_id",
               "query_vector",
+              "query_text",
               "query_terms",
               "scenario",
               "weights",
@@ -54,10 +57,12 @@ public record VisitorRequest(
               "explain"));
 
   private static final int LONGEST_ID = 512;
+  private static final int LONGEST_QUERY = 512;
   private static final int MOST_TERMS = 1000;
 
   public VisitorRequest(StreamInput in) throws IOException {
     this(
+        in.readString(),
         in.readString(),
         in.readString(),
         in.readString(),
@@ -84,6 +89,7 @@ public record VisitorRequest(
         fields.id("session_id", LONGEST_ID),
         fields.has("user_id") ? fields.id("user_id", LONGEST_ID) : "",
         fields.has("query_vector") ? fields.vector("query_vector") : "",
+        fields.has("query_text") ? fields.id("query_text", LONGEST_QUERY) : "",
         fields.has("query_terms") ? fields.whole("query_terms", 0, MOST_TERMS) : null,
         fields.has("scenario") ? fields.id("scenario", LONGEST_ID) : DEFAULT_SCENARIO,
         fields.has("weights") ? fields.numbers("weights") : Map.of(),
@@ -96,6 +102,7 @@ public record VisitorRequest(
     out.writeString(sessionId);
     out.writeString(userId);
     out.writeString(queryVector);
+    out.writeString(queryText);
     out.writeOptionalVInt(queryTerms);
     out.writeString(scenario);
     out.writeMap(weights, StreamOutput::writeString, StreamOutput::writeDouble);
@@ -111,6 +118,9 @@ public record VisitorRequest(
     }
     if (!queryVector.isEmpty()) {
       builder.field("query_vector", queryVector);
+    }
+    if (!queryText.isEmpty()) {
+      builder.field("query_text", queryText);
     }
     if (queryTerms != null) {
       builder.field("query_terms", queryTerms);

@@ -25,6 +25,7 @@ record UnreadVisitor(VisitorRequest request, String sessionsIndex, String models
 
   static UnreadVisitor parse(XContentParser parser) throws IOException {
     Set<String> names = new TreeSet<>(VisitorRequest.NAMES);
+    names.remove("query_text"); // for the pipeline's learned re-ranker alone
     names.add(SESSIONS);
     names.add(MODELS);
     StrictFields fields = StrictFields.parse(parser, "rescore." + LiveIntentExt.NAME, names);
