@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from opensearchpy import OpenSearch
 
+from indexer.index.context import IndexContext
 from indexer.index.rebuilding.rebuild_report import RebuildReport
 from plugin_config.node.java import find_java
 from plugin_config.schema import IndexNames
@@ -31,17 +32,19 @@ def test_every_command_of_it_runs(
     client: OpenSearch,
     fresh_names: IndexNames,
     fresh_environment: dict[str, str],
+    fresh_context: IndexContext,
     run_rebuild: Callable[..., RebuildReport],
     catalogue: Path,
     tmp_path: Path,
 ) -> None:
     home = tmp_path / "opensearch"
     shutil.copytree(opensearch_home(), home, copy_function=os.link)
-    client.index(index=fresh_names.engine_models, id=run_rebuild(catalogue).index, body={})
+    run_rebuild(catalogue)
     path = {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "OPENSEARCH_JAVA_HOME": str(find_java().home),
         "LIVE_INTENT_STATE_DIR": str(opensearch_home().parent),
+        "LIVE_INTENT_BUNDLES_DIR": str(fresh_context.bundles_dir),
     }
     reader, page = Reader(tmp_path, fresh_environment | path), read_page("docs/engine-plugin.md")
     for title in SECTIONS:
