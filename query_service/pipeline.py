@@ -42,6 +42,7 @@ from query_service.context import (
     RetrievalOptions,
 )
 from query_service.experiments.experiment_book import NO_EXPERIMENTS, Experimenting
+from query_service.exposure_groups import attribute_groups
 from query_service.index_view import IndexView, OneView, ViewSource
 from query_service.preparation import Preparation, Prepared
 from query_service.ranking.exposure import shown_exposure
@@ -256,16 +257,19 @@ class Pipeline:
             return Ranked.nothing()
         request, candidates = context.request, prepared.retrieved.candidates
         keys = candidates.keys(prepared.plan.collapse)
+        arm = context.assignment.arm
+        stage = self._stage if arm is None else arm.stage
         # The caller of `rank` chose the items: their order is all that is wanted.
         adjustments = Adjustments(
             diversity=0.0 if isinstance(request, RankRequest) else request.diversity,
             exposure=_floors_of(request),
             pivot=context.view.shards.popularity_pivot,
             boosts=prepared.rules.boosts,
+            attribute_groups=attribute_groups(
+                self.preparation.client, context, stage.floors(_floors_of(request)), candidates.ids
+            ),
             keys=keys,
         )
-        arm = context.assignment.arm
-        stage = self._stage if arm is None else arm.stage
         scores = stage.score(prepared.inputs, context.progress, adjustments)
         # A pinned item stands for its group.
         rows = prepared.rules.pinned_first(

@@ -123,7 +123,7 @@ class ServiceSettings(PrivacySettings):
     exposure: str = Field(
         "",
         description="Groups of items and the least share of exposure of each, where a request does "
-        "not say: `long_tail=0.3,new=0.05,brand:Acme=0.1`. Empty: none.",
+        "not say: `long_tail=0.3,new=0.05,brand:Acme=0.1,attributes.seller:Acme=0.1`. Empty: none.",
     )
     exposure_max_cost: float = Field(
         0.02,

@@ -6,8 +6,9 @@ Geyik, Ambler and Kenthapadi, "Fairness-aware ranking in search and recommendati
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from query_service.setting_texts.exposure_floors import (
 
 Floats = NDArray[np.float32]
 DEPTH = 50  # positions that are chosen one by one; the others keep their order
+NO_GROUPS: Mapping[str, Set[str]] = MappingProxyType({})
 LEAST = 10  # positions whose relevance the cost is a share of, at the top of the list too
 
 
@@ -35,12 +37,23 @@ class FloorsAtWork:
     max_cost: float = 0.0
 
 
-def at_work(exposure: ExposureFloors, candidates: Candidates, pivot: float) -> FloorsAtWork:
+def at_work(
+    exposure: ExposureFloors,
+    candidates: Candidates,
+    pivot: float,
+    attribute_groups: Mapping[str, Set[str]] = NO_GROUPS,
+) -> FloorsAtWork:
     """The floors with the rows of each group, without those that no candidate is in.
 
     `pivot`: the popularity below which an item is of the long tail; 0: unknown, none is.
+    `attribute_groups`: item ids by the groups that are of an attribute.
     """
-    rows = {group: _members(group, candidates, pivot) for group in exposure.floors}
+    rows = {
+        group: np.array([item_id in attribute_groups.get(group, ()) for item_id in candidates.ids])
+        if group in exposure.attributes
+        else _members(group, candidates, pivot)
+        for group in exposure.floors
+    }
     groups = [(own, exposure.floors[group]) for group, own in rows.items() if own.any()]
     return FloorsAtWork(tuple(groups), exposure.max_cost)
 

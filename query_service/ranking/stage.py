@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
 
 from query_service.progress import RequestProgress
 from query_service.ranking.diversity import diversified
@@ -29,12 +29,14 @@ class Adjustments:
 
     None is the default diversity for one term and without a query, 0 for longer queries. `exposure`
     None: the default floors; `pivot` of the popularities, below which is the long tail.
+    `attribute_groups`: item ids by the floors' groups that are of an attribute.
     `keys`: of the items' groups, of which one item each is shown; None: all are.
     """
 
     diversity: float | None = 0.0
     exposure: ExposureFloors | None = NO_FLOORS
     pivot: float = 0.0
+    attribute_groups: Mapping[str, Set[str]] = field(default_factory=dict)
     boosts: Sequence[Boost] = ()
     keys: Sequence[str] | None = None
 
@@ -57,6 +59,10 @@ class RerankStage:
         self.diversity, self.exposure = diversity, exposure
         self._expected_ms = 5.0  # exponentially weighted mean of earlier runs
         self._lock = threading.Lock()
+
+    def floors(self, of_request: ExposureFloors | None) -> ExposureFloors:
+        """The floors of a request; None: it names none, so the default ones."""
+        return self.exposure if of_request is None else of_request
 
     def score(
         self,
@@ -85,12 +91,12 @@ class RerankStage:
         if diversity is None:  # a precise query wants what it names: see docs/measurements.md
             diversity = self.diversity if inputs.query_terms <= 1 else 0.0
         candidates = inputs.candidates
-        exposure = self.exposure if adjustments.exposure is None else adjustments.exposure
+        exposure = self.floors(adjustments.exposure)
         if diversity > 0 or exposure.floors:
             rows = ranked_rows(scores.total, candidates.ids)
             leading = leaders(rows, candidates.ids if keys is None else keys)
             scores = diversified(scores, inputs.meaning, diversity, leading)
-            floors = at_work(exposure, candidates, adjustments.pivot)
+            floors = at_work(exposure, candidates, adjustments.pivot, adjustments.attribute_groups)
             scores = exposed(scores, candidates.ids, floors, leading)
         return identified_first(scores, inputs.candidates.identified)
 

@@ -8,6 +8,7 @@ from query_service.schemas.numbers import NO_TEXT
 from query_service.schemas.strict import Strict
 from query_service.setting_texts.exposure_floors import MAX_FLOORS, ExposureFloors, check_floors
 
+_GROUP = r"^(long_tail|new|brand:.+|category:.+|attributes\.[^:]+:.+)$"
 Share = Annotated[float, Field(ge=0, le=1), NO_TEXT]
 
 
@@ -16,15 +17,14 @@ class Exposure(Strict):
 
     floors: Annotated[
         dict[
-            Annotated[
-                str, Field(pattern=r"^(long_tail|new|brand:.+|category:.+)$", max_length=530)
-            ],
+            Annotated[str, Field(pattern=_GROUP, max_length=1050)],
             Share,
         ],
         Field(
             max_length=MAX_FLOORS,
             description="The least share of each group: `long_tail`, `new`, `brand:NAME`, "
-            "`category:PATH`. A position counts 1 / log2(1 + position). {}: none.",
+            "`category:PATH`, `attributes.NAME:VALUE` (a public attribute, such as the seller). A "
+            "position counts 1 / log2(1 + position). {}: none.",
         ),
     ]
     max_cost: Share = Field(

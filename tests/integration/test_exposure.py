@@ -21,7 +21,8 @@ def rows() -> list[dict[str, Any]]:
     ]
     rare = [
         {"item_id": f"rare-{n}", "title": "Lamp for a desk with arms", "brand": "Rare",
-         "category": "Light > Desk", "popularity": float(n % 2)}
+         "category": "Light > Desk", "popularity": float(n % 2),
+         "attributes": {"seller": "Small Shop"}}
         for n in range(30)
     ]  # fmt: skip
     return known + rare
@@ -51,7 +52,7 @@ def is_new(hit: Hit) -> bool:
 @pytest.mark.parametrize(
     ("group", "belongs"),
     [("long_tail", is_rare), ("new", is_new), ("brand:rare", is_rare),
-     ("category:Light", is_rare)],
+     ("category:Light", is_rare), ("attributes.seller:small shop", is_rare)],
 )  # fmt: skip
 def test_a_group_gets_its_floor(api: Api, path: str, group: str, belongs: Any) -> None:
     body: dict[str, Any] = {**QUERY, "exposure": {"floors": {group: 0.4}, "max_cost": 1}}
@@ -61,6 +62,15 @@ def test_a_group_gets_its_floor(api: Api, path: str, group: str, belongs: Any) -
     before = api("POST", path, {**body, "exposure": {"floors": {}}}).body["hits"]
     after = api("POST", path, body).body["hits"]
     assert share(before, belongs) < 0.35 < share(after, belongs) < 0.6
+
+
+def test_an_attribute_that_the_index_lacks_is_named(api: Api) -> None:
+    floors = {"attributes.sellr:Small Shop": 0.4}
+    answer = api("POST", "/v1/search", {**QUERY, "exposure": {"floors": floors}})
+    assert answer.status == 422
+    [error] = answer.body["errors"]
+    assert error["field"] == "exposure.floors.attributes.sellr:Small Shop"
+    assert error["message"] == "there is no such attribute. There are: seller"
 
 
 def test_no_cost_leaves_the_order_and_a_small_one_moves_little(api: Api) -> None:
