@@ -216,7 +216,8 @@ public final class LiveIntentRequestProcessor extends AbstractProcessor
                   fields.has("timeout_ms")
                       ? fields.whole("timeout_ms", 1, LARGEST_TIMEOUT)
                       : VisitorSettings.TIMEOUT_MILLIS),
-              true);
+              // Who searches names the indexes of a pipeline inside the request: no right of ours.
+              pipeline.getPipelineSource() != Processor.PipelineSource.SEARCH_REQUEST);
       return new LiveIntentRequestProcessor(
           new Labels(tag, description, ignoreFailure),
           settings,
