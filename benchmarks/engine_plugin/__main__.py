@@ -2,9 +2,11 @@
 
     python -m benchmarks.engine_plugin [--items 5000] [--events 50] [--pairs 200] [--seconds 10]
 
-Needs a node with the plugin. Titles of homedepot, the first that there are; sessions whose events
-came through the service. Each request is for the top 100. Then 8 threads ask for some seconds, each
-kind of request in turns. Once with the index merged to one segment, once to at most 8.
+Needs a node with the plugin. "person leg" and "rank" are the window 200 with the person leg, and
+with the query service asked for the order of the page. Titles of homedepot, the first that there
+are; sessions whose events came through the service. Each request is for the top 100. Then 8 threads
+ask for some seconds, each kind of request in turns. Once with the index merged to one segment, once
+to at most 8.
 """
 
 import argparse
@@ -26,11 +28,14 @@ from opensearchpy import OpenSearch
 
 from benchmarks.datasets import DATASETS
 from benchmarks.served import COMMAND, Api, own_index, rebuild, served
+from plugin_config.engine_plugin.search_pipeline import pipeline_body
+from plugin_config.engine_plugin.settings import PipelineSettings
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 
 SESSIONS, THREADS, ROUNDS, SIZE = 20, 8, 2, 100
 SERVICE_DEADLINE_MS = 60_000
+LEG, RANK = "-leg", "-rank"  # endings of the names of pipelines
 Ask = Callable[[int], None]
 
 
@@ -44,7 +49,11 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true", help="keep the index")
     options = parser.parse_args()
     titles = _titles(options.items)
-    with own_index("engine", keep=options.keep) as (client, names), served_index(titles) as url:
+    with (
+        own_index("engine", keep=options.keep) as (client, names),
+        served_index(titles) as url,
+        other_pipelines(client, names, url),
+    ):
         api = Api(url)
         for number, session in itertools.product(range(options.events), range(SESSIONS)):
             api.click(f"s{session}", f"h{(number * 97 + session * 31) % len(titles)}")
@@ -79,6 +88,24 @@ def served_index(titles: Sequence[str]) -> Iterator[str]:
         subprocess.run([*COMMAND, "config", "apply", "--no-pipeline"], check=True)
 
 
+@contextmanager
+def other_pipelines(client: OpenSearch, names: IndexNames, service_url: str) -> Iterator[None]:
+    """Pipelines with the person leg and with the service's order, beside that of `config apply`."""
+    rank = {"pipeline_rank_url": service_url, "pipeline_rank_timeout_ms": 10_000}
+    bodies = {
+        LEG: pipeline_body(names, load(PipelineSettings, pipeline_person_leg=True)),
+        RANK: pipeline_body(names, load(PipelineSettings, **rank)),
+    }
+    paths = {ending: f"/_search/pipeline/{names.search_pipeline}{ending}" for ending in bodies}
+    for ending, body in bodies.items():
+        client.transport.perform_request("PUT", paths[ending], body=body)
+    try:
+        yield
+    finally:
+        for path in paths.values():
+            client.transport.perform_request("DELETE", path)
+
+
 class Requests:
     """The kinds of requests, over connections of their own; `ask[name](n)` sends the n-th query."""
 
@@ -90,6 +117,8 @@ class Requests:
             "plain": lambda n: self._search(n, 0),
             "plugin 200": lambda n: self._search(n, 200),
             "plugin 500": lambda n: self._search(n, 500),
+            "plugin 200, person leg": lambda n: self._search(n, 200, LEG),
+            "plugin 200, rank": lambda n: self._search(n, 200, RANK),
             "/v1/search": self._serve,
         }
 
@@ -126,7 +155,7 @@ class Requests:
             for name, each in rates.items()
         }
 
-    def _search(self, number: int, window: int) -> None:
+    def _search(self, number: int, window: int, ending: str = "") -> None:
         body: dict[str, Any] = {
             "query": {"match": {"title": self._query(number)}},
             "size": SIZE,
@@ -135,11 +164,15 @@ class Requests:
         path = f"/{self._names.items}/_search"
         if window:
             session = f"s{number % SESSIONS}"
-            body["ext"] = {"live_intent": {"session_id": session, "window": window}}
-            path += f"?search_pipeline={self._names.search_pipeline}"
+            query_text = {"query_text": self._query(number)} if ending == RANK else {}
+            visitor = {"session_id": session, "window": window, **query_text}
+            body["ext"] = {"live_intent": visitor}
+            path += f"?search_pipeline={self._names.search_pipeline}{ending}"
         answer = self._post(self._engine + path, body)
         if window and b'"personalised":true' not in answer:
             raise SystemExit(f"not personalised: {answer[-300:].decode()}")
+        if ending == RANK and b'"by":"learned"' not in answer and b"few_hits" not in answer:
+            raise SystemExit(f"the service did not rank: {answer[-300:].decode()}")
 
     def _serve(self, number: int) -> None:
         body = {

@@ -95,7 +95,8 @@ def _figures(
 
     for _ in range(30):
         for kind in sessions:
-            write(kind), read(kind)
+            write(kind)
+            read(kind)
     plain, engine = medians_ms(pairs, lambda: write("plain"), lambda: write("engine"))
     read_plain, read_engine = medians_ms(pairs, lambda: read("plain"), lambda: read("engine"))
     return {

@@ -7,14 +7,18 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from indexer.encoder.encoder import Encoder
+from plugin_config.connection.client import connect
 from plugin_config.settings import ClusterSettings, load
+from query_service.models import load_models
 from query_service.serving.batching import BatchingEncoder
+from query_service.serving.service import Service
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
 
@@ -109,10 +113,18 @@ def serving(app: Flask) -> Iterator[Api]:
 
 
 @contextmanager
-def serving_index(cluster: ClusterSettings, encoder: Encoder, **settings: object) -> Iterator[Api]:
-    """Serve the index of `cluster`; `settings` are the service's, with a deadline of 20 s."""
-    options = {"default_deadline_ms": 20_000} | settings
+def serving_index(
+    cluster: ClusterSettings, encoder: Encoder, *, learned: Path | None = None, **settings: object
+) -> Iterator[Api]:
+    """Serve the index of `cluster`; `settings` are the service's, with a deadline of 20 s.
+
+    `learned`: a bundle whose models it answers by.
+    """
+    options = load(ServiceSettings, **({"default_deadline_ms": 20_000} | settings))
     batching = BatchingEncoder(encoder)
-    with serving(create_app(load(ServiceSettings, **options), cluster, batching)) as api:
+    models = load_models(learned, encoder.spec)
+    service = Service(options, cluster, connect(cluster), batching, models)
+    service.start()
+    with serving(create_app(options, cluster, service=service)) as api:
         yield api
     batching.close()

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -24,6 +25,7 @@ from tests.integration.engine_plugin.visited_shop import (
     scores,
     state,
 )
+from tests.integration.learned_bundles import learned_bundle
 from tests.integration.rebuilding import index_context, rebuild_index
 from tests.integration.serving import serving_index
 from tests.local_server import QuietHandler, local_server
@@ -247,13 +249,15 @@ def test_the_query_service_ranks_beside_the_node(
     cluster_settings: ClusterSettings,
     encoder: Encoder,
     shop_catalogue: Any,
+    tmp_path: Path,
 ) -> None:
     index = rebuild_index(
         index_context(client, names, cluster_settings.bundles_dir), encoder, shop_catalogue
     )
     apply_models(client, cluster_settings, dry_run=False)
     pipeline, path = f"{names.prefix}ranked", "/_search/pipeline/"
-    with serving_index(cluster_settings, encoder) as api:
+    bundle = learned_bundle(tmp_path / "learned", encoder.spec.fingerprint)
+    with serving_index(cluster_settings, encoder, learned=bundle) as api:
         api.event("purchase", "i7", "visitor")
         api("GET", "/v1/sessions/visitor")
         rank = {"url": api.url, "timeout_ms": PATIENT_MS}
@@ -261,13 +265,15 @@ def test_the_query_service_ranks_beside_the_node(
             "PUT", path + pipeline, body=pipeline_body(names.prefix, rank=rank)
         )
         ext = {"live_intent": {"session_id": "visitor", "query_text": "rain jacket"}}
-        answer = client.search(
-            index=index,
-            body={"query": {"match": {"title": "rain jacket"}}, "ext": ext, "size": 12},
-            params={"search_pipeline": pipeline},
+        body = {"query": {"match": {"title": "rain jacket"}}, "ext": ext, "size": 12}
+        answer = client.search(index=index, body=body, params={"search_pipeline": pipeline})
+        fixed = client.search(
+            index=index, body=body | {"search_pipeline": pipeline_body(names.prefix)}
         )
         client.transport.perform_request("DELETE", path + pipeline)
         assert state(answer)["rank"]["by"] == "learned", state(answer)
         asked = {"session_id": "visitor", "item_ids": sorted(ids(answer)), "query": "rain jacket"}
         ranked = api("POST", "/v1/rank", asked | {"deadline_ms": 20_000}).body
     assert ids(answer) == [hit["item_id"] for hit in ranked["hits"]]
+    assert state(fixed)["personalised"]
+    assert ids(answer) != ids(fixed)

@@ -6,17 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from opensearchpy import OpenSearch
 
-from indexer.bundle.learned_bundle import RERANKER, draft_bundle
 from indexer.encoder.encoder import Encoder
 from plugin_config.schema import MARK, IndexNames
 from plugin_config.settings import ClusterSettings
-from query_service.ranking.learned.learned_reranker import LearnedReranker
-from query_service.ranking.learned.residual import RerankerConfig
 from tests.integration.command_line import invoke, run
 from tests.integration.documentation import read_page, shell_commands
+from tests.integration.learned_bundles import learned_bundle
 from tests.integration.rule_shop import make_rule_shop, rule_api
 from tests.integration.serving import Api, item_ids
 from tests.integration.waiting import wait_until
@@ -195,19 +192,6 @@ def test_variants_may_have_other_rules_and_weights(
     kept = rows[page["query_id"]]["query_attributes"]["live_intent"]
     assert kept["weights"]["alpha"] == 0.1  # what answered, not what is set
     assert kept["experiment"] == {"id": name, "variant": "b"}
-
-
-def learned_bundle(folder: Path, fingerprint: str) -> Path:
-    """A bundle whose re-ranker puts unpopular items first."""
-    config = RerankerConfig(fingerprint)
-    [z_score] = [n for n, name in enumerate(config.columns) if name.startswith("popularity")][:1]
-    reranker = LearnedReranker(config)
-    with torch.no_grad():
-        reranker.residual.wide.weight[0, z_score] = -100.0
-    with draft_bundle(folder) as draft:
-        reranker.save(draft.folder(RERANKER))
-        draft.set_provenance(RERANKER, {})
-    return folder
 
 
 @pytest.mark.parametrize("method", [(), ("--interleave",)], ids=["ab", "interleaved"])
