@@ -26,10 +26,14 @@ def attribute_groups(
     wanted = exposure.attributes
     if not wanted:
         return NO_GROUPS
-    if getattr(context.request, "exposure", None) is not None:
-        _filters(context, wanted)  # raises outside the stage, which would go on without
-    with context.progress.stage(STAGE):
+    try:
         filters = _filters(context, wanted)
+    except FilterProblem as problem:
+        if getattr(context.request, "exposure", None) is not None:
+            raise
+        context.progress.degrade(STAGE, str(problem), cause="refused")
+        return NO_GROUPS
+    with context.progress.stage(STAGE):
         timeout = {"request_timeout": context.timeout_s(MIN_TIMEOUT_S)}
         members = matching_items(client, context.view.index, ids, filters, timeout)
         return dict(zip(wanted, members, strict=True))

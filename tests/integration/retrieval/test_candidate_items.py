@@ -1,38 +1,17 @@
 """The candidates' fields stay in memory as long as the documents are the same, no longer."""
 
-from collections.abc import Iterator
-
 import pytest
 from opensearchpy import OpenSearch
 
-from indexer.encoder.encoder import Encoder
-from plugin_config.schema import IndexNames
-from plugin_config.settings import ClusterSettings
 from query_service.retrieval.candidates.candidate_items import CandidateItems
 from query_service.retrieval.candidates.candidates import Candidates
 from query_service.retrieval.legs import LEGS
 from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.search import retrieve
-from tests.integration.json_lines import write_json_lines
-from tests.integration.rebuilding import index_context, rebuild_index
 
 pytestmark = pytest.mark.node
 ITEMS = 30
 LAMPS = RetrievalPlan(LEGS, "lamp", titles=True)
-
-
-@pytest.fixture
-def index(
-    client: OpenSearch,
-    fresh_names: IndexNames,
-    fresh_settings: ClusterSettings,
-    encoder: Encoder,
-    tmp_path,
-) -> Iterator[str]:
-    """An index of lamps; the prices are 0 to ITEMS - 1."""
-    rows = [{"item_id": f"i{n}", "title": f"lamp {n}", "price": n} for n in range(ITEMS)]
-    context = index_context(client, fresh_names, fresh_settings.bundles_dir)
-    return rebuild_index(context, encoder, write_json_lines(tmp_path / "items.jsonl", rows))
 
 
 def lamps(client: OpenSearch, index: str, items: CandidateItems) -> Candidates:
