@@ -87,6 +87,15 @@ def ablate_option(command: Command) -> Command:
     )  # fmt: skip
 
 
+def engine_option(how: str) -> Callable[[Command], Command]:
+    """Whether the plugin inside OpenSearch is asked too; `how` says for whom."""
+    option = click.option(
+        "--engine", type=click.Choice(["service", "plugin"]), default="service", show_default=True,
+        help=f"plugin: also by the plugin inside OpenSearch, {how}.",
+    )  # fmt: skip
+    return lambda command: _with_options(command, option)
+
+
 def output_options(command: Command) -> Command:
     """The destinations of a report: the arguments of `report.output.Output.checked`."""
     return _with_options(

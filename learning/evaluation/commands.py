@@ -10,6 +10,7 @@ from learning.evaluation.command_options import (
     JUDGMENTS_FORMAT,
     SPLIT,
     ablate_option,
+    engine_option,
     output_options,
     setup_options,
     user_options,
@@ -59,6 +60,7 @@ def evaluate() -> None:
     help="Least grade of a relevant item; the others, and unjudged ones, are worth nothing.",
 )  # fmt: skip
 @click.option("--judged-lists", is_flag=True, help="Also order each query's judged items alone.")
+@engine_option("for a visitor of whom nothing is stored")
 @setup_options
 @output_options
 def search(**options: Any) -> None:
@@ -101,10 +103,7 @@ def next_item(**options: Any) -> None:
     help="Rows of user_id, query, history (item ids, or objects of item_id, action, timestamp and "
     "text, oldest first) and target: JSON lines, gzip or not.",
 )  # fmt: skip
-@click.option(
-    "--engine", type=click.Choice(["service", "plugin"]), default="service", show_default=True,
-    help="plugin: also by the plugin inside OpenSearch, with and without the person leg.",
-)  # fmt: skip
+@engine_option("with and without the person leg")
 @setup_options
 @user_options
 @ablate_option

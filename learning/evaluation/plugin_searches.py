@@ -27,11 +27,13 @@ if TYPE_CHECKING:
 
 TIMEOUT_MS = 10_000  # the most that the plugin takes: no visitor may be left out
 AT_ONCE = 50  # sessions of a bulk request
+UNKNOWN_SESSION = "nobody"
+PLUGIN = "plugin"  # the value of --engine
 
 
 @dataclass(frozen=True)
 class PluginSearches:
-    """`search` answers as a `_search` that names a session. `body`: the pipeline."""
+    """Answers as of a `_search` that names a session. `body`: the pipeline."""
 
     client: "OpenSearch"
     names: IndexNames
@@ -40,6 +42,21 @@ class PluginSearches:
 
     def search(self, query_text: str, session_id: str, left_out: frozenset[str]) -> HitList:
         """The first 100 hits that are not left out; degraded where they are not personalised."""
+        ids, said = self._asked(query_text, session_id, DEPTH + len(left_out))
+        kept = [item_id for item_id in ids if item_id not in left_out]
+        lacks = () if said["personalised"] or not ids else (f"plugin: {said['reason']}",)
+        return HitList(tuple(kept[:DEPTH]), lacks)
+
+    def search_without_visitor(self, query_text: str) -> HitList:
+        """The first 100 hits for a visitor of whom nothing is stored."""
+        ids, said = self._asked(query_text, UNKNOWN_SESSION, DEPTH)
+        reason = said.get("reason")
+        return HitList(ids, () if reason == "unknown_session" else (f"plugin: {reason}",))
+
+    def _asked(
+        self, query_text: str, session_id: str, size: int
+    ) -> tuple[tuple[str, ...], Mapping[str, Any]]:
+        """The ids of the first `size` hits, and what the answer says of the ranking."""
         from query_service.retrieval.legs import LEGS
         from query_service.retrieval.plan import WORDS, RetrievalPlan
 
@@ -54,18 +71,15 @@ class PluginSearches:
             index=self.names.items,
             body={
                 "query": words,
-                "size": DEPTH + len(left_out),
+                "size": size,
                 "_source": False,
                 "search_pipeline": self.body,
                 "ext": {"live_intent": live},
             },
             params={"request_timeout": 120},
         )
-        ids = [hit["_id"] for hit in answer["hits"]["hits"] if hit["_id"] not in left_out]
-        said = answer["ext"]["live_intent"]
-        found_none = not answer["hits"]["hits"]
-        lacks = () if said["personalised"] or found_none else (f"plugin: {said['reason']}",)
-        return HitList(tuple(ids[:DEPTH]), lacks)
+        ids = tuple(hit["_id"] for hit in answer["hits"]["hits"])
+        return ids, answer["ext"]["live_intent"]
 
 
 @contextmanager

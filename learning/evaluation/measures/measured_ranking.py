@@ -18,7 +18,8 @@ class MeasuredRanking:
     same order, so that a later run can be compared with this one, query by query. A metric in
     `weights`, float64 [queries], is a weighted mean. `note` is shown beside the label. With
     `groups` (each query's session), an interval resamples groups. `parts`: the same ranking of the
-    queries of one kind alone, by kind.
+    queries of one kind alone, by kind. `peer`: the label of a ranking of the report that this one
+    is compared with, beside the first.
     """
 
     label: str
@@ -29,6 +30,7 @@ class MeasuredRanking:
     weights: Mapping[str, Values] = field(default_factory=dict)
     note: str = ""
     groups: Sequence[str] = ()
+    peer: str = ""
     parts: Mapping[str, "MeasuredRanking"] = field(default_factory=dict)
 
     def intervals(self, seed: int = 0) -> dict[str, Interval]:

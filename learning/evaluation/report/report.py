@@ -19,13 +19,14 @@ _WIDE = 5  # more metrics than that are rows of the table, unless the rankings a
 class ReportRow:
     """A ranking and its figures by metric.
 
-    `differences` are paired, to the report's first row (empty for that row); `to_baseline` the
-    same to the baseline's row (empty without a baseline).
+    `differences` are paired, to the report's first row (empty for that row); `to_peer` the same to
+    the ranking's peer, `to_baseline` to the baseline's row (empty without one).
     """
 
     ranking: MeasuredRanking
     intervals: Mapping[str, Interval]
     differences: Mapping[str, Interval]
+    to_peer: Mapping[str, Interval]
     to_baseline: Mapping[str, Interval]
     parts: Mapping[str, "ReportRow"] = field(default_factory=dict)  # by kind of query
 
@@ -68,27 +69,34 @@ class Report:
         Computed once for table, JSON and page: of 100,000 queries each interval takes seconds.
         """
         first, baseline = self.rankings[0], self.baseline
+        by_label = {ranking.label: ranking for ranking in self.rankings}
         rows = []
         for ranking in self.rankings:
             before = baseline.row_for(ranking.label) if baseline else None
+            peer = by_label.get(ranking.peer)
+            row = self._row(ranking, first, peer, before)
             parts = {
-                kind: self._row(part, first.parts.get(kind), before and before.parts.get(kind))
+                kind: self._row(
+                    part, *(each and each.parts.get(kind) for each in (first, peer, before))
+                )
                 for kind, part in ranking.parts.items()
             }
-            rows.append(replace(self._row(ranking, first, before), parts=parts))
+            rows.append(replace(row, parts=parts))
         return rows
 
     def _row(
         self,
         ranking: MeasuredRanking,
         first: MeasuredRanking | None,
+        peer: MeasuredRanking | None,
         before: MeasuredRanking | None,
     ) -> ReportRow:
-        """A ranking beside the first one, of the same queries, and one of the baseline."""
+        """A ranking beside the first one and its peer, of the same queries, and the baseline's."""
         return ReportRow(
             ranking,
             ranking.intervals(self.seed),
             {} if first is None or ranking is first else ranking.differences(first, self.seed),
+            {} if peer is None else ranking.differences(peer, self.seed),
             differences_to(before, ranking, self.seed) if before else {},
         )
 
@@ -105,6 +113,9 @@ def as_data(report: Report, *, values: bool = False) -> dict[str, Any]:
             "degraded": dict(ranking.degraded),
             "seconds": round(ranking.seconds, 2),
         }
+        if row.to_peer:
+            line["peer"] = ranking.peer
+            line["difference_to_peer"] = _plain(row.to_peer)
         if report.baseline:
             line["baseline"] = report.baseline.row_for(ranking.label).label
             line["difference_to_baseline"] = _plain(row.to_baseline)
@@ -114,6 +125,7 @@ def as_data(report: Report, *, values: bool = False) -> dict[str, Any]:
             line["by_kind_of_query"] = {
                 kind: {"measures": _plain(part.intervals),
                        "difference_to_first": _plain(part.differences),
+                       "difference_to_peer": _plain(part.to_peer),
                        "difference_to_baseline": _plain(part.to_baseline)}
                 | (by_query(part.ranking) if values else {})
                 for kind, part in row.parts.items()
@@ -166,6 +178,8 @@ def table_of(report: Report) -> list[list[str]]:
         if row.differences:
             first = report.rankings[0].label
             table.append([f"  - {first}", *cells(row.differences, format_difference)])
+        if row.to_peer:
+            table.append([f"  - {row.ranking.peer}", *cells(row.to_peer, format_difference)])
         if report.baseline and row.to_baseline:
             before = report.baseline.row_for(label).label
             table.append([f"  - baseline {before}", *cells(row.to_baseline, format_difference)])
@@ -192,6 +206,8 @@ def kind_table_of(report: Report) -> list[list[str]]:
         if row.differences:
             first = report.rankings[0].label
             table.append([f"  - {first}", *cells(row, "differences", format_difference)])
+        if row.to_peer:
+            table.append([f"  - {row.ranking.peer}", *cells(row, "to_peer", format_difference)])
         if report.baseline and any(part.to_baseline for part in row.parts.values()):
             before = report.baseline.row_for(row.ranking.label).label
             changes = cells(row, "to_baseline", format_difference)

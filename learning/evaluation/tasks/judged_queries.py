@@ -1,7 +1,8 @@
 """Judged queries, asked of the real system: real index, real legs, real re-ranker."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from learning.data.datasets import Judgments
 from learning.data.tables import DatasetError
@@ -48,10 +49,9 @@ class JudgedQueries:
     runs: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def ranking(self, pipeline: Pipeline, label: str) -> MeasuredRanking:
-        """Searches the whole catalogue: NDCG@10, Recall@10 and Recall@100, binary gain.
+        """What `searched` measures of the service.
 
-        The ideal order holds all the query's relevant items; an unjudged item is worth 0. With
-        `judged_lists` also NDCG@5 of each query's judged items, in the order of `/v1/rank`.
+        With `judged_lists` also NDCG@5 of each query's judged items, in the order of `/v1/rank`.
         """
         grades, queries = self.judgments.grades, self.judgments.queries
 
@@ -63,20 +63,40 @@ class JudgedQueries:
             fields = {"item_ids": item_ids, "query": query, "session_id": SESSION}
             return HitList.of(pipeline.rank(RankRequest.model_validate(fields | LONG_DEADLINE)))
 
-        answers, seconds = self.setup.ask_all(search, queries, f"search by {label}")
+        whole = self.searched(search, label)
+        if not self.judged_lists:
+            return whole
+        lists, seconds = self.setup.ask_all(rank, queries, f"rank by {label}")
+        judged = {"judged NDCG@5": ndcg(self._gains(lists, 5), self._ideal(), 5)}
+        degraded = Counter(degraded_counts(lists)) + Counter(whole.degraded)
+        return replace(
+            whole,
+            values={**whole.values, **judged},
+            seconds=whole.seconds + seconds,
+            degraded=dict(degraded),
+        )
+
+    def searched(self, ask: Callable[[str], HitList], label: str) -> MeasuredRanking:
+        """Asks for hits of the whole catalogue: NDCG@10, Recall@10 and Recall@100, binary gain.
+
+        The ideal order holds all the query's relevant items; an unjudged item is worth 0.
+        """
+        queries = self.judgments.queries
+        answers, seconds = self.setup.ask_all(ask, queries, f"search by {label}")
         self.runs[label] = {q: each.ids for q, each in zip(queries, answers, strict=True)}
-        gains = self._gains(answers, DEPTH)
-        ideal = binary_table([list(grades[query].values()) for query in queries], self.relevant)
+        gains, ideal = self._gains(answers, DEPTH), self._ideal()
         values = {
             "NDCG@10": ndcg(gains, ideal, 10),
             "Recall@10": recall(gains, ideal, 10),
             "Recall@100": recall(gains, ideal, 100),
         }
-        if self.judged_lists:
-            lists, list_seconds = self.setup.ask_all(rank, queries, f"rank by {label}")
-            values["judged NDCG@5"] = ndcg(self._gains(lists, 5), ideal, 5)
-            answers, seconds = [*lists, *answers], seconds + list_seconds
         return MeasuredRanking(label, values, seconds, degraded_counts(answers), queries)
+
+    def _ideal(self) -> Values:
+        grades = self.judgments.grades
+        return binary_table(
+            [list(grades[query].values()) for query in self.judgments.queries], self.relevant
+        )
 
     def _gains(self, answers: Sequence[HitList], width: int) -> Values:
         grades = [

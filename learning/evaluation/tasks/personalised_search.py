@@ -21,7 +21,7 @@ from learning.evaluation.concurrent_requests import (
 )
 from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from learning.evaluation.measures.targets import target_measures
-from learning.evaluation.plugin_searches import plugin_searches
+from learning.evaluation.plugin_searches import PLUGIN, plugin_searches
 from learning.evaluation.popularity import Popularity
 from learning.evaluation.query_kinds import query_kinds
 from learning.evaluation.report.report import Report
@@ -31,8 +31,6 @@ from learning.evaluation.workbench import Setup, Workbench
 from query_service.pipeline import Pipeline
 from query_service.replay.encoded_queries import EncodedQueries
 from query_service.schemas.search import RecommendRequest, SearchRequest
-
-PLUGIN = "plugin"
 
 
 @dataclass(frozen=True)
@@ -52,6 +50,7 @@ class VisitQuery:
 
 
 Ask = Callable[[Pipeline, VisitQuery], HitList]
+QUERY_AND_HISTORY = "query + history"
 
 
 @dataclass(frozen=True)
@@ -107,6 +106,7 @@ class PersonalisedTask:
         encoder = EncodedQueries(bench.encoder, queries)
         kinds = query_kinds(bench, queries, encoder)
         targets = [question.row.target for question in questions]
+        user_ids = [question.row.user_id for question in questions]
         rows = []
         for variant in variants:
             ways = {variant.label: _query_and_history} if self.ablate else WAYS
@@ -120,11 +120,11 @@ class PersonalisedTask:
                         degraded_counts(answers),
                         [question.key for question in questions],
                     )
-                    user_ids = [question.row.user_id for question in questions]
                     rows.append(row.by_kind(kinds, user_ids))
         if self.engine == PLUGIN:
             for person_leg in (False, True):
-                rows.append(self._by_plugin(bench, questions, encoder, visitors, person_leg))
+                row = self._by_plugin(bench, questions, encoder, visitors, person_leg)
+                rows.append(row.by_kind(kinds, user_ids))
         return rows
 
     def _by_plugin(
@@ -136,7 +136,7 @@ class PersonalisedTask:
         person_leg: bool,
     ) -> MeasuredRanking:
         """Query and history, as the plugin inside OpenSearch ranks the words' hits."""
-        label = "query + history, plugin" + (" with the person leg" if person_leg else "")
+        label = f"{QUERY_AND_HISTORY}, plugin" + (" with the person leg" if person_leg else "")
         own = [question.own for question in questions]
         with plugin_searches(bench, encoder, visitors, own, person_leg=person_leg) as plugin:
 
@@ -147,7 +147,9 @@ class PersonalisedTask:
         targets = [question.row.target for question in questions]
         keys = [question.key for question in questions]
         measures = target_measures(answers, targets, deep=True)
-        return MeasuredRanking(label, measures, seconds, degraded_counts(answers), keys)
+        return MeasuredRanking(
+            label, measures, seconds, degraded_counts(answers), keys, peer=QUERY_AND_HISTORY
+        )
 
 
 def rows_with_query(visits: VisitRows, users: frozenset[str]) -> list[VisitRow]:
@@ -236,7 +238,7 @@ def _query_and_other_history(pipeline: Pipeline, question: VisitQuery) -> HitLis
 WAYS: dict[str, Ask] = {
     "query alone": _query_alone,
     "history alone": _history_alone,
-    "query + history": _query_and_history,
+    QUERY_AND_HISTORY: _query_and_history,
     "query + another user's history": _query_and_other_history,
 }
 

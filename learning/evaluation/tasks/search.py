@@ -1,12 +1,14 @@
 """The task `search`: judged queries against a whole catalogue, from files to a report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from learning.data.datasets import read_judgments
 from learning.data.exchange.query_texts import read_query_texts
 from learning.data.exchange.run_file import write_run
+from learning.data.visitors import Visitors
+from learning.evaluation.plugin_searches import PLUGIN, plugin_searches
 from learning.evaluation.query_kinds import query_kinds
 from learning.evaluation.report.report import Report
 from learning.evaluation.tasks.judged_queries import JudgedQueries, answerable_queries
@@ -42,6 +44,7 @@ class SearchTask:
     judgments_format: str | None = None
     queries_file: Path | None = None
     run_file: Path | None = None
+    engine: str = "service"  # "plugin": the plugin inside OpenSearch too
 
     def run(self) -> Report:
         """Reads, indexes (unless that is done), searches, measures.
@@ -65,6 +68,10 @@ class SearchTask:
                 variant = Variant(label, legs=legs, encodes=MEANING in legs)
                 with bench.pipeline(variant, encoder=encoder) as pipeline:
                     rows.append(judged.ranking(pipeline, label).by_kind(kinds))
+            if self.engine == PLUGIN:
+                with plugin_searches(bench, encoder, Visitors({}, {}), ()) as plugin:
+                    row = judged.searched(plugin.search_without_visitor, PLUGIN)
+                rows.append(replace(row, peer=rows[-1].label).by_kind(kinds))
         if self.run_file is not None:
             ids = None if texts is None else {text: query_id for query_id, text in texts.items()}
             write_run(self.run_file, judged.runs, ids)

@@ -38,6 +38,28 @@ def test_json_has_the_same() -> None:
     assert second["difference_to_first"]["NDCG@10"]["mean"] == pytest.approx(0.125)
 
 
+def test_a_ranking_is_compared_with_its_peer_too() -> None:
+    kinds = ["precise", "broad", "broad"]
+    rows = [
+        MeasuredRanking(label, {"NDCG@10": np.array(values)}, 1.0, peer=peer).by_kind(kinds)
+        for label, values, peer in (
+            ("words", [0.5, 0.2, 0.4], ""),
+            ("words + meaning", [0.25, 0.6, 0.4], ""),
+            ("plugin", [0.5, 0.4, 0.2], "words + meaning"),
+        )
+    ]
+    compared = Report("search", {}, rows)
+    table = as_table(compared)
+    assert table.count("  - words + meaning  ") == 2  # all queries, and by kind
+    words, both, plugin = json.loads(as_json(compared))["rows"]
+    assert "peer" not in words | both
+    assert plugin["peer"] == "words + meaning"
+    assert plugin["difference_to_peer"]["NDCG@10"]["mean"] == pytest.approx(-0.05)
+    assert plugin["difference_to_first"]["NDCG@10"]["mean"] == pytest.approx(0)
+    broad = plugin["by_kind_of_query"]["broad"]["difference_to_peer"]["NDCG@10"]
+    assert broad["mean"] == pytest.approx(-0.2)
+
+
 def test_degraded_answers_are_named() -> None:
     assert report().degraded == []
     (line,) = report(meaning=2).degraded
