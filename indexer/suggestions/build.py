@@ -77,6 +77,7 @@ def _build(context: IndexContext) -> SuggestionsReport:
         "analyzer": analyzer,
         "min_sessions": context.settings.suggest_min_sessions,
         **Owner.this_process().to_meta(),
+        **collected.counted,
     }
     try:
         _fill(context, index, suggestions_body(analyzer, meta), collected.suggestions)

@@ -3,12 +3,14 @@
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from opensearchpy.helpers import scan
 
 from indexer.index.context import IndexContext
 from indexer.suggestions.catalogue_facets import facet_suggestions, log_share
 from indexer.suggestions.item_counts import item_counts
+from indexer.suggestions.known_counts import KnownCounts
 from indexer.suggestions.logged_queries import DAY_MS, LoggedQuery, QueryLogReading, read_log
 from indexer.suggestions.suggestion import OWN, Suggestion, suggestion_key
 from indexer.suggestions.title_phrases import TitlePhrases
@@ -27,6 +29,7 @@ class Collected:
     suggestions: tuple[Suggestion, ...]
     log: QueryLogReading
     without_items: int  # queries of the log that no item of the catalogue answers
+    counted: Mapping[str, Any]  # what the next collection knows its counts by, in `_meta`
 
 
 def collect(context: IndexContext, index: str, languages: IndexLanguages) -> Collected:
@@ -39,17 +42,20 @@ def collect(context: IndexContext, index: str, languages: IndexLanguages) -> Col
     )
     queries = sorted(log.queries, key=lambda query: (-len(query.visitors), query.text))
     fields = _fields(languages)
-    logged = list(_of_log(context, index, queries[:MAX_LOGGED], fields))
+    known = KnownCounts.of(context, index, localized=len(fields) > 1)
+    logged = list(_of_log(context, index, queries[:MAX_LOGGED], fields, known))
     typed = {suggestion_key(suggestion.text) for suggestion in logged}
+    stop_words: list[str] = []
     from_titles = (
         suggestion
         for texts, codes in fields.items()
-        for suggestion in _of_titles(context, index, texts, codes)
+        for suggestion in _of_titles(context, index, texts, codes, known, stop_words)
         if suggestion_key(suggestion.text) not in typed
     )
     every = (*logged, *from_titles, *facet_suggestions(client, index, fields))
     context.progress.close()
-    return Collected(every, log, min(len(queries), MAX_LOGGED) - len(logged))
+    without_items = min(len(queries), MAX_LOGGED) - len(logged)
+    return Collected(every, log, without_items, known.to_meta(stop_words))
 
 
 def _fields(languages: IndexLanguages) -> dict[TextFields, tuple[str, ...]]:
@@ -65,11 +71,15 @@ def _of_log(
     index: str,
     queries: list[LoggedQuery],
     fields: Mapping[TextFields, tuple[str, ...]],
+    known: KnownCounts,
 ) -> Iterator[Suggestion]:
     """The queries of the log, each for the languages in which it has items."""
     largest = len(queries[0].visitors) if queries else 0
     texts = [query.text for query in queries]
-    counts = [item_counts(context.client, index, texts, fields=each) for each in fields]
+    counts = [
+        item_counts(context.client, index, texts, fields=each, known=known.of_texts)
+        for each in fields
+    ]
     for query, *found in zip(queries, *counts, strict=True):
         best = max(found, key=lambda each: each.count)
         if best.count:
@@ -87,19 +97,30 @@ def _of_log(
 
 
 def _of_titles(
-    context: IndexContext, index: str, fields: TextFields, languages: tuple[str, ...]
+    context: IndexContext,
+    index: str,
+    fields: TextFields,
+    languages: tuple[str, ...],
+    known: KnownCounts,
+    stop_words: list[str],
 ) -> Iterator[Suggestion]:
+    """Those of the titles; words that are in titles and find no item are added to `stop_words`."""
     context.progress.start("read titles")
     phrases = TitlePhrases()
     for title in _titles(context, index, fields.title_exact):
         phrases.add(title)
-    words = phrases.words()
-    counts = item_counts(context.client, index, words, features=False, fields=fields)
-    stop_words = [word for word, found in zip(words, counts, strict=True) if not found.count]
-    frequent = phrases.frequent(stop_words)
+    without_items = known.without_items
+    if without_items is None:
+        words = phrases.words()
+        counts = item_counts(context.client, index, words, features=False, fields=fields)
+        pairs = zip(words, counts, strict=True)
+        without_items = tuple(word for word, found in pairs if not found.count)
+    stop_words += without_items
+    frequent = phrases.frequent(without_items)
     context.progress.start("count items", len(frequent))
     largest = frequent[0][1] if frequent else 0
-    found_counts = item_counts(context.client, index, (text for text, _ in frequent), fields=fields)
+    texts = (text for text, _ in frequent)
+    found_counts = item_counts(context.client, index, texts, fields=fields, known=known.of_texts)
     for (text, titles), found in zip(frequent, found_counts, strict=True):
         context.progress.advance()
         if found.count:

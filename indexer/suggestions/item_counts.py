@@ -1,8 +1,9 @@
 """How many items the texts of queries lead to, and what most of these items have in common."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 from opensearchpy import OpenSearch
@@ -22,6 +23,9 @@ class ItemCount:
     features: tuple[str, ...] = ()
 
 
+NONE_KNOWN: Mapping[str, ItemCount] = MappingProxyType({})
+
+
 def item_counts(
     client: OpenSearch,
     index: str,
@@ -29,12 +33,19 @@ def item_counts(
     *,
     features: bool = True,
     fields: TextFields = OWN_TEXTS,
+    known: Mapping[str, ItemCount] = NONE_KNOWN,
 ) -> Iterator[ItemCount]:
-    """One for each text, in order; `fields` are searched. Raises OpenSearchException."""
+    """One for each text, in order; `fields` are searched. Those `known` are not counted again.
+
+    Raises OpenSearchException.
+    """
     remaining = iter(texts)
     while batch := list(islice(remaining, BATCH)):
-        queries = [items_query(text, fields=fields) for text in batch]
-        yield from _of_batch(client, index, queries, features)
+        asked = [text for text in batch if text not in known]
+        queries = [items_query(text, fields=fields) for text in asked]
+        counted = _of_batch(client, index, queries, features) if queries else []
+        counts = dict(zip(asked, counted, strict=True))
+        yield from (known[text] if text in known else counts[text] for text in batch)
 
 
 def _of_batch(

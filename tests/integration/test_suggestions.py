@@ -326,6 +326,29 @@ class TestOfAFreshInstallation:
         again = invoke(fresh_environment, "index", "suggestions", "--json", "--quiet")
         assert '"brands": 1' in again.output
 
+    def test_the_same_items_are_counted_once(self, few: IndexContext) -> None:
+        client, alias = few.client, few.names.suggestions
+
+        def searches() -> int:
+            stats = client.indices.stats(index=few.names.items, metric="search")
+            return int(stats["_all"]["total"]["search"]["query_total"])
+
+        def made() -> tuple[list[object], int]:
+            """The suggestions, and how many searches of the items they took."""
+            before = searches()
+            build_suggestions(few)
+            took = searches() - before
+            hits = client.search(index=alias, size=100)["hits"]["hits"]
+            return sorted((hit["_source"] for hit in hits), key=str), took
+
+        first, of_first = made()
+        again, of_again = made()
+        assert (again, of_again < of_first) == (first, True)
+        write_item(few, {"item_id": "9", "title": "Lamp 9"})
+        changed, of_changed = made()
+        assert of_changed == of_first
+        assert {each["text"]: each["count"] for each in changed}["lamp"] == 4  # type: ignore[index]
+
     def test_another_applications_index_is_left_alone(
         self, few: IndexContext, fresh_environment: dict[str, str], tmp_path: Path
     ) -> None:
