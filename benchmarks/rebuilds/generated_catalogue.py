@@ -14,15 +14,16 @@ _CONSONANTS, _VOWELS = "bcdfghjklmnprstvwz", "aeiou"
 COLOURS = ("red", "blue", "green", "black", "white", "grey")
 
 
-def generated_rows(items: int, seed: int = 13) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a catalogue: titles of 4 to 9 words by Zipf's law, a description of 30."""
+def generated_rows(items: int, described: int = 30, seed: int = 13) -> Iterator[dict[str, Any]]:
+    """Yield a catalogue's rows: titles of 4 to 9 words by Zipf's law, so many of description."""
     rng = random.Random(seed)
     words = sorted({_word(rng) for _ in range(WORDS)})
     rng.shuffle(words)
     weights = list(accumulate(1 / (rank + 5) for rank in range(len(words))))
     for number in range(items):
-        drawn = rng.choices(words, cum_weights=weights, k=rng.randint(4, 9) + 30)
-        title, description = drawn[:-30], drawn[-30:]
+        in_title = rng.randint(4, 9)
+        drawn = rng.choices(words, cum_weights=weights, k=in_title + described)
+        title, description = drawn[:in_title], drawn[in_title:]
         leaf = rng.randrange(LEAVES)
         yield {
             "item_id": f"{rng.getrandbits(40):010x}-{number}",
@@ -36,10 +37,10 @@ def generated_rows(items: int, seed: int = 13) -> Iterator[dict[str, Any]]:
         }
 
 
-def write_generated(path: Path, items: int) -> Path:
+def write_generated(path: Path, items: int, described: int = 30) -> Path:
     """Write the catalogue as JSON lines; return the path."""
     with path.open("w", encoding="utf-8") as file:
-        for row in generated_rows(items):
+        for row in generated_rows(items, described):
             file.write(json.dumps(row) + "\n")
     return path
 

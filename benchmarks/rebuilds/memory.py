@@ -4,8 +4,8 @@
 
 Runs `live-intent index rebuild` as a process of its own and samples its resident memory. Prints
 the peak of each stage, the memory at each line of its log, and the base: with the encoder loaded,
-before the catalogue is read. The encoder `tiny` is random, of one layer and 64 dimensions: a
-million items end with it. The indexes have a prefix of their own and are removed.
+before the catalogue is read. The encoder `tiny` is random, of one layer and `--dims`
+dimensions: a million items end with it. The indexes have a prefix of their own and are removed.
 """
 
 import argparse
@@ -100,6 +100,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=100_000)
     parser.add_argument("--encoder", help="or tiny; default: the first layer of the default one")
+    parser.add_argument("--described", type=int, default=30, help="words of a description")
+    parser.add_argument("--dims", type=int, default=64, help="of the encoder `tiny`")
     parser.add_argument("--plot", type=Path, help="an SVG of memory over time")
     parser.add_argument(
         "--csv", type=argparse.FileType("w"), help="a row each 5 seconds, meanwhile"
@@ -108,11 +110,12 @@ def main() -> None:
     parser.add_argument("--option", action="append", default=[], help="one of the rebuild's own")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, own_index("memory", keep=options.keep):
-        catalogue = write_generated(Path(folder) / "items.jsonl", options.items)
-        made = tiny_encoder if options.encoder == "tiny" else one_layer_encoder
+        catalogue = write_generated(Path(folder) / "items.jsonl", options.items, options.described)
         encoder = options.encoder
-        if encoder in (None, "tiny"):
-            encoder = str(made(Path(folder) / "encoder"))
+        if encoder == "tiny":
+            encoder = str(tiny_encoder(Path(folder) / "encoder", options.dims))
+        elif encoder is None:
+            encoder = str(one_layer_encoder(Path(folder) / "encoder"))
         command = [*COMMAND, "index", "rebuild", str(catalogue), *options.option]
         watch = MemoryWatch(command, {**os.environ, "LIVE_INTENT_ENCODER": encoder}, options.csv)
         watch.run()
