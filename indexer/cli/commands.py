@@ -145,7 +145,8 @@ def rebuild(
         with rebuild_encoder(encoder, layout, ray_settings, progress) as model:
             report = run(
                 context, model, source,
-                merge=merge, fresh=fresh, beginning=beginning, before_swap=gate,
+                merge=merge, fresh=fresh, keep_unchanged=not (gate and gate.shadow),
+                beginning=beginning, before_swap=gate,
             )  # fmt: skip
         click.echo(output(report, rebuild_lines(report, cluster.names.items), as_json))
         make_after_rebuild(context, as_json)

@@ -26,14 +26,15 @@ def output(report: Any, lines: list[str], as_json: bool) -> str:
 
 def rebuild_lines(report: "RebuildReport", alias: str) -> list[str]:
     """What a rebuild did, and how to undo it."""
+    unchanged = ", unchanged: it has every row already, and stays" if report.unchanged else ""
     lines = [
-        f"{alias} -> {report.index}",
+        f"{alias} -> {report.index}{unchanged}",
         f"{report.count} items from {report.rows} rows in {report.seconds:.1f} s "
         f"({report.items_per_s:.0f} items/s)",
     ]
     if report.resumed:
         lines.append(f"{report.resumed} of the items were in it already, from an earlier try")
-    if report.reused:
+    if report.reused and not report.unchanged:
         lines.append(
             f"vectors: {report.reused} taken over from {report.previous}, {report.encoded} encoded"
         )
@@ -50,7 +51,10 @@ def rebuild_lines(report: "RebuildReport", alias: str) -> list[str]:
     if report.retries:
         lines.append(f"{report.retries} bulk requests were sent again: the cluster was busy")
     if report.checks:
-        lines += ["checked before the swap:", *(f"  {check.line}" for check in report.checks)]
+        lines += [
+            "checked:" if report.unchanged else "checked before the swap:",
+            *(f"  {check.line}" for check in report.checks),
+        ]
     if report.removed:
         lines.append("removed: " + ", ".join(report.removed))
     if report.previous and report.previous not in report.removed:

@@ -68,7 +68,7 @@ class Gate:
             raise SwapRefused(failed)
         for line in failed:
             context.progress.note(f"{line} (swapped all the same: --force-swap)")
-        if replay is not None:
+        if replay is not None and not filled.is_live:
             tried("warm-up", lambda: warm_up(filled, replay))
         return checks
 
@@ -77,13 +77,17 @@ class Gate:
         context, settings, index = filled.context, self.settings, filled.generation.index
         if self.tools is not None:
             yield "model of the plugin", lambda: self._write_model(filled)
-        yield "count", lambda: check_count(filled, settings.gate_max_drop)
+        if not filled.is_live:
+            yield "count", lambda: check_count(filled, settings.gate_max_drop)
         if settings.gate_sample:
             sample = sample_items(context, index, settings.gate_sample)
             least = settings.gate_min_cosine
             yield "vectors", lambda: check_vectors(sample, filled.vectors, least)
             recall = settings.gate_min_recall
-            yield "recall", lambda: check_recall(context, index, sample, recall)
+            if not filled.is_live:  # whose graph was checked when it was new
+                yield "recall", lambda: check_recall(context, index, sample, recall)
+        if filled.is_live:
+            return
         if replay is not None and (settings.gate_queries or self.shadow):
             yield "overlap", lambda: self._overlap(filled, replay)
         if replay is not None and (judged := self.judged) is not None:

@@ -194,16 +194,15 @@ def forget_model(context: IndexContext, index: str) -> None:
         context.progress.note(f"the model document of {index} is still there: {error}")
 
 
-def abandon(context: IndexContext, index: str, *, keep: bool = False) -> None:
+def abandon(context: IndexContext, index: str, *, keep_until: str = "") -> None:
     """Deletes a half-made index and its bundle, unless the alias points at it already.
 
-    If it is to be kept, or the cluster does not answer, the index stays; the next rebuild goes on
-    with it, or discards it.
+    If it is to be kept, until what `keep_until` says, or the cluster does not answer, the index
+    stays; the next rebuild goes on with it, or discards it.
     """
-    if keep:
+    if keep_until:
         context.progress.note(
-            f"the index {index} is half made: the same command goes on with it, when the cluster "
-            "answers again"
+            f"the index {index} is half made: the same command goes on with it, when {keep_until}"
         )
         return
     try:

@@ -18,8 +18,9 @@ from plugin_config.schema import IndexNames, load_template
 
 logger = logging.getLogger(__name__)
 TEMPLATE = "rebuilds"
-# refused: by the gate. activated: by hand after that. failed: an error or Ctrl-C.
-Outcome = Literal["swapped", "refused", "failed", "activated", "rolled back"]
+# unchanged: the live index stayed. refused: by the gate. activated: by hand after that. failed: an
+# error or Ctrl-C.
+Outcome = Literal["swapped", "unchanged", "refused", "failed", "activated", "rolled back"]
 _LONGEST_REASON = 2000
 
 

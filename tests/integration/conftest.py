@@ -176,6 +176,7 @@ def run_rebuild(fresh_context: IndexContext, encoder: "Encoder") -> Callable[...
         progress: Progress | None = None,
         merge: bool = False,
         fresh: bool = False,
+        keep_unchanged: bool = False,
         beginning: Beginning | None = None,
         before_swap: BeforeSwap | None = None,
         **settings: object,
@@ -186,7 +187,8 @@ def run_rebuild(fresh_context: IndexContext, encoder: "Encoder") -> Callable[...
         )
         return rebuild(
             context, encoder, source,
-            merge=merge, fresh=fresh, beginning=beginning, before_swap=before_swap,
+            merge=merge, fresh=fresh, keep_unchanged=keep_unchanged,
+            beginning=beginning, before_swap=before_swap,
         )  # fmt: skip
 
     return run

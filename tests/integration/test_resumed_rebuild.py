@@ -1,5 +1,6 @@
 """A rebuild that was killed, or lost the cluster: the same command goes on where it was."""
 
+import errno
 import os
 import signal
 
@@ -10,6 +11,7 @@ from indexer.index.construction import RebuildUnderWay
 from indexer.index.generations import generations
 from indexer.index.live.updates import delete, upsert
 from indexer.index.owner import Owner
+from indexer.index.rebuilding.full_disk import DiskFull
 from indexer.index.rebuilding.half_made import take_over
 from indexer.index.swap import set_meta
 from plugin_config.errors import ClusterUnavailable
@@ -106,5 +108,20 @@ def test_a_rebuild_that_loses_the_cluster_leaves_its_index_to_go_on_with(
     progress = AtStage(FILL, set_busy, after=50)
     with pytest.raises(ClusterUnavailable):
         run_rebuild(catalogue, progress=progress, bulk_items=25, bulk_retries=0, fresh=True)
+    assert len(indexes(client, fresh_names)) == 2
+    assert alias_target(client, fresh_names) == live
+
+
+def test_a_full_disk_of_this_machine_leaves_the_index_to_go_on_with(
+    run_rebuild, client, fresh_names, catalogue
+):
+    live = run_rebuild(catalogue).index
+
+    def fill_the_disk() -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "model.npz")
+
+    progress = AtStage("check", fill_the_disk)
+    with pytest.raises(DiskFull, match=r"model.npz can't be written \(No space left"):
+        run_rebuild(catalogue, progress=progress, fresh=True)
     assert len(indexes(client, fresh_names)) == 2
     assert alias_target(client, fresh_names) == live

@@ -24,6 +24,11 @@ class FilledIndex:
     count: int
     vectors: ItemVectors
 
+    @property
+    def is_live(self) -> bool:
+        """Whether it is the live index itself, which a rebuild leaves as it is."""
+        return self.live is not None and self.live.index == self.generation.index
+
 
 @dataclass(frozen=True)
 class Check:

@@ -57,6 +57,11 @@ class NewGeneration:
         self._set_index(index)
 
     @property
+    def input(self) -> str:
+        """The fingerprint of what the index is made from."""
+        return str(self._meta[INPUT])
+
+    @property
     def settings(self) -> dict[str, Any]:
         """The settings of the index, without those of the fill."""
         settings: dict[str, Any] = self._body["settings"]
@@ -64,7 +69,7 @@ class NewGeneration:
 
     def resume(self, dead: list[Generation], *, fresh: bool) -> None:
         """Goes on with the index of a dead rebuild from the same input, discards the others."""
-        half_made = resumable(self._context, dead, "" if fresh else str(self._meta[INPUT]))
+        half_made = resumable(self._context, dead, "" if fresh else self.input)
         if half_made is None:
             return
         if half_made.vector_space and not SharedSpace.of(self._context, half_made, self._encoder):

@@ -1,6 +1,7 @@
 """A rebuild: fills a new index from a catalogue, then moves the alias to it."""
 
 import time
+from typing import Any
 
 from opensearchpy.exceptions import ConnectionError as NoConnection
 
@@ -28,6 +29,7 @@ from indexer.index.item_vectors import ItemEncoder, ItemVectors
 from indexer.index.rebuilding.before_swap import BeforeSwap, Check, FilledIndex, SwapRefused
 from indexer.index.rebuilding.fill import Filled, encode_sample, fill
 from indexer.index.rebuilding.fitted_bundle import FITTED_ON
+from indexer.index.rebuilding.full_disk import DiskFull, is_disk_full
 from indexer.index.rebuilding.half_made import dead_rebuilds
 from indexer.index.rebuilding.inspection import check_count, check_vectors
 from indexer.index.rebuilding.missing_vectors import add_missing_vectors
@@ -35,6 +37,7 @@ from indexer.index.rebuilding.new_generation import NewGeneration
 from indexer.index.rebuilding.rebuild_history import RebuildHistory
 from indexer.index.rebuilding.rebuild_report import RebuildReport
 from indexer.index.rebuilding.refused_index import refuse
+from indexer.index.rebuilding.unchanged_index import still_good, unchanged_index
 from indexer.index.swap import move_alias, prune
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.native_libraries import refuse_missing_libraries
@@ -54,6 +57,7 @@ def rebuild(
     *,
     merge: bool | None = False,
     fresh: bool = False,
+    keep_unchanged: bool = False,
     beginning: Beginning | None = None,
     before_swap: BeforeSwap | None = None,
 ) -> RebuildReport:
@@ -61,16 +65,17 @@ def rebuild(
 
     Nothing is written to the cluster before the whole catalogue was read and checked. If an error
     or Ctrl-C stops the rebuild after that, the alias stays and the half-made index is deleted; if
-    the cluster is unavailable, or after a `kill -9`, the same rebuild goes on with it. Live writes
-    since the `beginning` (default: now), or with a later version, win over the catalogue. `merge`:
-    into one segment; None: up to MOST_MERGED items. `before_swap` looks at the filled index; one
-    that it refuses is kept, beside the alias.
+    the cluster is unavailable, a disk full, or after a `kill -9`, the same rebuild goes on with it.
+    Live writes since the `beginning` (default: now), or with a later version, win over the
+    catalogue. `merge`: into one segment; None: up to MOST_MERGED items. `before_swap` looks at the
+    filled index; one that it refuses is kept, beside the alias. `keep_unchanged`: a live index that
+    would be made again as it is stays, unless `merge` or `fresh` asks for another.
 
     Raises:
         TooManyRejects, CatalogueError, MappingError: the catalogue.
         RebuildUnderWay, AliasTaken: the cluster's state.
         SettingsError, ConfigMismatch: settings of vectors that the engine or the cluster lacks.
-        BulkError, ClusterUnavailable, IndexNotWhole: the fill.
+        BulkError, ClusterUnavailable, IndexNotWhole, DiskFull: the fill.
         SwapRefused: the filled index.
     """
     limit = RejectLimit.parse(context.settings.max_rejects)
@@ -92,8 +97,12 @@ def rebuild(
             facets=facets,
         )
         generation = NewGeneration(context, encoder, catalogue, surveyed, beginning)
-        generation.resume(dead, fresh=fresh)
         run = _Rebuild(context, encoder, catalogue, surveyed, generation)
+        if keep_unchanged and not (fresh or merge or dead):
+            kept = run.keep_unchanged(begun, before_swap)
+            if kept is not None:
+                return RebuildHistory(context, kept.index, encoder.spec, surveyed).kept(kept)
+        generation.resume(dead, fresh=fresh)
         history = RebuildHistory(context, generation.new.name, encoder.spec, surveyed)
         with history.failures():
             report = run.run(begun, merge=merge, fresh=fresh, before_swap=before_swap)
@@ -174,19 +183,14 @@ class _Rebuild:
             raise error from refusal
         except BaseException as error:
             context.progress.close()
-            abandon(context, index, keep=isinstance(error, UNREACHABLE))
+            self._abandon(error)
             raise
         completed += add_missing_vectors(context, index, context.names.items, vectors)
         removed = prune(context)
         forget_old(context)
-        notes = self.survey.notes
         return RebuildReport(
             index=index,
             previous=live.index if live else None,
-            rows=self.survey.rows,
-            items=self.survey.items,
-            rejects=self.survey.rejects,
-            rejects_file=self.survey.rejects_file,
             superseded=len(filled.outcome.superseded),
             reused=filled.reused,
             encoded=filled.encoded,
@@ -194,16 +198,70 @@ class _Rebuild:
             carried=carried,
             adopted=completed,
             count=count,
-            retries=context.pace.retries,
             seconds=time.monotonic() - begun,
             items_per_s=self.survey.items / max(fill_s, 1e-9),
             removed=tuple(removed),
             attributes=report,
-            unread=dict(notes.unread),
-            overruled=notes.overruled,
-            reading=self.survey.reading,
             checks=checks,
+            **self._read(),
         )
+
+    def keep_unchanged(self, begun: float, before_swap: BeforeSwap | None) -> RebuildReport | None:
+        """The report of a rebuild that leaves the live index; None if another one is needed."""
+        context, items = self.context, self.survey.items
+        unchanged = unchanged_index(context, self.encoder, self.generation, items)
+        if unchanged is None:
+            return None
+        checks = still_good(context, unchanged, items, before_swap)
+        context.progress.close()
+        if checks is None:
+            return None
+        removed = prune(context)
+        forget_old(context)
+        seconds = time.monotonic() - begun
+        return RebuildReport(
+            index=unchanged[0].index,
+            previous=None,
+            superseded=0,
+            reused=items,
+            encoded=0,
+            resumed=0,
+            carried=0,
+            adopted=0,
+            count=items,
+            seconds=seconds,
+            items_per_s=items / seconds,
+            removed=tuple(removed),
+            attributes=AttributeReport.of(self.survey),
+            checks=checks,
+            unchanged=True,
+            **self._read(),
+        )
+
+    def _abandon(self, error: BaseException) -> None:
+        """Cleans up after an error; the index stays where the same rebuild can go on with it."""
+        keep_until = ""
+        if is_disk_full(error):
+            keep_until = "there is room"
+        elif isinstance(error, UNREACHABLE):
+            keep_until = "the cluster answers again"
+        abandon(self.context, self.generation.new.name, keep_until=keep_until)
+        if keep_until and isinstance(error, OSError):
+            raise DiskFull.of(error) from error
+
+    def _read(self) -> dict[str, Any]:
+        """What a report says of the catalogue's rows."""
+        surveyed, notes = self.survey, self.survey.notes
+        return {
+            "rows": surveyed.rows,
+            "items": surveyed.items,
+            "rejects": surveyed.rejects,
+            "rejects_file": surveyed.rejects_file,
+            "retries": self.context.pace.retries,
+            "unread": dict(notes.unread),
+            "overruled": notes.overruled,
+            "reading": surveyed.reading,
+        }
 
     def _fit_first(self, shared: SharedSpace | None) -> tuple[Projections | None, Vectors | None]:
         """Fits the bundle before the fill in the layout `concat`, whose vectors need projections.

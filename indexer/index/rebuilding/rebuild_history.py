@@ -43,8 +43,15 @@ class RebuildHistory:
 
     def swapped(self, report: RebuildReport) -> RebuildReport:
         """Write down what a rebuild did; return its report."""
+        return self._done("swapped", report)
+
+    def kept(self, report: RebuildReport) -> RebuildReport:
+        """Write down that the live index stayed; return the report."""
+        return self._done("unchanged", report)
+
+    def _done(self, outcome: Outcome, report: RebuildReport) -> RebuildReport:
         entry = HistoryEntry(
-            outcome="swapped",
+            outcome=outcome,
             index=report.index,
             previous=report.previous,
             bundle=self._bundle(),

@@ -35,3 +35,4 @@ class RebuildReport:
     overruled: int
     reading: Reading
     checks: tuple[Check, ...] = ()  # of what looked at the index before the swap
+    unchanged: bool = False  # `index` had every row already, and stays live

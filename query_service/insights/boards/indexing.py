@@ -6,8 +6,8 @@ from query_service.insights.panel import Board, Column, Panel, Unit
 
 NEWEST = 50
 OUTCOMES = {
-    "swapped": "Swapped in", "refused": "Refused by the gate", "failed": "Failed",
-    "activated": "Activated by hand", "rolled back": "Rolled back",
+    "swapped": "Swapped in", "unchanged": "Unchanged, stayed", "refused": "Refused by the gate",
+    "failed": "Failed", "activated": "Activated by hand", "rolled back": "Rolled back",
 }  # fmt: skip
 
 
