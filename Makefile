@@ -14,8 +14,7 @@ demo: environment ## node, sample catalogue, index, service, a short scripted vi
 	$(BIN)/live-intent demo
 
 test: environment ## everything that CI runs
-	scripts/check
-	scripts/test
+	scripts/browser & scripts/engine & scripts/check && wait && scripts/test
 
 check: environment ## format, lint, strict types, import contracts
 	scripts/check

@@ -7,12 +7,39 @@ from pathlib import Path
 
 import pytest
 from opensearchpy import OpenSearch
+from xdist.remote import Producer
 
 from plugin_config.connection.client import connect, ping_or_raise
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
+from tests.distribution import FolderScheduling, long_files, start_rank
 
+QUICK_JAVA = "-XX:TieredStopAtLevel=1"  # a test's node ends before better code would pay
 DATASETS = Path(os.environ.get("DATASETS_DIR", Path(__file__).parents[2] / "shared" / "data"))
+
+
+def pytest_configure() -> None:
+    """Let every node of the tests start in half the processor time, and Maven too."""
+    for variable in ("OPENSEARCH_JAVA_OPTS", "MAVEN_OPTS"):
+        os.environ.setdefault(variable, QUICK_JAVA)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long files first, so that short ones fill the end of a run by several processes."""
+    items.sort(key=lambda item: start_rank(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FolderScheduling | None:
+    """With `--dist loadfile`, keep folders together whose tests share what is costly."""
+    return FolderScheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the long files: what a run takes is decided there."""
+    each = (report for reports in terminalreporter.stats.values() for report in reports)
+    for line in long_files(report for report in each if isinstance(report, pytest.TestReport)):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from plugin_config.errors import NodeError
-from plugin_config.node.java import Java
+from plugin_config.node.java import Java, java_options
 from plugin_config.versions import DEFAULT, knn_release, maven_has_modules
 
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"
@@ -151,6 +151,7 @@ def install_plugin(home: Path, archive: Path, java: Java) -> None:
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(home),
         "OPENSEARCH_JAVA_HOME": str(java.home),
+        "OPENSEARCH_JAVA_OPTS": java_options(),
     }
     ran = subprocess.run(
         command, cwd=home, env=environment, capture_output=True, text=True, check=False

@@ -71,6 +71,11 @@ def find_java(
     )
 
 
+def java_options() -> str:
+    """Options of the user's for every JVM of OpenSearch; what is written after them wins."""
+    return os.environ.get("OPENSEARCH_JAVA_OPTS", "")
+
+
 def _configured(env: Mapping[str, str]) -> Iterator[Path]:
     if env.get("JAVA_HOME"):
         yield Path(env["JAVA_HOME"]).expanduser()

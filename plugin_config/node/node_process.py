@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from plugin_config.errors import NodeError
-from plugin_config.node.java import Java
+from plugin_config.node.java import Java, java_options
 from plugin_config.state_dir import NOBODY, closed_to_nobody
 
 _started: dict[int, "subprocess.Popen[bytes]"] = {}
@@ -74,7 +74,7 @@ def spawn(
         "OPENSEARCH_JAVA_HOME": str(java.home),
         "OPENSEARCH_PATH_CONF": str(folder / "config"),
         "OPENSEARCH_TMPDIR": str(folder / "tmp"),
-        "OPENSEARCH_JAVA_OPTS": f"-Xms{heap} -Xmx{heap}",
+        "OPENSEARCH_JAVA_OPTS": f"{java_options()} -Xms{heap} -Xmx{heap}",
     }
     # `runs` recognises the process by the path of the pid file, even while it is a shell script.
     command = [str(home / "bin" / "opensearch"), "-p", str(folder / "pid")]

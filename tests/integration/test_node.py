@@ -60,6 +60,15 @@ def test_two_nodes_keep_their_own_data_and_a_killed_one_recovers_it(state_dir: P
     assert started.returncode == 0, started.stderr
     assert f"one is ready at http://127.0.0.1:{first} (OpenSearch 3.5.0, green)" in started.stdout
 
+    [jvm] = (
+        connect(load(ClusterSettings, opensearch_url=f"http://127.0.0.1:{first}"))
+        .nodes.info(metric="jvm")["nodes"]
+        .values()
+    )
+    options = jvm["jvm"]["input_arguments"]
+    assert set(os.environ["OPENSEARCH_JAVA_OPTS"].split()) <= set(options)
+    assert [option for option in options if option.startswith("-Xmx")][-1] == "-Xmx512m"
+
     again = node(state_dir, "start", "one")
     assert "one already runs" in again.stdout
 

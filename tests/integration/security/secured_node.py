@@ -21,7 +21,7 @@ from plugin_config.connection.client import connect, ping_or_raise
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.node import node_process
 from plugin_config.node.distribution import downloaded, installed, locked
-from plugin_config.node.java import find_java
+from plugin_config.node.java import find_java, java_options
 from plugin_config.settings import ClusterSettings, load
 from tests.integration.waiting import wait_until
 
@@ -123,7 +123,11 @@ def _with_plugin(state: Path, plain: Path) -> Path:
     java = find_java()
     subprocess.run(
         [home / "bin" / "opensearch-plugin", "install", "--batch", patched.as_uri()],
-        env={"PATH": "/usr/bin:/bin", "OPENSEARCH_JAVA_HOME": str(java.home)},
+        env={
+            "PATH": "/usr/bin:/bin",
+            "OPENSEARCH_JAVA_HOME": str(java.home),
+            "OPENSEARCH_JAVA_OPTS": java_options(),
+        },
         check=True,
         capture_output=True,
     )

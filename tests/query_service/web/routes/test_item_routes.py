@@ -19,9 +19,9 @@ WRITES = [
 ]
 
 
-@pytest.fixture
-def client(tmp_path: Path) -> FlaskClient:
-    return client_without_cluster(tmp_path, item_writes=True)
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+    return client_without_cluster(tmp_path_factory.mktemp("state"), item_writes=True)
 
 
 @pytest.mark.parametrize(("method", "path", "body"), WRITES)
