@@ -1,5 +1,7 @@
 """Builds the index of suggestions and moves its alias to it."""
 
+import hashlib
+import json
 import re
 import time
 from collections import Counter
@@ -22,6 +24,7 @@ from plugin_config.ownership import refuse_foreign
 from plugin_config.schema import MARK, META
 from plugin_config.suggestions_mapping import suggestions_body
 
+MADE_OF = "made_of"  # in `_meta`: a hash of all suggestions
 REFRESH = {"index.refresh_interval": None, "index.gc_deletes": None}
 
 
@@ -47,7 +50,8 @@ class SuggestionsReport:
 def build_suggestions(context: IndexContext) -> SuggestionsReport:
     """Makes a new index of suggestions from the log and the live items; deletes earlier ones.
 
-    If it fails, the alias stays, and what is half made is deleted.
+    One that would have the same suggestions stays. If it fails, the alias stays, and what is half
+    made is deleted.
 
     Raises:
         NoItemsIndex: there is no items index yet.
@@ -67,26 +71,14 @@ def _build(context: IndexContext) -> SuggestionsReport:
         raise NoItemsIndex(names.no_items)
     refuse_taken(client, [names.suggestions])
     collected = collect(context, live.index, live.attributes.languages)
-    now = datetime.now(UTC)
-    taken = client.indices.get(index=names.suggestions_pattern, ignore=[404])
-    index = names.new_suggestions_index(now, taken)
     analyzer = str(live.meta.get("analyzer", context.settings.analyzer))
     meta = {
-        "state": BUILDING,
-        "created_at": now.isoformat(timespec="milliseconds"),
         "analyzer": analyzer,
         "min_sessions": context.settings.suggest_min_sessions,
-        **Owner.this_process().to_meta(),
+        MADE_OF: _fingerprint(suggestions_body(analyzer, {}), collected.suggestions),
         **collected.counted,
     }
-    try:
-        _fill(context, index, suggestions_body(analyzer, meta), collected.suggestions)
-        set_ready = {"_meta": {**MARK, META: {**meta, "state": READY}}}
-        client.indices.put_mapping(index=index, body=set_ready)
-        _move_alias(context, index)
-    except BaseException:
-        client.indices.delete(index=index, ignore=[404])
-        raise
+    index = _kept(context, meta) or _make(context, collected.suggestions, meta)
     types = Counter(suggestion.type for suggestion in collected.suggestions)
     return SuggestionsReport(
         index=index,
@@ -100,6 +92,51 @@ def _build(context: IndexContext) -> SuggestionsReport:
         seconds=time.monotonic() - begun,
         removed=tuple(_prune(context, index)),
     )
+
+
+def _fingerprint(body: dict[str, Any], suggestions: tuple[Suggestion, ...]) -> str:
+    """A hash of all that an index of suggestions has."""
+    documents = {each.document_id: each.to_document() for each in suggestions}
+    text = json.dumps([body, documents], sort_keys=True, default=dict)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _kept(context: IndexContext, meta: dict[str, Any]) -> str:
+    """The index behind the alias, if it has the same suggestions; "" otherwise."""
+    held = context.client.indices.get_mapping(index=context.names.suggestions, ignore=[404])
+    if len(held) != 1:  # none, or an error
+        return ""
+    [(index, body)] = held.items()
+    known = body["mappings"].get("_meta", {}).get(META, {})
+    same = ("analyzer", "min_sessions", MADE_OF)
+    if known.get("state") != READY or any(known.get(name) != meta[name] for name in same):
+        return ""
+    _set_meta(context, index, {**known, **meta})  # of which items the counts are
+    return str(index)
+
+
+def _make(
+    context: IndexContext, suggestions: tuple[Suggestion, ...], described: dict[str, Any]
+) -> str:
+    """Makes an index of them, and moves the alias to it; returns its name."""
+    client, names, now = context.client, context.names, datetime.now(UTC)
+    taken = client.indices.get(index=names.suggestions_pattern, ignore=[404])
+    index = names.new_suggestions_index(now, taken)
+    created_at = now.isoformat(timespec="milliseconds")
+    owner = Owner.this_process().to_meta()
+    meta = {"state": BUILDING, "created_at": created_at, **described, **owner}
+    try:
+        _fill(context, index, suggestions_body(described["analyzer"], meta), suggestions)
+        _set_meta(context, index, {**meta, "state": READY})
+        _move_alias(context, index)
+    except BaseException:
+        client.indices.delete(index=index, ignore=[404])
+        raise
+    return index
+
+
+def _set_meta(context: IndexContext, index: str, meta: dict[str, Any]) -> None:
+    context.client.indices.put_mapping(index=index, body={"_meta": {**MARK, META: meta}})
 
 
 def _fill(

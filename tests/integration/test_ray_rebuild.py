@@ -11,9 +11,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -177,6 +179,20 @@ def test_an_address_where_no_cluster_is_ends_the_rebuild_at_once(
     result = invoke(ray_environment, "index", "rebuild", items, "--ray", address)
     assert result.exit_code == exit_code
     assert message in result.stderr
+
+
+@pytest.mark.parametrize("scheme", ["", "ray://"], ids=["head", "client"])
+def test_the_address_of_another_server_ends_the_rebuild_within_seconds(
+    scheme, ray_environment, cluster_settings, items
+):
+    # OpenSearch speaks HTTP/2, so that gRPC connects; Ray would wait for it without end.
+    address = scheme + urlsplit(cluster_settings.opensearch_url).netloc
+    began = time.monotonic()
+    result = invoke(ray_environment, "index", "rebuild", items, "--ray", address)
+    assert result.exit_code == 3
+    assert "what listens there is no Ray" in result.stderr
+    assert "ray://HOST:PORT names the client port" in result.stderr
+    assert time.monotonic() - began < 60
 
 
 def test_without_the_extra_the_message_names_it(ray_environment, items, monkeypatch):

@@ -342,10 +342,13 @@ class TestOfAFreshInstallation:
             return sorted((hit["_source"] for hit in hits), key=str), took
 
         first, of_first = made()
+        index = set(client.indices.get(index=alias))
         again, of_again = made()
         assert (again, of_again < of_first) == (first, True)
+        assert set(client.indices.get(index=alias)) == index  # nothing to change in it
         write_item(few, {"item_id": "9", "title": "Lamp 9"})
         changed, of_changed = made()
+        assert set(client.indices.get(index=alias)) != index
         assert of_changed == of_first
         assert {each["text"]: each["count"] for each in changed}["lamp"] == 4  # type: ignore[index]
 

@@ -25,6 +25,12 @@ _OBJECT_STORE = 256 * 2**20  # bytes; a block of 1,024 embeddings has 1.5 MB
 # Read when Ray is imported: it sends no statistics, and starts no cluster when it loses ours.
 _ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_AUTO_CONNECT": "0"}
 _ANSWER_S = 15.0  # to say that it speaks Ray's protocol
+# What a cluster's client server, and its head, answer whoever asks: a method, and its request.
+_SIGN_OF_LIFE = {
+    _CLIENT: ("/ray.rpc.RayletDriver/ClusterInfo", b"\x08\x06"),  # of the type PING
+    "": ("/ray.rpc.NodeInfoGcsService/CheckAlive", b""),
+}
+_PORTS = "ray://HOST:PORT names the client port of a cluster, HOST:PORT that of its head"
 
 
 class RayUnavailable(ClusterUnavailable):
@@ -116,7 +122,7 @@ def _check_reachable(address: str, timeout_s: float) -> None:
     host, _, port = target.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout_s).close()
-        _check_protocol(target, min(timeout_s, _ANSWER_S))
+        _check_protocol(address, min(timeout_s, _ANSWER_S))
     except (OSError, OverflowError) as error:
         raise RayUnavailable(
             f"no Ray cluster answers at {address} ({error}). `ray start --head` prints the "
@@ -124,17 +130,26 @@ def _check_reachable(address: str, timeout_s: float) -> None:
         ) from error
 
 
-def _check_protocol(target: str, timeout_s: float) -> None:
-    """Raises OSError if no gRPC server listens there."""
+def _check_protocol(address: str, timeout_s: float) -> None:
+    """Raises OSError if no Ray listens there: Ray itself waits for an answer without end.
+
+    A connection says too little. OpenSearch, for one, speaks HTTP/2 as gRPC does.
+    """
     if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
         return
     import grpc
 
-    with grpc.insecure_channel(target) as channel:
+    method, asked = _SIGN_OF_LIFE[_CLIENT if address.startswith(_CLIENT) else ""]
+    with grpc.insecure_channel(address.removeprefix(_CLIENT)) as channel:
         try:
-            grpc.channel_ready_future(channel).result(timeout=timeout_s)
-        except grpc.FutureTimeoutError:
-            raise OSError(f"what listens there did not speak gRPC in {timeout_s:g} s") from None
+            channel.unary_unary(method)(asked, timeout=timeout_s, wait_for_ready=True)
+        except grpc.RpcError as error:
+            code = error.code()
+            if code == grpc.StatusCode.DEADLINE_EXCEEDED:
+                text = f"what listens there did not speak gRPC in {timeout_s:g} s"
+                raise OSError(text) from None
+            if code not in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
+                raise OSError(f"what listens there is no Ray: {code.name}. {_PORTS}") from None
 
 
 def _not_joined(address: str, error: Exception) -> RayUnavailable:
