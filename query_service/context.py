@@ -1,8 +1,9 @@
 """A request on its way through the pipeline, and the pipeline's collaborators."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -178,6 +179,13 @@ class QueryEncoder(Protocol):
     def spec(self) -> EncoderSpec: ...
     def encode_query(self, text: str) -> Vectors: ...
     def encode_queries(self, texts: Sequence[str]) -> Vectors: ...
+
+
+@runtime_checkable
+class StartingEncoder(QueryEncoder, Protocol):
+    """Encodes in a thread of its own: `BatchingEncoder`."""
+
+    def start_query(self, text: str) -> "Future[Vectors]": ...
 
 
 class VisitorSource(Protocol):

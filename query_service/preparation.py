@@ -15,6 +15,7 @@ from query_service.context import (
     MIN_TIMEOUT_S,
     QueryEncoder,
     RequestContext,
+    StartingEncoder,
     Vectors,
     VisitorSource,
 )
@@ -97,6 +98,7 @@ class Preparation:
         """`encoder` None: queries have no vector."""
         self.client = client
         self._encoder = encoder
+        self._starting = encoder if isinstance(encoder, StartingEncoder) else None
         self._visitors = visitors
         self._candidates_per_leg = settings.candidates_per_leg
         self._user_model = user_model
@@ -150,6 +152,8 @@ class Preparation:
     def _start_encoding(self, context: RequestContext) -> "Future[Vectors] | None":
         if self._encoder is None or not context.query_text:
             return None
+        if self._starting is not None:
+            return self._starting.start_query(context.query_text)
         return self.pool.submit(self._encoder.encode_query, context.query_text)
 
     def _load_session(self, context: RequestContext) -> Visitor:

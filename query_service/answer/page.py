@@ -203,24 +203,31 @@ class Page:
 
     def kept_shares(self, count: int) -> dict[str, dict[str, Any]]:
         """What is kept of the scores of the page's first re-ranked hits, by item id."""
-        kept = {}
-        for number, item_id in enumerate(self.candidate_ids[:count]):
-            found = self._ranked_now(item_id, float(self.frozen.scores[self.first + number]))
-            if found is not None:
-                prepared, scores, row = found
-                candidates, rules = prepared.retrieved.candidates, prepared.rules
-                kept[item_id] = kept_shares(row, candidates, scores, prepared.intent)
-                if pinned_by := rules.pinned_by(item_id):
-                    kept[item_id]["pinned_by"] = pinned_by
-        return kept
+        kept: dict[str, dict[str, Any]] = {}
+        wanted = {
+            item_id: float(self.frozen.scores[self.first + number])
+            for number, item_id in enumerate(self.candidate_ids[:count])
+        }
+        for prepared, ranked, rows in self._lists:
+            scores = ranked.scores
+            found = {
+                item_id: rows[item_id]
+                for item_id, score in wanted.items()
+                if item_id not in kept and item_id in rows and scores.has(rows[item_id], score)
+            }
+            candidates, intent = prepared.retrieved.candidates, prepared.intent
+            of_rows = kept_shares([*found.values()], candidates, scores, intent) if found else ()
+            for item_id, shares in zip(found, of_rows, strict=True):
+                pinned_by = prepared.rules.pinned_by(item_id)
+                kept[item_id] = shares | ({"pinned_by": pinned_by} if pinned_by else {})
+        return {item_id: kept[item_id] for item_id in wanted if item_id in kept}
 
     def _ranked_now(self, item_id: str, score: float) -> tuple[Prepared, Scores, int] | None:
         """Where an item has its score from; None where it would be ranked otherwise now."""
         for prepared, ranked, rows in self._lists:
             row, scores = rows.get(item_id), ranked.scores
-            if row is None or abs(float(scores.total[row]) - score) > 1e-4 * max(abs(score), 1):
-                continue
-            return prepared, scores, row
+            if row is not None and scores.has(row, score):
+                return prepared, scores, row
         return None
 
     def _explanation(self, item_id: str, score: float) -> Explanation:

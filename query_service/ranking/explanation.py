@@ -1,8 +1,11 @@
 """Why a hit is where it is: shares of its score by source, which add up to the score."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from query_service.ranking.scores import Scores
 from query_service.retrieval.candidates.candidates import Candidates
@@ -10,6 +13,7 @@ from query_service.retrieval.plan import WORDS
 from query_service.schemas.answers import Explanation, Share, ShareKind
 from query_service.user.intent import Intent
 
+ShareKey = tuple[ShareKind, int]
 VERBS = {
     "view": "viewed", "click": "clicked", "add_to_cart": "put in the cart", "purchase": "bought",
     "watch": "watched", "like": "liked", "comment": "commented on", "share": "shared",
@@ -33,9 +37,10 @@ def explain(
     `pinned` says which rule put it where it is, `pinned_by` is its id; the score is what it has
     without.
     """
+    keys, values = share_values([row], candidates, scores, intent)
     shares = [
         _share(kind, index, value, intent, scores.model_note)
-        for (kind, index), value in share_values(row, candidates, scores, intent).items()
+        for (kind, index), value in zip(keys, values[0].tolist(), strict=True)
         if value or kind in ("query", "item")
     ]
     for title, values_of_rule in scores.rules.items():
@@ -54,34 +59,38 @@ def explain(
 
 
 def share_values(
-    row: int, candidates: Candidates, scores: Scores, intent: Intent
-) -> dict[tuple[ShareKind, int], float]:
-    """The shares but those of rules, by kind and the index of the event or query; -1: neither."""
-    values: dict[tuple[ShareKind, int], float] = {}
+    rows: Sequence[int], candidates: Candidates, scores: Scores, intent: Intent
+) -> tuple[list[ShareKey], NDArray[np.float64]]:
+    """The shares of candidates but those of rules: the source of each column, and values [r, C].
 
-    def add(kind: ShareKind, index: int, value: float) -> None:
-        values[kind, index] = values.get((kind, index), 0.0) + value
+    A source is a kind and the index of the event or query; -1: neither.
+    """
+    columns: dict[ShareKey, NDArray[np.float64]] = {}
 
-    for kind, value in _leg_shares(row, candidates, scores).items():
+    def add(kind: ShareKind, index: int, values: NDArray[Any]) -> None:
+        known = columns.get((kind, index))
+        columns[kind, index] = values.astype(np.float64) + (0.0 if known is None else known)
+
+    for kind, of_legs in _leg_shares(rows, candidates, scores).items():
         if intent.query_text or kind != "query":
-            add(kind, -1, value)
+            add(kind, -1, of_legs)
     if intent.user_vector is not None:
-        person = scores.person[row].tolist()
-        for source, value in zip(intent.user_vector.sources, person, strict=True):
-            add(source.kind, source.index, value)
-        for index, value in enumerate(scores.events[row].tolist()):
-            if value:
-                add(intent.visitor.event_kind(index), index, value)
-    add("item", -1, float(scores.popularity[row]))
-    if scores.model is not None:
-        add("model", RERANKER, float(scores.model[row]))
-    if scores.identified is not None:
-        add("identifier", -1, float(scores.identified[row]))
-    if scores.diversity is not None:
-        add("diversity", -1, float(scores.diversity[row]))
-    if scores.exposure is not None:
-        add("exposure", -1, float(scores.exposure[row]))
-    return values
+        person, events = scores.person[rows].T, scores.events[rows].T
+        for source, values in zip(intent.user_vector.sources, person, strict=True):
+            add(source.kind, source.index, values)
+        for index in np.flatnonzero(np.any(events, axis=1)).tolist():
+            add(intent.visitor.event_kind(index), index, events[index])
+    add("item", -1, scores.popularity[rows])
+    of_all: tuple[tuple[ShareKind, int, NDArray[np.float32] | None], ...] = (
+        ("model", RERANKER, scores.model),
+        ("identifier", -1, scores.identified),
+        ("diversity", -1, scores.diversity),
+        ("exposure", -1, scores.exposure),
+    )
+    for kind, index, of_kind in of_all:
+        if of_kind is not None:
+            add(kind, index, of_kind[rows])
+    return list(columns), np.stack(list(columns.values()), axis=1)
 
 
 def explain_below(score: float, engine_score: float, intent: Intent) -> Explanation:
@@ -110,13 +119,16 @@ def explain_sorted(why: str) -> Explanation:
     return Explanation(score=0.0, legs={}, shares=[], why=why)
 
 
-def _leg_shares(row: int, candidates: Candidates, scores: Scores) -> dict[ShareKind, float]:
-    """The scores of the legs with a share of their own, by the kind of share."""
-    sums: dict[ShareKind, np.float32] = {}
+def _leg_shares(
+    rows: Sequence[int], candidates: Candidates, scores: Scores
+) -> dict[ShareKind, NDArray[np.float32]]:
+    """The scores of the legs with a share of their own, float32 [r], by the kind of share."""
+    sums: dict[ShareKind, NDArray[np.float32]] = {}
     for leg in candidates.legs:
         if leg.share is not None:
-            sums[leg.share] = sums.get(leg.share, np.float32(0)) + scores.legs[leg.name][row]
-    return {kind: float(value) for kind, value in sums.items()}
+            of_leg = scores.legs[leg.name][rows]
+            sums[leg.share] = sums[leg.share] + of_leg if leg.share in sums else of_leg
+    return sums
 
 
 def why(shares: list[Share], score: float, *, has_words: bool = True) -> str:

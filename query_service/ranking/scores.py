@@ -34,6 +34,10 @@ class Scores:
     exposure: Floats | None = None
     rules: Mapping[str, Floats] = field(default_factory=dict)
 
+    def has(self, row: int, score: float) -> bool:
+        """Whether the candidate in `row` has this score, up to rounding."""
+        return not abs(float(self.total[row]) - score) > 1e-4 * max(abs(score), 1)
+
 
 @dataclass(frozen=True)
 class Boost:

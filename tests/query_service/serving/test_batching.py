@@ -93,3 +93,15 @@ def test_a_closed_encoder_raises() -> None:
     encoder.close()
     with pytest.raises(EncoderClosed):
         encoder.encode_query("late")
+
+
+def test_a_repeated_query_is_not_encoded_again_and_the_oldest_are_forgotten() -> None:
+    letters = Letters()
+    encoder = BatchingEncoder(letters, kept=2)
+    for text in ("a", "b", "a", "c", "a", "b"):
+        assert encoder.encode_query(text).tolist() == [1, ord(text)]
+    assert letters.calls == [["a"], ["b"], ["c"], ["b"]]
+    encoder.close()
+    assert encoder.encode_query("a").tolist() == [1, ord("a")]
+    with pytest.raises(EncoderClosed):
+        encoder.encode_query("d")
