@@ -12,6 +12,7 @@ from opensearchpy.exceptions import ConnectionTimeout, OpenSearchException
 
 from plugin_config.connection.circuit_breaker import PAUSE_S, SIGN_OF_LIFE_S, CircuitBreaker
 from plugin_config.connection.engine_deadline import engine_time_left
+from plugin_config.connection.lean_exchange import LeanExchange
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,10 @@ class DeadlineConnection(Urllib3HttpConnection):
         super().__init__(*args, **options)
         self.breaker = CircuitBreaker()
         self._closed = threading.Event()
+
+    def _create_urllib3_pool(self) -> None:
+        super()._create_urllib3_pool()
+        self.pool = LeanExchange(self.pool)
 
     def perform_request(
         self,
