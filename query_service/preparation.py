@@ -66,13 +66,13 @@ class Prepared:
         candidates = self.retrieved.candidates
         return rerank_input(self.bundle, candidates, self.intent, given=self.given)
 
-    @property
+    @cached_property
     def by_meaning(self) -> frozenset[str]:
         """Ids of the candidates without any word of the query."""
         candidates = self.retrieved.candidates
         if not self.intent.query_text:
             return frozenset()
-        pairs = zip(candidates.ids, candidates.has_words, strict=True)
+        pairs = zip(candidates.ids, candidates.has_words.tolist(), strict=True)
         return frozenset(item_id for item_id, has_words in pairs if not has_words)
 
     @property

@@ -54,7 +54,7 @@ def frozen_list(context: RequestContext, prepared: Prepared, ranked: Ranked) -> 
     return FrozenList.model_construct(
         ids=tuple(candidates.ids[row] for row in rows),
         keys=tuple(keys[row] for row in rows),
-        scores=tuple(float(ranked.scores.total[row]) for row in rows),
+        scores=tuple(ranked.scores.total[ranked.rows].tolist()),
         by_meaning=by_meaning,
         acted_on=tuple(prepared.plan.exclude),
         total=retrieved.total,

@@ -20,7 +20,7 @@ def affinity(candidates: Candidates, events: Sequence[Event]) -> NDArray[np.floa
     brands = [f"brand:{brand.lower()}" if brand else "" for brand in candidates.brands]
     leaves = [max(paths, key=len, default="").lower() for paths in candidates.categories]
     categories = [f"category:{leaf}" if leaf else "" for leaf in leaves]
-    bands = np.array([price_band(p) if p > 0 else np.nan for p in candidates.price])
+    bands = np.array([price_band(p) if p > 0 else np.nan for p in candidates.price.tolist()])
     gap = np.abs(bands[:, None] - [_price_band_of(event) for event in events])
     near = np.nan_to_num(np.exp2(-gap / 2), nan=0.0)
     table = BRAND * _among(brands, features) + CATEGORY * _among(categories, features)
@@ -37,5 +37,7 @@ def _among(values: Sequence[str], features: Sequence[Set[str]]) -> NDArray[np.fl
     """float32 [n, E], 1 where a value is among an event's features. Few values are distinct."""
     rows: dict[str, int] = {}
     row_of = [rows.setdefault(value, len(rows)) for value in values]
-    distinct = [[value in each for each in features] for value in rows]
-    return np.array(distinct, dtype=np.float32)[row_of]
+    distinct = np.zeros((len(rows), len(features)), dtype=np.float32)
+    for column, each in enumerate(features):
+        distinct[[rows[feature] for feature in each if feature in rows], column] = 1
+    return distinct[row_of]

@@ -109,7 +109,9 @@ def retrieve(
     total = _total(words, plan)
     others = keys | added
     value, relation = total or (len(set(candidates.keys(plan.collapse))) - len(others), "gte")
-    by_meaning = {_key(hit, plan) for hit in pinned} & keys
+    keys_of_pins = {_key(hit, plan) for hit in pinned}
+    by_meaning = keys_of_pins & keys
+    unpinned = keys - keys_of_pins
     return Retrieved(
         candidates=candidates,
         total=value + len(others),
@@ -124,9 +126,7 @@ def retrieve(
         failed=failed,
         beside={name: everything[name] for name in plan.beside},
         meaning_fields=tuple(
-            hit.get("fields", {})
-            for hit in near.get(MEANING, ())
-            if _key(hit, plan) in keys - {_key(pin, plan) for pin in pinned}
+            hit.get("fields", {}) for hit in near.get(MEANING, ()) if _key(hit, plan) in unpinned
         ),
         snapshot=snapshot,
     )

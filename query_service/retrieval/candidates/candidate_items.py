@@ -47,8 +47,8 @@ class CandidateItems:
         title_field = title_field_of(plan)
         found: dict[str, CandidateFields] = {}
         unread: dict[str, DocumentState] = {}
-        for hit in hits:
-            item_id, state = hit["_id"], document_state(hit)
+        states = {hit["_id"]: document_state(hit) for hit in hits}  # several legs have an item
+        for item_id, state in states.items():
             entry = self._kept((index, title_field, item_id))
             if entry is not None and entry[0] == state:
                 found[item_id] = entry[1]

@@ -100,15 +100,17 @@ class Candidates:
         own_fields: list[Mapping[str, Any]] = []  # of the hit that came first
         for leg_hits in hits.values():
             for hit in leg_hits:
-                if hit["_id"] not in rows and hit["_id"] in items:
-                    rows[hit["_id"]] = len(rows)
+                item_id = hit["_id"]
+                if item_id not in rows and item_id in items:
+                    rows[item_id] = len(rows)
                     own_fields.append(hit.get("fields", {}))
         of_items = [items[item_id] for item_id in rows]
         leg_scores = np.full((len(of_items), len(legs)), np.nan, dtype=np.float32)
         for column, leg in enumerate(legs):
-            for hit in hits.get(leg.name, ()):
-                if hit["_id"] in rows:
-                    leg_scores[rows[hit["_id"]], column] = leg.score(hit["_score"])
+            of_leg = [hit for hit in hits.get(leg.name, ()) if hit["_id"] in rows]
+            if of_leg:
+                scores = [leg.score(hit["_score"]) for hit in of_leg]
+                leg_scores[[rows[hit["_id"]] for hit in of_leg], column] = scores
         identified = {h["_id"] for h in hits.get(WORDS, ()) if is_identified(h["_score"])}
         raw = b"".join(item.vector for item in of_items)
         return cls(
