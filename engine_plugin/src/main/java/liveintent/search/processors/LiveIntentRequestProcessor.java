@@ -119,13 +119,14 @@ public final class LiveIntentRequestProcessor extends AbstractProcessor
     SearchRequest request = search.request();
     Integer terms = search.visitor().queryTerms();
     // The engine gives the processor between query and fetch no part in a search with dfs.
-    boolean dfs = request.searchType() == SearchType.DFS_QUERY_THEN_FETCH && known.shards() > 1;
-    if (ranks.get() && !dfs) {
+    boolean dfs = request.searchType() == SearchType.DFS_QUERY_THEN_FETCH;
+    if (known.shards() == 1 && !(ranks.get() && search.visitor().explain())) {
+      // The shard's window is the whole one: parts are sent only where the answer lists them.
+      go(search, known, RescoreMode.ofShard(terms).with(leg(search, known)), List.of());
+    } else if (ranks.get() && (known.shards() == 1 || !dfs)) {
       // The engine must not merge shards before that processor.
       request.setBatchedReduceSize(Integer.MAX_VALUE);
       go(search, known, RescoreMode.gathered(terms).with(leg(search, known)), List.of());
-    } else if (known.shards() == 1) {
-      go(search, known, RescoreMode.ofShard(terms).with(leg(search, known)), List.of());
     } else {
       new FirstRound(services.client())
           .ask(

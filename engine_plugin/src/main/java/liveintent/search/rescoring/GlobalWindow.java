@@ -93,9 +93,7 @@ public record GlobalWindow(
     for (WindowHit hit : hits) {
       ranked.add(ranked(hit, weights));
     }
-    ranked.sort(
-        Comparator.comparing(RankedHit::score, Comparator.reverseOrder())
-            .thenComparing(RankedHit::hit, WindowHit.BY_QUERY));
+    ranked.sort(RankedHit.BEST_FIRST.thenComparing(RankedHit::hit, WindowHit.BY_QUERY));
     return ranked;
   }
 }

@@ -85,7 +85,9 @@ final class VisitorRescoreContext extends RescoreContext {
         mode.global() == null
             ? WindowRanking.of(hits, window(), mode.legSize(), weights, queryTerms())
             : mode.global().ranked(hits, weights);
-    ranked.forEach(hit -> known.put(hit.hit().document(), hit));
+    if (search.explain()) {
+      ranked.forEach(hit -> known.put(hit.hit().document(), hit));
+    }
     return ranked;
   }
 

@@ -39,11 +39,13 @@ final class VisitorRescorer implements Rescorer {
   private static TopDocs ranked(
       TopDocs documents, List<WindowHit> hits, VisitorRescoreContext context) {
     List<RankedHit> ranked = context.ranked(hits);
-    context.setRescoredDocs(
-        ranked.stream()
-            .filter(hit -> hit.shares() != null)
-            .map(hit -> hit.hit().document())
-            .collect(Collectors.toSet()));
+    if (context.search().explain()) {
+      context.setRescoredDocs(
+          ranked.stream()
+              .filter(hit -> hit.shares() != null)
+              .map(hit -> hit.hit().document())
+              .collect(Collectors.toSet()));
+    }
     ScoreDoc[] reordered = new ScoreDoc[ranked.size()];
     for (int row = 0; row < reordered.length; row++) {
       reordered[row] = new ScoreDoc(ranked.get(row).hit().document(), ranked.get(row).score());

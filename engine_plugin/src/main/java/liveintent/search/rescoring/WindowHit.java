@@ -16,7 +16,9 @@ public record WindowHit(
     int shard, int document, float queryScore, boolean joined, CandidateParts parts) {
   /** The order of the search's own query: as the engine merges shards. */
   static final Comparator<WindowHit> BY_QUERY =
-      Comparator.comparing(WindowHit::queryScore, Comparator.reverseOrder())
-          .thenComparingInt(WindowHit::shard)
-          .thenComparingInt(WindowHit::document);
+      (a, b) -> {
+        int byScore = Float.compare(b.queryScore, a.queryScore); // no object for each number
+        int byShard = byScore == 0 ? Integer.compare(a.shard, b.shard) : byScore;
+        return byShard == 0 ? Integer.compare(a.document, b.document) : byShard;
+      };
 }

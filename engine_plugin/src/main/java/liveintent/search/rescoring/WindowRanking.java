@@ -45,7 +45,7 @@ public final class WindowRanking {
       lowest = Math.min(lowest, total);
       result.add(new RankedHit(inside.get(row), total, shares.get(row)));
     }
-    result.sort(Comparator.comparing(RankedHit::score, Comparator.reverseOrder()));
+    result.sort(RankedHit.BEST_FIRST);
     for (WindowHit below : sorted.subList(end, sorted.size())) {
       result.add(new RankedHit(below, belowWindow(lowest, below.queryScore()), null));
     }
