@@ -17,6 +17,7 @@ import liveintent.search.rescoring.VisitorRescorerBuilder;
 import liveintent.search.statistics.Statistics;
 import liveintent.search.statistics.StatisticsAction;
 import liveintent.search.statistics.StatisticsRoute;
+import liveintent.search.visitor.KeptVisitors;
 import liveintent.search.visitor.SearchedIndexes;
 import liveintent.search.visitor.VisitorReader;
 import org.opensearch.action.ActionRequest;
@@ -55,18 +56,20 @@ public final class LiveIntentPlugin extends Plugin
     implements ActionPlugin, SearchPlugin, SearchPipelinePlugin {
   private final Statistics statistics = new Statistics();
   private final SiblingProcessors siblings = new SiblingProcessors();
+  private final Settings settings;
   private final RankClient rankClient;
   private volatile LiveIntentRequestProcessor.Services services;
   private volatile LearnedRanker.Services ranking;
 
   /** Called by OpenSearch, while the keystore is open. */
   public LiveIntentPlugin(Settings settings) {
+    this.settings = settings;
     rankClient = new RankClient(RankKey.of(settings));
   }
 
   @Override
   public List<Setting<?>> getSettings() {
-    return List.of(RankKey.SETTING);
+    return List.of(RankKey.SETTING, KeptVisitors.SIZE);
   }
 
   @Override
@@ -84,7 +87,8 @@ public final class LiveIntentPlugin extends Plugin
       Supplier<RepositoriesService> repositoriesServiceSupplier) {
     SearchedIndexes indexes =
         new SearchedIndexes(clusterService, indexNameExpressionResolver, namedWriteableRegistry);
-    VisitorReader reader = new VisitorReader(client, threadPool, indexes, statistics);
+    VisitorReader reader =
+        new VisitorReader(client, threadPool, indexes, new KeptVisitors(settings), statistics);
     services = new LiveIntentRequestProcessor.Services(reader, client);
     ranking = new LearnedRanker.Services(rankClient, threadPool);
     return List.of(statistics); // for the action below

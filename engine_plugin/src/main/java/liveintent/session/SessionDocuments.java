@@ -14,6 +14,7 @@ import java.util.Map;
 public final class SessionDocuments {
   private static final String EVENTS = "events";
   private static final String QUERIES = "queries";
+  private static final String RECEIVED = "received_at";
 
   private SessionDocuments() {}
 
@@ -30,15 +31,19 @@ public final class SessionDocuments {
     for (Map<String, Object> document : documents) {
       sources.add(new StoredFields(document, "the session's document"));
     }
+    long firstReceived = Long.MAX_VALUE;
     List<Event> events = new ArrayList<>();
     for (StoredFields row : union(sources, EVENTS, "event_id", oldest)) {
       events.add(Event.of(row, sessionId));
+      firstReceived = Math.min(firstReceived, row.whole(RECEIVED));
     }
     List<PastQuery> queries = new ArrayList<>();
     for (StoredFields row : withoutRepeats(union(sources, QUERIES, "query_id", oldest))) {
       queries.add(PastQuery.of(row, sessionId));
+      firstReceived = Math.min(firstReceived, row.whole(RECEIVED));
     }
-    return new Visitor(List.copyOf(events), List.copyOf(queries), personalise(sources));
+    return new Visitor(
+        List.copyOf(events), List.copyOf(queries), personalise(sources), firstReceived);
   }
 
   /** A document of which the consent alone counts. */
@@ -53,7 +58,7 @@ public final class SessionDocuments {
     Map<String, StoredFields> rows = new LinkedHashMap<>();
     for (StoredFields document : documents) {
       for (StoredFields row : document.objects(list)) {
-        if (row.whole("received_at") >= oldest) {
+        if (row.whole(RECEIVED) >= oldest) {
           rows.putIfAbsent(row.text(idField), row);
         }
       }

@@ -90,13 +90,9 @@ public record StoredFields(Map<String, Object> values, String owner) {
     return value == null ? List.of() : typed(name, value, List.class, "a list");
   }
 
+  @SuppressWarnings("unchecked") // what is parsed from JSON has texts as keys
   private Map<String, Object> object(String name, Object value) {
-    Map<String, Object> result = new LinkedHashMap<>();
-    Map<?, ?> entries = typed(name, value, Map.class, "an object");
-    for (Map.Entry<?, ?> entry : entries.entrySet()) {
-      result.put(String.valueOf(entry.getKey()), entry.getValue());
-    }
-    return result;
+    return (Map<String, Object>) typed(name, value, Map.class, "an object");
   }
 
   private Object required(String name) {

@@ -37,7 +37,7 @@ public record CurrentSpace(Visitor visitor, int events, int queries, int leftOut
     }
     int all = events.size() + queries.size();
     return new CurrentSpace(
-        new Visitor(events, queries, visitor.personalise()),
+        new Visitor(events, queries, visitor.personalise(), visitor.firstReceived()),
         withVector,
         withMeaning,
         all - withVector - withMeaning);

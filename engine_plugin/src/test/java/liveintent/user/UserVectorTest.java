@@ -33,7 +33,8 @@ class UserVectorTest {
                 event("v", Float16.bytes(new float[] {1, 0, Float.NaN})),
                 event("v", null)),
             List.of(query("f", VECTOR), query("other", VECTOR), query("f", 1)),
-            true);
+            true,
+            0);
     CurrentSpace current = CurrentSpace.of(visitor, MODEL);
     assertEquals(1, current.events());
     assertEquals(1, current.queries());
@@ -48,13 +49,13 @@ class UserVectorTest {
 
   @Test
   void countsAnEventWithoutAttributes() {
-    Visitor visitor = new Visitor(List.of(event("v", Float16.bytes(VECTOR))), List.of(), true);
+    Visitor visitor = new Visitor(List.of(event("v", Float16.bytes(VECTOR))), List.of(), true, 0);
     assertArrayEquals(VECTOR, user(visitor, null).vector(), 1e-6f);
   }
 
   @Test
   void knowsNothingOfALiveQueryAlone() {
-    Visitor visitor = new Visitor(List.of(), List.of(), true);
+    Visitor visitor = new Visitor(List.of(), List.of(), true, 0);
     assertFalse(user(visitor, VECTOR).knowsBehaviour());
     assertFalse(user(visitor, null).knowsBehaviour());
     assertArrayEquals(new float[3], user(visitor, null).vector());
@@ -64,9 +65,9 @@ class UserVectorTest {
   void survivesOppositesAndLongAgo() {
     Event event = event("v", Float16.bytes(VECTOR));
     Event opposite = event("v", Float16.bytes(new float[] {-1, 0, 0}));
-    UserVector user = user(new Visitor(List.of(opposite, event), List.of(), true), null);
+    UserVector user = user(new Visitor(List.of(opposite, event), List.of(), true, 0), null);
     assertTrue(Float.isFinite(user.vector()[0]));
-    Visitor old = new Visitor(List.of(event), List.of(), true);
+    Visitor old = new Visitor(List.of(event), List.of(), true, 0);
     UserVector faded = UserVector.of(old, MODEL, null, "shop", NOW * 1e6);
     assertFalse(faded.knowsBehaviour());
     assertArrayEquals(new float[] {0}, faded.eventWeights());
@@ -74,7 +75,7 @@ class UserVectorTest {
 
   @Test
   void namesTheScenarios() {
-    Visitor visitor = new Visitor(List.of(event("v", null)), List.of(), true);
+    Visitor visitor = new Visitor(List.of(event("v", null)), List.of(), true, 0);
     Exception error =
         assertThrows(
             IllegalArgumentException.class,

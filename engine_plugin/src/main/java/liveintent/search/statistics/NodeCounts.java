@@ -11,25 +11,31 @@ import org.opensearch.core.xcontent.ToXContentFragment;
 import org.opensearch.core.xcontent.XContentBuilder;
 
 /** The counts of one node at one time. */
-public record NodeCounts(
-    long personalised, Map<Reason, Long> plain, long sessionReads, long sessionNanos)
+public record NodeCounts(long personalised, Map<Reason, Long> plain, SessionReads reads)
     implements Writeable, ToXContentFragment {
   private static final double NANOS_PER_MILLI = 1e6;
+
+  /**
+   * Reads of session and user.
+   *
+   * @param unchanged of visitors who were kept, and whose documents were as before
+   */
+  public record SessionReads(long total, long unchanged, long nanos) {}
 
   NodeCounts(StreamInput in) throws IOException {
     this(
         in.readVLong(),
         in.readMap(each -> each.readEnum(Reason.class), StreamInput::readVLong),
-        in.readVLong(),
-        in.readVLong());
+        new SessionReads(in.readVLong(), in.readVLong(), in.readVLong()));
   }
 
   @Override
   public void writeTo(StreamOutput out) throws IOException {
     out.writeVLong(personalised);
     out.writeMap(plain, StreamOutput::writeEnum, StreamOutput::writeVLong);
-    out.writeVLong(sessionReads);
-    out.writeVLong(sessionNanos);
+    out.writeVLong(reads.total());
+    out.writeVLong(reads.unchanged());
+    out.writeVLong(reads.nanos());
   }
 
   @Override
@@ -39,8 +45,9 @@ public record NodeCounts(
     builder.field("personalised", personalised);
     builder.field("plain", reasons);
     builder.startObject("session_reads");
-    builder.field("total", sessionReads);
-    builder.field("time_in_millis", Math.round(sessionNanos / NANOS_PER_MILLI));
+    builder.field("total", reads.total());
+    builder.field("unchanged", reads.unchanged());
+    builder.field("time_in_millis", Math.round(reads.nanos() / NANOS_PER_MILLI));
     return builder.endObject();
   }
 }

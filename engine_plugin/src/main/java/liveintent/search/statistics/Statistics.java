@@ -10,6 +10,7 @@ public final class Statistics {
   private final LongAdder personalised = new LongAdder();
   private final Map<Reason, LongAdder> plain = new EnumMap<>(Reason.class);
   private final LongAdder sessionReads = new LongAdder();
+  private final LongAdder unchangedReads = new LongAdder();
   private final LongAdder sessionNanos = new LongAdder();
 
   public Statistics() {
@@ -28,9 +29,16 @@ public final class Statistics {
     plain.get(reason).increment();
   }
 
-  /** Count one read of session and user. */
-  public void sessionRead(long nanos) {
+  /**
+   * Count one read of session and user.
+   *
+   * @param unchanged whether the visitor was kept, and the documents were as before
+   */
+  public void sessionRead(long nanos, boolean unchanged) {
     sessionReads.increment();
+    if (unchanged) {
+      unchangedReads.increment();
+    }
     sessionNanos.add(nanos);
   }
 
@@ -43,6 +51,9 @@ public final class Statistics {
             reasons.put(reason, count.sum());
           }
         });
-    return new NodeCounts(personalised.sum(), reasons, sessionReads.sum(), sessionNanos.sum());
+    return new NodeCounts(
+        personalised.sum(),
+        reasons,
+        new NodeCounts.SessionReads(sessionReads.sum(), unchangedReads.sum(), sessionNanos.sum()));
   }
 }

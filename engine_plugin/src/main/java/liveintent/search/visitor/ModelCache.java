@@ -12,6 +12,8 @@ import org.opensearch.action.get.GetResponse;
 import org.opensearch.common.cache.Cache;
 import org.opensearch.common.cache.CacheBuilder;
 import org.opensearch.core.action.ActionListener;
+import org.opensearch.core.common.bytes.BytesArray;
+import org.opensearch.core.common.bytes.BytesReference;
 import org.opensearch.index.IndexNotFoundException;
 import org.opensearch.transport.client.Client;
 
@@ -31,8 +33,9 @@ public final class ModelCache {
 
   private record Key(String modelsIndex, String index) {}
 
-  /** A model, or null where there is none, and when it was read. */
-  private record KnownModel(EngineModel model, long readAt, AtomicBoolean reading) {}
+  /** A model and its source, or null where there is none, and when it was read. */
+  private record KnownModel(
+      EngineModel model, BytesReference source, long readAt, AtomicBoolean reading) {}
 
   /**
    * @param millis a clock, ms
@@ -61,10 +64,10 @@ public final class ModelCache {
     client.get(
         new GetRequest(key.modelsIndex(), key.index()),
         ActionListener.wrap(
-            response -> hand(keep(key, model(response)), listener),
+            response -> hand(keep(key, response), listener),
             error -> {
               if (error instanceof IndexNotFoundException) {
-                hand(keep(key, null), listener);
+                hand(keep(key, null, null), listener);
               } else {
                 LOGGER.warn("the model can't be read: " + key, error);
                 listener.onFailure(new PlainOrder(Reason.MODEL_UNREADABLE));
@@ -72,8 +75,22 @@ public final class ModelCache {
             }));
   }
 
-  private static EngineModel model(GetResponse response) {
-    return response.isExists() ? EngineModel.of(response.getSourceAsMap()) : null;
+  /** The same object for the same source: visitors are kept for a model. */
+  private EngineModel keep(Key key, GetResponse response) {
+    if (!response.isExists()) {
+      return keep(key, null, null);
+    }
+    KnownModel before = entries.get(key);
+    if (before != null && response.getSourceAsBytesRef().equals(before.source())) {
+      return keep(key, before.model(), before.source());
+    }
+    BytesArray source = new BytesArray(BytesReference.toBytes(response.getSourceAsBytesRef()));
+    return keep(key, EngineModel.of(response.getSourceAsMap()), source);
+  }
+
+  private EngineModel keep(Key key, EngineModel model, BytesReference source) {
+    entries.put(key, new KnownModel(model, source, millis.getAsLong(), new AtomicBoolean()));
+    return model;
   }
 
   private static void hand(EngineModel model, ActionListener<EngineModel> listener) {
@@ -82,10 +99,5 @@ public final class ModelCache {
     } else {
       listener.onResponse(model);
     }
-  }
-
-  private EngineModel keep(Key key, EngineModel model) {
-    entries.put(key, new KnownModel(model, millis.getAsLong(), new AtomicBoolean()));
-    return model;
   }
 }

@@ -7,6 +7,7 @@ import org.opensearch.action.IndicesRequest;
 import org.opensearch.action.search.SearchContextId;
 import org.opensearch.action.search.SearchRequest;
 import org.opensearch.cluster.ClusterState;
+import org.opensearch.cluster.metadata.IndexAbstraction;
 import org.opensearch.cluster.metadata.IndexMetadata;
 import org.opensearch.cluster.metadata.IndexNameExpressionResolver;
 import org.opensearch.cluster.service.ClusterService;
@@ -65,6 +66,13 @@ public final class SearchedIndexes {
       known.put(version, index);
     }
     return index;
+  }
+
+  /** The uuid of the one index that a name or alias stands for; null where there is not one. */
+  String uuid(String name) {
+    IndexAbstraction index = clusterService.state().metadata().getIndicesLookup().get(name);
+    boolean one = index != null && index.getIndices().size() == 1;
+    return one ? index.getIndices().get(0).getIndexUUID() : null;
   }
 
   private String[] names(IndicesRequest request, ClusterState state) {

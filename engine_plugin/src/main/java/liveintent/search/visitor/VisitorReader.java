@@ -1,8 +1,5 @@
 package liveintent.search.visitor;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import liveintent.model.EngineModel;
 import liveintent.model.RankingWeights;
@@ -12,46 +9,36 @@ import liveintent.search.request.PlainOrder;
 import liveintent.search.request.Reason;
 import liveintent.search.request.VisitorRequest;
 import liveintent.search.statistics.Statistics;
-import liveintent.session.DocumentIds;
-import liveintent.session.SessionDocuments;
-import liveintent.session.Visitor;
 import liveintent.user.CurrentSpace;
 import liveintent.user.UserVector;
-import org.apache.logging.log4j.LogManager;
-import org.apache.logging.log4j.Logger;
 import org.opensearch.action.IndicesRequest;
-import org.opensearch.action.get.MultiGetItemResponse;
-import org.opensearch.action.get.MultiGetRequest;
-import org.opensearch.action.get.MultiGetResponse;
 import org.opensearch.action.support.ContextPreservingActionListener;
 import org.opensearch.action.support.ListenerTimeouts;
 import org.opensearch.common.util.concurrent.ThreadContext;
 import org.opensearch.core.action.ActionListener;
-import org.opensearch.index.IndexNotFoundException;
-import org.opensearch.search.fetch.subphase.FetchSourceContext;
 import org.opensearch.threadpool.ThreadPool;
-import org.opensearch.transport.Transports;
 import org.opensearch.transport.client.Client;
 
 /**
- * Reads the visitor of a search: the model of its index, then session and user in one realtime
- * multi-get. For a pipeline it reads as the node: who searches needs no right to read sessions.
+ * Reads the visitor of a search: the model of its index, then session and user. For a pipeline it
+ * reads as the node: who searches needs no right to read sessions.
  */
 public final class VisitorReader {
-  private static final Logger LOGGER = LogManager.getLogger(VisitorReader.class);
-  private final Client client;
   private final ThreadPool threadPool;
   private final SearchedIndexes indexes;
   private final ModelCache models;
-  private final Statistics statistics;
+  private final StoredVisitors visitors;
 
   public VisitorReader(
-      Client client, ThreadPool threadPool, SearchedIndexes indexes, Statistics statistics) {
-    this.client = client;
+      Client client,
+      ThreadPool threadPool,
+      SearchedIndexes indexes,
+      KeptVisitors kept,
+      Statistics statistics) {
     this.threadPool = threadPool;
     this.indexes = indexes;
     this.models = new ModelCache(client, threadPool::relativeTimeInMillis);
-    this.statistics = statistics;
+    this.visitors = new StoredVisitors(client, threadPool, kept, statistics);
   }
 
   /**
@@ -128,48 +115,19 @@ public final class VisitorReader {
   }
 
   private void read(Search search, ActionListener<KnownVisitor> listener) {
-    long began = System.nanoTime();
-    client.multiGet(
-        documents(search),
-        ActionListener.wrap(
-            response -> {
-              statistics.sessionRead(System.nanoTime() - began);
-              offTransport(
-                  () -> ActionListener.completeWith(listener, () -> known(search, response)));
-            },
-            error -> {
-              LOGGER.warn("a session can't be read", error);
-              listener.onFailure(new PlainOrder(Reason.SESSION_UNREADABLE));
-            }));
-  }
-
-  private static MultiGetRequest documents(Search search) {
+    String sessions = search.settings().sessionsIndex();
     VisitorRequest visitor = search.visitor();
-    String choice = DocumentIds.choiceOf(visitor.sessionId());
-    MultiGetRequest request = new MultiGetRequest();
-    for (String id : DocumentIds.of(visitor.sessionId(), visitor.userId())) {
-      MultiGetRequest.Item item = new MultiGetRequest.Item(search.settings().sessionsIndex(), id);
-      if (id.equals(choice)) {
-        item.fetchSourceContext(
-            new FetchSourceContext(true, new String[] {"consent"}, new String[0]));
-      }
-      request.add(item);
-    }
-    return request;
+    String uuid = search.settings().asNode() ? indexes.uuid(sessions) : null;
+    // In the name of who searches nothing is kept: that name's rights may hide fields.
+    KeptVisitors.Key key =
+        uuid == null ? null : new KeptVisitors.Key(uuid, visitor.sessionId(), visitor.userId());
+    visitors.read(
+        new StoredVisitors.Wanted(visitor, sessions, search.model(), key),
+        ActionListener.map(listener, current -> known(search, current)));
   }
 
-  /** Run it, but not on a thread that serves the network. */
-  private void offTransport(Runnable task) {
-    if (Transports.isTransportThread(Thread.currentThread())) {
-      threadPool.generic().execute(task);
-    } else {
-      task.run();
-    }
-  }
-
-  private KnownVisitor known(Search search, MultiGetResponse response) {
+  private KnownVisitor known(Search search, CurrentSpace current) {
     EngineModel model = search.model();
-    CurrentSpace current = CurrentSpace.of(visitor(search, response), model);
     if (!current.visitor().personalise()) {
       throw new PlainOrder(Reason.CONSENT);
     }
@@ -187,34 +145,5 @@ public final class VisitorReader {
         search.index().near(),
         Math.min(
             window == null ? search.settings().window() : window, search.index().largestWindow()));
-  }
-
-  private Visitor visitor(Search search, MultiGetResponse response) {
-    String choice = DocumentIds.choiceOf(search.visitor().sessionId());
-    List<Map<String, Object>> documents = new ArrayList<>();
-    boolean known = false;
-    for (MultiGetItemResponse item : response.getResponses()) {
-      if (item.isFailed()) {
-        if (!(item.getFailure().getFailure() instanceof IndexNotFoundException)) {
-          LOGGER.warn("a session can't be read", item.getFailure().getFailure());
-          throw new PlainOrder(Reason.SESSION_UNREADABLE);
-        }
-      } else if (item.getResponse().isExists()) {
-        Map<String, Object> source = item.getResponse().getSourceAsMap();
-        boolean alone = item.getId().equals(choice);
-        documents.add(alone ? SessionDocuments.consentAlone(source) : source);
-        known |= !alone;
-      }
-    }
-    if (!known) {
-      throw new PlainOrder(Reason.UNKNOWN_SESSION);
-    }
-    try {
-      long oldest = search.model().oldest(threadPool.absoluteTimeInMillis());
-      return SessionDocuments.visitor(search.visitor().sessionId(), documents, oldest);
-    } catch (IllegalArgumentException error) {
-      LOGGER.warn("a session is damaged", error);
-      throw new PlainOrder(Reason.SESSION_UNREADABLE);
-    }
   }
 }
