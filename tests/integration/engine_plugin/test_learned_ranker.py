@@ -18,6 +18,7 @@ from indexer.encoder.encoder import Encoder
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
 from query_service.engine_models.model_documents import apply_models
+from tests.integration.engine_plugin.test_statistics import counts
 from tests.integration.engine_plugin.visited_shop import (
     VisitedShop,
     ids,
@@ -181,11 +182,16 @@ def test_a_slow_service_costs_its_deadline_and_then_nothing(stand_in: StandIn) -
 
 def test_what_the_service_finds_wrong_in_one_request_pauses_nothing(stand_in: StandIn) -> None:
     pipeline = stand_in.pipeline("422")
+    before = counts(stand_in.shop)["rank"]
     said = Counter(
         state(stand_in.shop.search(stand_in.shop.one, "lamps", pipeline=pipeline))["rank"]["reason"]
         for _ in range(FAILURES + 1)
     )
     assert said == {"refused": FAILURES + 1}
+    assert state(stand_in.search("backwards"))["rank"]["by"] == "learned"
+    after = counts(stand_in.shop)["rank"]
+    assert after["learned"] == before["learned"] + 1
+    assert after["engine"]["refused"] == before["engine"].get("refused", 0) + FAILURES + 1
 
 
 @pytest.mark.parametrize(

@@ -83,14 +83,15 @@ public final class LiveIntentResponseProcessor extends AbstractProcessor
       listener.onResponse(with(response, hits, answer));
     } else if (personalisation.visitor() == null) {
       RankOutcome kept = new RankOutcome(RankReason.NOT_PERSONALISED, 0);
-      listener.onResponse(with(response, hits, answer.with(kept)));
+      listener.onResponse(with(response, hits, counted(answer, kept)));
     } else {
       int from = Math.max(request.source().from(), 0);
       int window = personalisation.visitor().window();
       ranker.rank(
           new LearnedRanker.Page(personalisation.request(), from, window, hits),
           ActionListener.map(
-              listener, ranked -> with(response, ranked.hits(), answer.with(ranked.outcome()))));
+              listener,
+              ranked -> with(response, ranked.hits(), counted(answer, ranked.outcome()))));
     }
   }
 
@@ -114,6 +115,11 @@ public final class LiveIntentResponseProcessor extends AbstractProcessor
         personalisation.visitor().counts(),
         personalisation.visitor().window(),
         asked ? shares : List.of());
+  }
+
+  private LiveIntentAnswer counted(LiveIntentAnswer answer, RankOutcome outcome) {
+    statistics.countRank(outcome);
+    return answer.with(outcome);
   }
 
   private static List<RankedHit> page(SearchSourceBuilder source, List<RankedHit> ranked) {

@@ -1,23 +1,22 @@
 package liveintent.search.statistics;
 
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
+import liveintent.search.request.RankOutcome;
+import liveintent.search.request.RankReason;
 import liveintent.search.request.Reason;
 
 /** Counts of this node's searches that named a visitor, since it started. */
 public final class Statistics {
   private final LongAdder personalised = new LongAdder();
-  private final Map<Reason, LongAdder> plain = new EnumMap<>(Reason.class);
+  private final Map<Reason, LongAdder> plain = adders(Reason.class);
+  private final LongAdder learned = new LongAdder();
+  private final Map<RankReason, LongAdder> engine = adders(RankReason.class);
   private final LongAdder sessionReads = new LongAdder();
   private final LongAdder unchangedReads = new LongAdder();
   private final LongAdder sessionNanos = new LongAdder();
-
-  public Statistics() {
-    for (Reason reason : Reason.values()) {
-      plain.put(reason, new LongAdder());
-    }
-  }
 
   /** Count a personalised search. */
   public void countPersonalised() {
@@ -27,6 +26,11 @@ public final class Statistics {
   /** Count a search that kept its order. */
   public void countPlain(Reason reason) {
     plain.get(reason).increment();
+  }
+
+  /** Count a page by whose order it has. */
+  public void countRank(RankOutcome outcome) {
+    (outcome.reason() == null ? learned : engine.get(outcome.reason())).increment();
   }
 
   /**
@@ -44,16 +48,26 @@ public final class Statistics {
 
   /** The counts now. */
   public NodeCounts counts() {
-    Map<Reason, Long> reasons = new EnumMap<>(Reason.class);
-    plain.forEach(
-        (reason, count) -> {
-          if (count.sum() > 0) {
-            reasons.put(reason, count.sum());
-          }
-        });
     return new NodeCounts(
         personalised.sum(),
-        reasons,
-        new NodeCounts.SessionReads(sessionReads.sum(), unchangedReads.sum(), sessionNanos.sum()));
+        sums(plain),
+        new NodeCounts.SessionReads(sessionReads.sum(), unchangedReads.sum(), sessionNanos.sum()),
+        new NodeCounts.Ranks(learned.sum(), sums(engine)));
+  }
+
+  private static <E extends Enum<E>> Map<E, LongAdder> adders(Class<E> reasons) {
+    Map<E, LongAdder> adders = new EnumMap<>(reasons);
+    for (E reason : reasons.getEnumConstants()) {
+      adders.put(reason, new LongAdder());
+    }
+    return adders;
+  }
+
+  /** What was counted; without what was not. */
+  private static <E extends Enum<E>> Map<E, Long> sums(Map<E, LongAdder> adders) {
+    Map<E, Long> sums = new HashMap<>();
+    adders.forEach((reason, count) -> sums.put(reason, count.sum()));
+    sums.values().removeIf(sum -> sum == 0);
+    return sums;
   }
 }
