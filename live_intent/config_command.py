@@ -25,11 +25,17 @@ def _with_dashboards(command: click.Command) -> click.Command:
     assert apply is not None
 
     def apply_all(dashboards: str | None, dashboards_file: Path | None, **options: Any) -> None:
-        apply(**options)
-        if options.get("pipeline") or options.get("default_pipeline"):
-            _write_models(**_named(options))
-        if dashboards or dashboards_file:
-            _bring(dashboards, dashboards_file, **_named(options))
+        ranks = bool(options.get("pipeline") or options.get("default_pipeline"))
+
+        def further() -> bool:
+            changed = ranks and _write_models(**_named(options))
+            if dashboards or dashboards_file:
+                _bring(dashboards, dashboards_file, **_named(options))
+            return changed or bool(dashboards or dashboards_file)
+
+        if ranks:
+            _refuse_ranks_of_pseudonyms()
+        apply(**options, further=further)
 
     return click.Command(
         command.name,
@@ -39,15 +45,38 @@ def _with_dashboards(command: click.Command) -> click.Command:
     )
 
 
-def _write_models(*, dry_run: bool, url: str | None, prefix: str | None) -> None:
-    """Write what the plugin inside OpenSearch has to know of the items indexes."""
+def _refuse_ranks_of_pseudonyms() -> None:
+    """Raises SettingsError where the plugin would ask the service for what it can't answer.
+
+    With pseudonyms a `_search` names the stored ids, and the service knows the shop's alone.
+    """
+    from plugin_config.engine_plugin.settings import PipelineSettings
+    from plugin_config.errors import SettingsError
+    from plugin_config.settings import load
+    from query_service.privacy.settings import PrivacySettings
+
+    if load(PipelineSettings).pipeline_rank_url and load(PrivacySettings).pseudonyms.keys:
+        raise SettingsError(
+            "LIVE_INTENT_PIPELINE_RANK_URL is set, and so are keys of pseudonyms: a search names "
+            "the stored ids, of which the query service would make pseudonyms again, and so it "
+            "would rank for nobody. Unset LIVE_INTENT_PIPELINE_RANK_URL"
+        )
+
+
+def _write_models(*, dry_run: bool, url: str | None, prefix: str | None) -> bool:
+    """Write what the plugin inside OpenSearch has to know of the items indexes.
+
+    Returns whether there was something to write.
+    """
     from plugin_config.connection.client import connect
     from plugin_config.settings import ClusterSettings, load
     from query_service.engine_models.model_documents import apply_models
 
     settings = load(ClusterSettings, opensearch_url=url, index_prefix=prefix)
-    for change in apply_models(connect(settings), settings, dry_run=dry_run):
+    changes = apply_models(connect(settings), settings, dry_run=dry_run)
+    for change in changes:
         click.echo(f"would be {change}" if dry_run else change)
+    return bool(changes)
 
 
 def _named(options: dict[str, Any]) -> dict[str, Any]:

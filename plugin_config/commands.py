@@ -1,5 +1,6 @@
 """The command `live-intent config`: templates and indexes of the cluster."""
 
+from collections.abc import Callable
 from typing import get_args
 
 import click
@@ -60,11 +61,13 @@ def apply_config(
     default_pipeline: bool | None,
     url: str | None,
     prefix: str | None,
+    further: Callable[[], bool] = lambda: False,
 ) -> None:
     """Create or update index templates and indexes; safe to repeat.
 
     Nothing that Live Intent did not make is changed: the command names it and stops.
     """
+    # `further`: of other packages; it prints its own changes, and returns whether it made any.
     from plugin_config.connection.client import connect, destination, ping_or_raise
     from plugin_config.engine_plugin.search_pipeline import SearchPipeline
     from plugin_config.engine_plugin.settings import PipelineSettings
@@ -96,7 +99,8 @@ def apply_config(
         changes += search_pipeline.take_off_default(dry_run=dry_run)
     for change in changes:
         click.echo(f"would be {change}" if dry_run and not change.is_remark else change)
-    if all(change.is_remark for change in changes):
+    changed = not all(change.is_remark for change in changes)
+    if not further() and not changed:
         click.echo("nothing to change")
     if remark := earlier_installation(client, names):
         click.echo(remark, err=True)

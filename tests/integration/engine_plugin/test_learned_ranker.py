@@ -18,6 +18,7 @@ from indexer.encoder.encoder import Encoder
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
 from query_service.engine_models.model_documents import apply_models
+from query_service.privacy.pseudonyms import Pseudonyms, parse_keys
 from tests.integration.engine_plugin.test_statistics import counts
 from tests.integration.engine_plugin.visited_shop import (
     VisitedShop,
@@ -33,6 +34,7 @@ from tests.local_server import QuietHandler, local_server
 
 pytestmark = pytest.mark.node
 PATIENT_MS, SHORT_MS = 10_000, 150
+PSEUDONYM = Pseudonyms(parse_keys("k1:a-secret-of-the-shop")).of("u")
 FAILURES = 5  # in a row, after which the service is not asked for a while
 
 
@@ -201,6 +203,11 @@ def test_what_the_service_finds_wrong_in_one_request_pauses_nothing(stand_in: St
         ("beyond_window", "lamps", {"size": 30, "live_intent": {"window": 10}}),
         ("few_hits", "lamps", {"size": 1}),
         ("no_ids", "lamps", {"stored_fields": "_none_"}),
+        (
+            "pseudonym",
+            "lamps",
+            {"live_intent": {"user_id": PSEUDONYM}},
+        ),
         ("not_personalised", "nobody", {}),
         ("not_personalised", "lamps", {"sort": [{"price": "desc"}]}),
     ],

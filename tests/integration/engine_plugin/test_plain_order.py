@@ -56,6 +56,7 @@ def test_sessions_that_are_not_known_enough(shop: VisitedShop) -> None:
     shop.visit("damaged", [4], events=[{"event_id": "x", "received_at": "soon"}])
     reasons = {
         "nobody": "unknown_session",
+        "😀" * 512: "unknown_session",  # the longest id, as Python counts
         "empty": "nothing_known",
         "refused": "consent",
         "damaged": "session_unreadable",
@@ -105,10 +106,11 @@ def test_a_pipeline_of_other_indexes_finds_nobody(shop: VisitedShop) -> None:
 
 WRONG: list[tuple[Any, str]] = [
     ("lamps", 'is "lamps", and must be an object with explain, query_terms'),
-    (["lamps"], "must be an object"),
-    (None, "must be an object"),
+    (["lamps"], r"is \[lamps\], and must be an object"),
+    (None, "is null, and must be an object"),
     ({}, r"has no \[session_id\]: give a text"),
     ({"session_id": 7}, "session_id\\] is 7, and must be a text"),
+    ({"session_id": "😀" * 513}, "is .😀{49}\\.\\.\\., and must be a text of 1 to 512"),
     ({"session_id": ""}, 'session_id\\] is "", and must be a text'),
     ({"session": "lamps"}, r"unknown field \[session\] with the value .lamps.: allowed are"),
     ({"user_id": 7}, "user_id"),

@@ -67,6 +67,9 @@ def test_the_default_pipeline_outlives_rebuilds_and_goes_when_told(
     assert default_pipelines(client, first) == {first: ""}
     assert apply(environment, "--pipeline", "--default-pipeline") == line + model
     assert client.search(index=fresh_names.items)["hits"]["total"]["value"] == 300
+    client.delete(index=fresh_names.engine_models, id=first)
+    assert apply(environment, "--pipeline") == model
+    assert apply(environment, "--pipeline") == "nothing to change\n"
 
     second = run_rebuild(catalogue).index
     assert default_pipelines(client, fresh_names.items) == {second: name}
@@ -109,6 +112,9 @@ def test_settings_are_in_the_pipeline(
     [body] = pipelines(client, fresh_names).values()
     rank = {"url": "http://127.0.0.1:9/shop", "timeout_ms": 100}
     assert body["response_processors"] == [{"live_intent": {"rank": rank}}]
+    keyed = ranked | {"LIVE_INTENT_PSEUDONYM_KEYS": "k1:a-secret-of-the-shop"}
+    message = refused(keyed, "--pipeline", code=2)
+    assert "Unset LIVE_INTENT_PIPELINE_RANK_URL" in message
     wrong = fresh_environment | {"LIVE_INTENT_PIPELINE_RANK_URL": "file:///etc/passwd"}
     assert "LIVE_INTENT_PIPELINE_RANK_URL" in refused(wrong, "--pipeline", code=2)
     apply(fresh_environment, "--no-pipeline")

@@ -1,4 +1,6 @@
-"""A node with OpenSearch's security plugin: TLS on both layers, our roles, one user of each.
+"""A node with OpenSearch's security plugin, and ours: TLS on both layers, one user of each role.
+
+The user `shop` is a client that searches items and may do nothing else.
 
 Maven Central has the plugin's archive for few versions, 3.4.0 the newest, and that version of
 OpenSearch without the modules that k-NN needs. So the plugin of 3.4.0 runs in a node of 3.5.0: its
@@ -20,8 +22,9 @@ from opensearchpy import OpenSearchException
 from plugin_config.connection.client import connect, ping_or_raise
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.node import node_process
-from plugin_config.node.distribution import downloaded, installed, locked
+from plugin_config.node.distribution import downloaded, locked
 from plugin_config.node.java import find_java, java_options
+from plugin_config.node.plugin_home import plugin_home
 from plugin_config.settings import ClusterSettings, load
 from tests.integration.waiting import wait_until
 
@@ -31,7 +34,13 @@ DESCRIPTOR = "plugin-descriptor.properties"
 ROLES = Path(__file__).parents[3] / "security"
 PASSWORD = "admin"  # of every user of this node; the plugin's own example has this hash
 HASH = "$2a$12$VcCDgh2NDk07JGN0rjGbM.Ad41qVR/YFJcgHp0UGns5JDymv..TOG"
-USERS = {"admin": "all_access", "service": "", "indexer": "", "evaluator": "", "analyst": ""}
+USERS = ("admin", "service", "indexer", "evaluator", "analyst", "shop")
+SHOP_ROLE = """
+shop_search:
+  index_permissions:
+    - index_patterns: ["live-intent-items*"]
+      allowed_actions: ["indices:data/read/search"]
+"""
 TLS = {
     f"plugins.security.ssl.{layer}.{key}": f"opensearch-security/{file}"
     for layer in ("http", "transport")
@@ -68,7 +77,7 @@ def secured_node(name: str = "test-secured") -> Iterator[SecuredNode]:
     state.mkdir(parents=True, exist_ok=True)
     java = find_java()
     with locked(state):
-        home = _with_plugin(state, installed(state, java, print, VERSION))
+        home = _with_plugin(state, plugin_home(state, java, print, VERSION))
         folder, port = state / "nodes" / name, node_process.free_port()
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -104,7 +113,7 @@ def secured_node(name: str = "test-secured") -> Iterator[SecuredNode]:
 
 def _with_plugin(state: Path, plain: Path) -> Path:
     """The installation with the plugin, made beside the plain one."""
-    home = state / f"opensearch-{VERSION}-secured"
+    home = state / f"{plain.name}-secured"
     if (home / "plugins" / "opensearch-security").is_dir():
         return home
     archive = downloaded(state, f"opensearch-security-{PLUGIN_VERSION}.0.zip", print, PLUGIN)
@@ -155,8 +164,8 @@ def _configure(folder: Path) -> None:
     users += [f'{name}:\n  hash: "{HASH}"\n' for name in USERS]
     (folder / "internal_users.yml").write_text("".join(users))
     mapping = (ROLES / "roles_mapping.yml").read_text()
-    mapping += '\nall_access:\n  users: ["admin"]\n'
+    mapping += '\nall_access:\n  users: ["admin"]\n\nshop_search:\n  users: ["shop"]\n'
     (folder / "roles_mapping.yml").write_text(mapping)
-    shutil.copyfile(ROLES / "roles.yml", folder / "roles.yml")
+    (folder / "roles.yml").write_text((ROLES / "roles.yml").read_text() + SHOP_ROLE)
     for path in folder.iterdir():
         path.chmod(0o644)

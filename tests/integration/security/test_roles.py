@@ -27,8 +27,10 @@ from tests.integration.security.workload import (
     analyst_work,
     evaluator_work,
     indexer_work,
+    plugin_work,
     service_work,
 )
+from tests.integration.serving import serving_index
 
 pytestmark = [pytest.mark.node, pytest.mark.timeout(900)]
 PARTS = ("indexer", "service", "evaluator", "analyst")
@@ -134,6 +136,33 @@ def test_each_role_does_its_work_on_a_node_with_the_plugin(
         if outcome.denied or outcome.code not in (0, 200, 201, 202, 404)
     ]
     assert not failed, failed
+
+
+def test_who_may_only_search_items_gets_the_visitors_order(
+    secured: SecuredNode, encoder: Encoder, tmp_path: Path
+) -> None:
+    outcomes = plugin_work(
+        secured.settings("indexer", tmp_path), secured.settings("evaluator", tmp_path), tmp_path
+    )
+    assert [o for o in outcomes if o.denied or o.code != 0] == []
+    with serving_index(secured.settings("service", tmp_path), encoder) as api:
+        api.event("click", "20", "s1")
+    shop: OpenSearch = connect(secured.settings("shop", tmp_path))
+    body = {"query": {"match": {"title": "phone"}}, "ext": {"live_intent": {"session_id": "s1"}}}
+    said = shop.search(index="live-intent-items", body=body)["ext"]["live_intent"]
+    assert said["personalised"], said
+    own = {"sessions_index": "live-intent-sessions", "models_index": "live-intent-engine-models"}
+    pipeline = {
+        "request_processors": [{"live_intent": own}],
+        "response_processors": [{"live_intent": {}}],
+    }
+    answer = shop.search(index="live-intent-items", body=body | {"search_pipeline": pipeline})
+    said = answer["ext"]["live_intent"]  # which is read in the name of who searches
+    assert not said["personalised"]
+    assert said["reason"] in ("model_unreadable", "session_unreadable")  # the model may be kept
+    with pytest.raises(AuthorizationException, match="no permissions"):
+        shop.search(index="live-intent-sessions")
+    shop.close()
 
 
 @pytest.mark.parametrize(

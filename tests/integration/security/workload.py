@@ -115,6 +115,28 @@ def evaluator_work(cluster: ClusterSettings, folder: Path) -> list[Outcome]:
     return _invoked(environment_of(cluster), steps)
 
 
+def plugin_work(
+    indexer: ClusterSettings, evaluator: ClusterSettings, folder: Path
+) -> list[Outcome]:
+    """The default pipeline of 40 items, and an evaluation through the plugin inside OpenSearch."""
+    catalogue = write_catalogue(folder / "items.jsonl", range(40))
+    judgments = write_json_lines(
+        folder / "judgments.jsonl",
+        [{"query": "red phone", "item_id": str(n), "grade": 3} for n in range(0, 40, 20)],
+    )
+    steps: list[tuple[object, ...]] = [
+        ("config", "apply"),
+        ("index", "rebuild", catalogue, "--force-swap"),
+        ("config", "apply", "--pipeline", "--default-pipeline"),
+        ("plugin", "status"),
+    ]
+    patient = {"LIVE_INTENT_PIPELINE_TIMEOUT_MS": "10000"}
+    outcomes = _invoked(environment_of(indexer) | patient, steps)
+    asked = ("--items", catalogue, "--judgments", judgments, "--quiet", "--engine", "plugin")
+    steps = [("evaluate", "search", *asked), ("evaluate", "clean")]
+    return outcomes + _invoked(environment_of(evaluator), steps)
+
+
 def _invoked(environment: dict[str, str], steps: Iterable[Sequence[object]]) -> list[Outcome]:
     outcomes = []
     for step in steps:

@@ -87,6 +87,9 @@ public final class LearnedRanker {
     if (Arrays.stream(page.hits().getHits()).anyMatch(hit -> hit.getId() == null)) {
       return RankReason.NO_IDS;
     }
+    if (page.visitor().hasPseudonym()) {
+      return RankReason.PSEUDONYM;
+    }
     return breaker.admits() ? null : RankReason.PAUSED;
   }
 

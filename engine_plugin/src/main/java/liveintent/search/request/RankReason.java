@@ -9,6 +9,7 @@ public enum RankReason {
   BEYOND_WINDOW("the page has more hits than the window, or than the service ranks"),
   FEW_HITS("the page has less than two hits"),
   NO_IDS("the request asks for hits without _id"),
+  PSEUDONYM("the visitor is named by a pseudonym, of which the service would make another"),
   LATE("the service did not answer in time"),
   UNREACHABLE("the service can't be reached, or broke the connection off"),
   REFUSED("the service refused the request: see the log of the node"),

@@ -31,8 +31,12 @@ public final class StrictFields {
   public static StrictFields parse(XContentParser parser, String owner, Set<String> allowed)
       throws IOException {
     if (parser.currentToken() != XContentParser.Token.START_OBJECT) {
-      boolean valued = parser.currentToken().isValue();
-      String value = valued ? parser.textOrNull() : parser.currentToken().toString();
+      Object value =
+          switch (parser.currentToken()) {
+            case VALUE_NULL -> null;
+            case START_ARRAY -> parser.list();
+            default -> parser.objectText();
+          };
       throw new IllegalArgumentException(
           "[" + owner + "] is " + shown(value) + ", and must be an object with " + listed(allowed));
     }
@@ -64,7 +68,9 @@ public final class StrictFields {
       throw new IllegalArgumentException("[" + owner + "] has no [" + name + "]: give " + allowed);
     }
     Object value = values.get(name);
-    if (value instanceof String text && !text.isBlank() && text.length() <= longest) {
+    if (value instanceof String text
+        && !text.isBlank()
+        && text.codePointCount(0, text.length()) <= longest) { // as Python counts
       return text;
     }
     throw wrong(name, value, allowed);
@@ -150,6 +156,10 @@ public final class StrictFields {
 
   private static String shown(Object value) {
     String text = value instanceof String ? "\"" + value + "\"" : String.valueOf(value);
-    return text.length() <= LONGEST_SHOWN ? text : text.substring(0, LONGEST_SHOWN) + "...";
+    if (text.length() <= LONGEST_SHOWN) {
+      return text;
+    }
+    boolean pair = Character.isHighSurrogate(text.charAt(LONGEST_SHOWN - 1));
+    return text.substring(0, pair ? LONGEST_SHOWN - 1 : LONGEST_SHOWN) + "...";
   }
 }

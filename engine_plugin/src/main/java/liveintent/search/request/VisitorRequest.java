@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import liveintent.model.RankingWeights;
 import liveintent.session.Float16;
 import org.opensearch.core.common.io.stream.StreamInput;
@@ -56,6 +57,9 @@ public record VisitorRequest(
               "window",
               "explain"));
 
+  // As _PSEUDONYM of query_service/privacy/pseudonyms.py.
+  private static final Pattern PSEUDONYM = Pattern.compile("~[a-z0-9]{1,16}~[0-9a-f]{32}");
+
   private static final int LONGEST_ID = 512;
   private static final int LONGEST_QUERY = 512;
   private static final int MOST_TERMS = 1000;
@@ -71,6 +75,11 @@ public record VisitorRequest(
         new TreeMap<>(in.readMap(StreamInput::readString, StreamInput::readDouble)),
         in.readOptionalVInt(),
         in.readBoolean());
+  }
+
+  /** Whether an id is a name that the query service stores in place of the shop's. */
+  public boolean hasPseudonym() {
+    return PSEUDONYM.matcher(sessionId).matches() || PSEUDONYM.matcher(userId).matches();
   }
 
   /** The query vector's bytes, float16 [D]; null without one. */
