@@ -189,7 +189,7 @@ def test_a_product_opens_with_more_like_it_and_closes_by_back_or_escape(
     expect(page).to_have_url(re.compile(r"\?q=lamp$"))
     page.goto(shared)
     expect(page.get_by_role("dialog", name=title)).to_be_visible(timeout=TIMEOUT_MS)
-    dialog.get_by_role("button", name="In the cart: ").click()
+    dialog.get_by_role("button", name=f"In the cart: {title}", exact=True).click()
     dialog.get_by_role("button", name="Close").click()
     page.reload()
     page.get_by_role("button", name="Cart: 1 item").click(timeout=TIMEOUT_MS)
