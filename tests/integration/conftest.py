@@ -96,6 +96,21 @@ def shop(
 
 
 @pytest.fixture(scope="module")
+def rule_shop(
+    client: OpenSearch,
+    names: IndexNames,
+    cluster_settings: ClusterSettings,
+    encoder: "Encoder",
+    tmp_path_factory: pytest.TempPathFactory,
+) -> ClusterSettings:
+    """Settings of a cluster whose items index holds lamps of two brands, and hoses."""
+    from tests.integration.rule_shop import make_rule_shop
+
+    make_rule_shop(client, names, cluster_settings, encoder, tmp_path_factory.mktemp("rules"))
+    return cluster_settings
+
+
+@pytest.fixture(scope="module")
 def serve_items(
     client: OpenSearch,
     names: IndexNames,

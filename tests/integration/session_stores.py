@@ -16,6 +16,7 @@ from query_service.sessions.store import SessionStore
 from query_service.user.visitor import PastQuery, Visitor
 
 DIMS = 384
+Stores = tuple[SessionStore, SessionStore]
 
 
 def lookup(item_ids: Sequence[str]) -> dict[str, KnownItem]:
@@ -39,7 +40,7 @@ def clicked(visitor: Visitor) -> list[str]:
 @contextmanager
 def two_stores(
     client: OpenSearch, names: IndexNames, limits: SessionLimits | None = None
-) -> Iterator[tuple[SessionStore, SessionStore]]:
+) -> Iterator[Stores]:
     """Two stores that know nothing of each other, as of two processes."""
     stores = SessionStore(client, names, limits), SessionStore(client, names, limits)
     try:

@@ -14,7 +14,7 @@ from plugin_config.settings import ClusterSettings
 from tests.integration.command_line import invoke, run
 from tests.integration.documentation import read_page, shell_commands
 from tests.integration.learned_bundles import learned_bundle
-from tests.integration.rule_shop import make_rule_shop, rule_api
+from tests.integration.rule_shop import rule_api
 from tests.integration.serving import Api, item_ids
 from tests.integration.waiting import wait_until
 
@@ -29,18 +29,15 @@ Environment = dict[str, str]
 
 @pytest.fixture(scope="module")
 def api(
-    client: OpenSearch,
-    names: IndexNames,
-    cluster_settings: ClusterSettings,
+    rule_shop: ClusterSettings,
     encoder: Encoder,
     environment: Environment,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Api]:
     folder = tmp_path_factory.mktemp("shop")
-    make_rule_shop(client, names, cluster_settings, encoder, folder)
     (folder / "rules.toml").write_text(PIN, encoding="utf-8")
     assert invoke(environment, "rules", "apply", folder / "rules.toml").exit_code == 0
-    with rule_api(cluster_settings, encoder) as served:
+    with rule_api(rule_shop, encoder) as served:
         yield served
 
 

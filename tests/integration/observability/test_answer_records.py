@@ -10,7 +10,7 @@ from indexer.encoder.encoder import Encoder
 from plugin_config.provisioning.provisioning import apply, ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
-from tests.integration.rule_shop import make_rule_shop, rule_api
+from tests.integration.rule_shop import rule_api
 from tests.integration.serving import Api, item_ids, serving_index
 from tests.integration.waiting import wait_until
 
@@ -26,16 +26,9 @@ RULE = {
 
 
 @pytest.fixture(scope="module")
-def api(
-    client: OpenSearch,
-    names: IndexNames,
-    cluster_settings: ClusterSettings,
-    encoder: Encoder,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Api]:
-    make_rule_shop(client, names, cluster_settings, encoder, tmp_path_factory.mktemp("records"))
+def api(rule_shop: ClusterSettings, encoder: Encoder) -> Iterator[Api]:
     settings = {"rule_writes": True, "explained_hits": 5, "keep_recommendations": True}
-    with rule_api(cluster_settings, encoder, **settings) as api:
+    with rule_api(rule_shop, encoder, **settings) as api:
         assert api("PUT", "/v1/rules", {"rules": [RULE]}).status == 200
         yield api
 

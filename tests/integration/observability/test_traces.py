@@ -9,14 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opensearchpy import OpenSearch
 
 from indexer.encoder.encoder import Encoder
-from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
 from tests.integration.busy_proxy import BusyProxy, busy_proxy
 from tests.integration.observability.collector import Collector, ReceivedSpan, collecting
-from tests.integration.rule_shop import make_rule_shop, rule_api
+from tests.integration.rule_shop import rule_api
 from tests.integration.serving import Api, serving_index
 from tests.integration.waiting import wait_until
 
@@ -32,16 +30,8 @@ def proxy(node_url: str) -> Iterator[BusyProxy]:
 
 
 @pytest.fixture(scope="module")
-def shop(
-    client: OpenSearch,
-    names: IndexNames,
-    cluster_settings: ClusterSettings,
-    encoder: Encoder,
-    proxy: BusyProxy,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> ClusterSettings:
-    make_rule_shop(client, names, cluster_settings, encoder, tmp_path_factory.mktemp("traces"))
-    return cluster_settings.model_copy(update={"opensearch_url": proxy.url})
+def shop(rule_shop: ClusterSettings, proxy: BusyProxy) -> ClusterSettings:
+    return rule_shop.model_copy(update={"opensearch_url": proxy.url})
 
 
 def post(api: Api, path: str, body: object, headers: dict[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from plugin_config.settings import ClusterSettings
 from tests.integration.command_line import run
 from tests.integration.json_lines import write_json_lines
 from tests.integration.rebuilding import index_context, rebuild_index
-from tests.integration.rule_shop import make_rule_shop, rule_api, rule_shop_rows
+from tests.integration.rule_shop import rule_api, rule_shop_rows
 from tests.integration.serving import Api, item_ids
 from tests.integration.waiting import wait_until
 
@@ -20,15 +20,8 @@ pytestmark = pytest.mark.node
 
 
 @pytest.fixture(scope="module")
-def api(
-    client: OpenSearch,
-    names: IndexNames,
-    cluster_settings: ClusterSettings,
-    encoder: Encoder,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Api]:
-    make_rule_shop(client, names, cluster_settings, encoder, tmp_path_factory.mktemp("shop"))
-    with rule_api(cluster_settings, encoder, rule_writes=True) as api:
+def api(rule_shop: ClusterSettings, encoder: Encoder) -> Iterator[Api]:
+    with rule_api(rule_shop, encoder, rule_writes=True) as api:
         yield api
 
 

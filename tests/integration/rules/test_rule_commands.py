@@ -11,7 +11,7 @@ from plugin_config.schema import MARK, IndexNames
 from plugin_config.settings import ClusterSettings
 from tests.integration.command_line import invoke, run
 from tests.integration.documentation import read_page, shell_commands
-from tests.integration.rule_shop import make_rule_shop, rule_api
+from tests.integration.rule_shop import rule_api
 from tests.integration.serving import item_ids
 from tests.integration.waiting import wait_until
 
@@ -24,14 +24,8 @@ then.pin = [{{ item_id = "{item}", position = 1 }}]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _shop(
-    client: OpenSearch,
-    names: IndexNames,
-    cluster_settings: ClusterSettings,
-    encoder: Encoder,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    make_rule_shop(client, names, cluster_settings, encoder, tmp_path_factory.mktemp("shop"))
+def _shop(rule_shop: ClusterSettings) -> None:
+    """Each test finds the shop's items."""
 
 
 def write(folder: Path, text: str) -> Path:

@@ -9,7 +9,7 @@ from opensearchpy import OpenSearch
 from indexer.encoder.encoder import Encoder
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
-from tests.integration.rule_shop import LAMPS, make_rule_shop, rule_api
+from tests.integration.rule_shop import LAMPS, rule_api
 from tests.integration.serving import Api, Response, item_ids
 from tests.integration.waiting import wait_until
 
@@ -18,15 +18,8 @@ SHARES = 1e-4
 
 
 @pytest.fixture(scope="module")
-def api(
-    client: OpenSearch,
-    names: IndexNames,
-    cluster_settings: ClusterSettings,
-    encoder: Encoder,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Api]:
-    make_rule_shop(client, names, cluster_settings, encoder, tmp_path_factory.mktemp("rules"))
-    with rule_api(cluster_settings, encoder, rule_writes=True) as api:
+def api(rule_shop: ClusterSettings, encoder: Encoder) -> Iterator[Api]:
+    with rule_api(rule_shop, encoder, rule_writes=True) as api:
         yield api
 
 

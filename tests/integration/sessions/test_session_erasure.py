@@ -3,7 +3,6 @@
 import json
 import random
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -17,22 +16,9 @@ from query_service.sessions.limits import SessionLimits
 from query_service.sessions.rights.session_export import SessionUnknown
 from query_service.sessions.store import SessionStore
 from query_service.user.visitor import Visitor
-from tests.integration.session_stores import click, clicked, lookup, query, two_stores
+from tests.integration.session_stores import Stores, click, clicked, lookup, query, two_stores
 
 pytestmark = pytest.mark.node
-Stores = tuple[SessionStore, SessionStore]
-
-
-@pytest.fixture(scope="module")
-def indexes(client: OpenSearch, names: IndexNames) -> IndexNames:
-    ensure_indexes(client, names)
-    return names
-
-
-@pytest.fixture
-def stores(client: OpenSearch, indexes: IndexNames) -> Iterator[Stores]:
-    with two_stores(client, indexes) as stores:
-        yield stores
 
 
 def left_of(client: OpenSearch, names: IndexNames, session_ids: set[str]) -> list[str]:

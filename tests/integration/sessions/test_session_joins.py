@@ -1,32 +1,15 @@
 """An anonymous session joins its user at login, and is taken apart again."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
-from opensearchpy import OpenSearch
 
-from plugin_config.provisioning.provisioning import ensure_indexes
-from plugin_config.schema import IndexNames
 from query_service.sessions.rights.joins import Joined, SplitOff
 from query_service.sessions.rights.session_export import SessionUnknown
 from query_service.sessions.store import SessionStore
-from tests.integration.session_stores import click, clicked, lookup, query, two_stores
+from tests.integration.session_stores import Stores, click, clicked, lookup, query
 
 pytestmark = pytest.mark.node
-Stores = tuple[SessionStore, SessionStore]
-
-
-@pytest.fixture(scope="module")
-def indexes(client: OpenSearch, names: IndexNames) -> IndexNames:
-    ensure_indexes(client, names)
-    return names
-
-
-@pytest.fixture
-def stores(client: OpenSearch, indexes: IndexNames) -> Iterator[Stores]:
-    with two_stores(client, indexes) as stores:
-        yield stores
 
 
 def act(store: SessionStore, item_id: str, session_id: str, user_id: str = "") -> None:

@@ -7,7 +7,6 @@ from statistics import median
 import pytest
 from opensearchpy import OpenSearch
 
-from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from query_service.sessions.limits import SessionLimits
 from query_service.sessions.store import SessionStore
@@ -15,12 +14,6 @@ from tests.integration.session_stores import click, clicked, lookup, query, two_
 
 pytestmark = pytest.mark.node
 WRITERS = 50
-
-
-@pytest.fixture(scope="module")
-def indexes(client: OpenSearch, names: IndexNames) -> IndexNames:
-    ensure_indexes(client, names)
-    return names
 
 
 def test_fifty_writers_at_one_session_lose_no_event(

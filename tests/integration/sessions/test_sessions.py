@@ -63,12 +63,6 @@ def item_ids(visitor: Visitor) -> list[str]:
     return [event.item_id for event in visitor.events]
 
 
-@pytest.fixture(scope="module")
-def indexes(client: OpenSearch, names: IndexNames) -> IndexNames:
-    ensure_indexes(client, names)
-    return names
-
-
 @pytest.fixture
 def store(client: OpenSearch, indexes: IndexNames) -> Iterator[SessionStore]:
     store = SessionStore(client, indexes)
