@@ -13,15 +13,13 @@ and garbage are among it. With one client the times are latencies of an idle ser
 import json
 import os
 import random
-import signal
 import statistics
-import subprocess
 import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,15 +31,14 @@ from opensearchpy import OpenSearch
 from benchmarks.datasets import homedepot_queries
 from benchmarks.latency.clicks import some_items
 from benchmarks.latency.search import bare_msearch
-from benchmarks.load.processes import ServeProcess
-from benchmarks.served import COMMAND, Api, shared_index
+from benchmarks.load.serve_process import ServeProcess, serve_process
+from benchmarks.served import Api, shared_index
 from indexer.encoder.loading import load_encoder
 from indexer.settings import EncoderSettings
-from plugin_config.node.node_process import free_port
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 
-SESSIONS, ZIPF_QUERIES, START_S, SETTLE_S = 200, 1000, 120.0, 0.5
+SESSIONS, ZIPF_QUERIES, SETTLE_S = 200, 1000, 0.5
 BARE = "bare"
 
 
@@ -69,8 +66,12 @@ def main(
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         client, names = stack.enter_context(shared_index())
+        bundles = str(load(ClusterSettings).bundles_dir.resolve())
+        own = {**os.environ, "LIVE_INTENT_BUNDLES_DIR": bundles, "LIVE_INTENT_DRAIN_S": "0"}
         services = {
-            name: stack.enter_context(_serve(name, Path(tree), folder))
+            name: stack.enter_context(
+                serve_process(folder / f"{name}.log", checkout=Path(tree), variables=own)
+            )
             for name, _, tree in (each.partition("=") for each in trees)
         }
         queries = homedepot_queries()
@@ -199,30 +200,6 @@ def _report(measured: dict[str, Measured]) -> None:
             f" p50 {statistics.median(each.ms):5.1f} p95 {quantiles[-1]:5.1f} ms, "
             f"{ratio:.2f} x bare; {statistics.median(each.rate):.0f}/s"
         )
-
-
-@contextmanager
-def _serve(name: str, tree: Path, folder: Path) -> Iterator[ServeProcess]:
-    """A service of a checkout; `name` names its log."""
-    url = f"http://127.0.0.1:{(port := free_port())}"
-    bundles = load(ClusterSettings).bundles_dir.resolve()
-    variables = {**os.environ, "LIVE_INTENT_BUNDLES_DIR": str(bundles), "LIVE_INTENT_DRAIN_S": "0"}
-    with (folder / f"{name}.log").open("wb") as log:
-        command = [*COMMAND, "serve", "--port", str(port)]
-        started = subprocess.Popen(command, cwd=tree, stdout=log, stderr=log, env=variables)
-    try:
-        pool, ends_at = urllib3.PoolManager(retries=False), time.perf_counter() + START_S
-        while time.perf_counter() < ends_at:
-            try:
-                if pool.request("GET", f"{url}/readyz").status == 200:
-                    break
-            except urllib3.exceptions.HTTPError:
-                pass
-            time.sleep(0.2)
-        yield ServeProcess(started.pid, url)
-    finally:
-        started.send_signal(signal.SIGINT)
-        started.wait(60)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ proportional set size: a page that n processes share counts 1/n in each.
 import os
 import signal
 import statistics
-import subprocess
 import tempfile
 import threading
 import time
@@ -23,37 +22,11 @@ from pathlib import Path
 import click
 import urllib3
 
-from benchmarks.process_figures import cpu_s, proportional_mib
-from benchmarks.served import COMMAND, own_index, rebuild
+from benchmarks.load.serve_process import ServeProcess, serve_process
+from benchmarks.served import own_index, rebuild
 from live_intent.sample.catalogue import sample_items, write_json_lines
-from plugin_config.node.node_process import free_port
 
 QUERIES = ("wireless headphones", "coffee machine", "running shoes", "desk lamp black", "rug")
-START_S = 120.0
-
-
-@dataclass(frozen=True)
-class ServeProcess:
-    """A `live-intent serve` with its worker processes."""
-
-    pid: int
-    url: str
-
-    @property
-    def workers(self) -> list[int]:
-        """Their process ids."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
-        return [int(pid) for pid in children.split()]
-
-    @property
-    def cpu_s(self) -> float:
-        """CPU seconds of all processes so far."""
-        return sum(map(cpu_s, self.workers))
-
-    @property
-    def memory_mib(self) -> float:
-        """Proportional set size of all processes, MiB."""
-        return sum(map(proportional_mib, (self.pid, *self.workers)))
 
 
 @dataclass
@@ -110,7 +83,10 @@ def main(processes: int, clients: int, seconds: float, rounds: int) -> None:
         catalogue = folder / "items.jsonl"
         write_json_lines(catalogue, sample_items())
         rebuild(catalogue)
-        services = {n: stack.enter_context(_serve(n, folder)) for n in (1, processes)}
+        services = {
+            n: stack.enter_context(serve_process(folder / f"serve-{n}.log", "--processes", str(n)))
+            for n in (1, processes)
+        }
         rates: dict[int, list[float]] = {n: [] for n in services}
         cpu: dict[int, list[float]] = {n: [] for n in services}
         for number in range(rounds + 1):
@@ -143,27 +119,6 @@ def _kill(n: int, service: ServeProcess, clients: int) -> None:
     gap = max(later - earlier for earlier, later in pairwise(times))
     click.echo(f"{n} processes, one killed: {load.failed} requests lost of {clients} clients, "
                f"{gap:.2f} s without an answer")  # fmt: skip
-
-
-@contextmanager
-def _serve(processes: int, folder: Path) -> Iterator[ServeProcess]:
-    url = f"http://127.0.0.1:{(port := free_port())}"
-    with (folder / f"serve-{processes}.log").open("wb") as log:
-        command = [*COMMAND, "serve", "--port", str(port), "--processes", str(processes)]
-        started = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        pool, ends_at = urllib3.PoolManager(retries=False), time.perf_counter() + START_S
-        while time.perf_counter() < ends_at:
-            try:
-                if pool.request("GET", f"{url}/readyz").status == 200:
-                    break
-            except urllib3.exceptions.HTTPError:
-                pass
-            time.sleep(0.2)
-        yield ServeProcess(started.pid, url)
-    finally:
-        started.send_signal(signal.SIGINT)
-        started.wait(60)
 
 
 if __name__ == "__main__":
