@@ -1,7 +1,6 @@
 """The encoder of items and queries: texts in, unit vectors out."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from indexer.bundle.projections import Projections, Vectors, unit
+from indexer.encoder.kept_queries import KeptQueries
 from indexer.encoder.number_format import torch_threads
 from indexer.encoder.token_batches import TokenBatch, Tokens, token_batches
 from indexer.encoder_spec import EncoderSpec
@@ -47,8 +47,7 @@ class Encoder:
         self.spec, self.halves = spec, halves
         self.device, self.dtype, self.threads = device, dtype, threads
         self._tokenizer, self._forward = tokenizer, forward
-        self._cache: OrderedDict[str, Vectors] = OrderedDict()
-        self._cache_size = cache_size
+        self._kept = KeptQueries(cache_size)
         self._lock = threading.Lock()
         self._workers: ThreadPoolExecutor | None = None
 
@@ -65,18 +64,13 @@ class Encoder:
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Embeddings of queries: float32 [n, D], unit length; recent ones come from the cache."""
-        vectors: dict[str, Vectors] = {}
-        with self._lock:
-            for text in texts:
-                if text in self._cache:
-                    self._cache.move_to_end(text)
-                    vectors[text] = self._cache[text]
+        vectors = {text: kept for text in texts if (kept := self._kept.get(text)) is not None}
         missing = [text for text in dict.fromkeys(texts) if text not in vectors]
         if missing:
             tokens = self._tokenize([self.spec.query_prefix + text for text in missing])
             encoded = dict(zip(missing, self.encode_tokens(tokens), strict=True))
             vectors |= encoded
-            self._add_to_cache(encoded)
+            self._kept.add(encoded)
         rows = np.zeros((len(texts), self.spec.dimension), np.float32)
         for row, text in zip(rows, texts, strict=True):
             row[:] = vectors[text]
@@ -86,6 +80,10 @@ class Encoder:
         """Embedding of one query: float32 [D], unit length."""
         vector: Vectors = self.encode_queries([text])[0]
         return vector
+
+    def kept_query(self, text: str) -> Vectors | None:
+        """The embedding of a recent query, float32 [D]; None for one that has to be encoded."""
+        return self._kept.get(text)
 
     def encode_tokens(self, tokens: Tokens) -> Vectors:
         """Embeddings of tokenised texts: float32 [n, D], unit length, in the order given.
@@ -130,13 +128,6 @@ class Encoder:
         if len(texts) == 1:
             return [self._tokenizer.encode(texts[0]).ids or [0]]
         return [each.ids or [0] for each in self._tokenizer.encode_batch_fast(texts)]
-
-    def _add_to_cache(self, vectors: dict[str, Vectors]) -> None:
-        with self._lock:
-            for text, vector in vectors.items():
-                self._cache[text] = vector.copy()  # a view would keep the array of its whole batch
-            while len(self._cache) > self._cache_size:
-                self._cache.popitem(last=False)
 
     def _pool(self) -> ThreadPoolExecutor:
         with self._lock:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from hashlib import blake2b
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,28 +13,31 @@ from query_service.context import QueryEncoder
 
 Vectors = NDArray[np.float32]
 MAX_BATCH = 64  # texts
-KEPT = 4096  # embeddings of recent queries: 6 MB of 384 dimensions
 
 
 class EncoderClosed(LiveIntentError):
     """The service is about to end."""
 
 
+class KeepingEncoder(QueryEncoder, Protocol):
+    """Keeps the embeddings of recent queries: `Encoder`."""
+
+    def kept_query(self, text: str) -> Vectors | None: ...
+
+
 class BatchingEncoder:
     """An encoder that encodes concurrent `encode_query` calls as one batch.
 
     One thread encodes. It takes all waiting queries and never waits for more: a query that comes
-    alone is encoded at once; those that come meanwhile are the next batch. The embeddings of recent
-    queries are kept, under digests of their texts: most searches of a shop repeat a query.
+    alone is encoded at once; those that come meanwhile are the next batch. A query whose
+    embedding is kept waits for none: most searches of a shop repeat a query.
     """
 
-    def __init__(self, encoder: QueryEncoder, kept: int = KEPT) -> None:
-        self._most_kept = kept
+    def __init__(self, encoder: KeepingEncoder) -> None:
         self.spec = encoder.spec
         self.encoder = encoder
         self.on_batch: Callable[[int], None] = lambda texts: None
         self._waiting: list[tuple[str, Future[Vectors]]] = []
-        self._kept: dict[bytes, Vectors] = {}  # in the order of their last use, oldest first
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="encoder", daemon=True)
@@ -46,12 +49,10 @@ class BatchingEncoder:
         The future raises EncoderClosed, and the encoder's errors.
         """
         future: Future[Vectors] = Future()
-        key = _key(text)
+        if (kept := self.encoder.kept_query(text)) is not None:
+            future.set_result(kept)
+            return future
         with self._changed:
-            if (kept := self._kept.pop(key, None)) is not None:
-                self._kept[key] = kept
-                future.set_result(kept)
-                return future
             if self._closed:
                 future.set_exception(EncoderClosed("the encoder is closed: the service ends"))
                 return future
@@ -92,8 +93,7 @@ class BatchingEncoder:
     def _encode(self, batch: Sequence[tuple[str, Future[Vectors]]]) -> None:
         try:
             rows = self.encoder.encode_queries([text for text, _ in batch])
-            for (text, future), row in zip(batch, rows, strict=True):
-                self._keep(text, row)
+            for (_, future), row in zip(batch, rows, strict=True):
                 future.set_result(row)
         except Exception as error:
             if len(batch) == 1:
@@ -102,13 +102,3 @@ class BatchingEncoder:
             for query in batch:  # one bad text must not fail the others of its batch
                 if not query[1].done():
                     self._encode([query])
-
-    def _keep(self, text: str, embedding: Vectors) -> None:
-        with self._changed:
-            self._kept[_key(text)] = embedding.copy()  # not the whole batch
-            if len(self._kept) > self._most_kept:
-                del self._kept[next(iter(self._kept))]
-
-
-def _key(text: str) -> bytes:
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -12,13 +12,11 @@ from typing import Any
 
 import pytest
 import yaml
-from opensearchpy import OpenSearch
 from prometheus_client.parser import text_string_to_metric_families
 
-from indexer.encoder.encoder import Encoder
-from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
-from tests.integration.rule_shop import make_rule_shop, rule_api
+from tests.integration.rebuilding import tiny_encoder
+from tests.integration.rule_shop import rule_api
 from tests.integration.serving import Api
 from tests.integration.waiting import wait_until
 
@@ -30,15 +28,9 @@ OWN_LABELS = {"le", "instance", "job"}  # of histograms, and of every scrape
 
 
 @pytest.fixture(scope="module")
-def api(
-    client: OpenSearch,
-    names: IndexNames,
-    cluster_settings: ClusterSettings,
-    encoder: Encoder,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Api]:
-    make_rule_shop(client, names, cluster_settings, encoder, tmp_path_factory.mktemp("metrics"))
-    with rule_api(cluster_settings, encoder) as api:
+def api(rule_shop: ClusterSettings) -> Iterator[Api]:
+    # One that no other test has had encode anything.
+    with rule_api(rule_shop, tiny_encoder(device="cpu")) as api:
         yield api
 
 

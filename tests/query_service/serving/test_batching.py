@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from indexer.encoder.kept_queries import KeptQueries
 from query_service.serving.batching import BatchingEncoder, EncoderClosed
 from tests.query_service.fixtures import spec
 
@@ -14,7 +15,8 @@ from tests.query_service.fixtures import spec
 class Letters:
     """An encoder of two numbers, length and first letter; it waits while `go` is cleared."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: int = 0) -> None:
+        self._kept = KeptQueries(kept)
         self.calls: list[list[str]] = []
         self.go = threading.Event()
         self.go.set()
@@ -30,7 +32,12 @@ class Letters:
         assert self.go.wait(10)
         if "bad" in texts:
             raise ValueError("bad text")
-        return np.array([[len(text), ord(text[0])] for text in texts], np.float32)
+        rows = np.array([[len(text), ord(text[0])] for text in texts], np.float32)
+        self._kept.add(dict(zip(texts, rows, strict=True)))
+        return rows
+
+    def kept_query(self, text: str) -> np.ndarray | None:
+        return self._kept.get(text)
 
 
 def wait_until_waiting(encoder: BatchingEncoder, count: int) -> None:
@@ -96,8 +103,8 @@ def test_a_closed_encoder_raises() -> None:
 
 
 def test_a_repeated_query_is_not_encoded_again_and_the_oldest_are_forgotten() -> None:
-    letters = Letters()
-    encoder = BatchingEncoder(letters, kept=2)
+    letters = Letters(kept=2)
+    encoder = BatchingEncoder(letters)
     for text in ("a", "b", "a", "c", "a", "b"):
         assert encoder.encode_query(text).tolist() == [1, ord(text)]
     assert letters.calls == [["a"], ["b"], ["c"], ["b"]]
