@@ -18,6 +18,7 @@ from tests.integration.waiting import wait_until
 
 pytestmark = pytest.mark.node
 VISITORS = 6
+SEARCHES = 3 * VISITORS + 1
 BOARDS = ("search", "personalisation", "exposure", "indexing", "health")
 
 
@@ -40,7 +41,9 @@ def api(
         def recorded() -> bool:
             client.indices.refresh(index=names.ubi_queries)
             clicked = {"query": {"exists": {"field": "answer.clicks"}}}
-            return bool(client.count(index=names.ubi_queries, body=clicked)["count"] == VISITORS)
+            searches = client.count(index=names.ubi_queries)["count"]
+            clicks = client.count(index=names.ubi_queries, body=clicked)["count"]
+            return bool((searches, clicks) == (SEARCHES, VISITORS))
 
         wait_until(recorded)
         yield served
@@ -73,11 +76,10 @@ def panels(api: Api, board: str, time_range: str = "24h") -> dict[str, list[str]
 def test_figures_and_queries_are_those_of_the_visits(api):
     shown = panels(api, "search")
     figures = shown["search-figures"]
-    searches = 3 * VISITORS + 1
-    assert figures[figures.index("Searches") + 1] == str(searches)
+    assert figures[figures.index("Searches") + 1] == str(SEARCHES)
     assert figures[figures.index("Click-through") + 1] == f"{100 * 6 / 13:.1f} %"
     assert figures[figures.index("MRR") + 1] == f"{3 / 13:.3f}"
-    assert figures[figures.index("Zero results") + 1] == f"{100 * 6 / searches:.1f} %"
+    assert figures[figures.index("Zero results") + 1] == f"{100 * 6 / SEARCHES:.1f} %"
     top = shown["top-queries"]
     assert top[top.index("desk lamp") + 1 :][:4] == ["6", "6", "100.0 %", "0.500"]
     assert "zzzz" in shown["queries-without-results"]
