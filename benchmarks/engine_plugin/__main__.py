@@ -4,7 +4,8 @@
 
 Needs a node with the plugin. "person leg" and "rank" are the window 200 with the person leg, and
 with the query service asked for the order of the page. Titles of homedepot, the first that there
-are; sessions whose events came through the service. Each request is for the top 100. Then 8 threads
+are; sessions whose events came through the service. "After a click": of a session that has just got
+another event, so that the node has to read it. Each request is for the top 100. Then 8 threads
 ask for some seconds, each kind of request in turns. Once with the index merged to one segment, once
 to at most 8.
 """
@@ -36,6 +37,7 @@ from plugin_config.settings import ClusterSettings, load
 SESSIONS, THREADS, ROUNDS, SIZE = 20, 8, 2, 100
 SERVICE_DEADLINE_MS = 60_000
 LEG, RANK = "-leg", "-rank"  # endings of the names of pipelines
+CLICKED = "plugin 200, after a click"  # the node has nothing of the session in memory
 Ask = Callable[[int], None]
 
 
@@ -55,9 +57,14 @@ def main() -> None:
         other_pipelines(client, names, url),
     ):
         api = Api(url)
-        for number, session in itertools.product(range(options.events), range(SESSIONS)):
-            api.click(f"s{session}", f"h{(number * 97 + session * 31) % len(titles)}")
-        requests = Requests(url, names, _queries(titles))
+
+        def click(number: int) -> None:
+            session = number % SESSIONS
+            api.click(f"s{session}", f"h{(number // SESSIONS * 97 + session * 31) % len(titles)}")
+
+        for number in range(options.events * SESSIONS):
+            click(number)
+        requests = Requests(url, names, _queries(titles), click)
         for segments in (8, 1):
             client.indices.forcemerge(
                 index=names.items, params={"max_num_segments": segments, "request_timeout": 600}
@@ -109,13 +116,18 @@ def other_pipelines(client: OpenSearch, names: IndexNames, service_url: str) -> 
 class Requests:
     """The kinds of requests, over connections of their own; `ask[name](n)` sends the n-th query."""
 
-    def __init__(self, service_url: str, names: IndexNames, queries: Sequence[str]) -> None:
+    def __init__(
+        self, service_url: str, names: IndexNames, queries: Sequence[str], click: Ask
+    ) -> None:
+        """`click(n)`: a further event of the session of the n-th query."""
         self._engine = load(ClusterSettings).opensearch_url.rstrip("/")
         self._service, self._names, self._queries = service_url, names, queries
+        self._click = click
         self._pool = urllib3.PoolManager(maxsize=THREADS, retries=False)
         self.ask: dict[str, Ask] = {
             "plain": lambda n: self._search(n, 0),
             "plugin 200": lambda n: self._search(n, 200),
+            CLICKED: lambda n: self._search(n, 200),
             "plugin 500": lambda n: self._search(n, 500),
             "plugin 200, person leg": lambda n: self._search(n, 200, LEG),
             "plugin 200, rank": lambda n: self._search(n, 200, RANK),
@@ -127,6 +139,8 @@ class Requests:
         times: dict[str, list[float]] = {name: [] for name in self.ask}
         for number in range(-50, pairs):  # the first ones warm up
             for name, ask in self.ask.items():
+                if name == CLICKED:
+                    self._click(abs(number))
                 started = time.perf_counter()
                 ask(abs(number))
                 if number >= 0:
@@ -143,8 +157,9 @@ class Requests:
 
     def throughput(self, seconds: float) -> dict[str, dict[str, float]]:
         """Answers a second by 8 threads, the mean of rounds, and its ratio to the plain one."""
-        rates: dict[str, list[float]] = {name: [] for name in self.ask}
-        for _, (name, ask) in itertools.product(range(ROUNDS), self.ask.items()):
+        rates: dict[str, list[float]] = {name: [] for name in self.ask if name != CLICKED}
+        for _, name in itertools.product(range(ROUNDS), rates):
+            ask = self.ask[name]
             rates[name].append(_rate(ask, seconds))
         plain = float(np.mean(rates["plain"]))
         return {
