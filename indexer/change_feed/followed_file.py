@@ -41,6 +41,11 @@ class FollowedFile:
         """Bytes of the file that is being read that are not read yet."""
         return self._file.behind
 
+    @property
+    def position(self) -> Position:
+        """The position after what was read, in the file that is being read."""
+        return self._file.position
+
     def read(self) -> list[FeedLine]:
         """The next lines; none: there are none now, or `ended` says that there will be none."""
         if self._file.is_cut():

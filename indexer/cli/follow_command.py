@@ -25,7 +25,7 @@ from indexer.cli.options import (
 if TYPE_CHECKING:
     from indexer.change_feed.feed_report import FeedReport
     from indexer.change_feed.follower import LineSource
-    from indexer.change_feed.position import PositionFile
+    from indexer.change_feed.position import Position, PositionFile
     from indexer.progress import Progress
 
 DEAD_LETTERS = 7  # exit code; the other lines are applied
@@ -103,8 +103,13 @@ def follow(
         if live is None:
             raise NoItemsIndex(cluster.names.no_items)
         mapping = replace(mapping, public=live.attributes.public)
-        source, positions = _source(feed, cluster, progress, until_end, from_start)
-        report = FeedReport(name if feed == "-" else feed)
+        source, positions, start = _source(feed, cluster, progress, until_end, from_start)
+        report = FeedReport(
+            name if feed == "-" else feed,
+            line=start.line,
+            position=start.offset,
+            behind_bytes=source.behind,
+        )
         follower = Follower(
             replace(cluster.index_context(index_settings, progress), pace=BulkPace(stop)),
             cache(partial(load_encoder_when_needed, encoder, layout, progress)),
@@ -157,26 +162,28 @@ def stop_event() -> Iterator[tuple[threading.Event, list[int]]]:
 
 def _source(
     feed: str, cluster: ClusterSession, progress: "Progress", until_end: bool, from_start: bool
-) -> "tuple[LineSource, PositionFile | None]":
-    """The lines of the feed from where it was, and where its position is kept."""
+) -> "tuple[LineSource, PositionFile | None, Position]":
+    """The lines of the feed from where it was, where its position is kept, and the position."""
     from indexer.catalogue.files.rows import CatalogueError
     from indexer.change_feed.followed_file import FollowedFile
     from indexer.change_feed.line_stream import LineStream
-    from indexer.change_feed.position import PositionFile
+    from indexer.change_feed.position import Position, PositionFile
 
     path = Path(feed)
     if feed == "-":
         if sys.stdin is None:
             raise CatalogueError("- is standard input, which is closed: name a file")
-        return LineStream(sys.stdin.buffer), None
+        return LineStream(sys.stdin.buffer), None, Position()
     if path.is_fifo():  # opened without waiting for its writer, so that a signal can end it
-        return LineStream(os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")), None
+        pipe = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        return LineStream(os.fdopen(pipe, "rb")), None, Position()
     if path.is_dir():
         raise CatalogueError(f"{feed} is a folder: name a file of JSON lines")
     uuid = cluster.client.info()["cluster_uuid"]
     positions = PositionFile(cluster.settings.state_dir, path, f"{uuid} {cluster.names.items}")
-    position = None if from_start else positions.load()
-    source = FollowedFile(path, position, progress.note, until_end=until_end)
-    if position is not None and position.line:
-        progress.note(f"{feed}: going on after line {position.line} (byte {position.offset})")
-    return source, positions
+    kept = None if from_start else positions.load()
+    source = FollowedFile(path, kept, progress.note, until_end=until_end)
+    start = source.position
+    if start.line:
+        progress.note(f"{feed}: going on after line {start.line} (byte {start.offset})")
+    return source, positions, start

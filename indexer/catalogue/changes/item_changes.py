@@ -190,20 +190,23 @@ def change_of_row(
         blank["translations"] = with_blanks(raw["translations"], blank["translations"])
     change = ItemChange.of(raw | blank, mapping.rules, notes, version)
     if not change.names:
-        raise ValueProblem(_nothing_to_change(mapping, columns))
+        raise ValueProblem(_nothing_to_change(raw | blank, mapping, columns))
     return change
 
 
-def _nothing_to_change(mapping: ColumnMap, columns: Mapping[str, Any]) -> str:
-    """Why a row changes nothing: all that it has is private, or can't be read."""
+def _nothing_to_change(
+    raw: Mapping[str, Any], mapping: ColumnMap, columns: Mapping[str, Any]
+) -> str:
+    """Why a row changes nothing: all that it has is private, can't be read, or is the item_id."""
     notes = Notes()
     mapping.pick(columns, notes)
+    ItemChange.of(raw, mapping.rules, notes)
+    reasons = [problem for values in notes.unread.values() for problem in values.examples]
     if notes.private:
-        return (
-            f"no field to change: private here are {', '.join(sorted(notes.private))} (a rebuild "
-            "names what is public)"
+        reasons.append(
+            f"private here are {', '.join(sorted(notes.private))} (a rebuild names what is public)"
         )
-    return "no field to change that can be read"
+    return f"no field to change: {'; '.join(reasons) or 'the row names none beside the item_id'}"
 
 
 def change_windows(catalogue: Catalogue, size: int) -> Iterator[list[ItemChange]]:

@@ -65,7 +65,11 @@ def test_a_line_is_read_by_the_column_mapping():
         ({"op": "delete", "item_id": "7", "time": "yesterday"}, "time 'yesterday'"),
         ({"op": "delete", "version": AT}, "item_id is missing"),
         ({"op": "upsert", "version": AT, "item_id": "7"}, "title is missing"),
-        ({"op": "update", "version": AT, "item_id": "7"}, "no field to change"),
+        ({"op": "update", "version": AT, "item_id": "7"}, "no field to change: the row names none"),
+        (
+            {"op": "update", "version": AT, "item_id": "7", "price": "cheap", "cost": 5},
+            "no field to change: price 'cheap' .*; private here are cost",
+        ),
         ({"op": "update", "version": AT, "item_id": "7", "title": ""}, "title can't be removed"),
         (
             {"op": "delete", "item_id": "7", "version": round(time.time() * 1000) + 2 * 86_400_000},

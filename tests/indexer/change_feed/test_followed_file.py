@@ -121,8 +121,11 @@ def test_a_position_is_resumed_in_a_file_that_was_renamed_meanwhile(path, opened
 def test_another_file_of_the_same_name_is_noticed(path, opened, notes):
     path.write_text(rows(1, 2, 3), encoding="utf-8")
     position = read(opened(), 3)[-1].position
+    assert opened(position).position == position
     path.write_text(rows(5, 6, 7, 8, 9), encoding="utf-8")
-    assert numbers(read(opened(position), 5)) == [5, 6, 7, 8, 9]
+    file = opened(position)
+    assert (file.position.line, file.position.offset) == (0, 0)
+    assert numbers(read(file, 5)) == [5, 6, 7, 8, 9]
     assert "another file than the one that was read to line 3" in notes[0]
 
 

@@ -125,6 +125,9 @@ def test_the_same_feed_again_is_resumed_at_its_end_and_from_its_start_changes_no
     ]
     feed = write_json_lines(tmp_path / "changes.jsonl", lines)
     assert follow(environment, feed)["applied"] == 4
+    report = follow(environment, feed)
+    assert (report["applied"], report["line"]) == (0, 4)
+    assert report["position"] == feed.stat().st_size
     after = source(client, names, "i5")
     with feed.open("a") as file:
         file.write(json.dumps({"op": "update", "version": at, "item_id": "i5", "price": 4}) + "\n")
