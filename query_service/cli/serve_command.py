@@ -26,8 +26,8 @@ def serve(host: str | None, port: int | None, processes: str | None, insecure: b
     from plugin_config.settings import ClusterSettings, load
     from query_service.settings import ServiceSettings
     from query_service.web.observability import logs
-    from query_service.web.observability.shared_metrics import shared_metrics
     from query_service.web.server.listener import Listener
+    from query_service.web.server.shared_folder import shared_folder
     from query_service.web.server.web_server import WebServer
 
     settings = load(ServiceSettings, host=host, port=port, processes=processes, insecure=insecure)
@@ -40,5 +40,5 @@ def serve(host: str | None, port: int | None, processes: str | None, insecure: b
         destination(cluster, names.items, *names.stores, names.rules, names.experiments), err=True
     )
     server = WebServer(settings, cluster, listener)
-    with shared_metrics(server.processes):
+    with shared_folder(server.processes) as server.shared:
         server.serve()

@@ -1,32 +1,57 @@
 """The cursors of lists that front ends page through: they ask for page 3, and know no cursors.
 
-Kept in memory, by process: another one answers a page without them, from what counts then.
+Kept in a database of the service's own: in memory, or in a file that its processes share. Another
+service answers a page without them, from what counts then.
 """
 
+import logging
+import sqlite3
 import threading
-from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from query_service.cursor import Cursor, CursorInvalid, request_digest
 from query_service.schemas.where import WhereBrowse, WhereSearch
 
+logger = logging.getLogger(__name__)
 Request = WhereSearch | WhereBrowse
 LISTS = 2000  # of visitors, the last ones
 PAGES = 20  # of a list
+WAIT_S = 1.0  # for another process that writes
+# The file ends with the service: nothing of it need survive a crash of the machine.
+_TABLES = """
+PRAGMA synchronous = OFF;
+CREATE TABLE IF NOT EXISTS lists (number INTEGER PRIMARY KEY AUTOINCREMENT, list TEXT UNIQUE);
+CREATE TABLE IF NOT EXISTS pages (
+    list TEXT, place INTEGER, cursor TEXT, PRIMARY KEY (list, place)
+) WITHOUT ROWID;
+"""
 
 
 class FrozenPages:
-    """Safe to use from many threads."""
+    """Safe to use from many threads, and from all processes that share a file."""
 
-    def __init__(self) -> None:
-        self._lists: OrderedDict[str, dict[int, str]] = OrderedDict()
+    def __init__(self, file: Path | None = None) -> None:
+        """`file` None: in memory."""
         self._lock = threading.Lock()
+        self._rows = sqlite3.connect(
+            file or ":memory:", timeout=WAIT_S, isolation_level=None, check_same_thread=False
+        )
+        self._rows.executescript(_TABLES)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._rows.close()
 
     def continued(self, request: Request) -> Request | None:
         """The request as a page of the list that its first page has frozen; None: not known."""
         if not request.from_ or not request.personalize:
             return None
-        with self._lock:
-            known = dict(self._lists.get(request_digest(request), {}))
+        known: dict[int, str] = {}
+        with _failures_logged(), self._transaction("BEGIN"):
+            query = "SELECT place, cursor FROM pages WHERE list = ?"
+            known = dict(self._rows.execute(query, (request_digest(request),)))
         if not known:
             return None
         cursor = known.get(request.from_) or _moved(known[min(known)], request)
@@ -36,16 +61,37 @@ class FrozenPages:
         """Keep the cursor of the page that follows; a first page begins the list again."""
         if cursor is None or not request.personalize:
             return
-        with self._lock:
-            digest = request_digest(request)
-            is_first = not request.from_ and request.cursor is None
-            pages = {} if is_first else self._lists.get(digest, {})
-            if len(pages) < PAGES:
-                pages[Cursor.decode(cursor).offset] = cursor
-            self._lists[digest] = pages
-            self._lists.move_to_end(digest)
-            while len(self._lists) > LISTS:
-                self._lists.popitem(last=False)
+        digest, place = request_digest(request), Cursor.decode(cursor).offset
+        is_first = not request.from_ and request.cursor is None
+        with _failures_logged(), self._transaction("BEGIN IMMEDIATE"):
+            execute = self._rows.execute
+            if is_first:
+                execute("DELETE FROM pages WHERE list = ?", (digest,))
+            [count] = execute("SELECT count(*) FROM pages WHERE list = ?", (digest,)).fetchone()
+            if count < PAGES:
+                execute("INSERT OR REPLACE INTO pages VALUES (?, ?, ?)", (digest, place, cursor))
+            execute("INSERT OR REPLACE INTO lists (list) VALUES (?)", (digest,))
+            latest = "SELECT number FROM lists ORDER BY number DESC LIMIT -1 OFFSET ?"
+            for (number,) in execute(latest, (LISTS,)).fetchall():
+                pages_of = "list = (SELECT list FROM lists WHERE number = ?)"
+                execute(f"DELETE FROM pages WHERE {pages_of}", (number,))
+                execute("DELETE FROM lists WHERE number = ?", (number,))
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        """One thread at a time; of processes, one that writes. Raises sqlite3.Error."""
+        with self._lock, self._rows:
+            self._rows.execute(begin)
+            yield
+
+
+@contextmanager
+def _failures_logged() -> Iterator[None]:
+    """What the database refuses is a line in the log: a page is answered without it."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        logger.warning("pages of front ends are not kept: %s", error)
 
 
 def _moved(text: str, request: Request) -> str | None:

@@ -26,10 +26,12 @@ MAX_QUERIES = 50  # of one request
 class InstantSearches:
     """Safe to use from many threads. `close` stops its own."""
 
-    def __init__(self, pipeline: Pipeline, names: IndexNamesSpoken, threads: int) -> None:
+    def __init__(
+        self, pipeline: Pipeline, names: IndexNamesSpoken, threads: int, pages: FrozenPages
+    ) -> None:
         self._pipeline = pipeline
         self._names = names
-        self._pages = FrozenPages()
+        self._pages = pages
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="queries")
 
     def answers(
@@ -71,8 +73,9 @@ class InstantSearches:
         return [each.result() for each in running]
 
     def close(self) -> None:
-        """Stop the threads."""
+        """Stop the threads, and close the database of pages."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pages.close()
 
     def _recommended(
         self, request: Mapping[str, Any], index: str, arrived: float

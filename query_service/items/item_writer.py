@@ -1,9 +1,6 @@
 """Writes of items that come over HTTP: put, patch, delete, in order."""
 
-import threading
-import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar, cast
 
@@ -17,8 +14,8 @@ from indexer.index.item_vectors import ItemEncoder
 from indexer.index.live.updates import UpdateReport, delete, update, upsert
 from indexer.index.stored_items import read_versions
 from plugin_config.connection.client import cluster_unavailable
+from query_service.items.item_locks import ItemLocks
 
-LOCKS = 256  # each of some items
 Kind = Literal["put", "patch", "delete"]
 Status = Literal["created", "updated", "deleted", "not_found", "superseded", "rejected"]
 Value = TypeVar("Value")
@@ -54,11 +51,11 @@ class ItemWrites:
 class ItemWriter:
     """Writes to the live index, and to one that is being filled. Safe to use from many threads."""
 
-    def __init__(self, context: IndexContext, encoder: object) -> None:
+    def __init__(self, context: IndexContext, encoder: object, locks: ItemLocks) -> None:
         """`encoder` encodes items (`ItemEncoder`) where a text changed."""
         self._context = context
         self._encoder = encoder
-        self._locks = tuple(threading.Lock() for _ in range(LOCKS))
+        self._locks = locks
 
     def write(self, operations: Sequence[ItemOperation]) -> ItemWrites:
         """Does the writes in order; one outcome each, and notes on attributes and lost fields.
@@ -90,22 +87,9 @@ class ItemWriter:
             return upsert(self._context, load, _not_none(each.item for each in batch), versions)
         if batch[0].kind == "patch":
             changes = joined(_not_none(each.change for each in batch))
-            with self._alone([change.item_id for change in changes]):
+            with self._locks.alone([change.item_id for change in changes]):
                 return update(self._context, load, changes)
         return delete(self._context, list(dict.fromkeys(e.item_id for e in batch)), versions)
-
-    @contextmanager
-    def _alone(self, item_ids: Sequence[str]) -> Iterator[None]:
-        """Lets no other change of these items happen meanwhile, in this process.
-
-        A change reads the item and writes it with its version, which the engine can't make depend
-        on what was read: of two at once the later one would undo the earlier.
-        """
-        numbers = {zlib.crc32(item_id.encode()) % LOCKS for item_id in item_ids}
-        with ExitStack() as stack:
-            for number in sorted(numbers):  # in one order everywhere: no two wait for each other
-                stack.enter_context(self._locks[number])
-            yield
 
     def _versions(self, item_ids: Sequence[str]) -> dict[str, int]:
         """The versions that are stored of items whose write was older."""

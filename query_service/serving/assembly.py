@@ -1,5 +1,6 @@
 """Services made from settings: with the encoder loaded, or around one that is."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.settings import EncoderSettings
@@ -16,22 +17,35 @@ if TYPE_CHECKING:
 
 
 def make_service(
-    settings: ServiceSettings, cluster: ClusterSettings, encoder: QueryEncoder | None = None
+    settings: ServiceSettings,
+    cluster: ClusterSettings,
+    encoder: QueryEncoder | None = None,
+    shared: Path | None = None,
 ) -> Service:
-    """A service from the settings, not started yet; loads the encoder unless one is given."""
+    """A service from the settings, not started yet; loads the encoder unless one is given.
+
+    `shared`: see `Service`.
+    """
     if encoder is not None:
         return Service(
             settings, cluster, connect(cluster), encoder, load_models(None, encoder.spec)
         )
     from indexer.encoder.loading import load_encoder
 
-    return service_of(settings, cluster, load_encoder(load(EncoderSettings)))
+    return service_of(settings, cluster, load_encoder(load(EncoderSettings)), shared)
 
 
-def service_of(settings: ServiceSettings, cluster: ClusterSettings, loaded: "Encoder") -> Service:
+def service_of(
+    settings: ServiceSettings,
+    cluster: ClusterSettings,
+    loaded: "Encoder",
+    shared: Path | None = None,
+) -> Service:
     """A service around a loaded encoder, with the models of the settings' bundle; not started."""
     models = load_models(load(EncoderSettings).bundle, loaded.spec, device=loaded.device)
-    return Service(settings, cluster, connect(cluster), BatchingEncoder(loaded), models)
+    return Service(
+        settings, cluster, connect(cluster), BatchingEncoder(loaded), models, shared=shared
+    )
 
 
 def start_beside(service: Service, settings: ServiceSettings, cluster: ClusterSettings) -> Service:
@@ -40,8 +54,9 @@ def start_beside(service: Service, settings: ServiceSettings, cluster: ClusterSe
     It waits for an index as `service` does. Raises EncoderMismatch, BundleError.
     """
     other = Service(
-        settings, cluster, connect(cluster), service.encoder, service.models, service.key_ring
-    )
+        settings, cluster, connect(cluster), service.encoder, service.models, service.key_ring,
+        service.shared,
+    )  # fmt: skip
     service.beside.append(other)
     other.start(service.waits)
     return other

@@ -25,8 +25,10 @@ from query_service.experiments.experiment_book import ExperimentBook
 from query_service.experiments.experiment_store import ExperimentStore
 from query_service.index_view import IndexNotReady, IndexViews
 from query_service.insights.insights import Insights
+from query_service.instantsearch.frozen_pages import FrozenPages
 from query_service.instantsearch.index_names import IndexNamesSpoken
 from query_service.instantsearch.searches import InstantSearches
+from query_service.items.item_locks import ItemLocks
 from query_service.items.item_reader import ItemReader
 from query_service.items.item_writer import ItemWriter
 from query_service.models import Models, load_models
@@ -71,8 +73,12 @@ class Service:
         encoder: QueryEncoder,
         models: Models,
         key_ring: KeyRing | None = None,
+        shared: Path | None = None,
     ) -> None:
-        """`key_ring`: that of another service; without, its own."""
+        """`key_ring`: that of another service; without, its own. `shared`: the folder of the
+        service's processes; None: this is the only one.
+        """
+        self.shared = shared
         names = IndexNames(cluster.index_prefix)
         self.encoder = encoder
         self.models = models
@@ -121,6 +127,7 @@ class Service:
         self.item_writer = ItemWriter(
             IndexContext(client, names, _update_settings(cluster), cluster.bundles_dir),
             encoder.encoder if isinstance(encoder, BatchingEncoder) else encoder,
+            ItemLocks(shared),
         )
         visitors = SessionVisitors(self.store, self._items, encoder)
         self.pipeline = Pipeline(
@@ -147,6 +154,7 @@ class Service:
             self.pipeline,
             IndexNamesSpoken.of(settings.instantsearch_index, settings.instantsearch_replicas),
             settings.threads,
+            FrozenPages(shared and shared / f"{names.prefix}pages.sqlite"),
         )
         self.insights = Insights(
             client,

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
@@ -83,6 +84,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         os.set_blocking(self.failures[0], False)
         self.encoder: Encoder | None = None
         self.service: Service | None = None  # in a worker
+        self.shared: Path | None = None  # the folder of several processes
         self._notice = ""  # who may call, where that is anybody
         self._has_answered = mmap.mmap(-1, 1)  # shared by all processes
         super().__init__()
@@ -133,9 +135,9 @@ class WebServer(BaseApplication):  # type: ignore[misc]
 
         use_threads(self.encoder, self.processes)
         if self.encoder is None:
-            self.service = make_service(self.settings, self.cluster)
+            self.service = make_service(self.settings, self.cluster, shared=self.shared)
         else:
-            self.service = service_of(self.settings, self.cluster, self.encoder)
+            self.service = service_of(self.settings, self.cluster, self.encoder, self.shared)
         self.service.start(wait)
         if not wait:
             check_storage(self.settings.rate_storage)

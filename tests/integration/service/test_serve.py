@@ -11,7 +11,7 @@ from opensearchpy import OpenSearch
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
 from tests.integration.serve_process import READY_S, Clients, serve
-from tests.integration.serving import item_ids
+from tests.integration.serving import Api, item_ids
 from tests.integration.waiting import wait_until
 
 pytestmark = pytest.mark.node
@@ -47,7 +47,20 @@ def test_it_answers_until_a_signal_and_writes_the_last_queries(
     assert [query["query_text"] for query in session["queries"]] == ["wireless headphones"]
 
 
-def test_several_processes_share_sessions_and_metrics(
+def pages_of_a_front_end(api: Api, visitor: str) -> list[str]:
+    """Ids of the hits on a front end's first five pages, between which the visitor likes one."""
+    shown: list[str] = []
+    request = {"indexName": "items", "query": "headphones", "hitsPerPage": 2, "userToken": visitor}
+    for page in range(5):
+        body = {"requests": [request | {"page": page}]}
+        [result] = api("POST", "/1/indexes/*/queries", body).body["results"]
+        hits = [hit["objectID"] for hit in result["hits"]]
+        api.event("like", hits[-1], visitor)
+        shown += hits
+    return shown
+
+
+def test_several_processes_share_sessions_pages_and_metrics(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     several = environment | {"LIVE_INTENT_PROCESSES": "2", "LIVE_INTENT_LOG_FORMAT": "json"}
@@ -61,6 +74,9 @@ def test_several_processes_share_sessions_and_metrics(
         text = api("GET", "/metrics").body
         counted = 'live_intent_request_seconds_count{route="/v1/search",status="200"}'
         assert f"{counted} 11.0" in text
+        for number in range(3):  # each page is answered by any of them
+            shown = pages_of_a_front_end(api, f"anonymous-{number}")
+            assert len(set(shown)) == len(shown) == 10
         running.kill_worker()
         running.wait_for_workers(3)
         assert api.search("Acme", "many")["personalized"]

@@ -1,0 +1,53 @@
+"""Changes of one item wait for each other, in one process and in several."""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from query_service.items.item_locks import ItemLocks
+
+ADDS = 150
+# Reads and writes as a change of an item does; without the lock additions are lost.
+ADDING = """
+import sys, time
+from pathlib import Path
+from query_service.items.item_locks import ItemLocks
+file, adds, locks = Path(sys.argv[1]) / "sum", int(sys.argv[2]), ItemLocks(Path(sys.argv[1]))
+for _ in range(adds):
+    with locks.alone(["lamp", "chair"]):
+        count = int(file.read_text())
+        time.sleep(0.0001)
+        file.write_text(str(count + 1))
+"""
+
+
+def test_processes_that_share_a_folder_wait_for_each_other(tmp_path: Path) -> None:
+    (tmp_path / "sum").write_text("0")
+    command = [sys.executable, "-c", ADDING, str(tmp_path), str(ADDS)]
+    running = [subprocess.Popen(command) for _ in range(2)]
+    assert [each.wait(60) for each in running] == [0, 0]
+    assert (tmp_path / "sum").read_text() == str(2 * ADDS)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_threads_wait_for_each_other_and_other_items_do_not(tmp_path: Path, shared: bool) -> None:
+    locks = ItemLocks(tmp_path if shared else None)
+    entered = threading.Event()
+
+    def change(item_id: str) -> None:
+        with locks.alone([item_id]):
+            entered.set()
+
+    with locks.alone(["lamp"]):
+        same = threading.Thread(target=change, args=("lamp",))
+        same.start()
+        assert not entered.wait(0.1)
+        other = threading.Thread(target=change, args=("chair",))
+        other.start()
+        other.join(10)
+        assert entered.is_set()
+    same.join(10)
+    assert not same.is_alive()
