@@ -235,6 +235,7 @@ def test_a_search_without_a_session_has_no_part_in_it(stand_in: StandIn) -> None
         ({"url": "file:///etc/passwd"}, "must be http or https"),
         ({"url": "http://user:word@host"}, "of another form"),
         ({}, "has no [url]"),
+        ({"url": None}, "rank.url] is null, and must be a text"),
         ({"url": "http://h", "timeout_ms": 0}, "a whole number from 1 to 10000"),
         ({"url": "http://h", "key": "li_x"}, "unknown field [key]"),
     ],

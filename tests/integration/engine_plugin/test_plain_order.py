@@ -102,6 +102,8 @@ def test_a_pipeline_of_other_indexes_finds_nobody(shop: VisitedShop) -> None:
         shop.put_pipeline(name, window=7)
     with pytest.raises(RequestError, match=r"unknown field \[timeout\].*allowed are.*timeout_ms"):
         shop.put_pipeline(name, timeout=7)
+    with pytest.raises(RequestError, match=r"models_index.* is null, and must be a text"):
+        shop.put_pipeline(name, models_index=None)
 
 
 WRONG: list[tuple[Any, str]] = [
@@ -115,15 +117,17 @@ WRONG: list[tuple[Any, str]] = [
     ({"session": "lamps"}, r"unknown field \[session\] with the value .lamps.: allowed are"),
     ({"user_id": 7}, "user_id"),
     ({"query_vector": "no base64!"}, "query_vector\\] is .no base64!., and must be base64"),
-    ({"query_vector": "AAA="}, "16 finite float16 numbers"),
+    ({"query_vector": "AAA="}, r"live_intent.query_vector\] does not fit: .* 16 finite float16"),
     ({"query_vector": "AHwAfA=="}, "finite"),
     ({"query_terms": -1}, "whole number from 0"),
     ({"query_terms": "2"}, "whole number from 0"),
     ({"scenario": "museum"}, 'is "museum", and must be one of feed, shop, video'),
     ({"weights": [1]}, "must be an object"),
-    ({"weights": {"words": "2"}}, "weights.words\\] is .2., and must be a finite number"),
+    ({"weights": {"words": "2"}}, "weights.words\\] is .2., and must be a number from 0"),
     ({"weights": {"wrods": 2}}, r"unknown field \[wrods\].*allowed are affinity, attention"),
-    ({"weights": {"words": -1}}, "words is -1"),
+    ({"weights": {"words": -1}}, r"ext.live_intent.weights.words\] is -1, and must be a number"),
+    ({"weights": {"words": 1e300}}, r"weights.words\] is 1.0E300, and must be .* to 1000"),
+    ({"weights": {"temperature": 0}}, r"weights.temperature\] is 0, and must be .* from 0.001"),
     ({"window": 9}, "whole number from 10 to 1000"),
     ({"window": 1001}, "whole number from 10 to 1000"),
     ({"window": 20.5}, "whole number"),
@@ -140,3 +144,8 @@ def test_a_wrong_ext_is_refused_with_what_is_allowed(
     with pytest.raises(RequestError, match=message) as raised:
         shop.search(shop.one, ext={"live_intent": ext})
     assert raised.value.status_code == 400
+
+
+def test_wrong_weights_are_refused_where_the_order_stays_too(shop: VisitedShop) -> None:
+    with pytest.raises(RequestError, match=r"weights.words.* is -1, and must be"):
+        shop.search(shop.one, "lamps", sort=["price"], live_intent={"weights": {"words": -1}})

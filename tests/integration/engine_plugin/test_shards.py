@@ -50,6 +50,18 @@ def test_a_pipeline_without_the_processor_between_the_phases_ranks_alike(
             assert hit["_explanation"]["value"] == pytest.approx(hit["_score"])
 
 
+def test_a_pipeline_that_has_the_processor_twice_ranks_once(shop: VisitedShop) -> None:
+    whole = shop.client.transport.perform_request("GET", f"/_search/pipeline/{shop.pipeline}")
+    twice = {kind: processors * 2 for kind, processors in whole[shop.pipeline].items()}
+    name = f"{shop.prefix}twice"
+    shop.client.transport.perform_request("PUT", f"/_search/pipeline/{name}", body=twice)
+    for index in (shop.one, shop.three):
+        expected = shop.search(index, "lamps", size=30)
+        answer = shop.search(index, "lamps", size=30, pipeline=name)
+        assert ids(answer) == ids(expected)
+        assert answer["ext"] == expected["ext"]
+
+
 def test_shards_without_a_hit_are_no_trouble(shop: VisitedShop) -> None:
     query = {"match": {"title": "w48x0"}}
     for params in ({}, DFS):

@@ -47,10 +47,10 @@ public record RankingWeights(
           "breadth_without_query",
           "coverage_power");
 
-  /** The least value of the temperature, and the largest of every weight. */
-  public static final float LEAST_TEMPERATURE = 0.001f;
+  /** The largest value of every weight. */
+  public static final double LARGEST = 1000;
 
-  public static final float LARGEST = 1000f;
+  private static final double LEAST_TEMPERATURE = 0.001;
 
   static RankingWeights of(StoredFields ranking) {
     float[] values = new float[NAMES.size()];
@@ -97,18 +97,23 @@ public record RankingWeights(
         throw new IllegalArgumentException(
             "weights has no [" + entry.getKey() + "]; there are " + String.join(", ", NAMES));
       }
-      values[index] = checked(entry.getKey(), entry.getValue().floatValue());
+      values[index] = checked(entry.getKey(), entry.getValue().doubleValue());
     }
     return of(values);
   }
 
-  private static float checked(String name, float value) {
-    float least = name.equals("temperature") ? LEAST_TEMPERATURE : 0;
+  /** The least value of a weight. */
+  public static double least(String name) {
+    return name.equals("temperature") ? LEAST_TEMPERATURE : 0;
+  }
+
+  private static float checked(String name, double value) {
+    double least = least(name);
     if (!(value >= least && value <= LARGEST)) { // NaN too
       throw new IllegalArgumentException(
           "weights." + name + " is " + value + ", and must be from " + least + " to " + LARGEST);
     }
-    return value;
+    return (float) value;
   }
 
   private float[] values() {

@@ -77,7 +77,8 @@ public final class LiveIntentRequestProcessor extends AbstractProcessor
       PipelineProcessingContext context,
       ActionListener<SearchRequest> listener) {
     VisitorRequest visitor = LiveIntentExt.of(request);
-    if (visitor == null) {
+    boolean done = Personalisation.of(context) != null; // the pipeline has this processor twice
+    if (visitor == null || done) {
       listener.onResponse(request);
       return;
     }
@@ -202,8 +203,7 @@ public final class LiveIntentRequestProcessor extends AbstractProcessor
         boolean ignoreFailure,
         Map<String, Object> config,
         Processor.PipelineContext pipeline) {
-      StrictFields fields =
-          StrictFields.of("request_processors.live_intent", Map.copyOf(config), NAMES);
+      StrictFields fields = StrictFields.of("request_processors.live_intent", config, NAMES);
       config.clear(); // the engine refuses what is left over
       VisitorSettings settings =
           new VisitorSettings(

@@ -197,7 +197,7 @@ public final class LiveIntentResponseProcessor extends AbstractProcessor
         boolean ignoreFailure,
         Map<String, Object> config,
         Processor.PipelineContext pipeline) {
-      StrictFields fields = StrictFields.of(OWNER, Map.copyOf(config), Set.of(RANK));
+      StrictFields fields = StrictFields.of(OWNER, config, Set.of(RANK));
       config.clear(); // the engine refuses what is left over
       return new LiveIntentResponseProcessor(
           new Labels(tag, description, ignoreFailure), statistics.get(), ranker(fields, pipeline));

@@ -53,7 +53,7 @@ public final class StrictFields {
                 owner, entry.getKey(), shown(entry.getValue()), listed(allowed)));
       }
     }
-    return new StrictFields(owner, values);
+    return new StrictFields(owner, new TreeMap<>(values)); // a value may be null
   }
 
   /** Whether the field is there, null included. */
@@ -94,22 +94,19 @@ public final class StrictFields {
     throw wrong(name, values.get(name), "true or false");
   }
 
-  /** Finite numbers by name. */
-  public Map<String, Double> numbers(String name) {
-    String allowed = "an object of finite numbers";
-    if (!(values.get(name) instanceof Map<?, ?> object)) {
-      throw wrong(name, values.get(name), allowed);
+  /** A number in [least, most]. */
+  public double number(String name, double least, double most) {
+    if (values.get(name) instanceof Number number
+        && number.doubleValue() >= least // not NaN
+        && number.doubleValue() <= most) {
+      return number.doubleValue();
     }
-    Map<String, Double> numbers = new TreeMap<>();
-    for (Map.Entry<?, ?> entry : object.entrySet()) {
-      boolean finite =
-          entry.getValue() instanceof Number number && Double.isFinite(number.doubleValue());
-      if (!finite) {
-        throw wrong(name + "." + entry.getKey(), entry.getValue(), "a finite number");
-      }
-      numbers.put(String.valueOf(entry.getKey()), ((Number) entry.getValue()).doubleValue());
-    }
-    return numbers;
+    throw wrong(name, values.get(name), "a number from " + least + " to " + most);
+  }
+
+  /** The names of the fields that are there. */
+  public Set<String> names() {
+    return values.keySet();
   }
 
   /** Base64 text of finite float16 numbers. */

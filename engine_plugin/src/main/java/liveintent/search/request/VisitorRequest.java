@@ -93,7 +93,6 @@ public record VisitorRequest(
    * @throws IllegalArgumentException names the field, its value and what is allowed
    */
   public static VisitorRequest of(StrictFields fields) {
-    fields.object("weights", Set.copyOf(RankingWeights.NAMES)); // refuses unknown names
     return new VisitorRequest(
         fields.id("session_id", LONGEST_ID),
         fields.has("user_id") ? fields.id("user_id", LONGEST_ID) : "",
@@ -101,9 +100,17 @@ public record VisitorRequest(
         fields.has("query_text") ? fields.id("query_text", LONGEST_QUERY) : "",
         fields.has("query_terms") ? fields.whole("query_terms", 0, MOST_TERMS) : null,
         fields.has("scenario") ? fields.id("scenario", LONGEST_ID) : DEFAULT_SCENARIO,
-        fields.has("weights") ? fields.numbers("weights") : Map.of(),
+        weights(fields.object("weights", Set.copyOf(RankingWeights.NAMES))),
         fields.has("window") ? fields.whole("window", LEAST_WINDOW, LARGEST_WINDOW) : null,
         fields.has("explain") && fields.flag("explain"));
+  }
+
+  private static Map<String, Double> weights(StrictFields fields) {
+    Map<String, Double> weights = new TreeMap<>();
+    for (String name : fields.names()) {
+      weights.put(name, fields.number(name, RankingWeights.least(name), RankingWeights.LARGEST));
+    }
+    return weights;
   }
 
   @Override

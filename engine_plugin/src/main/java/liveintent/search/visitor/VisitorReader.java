@@ -103,14 +103,18 @@ public final class VisitorReader {
                 "[live_intent.scenario] is \"%s\", and must be one of %s",
                 visitor.scenario(), String.join(", ", scenarios)));
       }
+      RankingWeights weights = model.ranking().with(visitor.weights());
+      return new Search(visitor, index, model, settings, meaning(visitor, model), weights);
+    }
+
+    private static float[] meaning(VisitorRequest visitor, EngineModel model) {
       byte[] embedding = visitor.queryVectorBytes();
-      return new Search(
-          visitor,
-          index,
-          model,
-          settings,
-          embedding == null ? null : model.meaning(embedding),
-          model.ranking().with(visitor.weights()));
+      try {
+        return embedding == null ? null : model.meaning(embedding);
+      } catch (IllegalArgumentException error) {
+        throw new IllegalArgumentException(
+            "[live_intent.query_vector] does not fit: " + error.getMessage(), error);
+      }
     }
   }
 
