@@ -207,5 +207,6 @@ def _explain(cls: type[Settings], detail: Any, arguments: Mapping[str, Any]) -> 
     value = detail["input"]
     secret = "Secret" in str(info.annotation) or "@" in str(value)
     shown = "(hidden)" if secret else str(value)
-    where = f"argument {name}" if name in arguments else variable(name)
+    # `--help` names the variable beside each option that sets it.
+    where = f"{variable(name)} or its option" if name in arguments else variable(name)
     return f"{where}={shown}: {message}. {info.description or ''}".rstrip()

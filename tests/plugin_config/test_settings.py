@@ -85,6 +85,11 @@ def test_a_wrong_value_is_named_with_what_is_allowed(
     assert "\n" not in message
 
 
+def test_a_wrong_option_is_named_by_its_variable() -> None:
+    with pytest.raises(SettingsError, match=r"^LIVE_INTENT_OPENSEARCH_RETRIES or its option=-1: "):
+        load(ClusterSettings, opensearch_retries=-1)
+
+
 def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIVE_INTENT_OPENSEARCH_URL", "https://admin:s3cret@a:9200")
     with pytest.raises(SettingsError, match="no user or password in the address") as caught:
