@@ -66,6 +66,13 @@ def test_it_brings_nothing_that_the_search_does_not_match(near: VisitedShop) -> 
     assert max(hit["_source"]["price"] for hit in cheap["hits"]["hits"]) < 30
 
 
+def test_it_brings_nothing_that_terminate_after_leaves_out(near: VisitedShop) -> None:
+    first: dict[str, Any] = {"query": {"match_all": {}}, "size": 90, "terminate_after": 12}
+    answer = near.search(f"{near.prefix}near", "late", pipeline=f"{near.prefix}leg", **first)
+    assert state(answer)["personalised"]
+    assert len(ids(answer)) == answer["hits"]["total"]["value"] == 12
+
+
 def test_its_settings_are_checked(near: VisitedShop) -> None:
     name = f"{near.prefix}wrong"
     for leg in ({"enabled": "yes"}, {"k": 0}, {"size": 7}, True):

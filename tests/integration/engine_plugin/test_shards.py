@@ -75,6 +75,19 @@ def test_shards_without_a_hit_are_no_trouble(shop: VisitedShop) -> None:
     assert ids(shop.search(shop.three, "lamps", query=filtered)) == []
 
 
+def test_a_field_that_the_request_derives_counts_in_the_first_round(shop: VisitedShop) -> None:
+    dear = {"script_score": {"query": {"term": {"dear": True}}, "script": {"source": "1 + _score"}}}
+    derived = {"dear": {"type": "boolean", "script": {"source": "emit(doc['price'].value > 40)"}}}
+    one, three = (
+        shop.search(index, "lamps", query=dear, derived=derived, size=60, explain=True, params=DFS)
+        for index in (shop.one, shop.three)
+    )
+    assert ids(three)
+    np.testing.assert_allclose(scores(three), scores(one), rtol=1e-5)
+    for hit in three["hits"]["hits"]:
+        assert hit["_explanation"]["value"] == pytest.approx(hit["_score"])
+
+
 def test_segments_and_concurrent_search_answer_alike(shop: VisitedShop) -> None:
     expected = shop.search(shop.one, "lamps", size=60)
     segments = shop.client.cat.segments(index=shop.segments, format="json")

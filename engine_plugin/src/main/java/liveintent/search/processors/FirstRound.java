@@ -1,6 +1,8 @@
 package liveintent.search.processors;
 
+import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import liveintent.search.rescoring.GatheredDocs;
@@ -11,7 +13,13 @@ import liveintent.search.rescoring.VisitorRescorerBuilder;
 import liveintent.search.rescoring.WindowRanking;
 import liveintent.search.visitor.KnownVisitor;
 import org.opensearch.action.search.SearchRequest;
+import org.opensearch.common.xcontent.LoggingDeprecationHandler;
+import org.opensearch.common.xcontent.json.JsonXContent;
 import org.opensearch.core.action.ActionListener;
+import org.opensearch.core.common.bytes.BytesReference;
+import org.opensearch.core.xcontent.NamedXContentRegistry;
+import org.opensearch.core.xcontent.XContentBuilder;
+import org.opensearch.core.xcontent.XContentParser;
 import org.opensearch.search.builder.SearchSourceBuilder;
 import org.opensearch.search.rescore.RescorerBuilder;
 import org.opensearch.transport.client.Client;
@@ -35,7 +43,8 @@ final class FirstRound {
       KnownVisitor visitor,
       Integer queryTerms,
       BiConsumer<GlobalWindow, List<RankedHit>> answer,
-      Consumer<Exception> failure) {
+      Consumer<Exception> failure)
+      throws IOException {
     client.search(
         asked(request, visitor, queryTerms),
         ActionListener.wrap(
@@ -58,10 +67,11 @@ final class FirstRound {
   }
 
   private static SearchRequest asked(
-      SearchRequest request, KnownVisitor visitor, Integer queryTerms) {
+      SearchRequest request, KnownVisitor visitor, Integer queryTerms) throws IOException {
     SearchSourceBuilder own = request.source();
-    SearchSourceBuilder source = new SearchSourceBuilder();
+    SearchSourceBuilder source = withDerivedFields(own.getDerivedFieldsObject());
     source.from(0).size(visitor.window()).fetchSource(false).trackTotalHits(false);
+    source.terminateAfter(own.terminateAfter());
     if (own.query() != null) {
       source.query(own.query());
     }
@@ -86,5 +96,21 @@ final class FirstRound {
     RescoreMode mode = RescoreMode.gathered(queryTerms);
     source.addRescorer(new VisitorRescorerBuilder(visitor.window(), visitor.input(), mode));
     return new SearchRequest(request).source(source).pipeline(NO_PIPELINE);
+  }
+
+  /** The fields that the query may name; the engine takes them from JSON alone. */
+  private static SearchSourceBuilder withDerivedFields(Map<String, Object> fields)
+      throws IOException {
+    if (fields == null || fields.isEmpty()) {
+      return new SearchSourceBuilder();
+    }
+    try (XContentBuilder json = JsonXContent.contentBuilder().map(Map.of("derived", fields));
+        XContentParser parser =
+            JsonXContent.jsonXContent.createParser(
+                NamedXContentRegistry.EMPTY,
+                LoggingDeprecationHandler.INSTANCE,
+                BytesReference.bytes(json).streamInput())) {
+      return SearchSourceBuilder.fromXContent(parser);
+    }
   }
 }

@@ -149,11 +149,15 @@ public final class LiveIntentRequestProcessor extends AbstractProcessor
     }
   }
 
-  /** The person leg; null without one. Its hits have the query's score alone, not a rescorer's. */
+  /**
+   * The person leg; null without one. Its hits have the query's score alone, not a rescorer's, and
+   * may be of those that terminate_after leaves uncollected.
+   */
   private LegQuery leg(Search search, KnownVisitor known) throws IOException {
     SearchSourceBuilder own = search.request().source();
     boolean rescored = own.rescores() != null && !own.rescores().isEmpty();
-    if (!personLeg.enabled() || !known.near() || known.input().userVector() == null || rescored) {
+    boolean possible = known.near() && known.input().userVector() != null;
+    if (!personLeg.enabled() || !possible || rescored || own.terminateAfter() > 0) {
       return null;
     }
     float[] vector = known.input().userVector();
