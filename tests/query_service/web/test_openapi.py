@@ -120,7 +120,7 @@ def test_the_shop_page_shows_pictures_of_the_named_origins_alone(tmp_path: Path)
     "origins", ["cdn.example.com", "https://a.example/x", "*", "https://a; script-src *", "http:"]
 )
 def test_what_is_no_origin_of_pictures_is_refused(origins: str) -> None:
-    with pytest.raises(SettingsError, match="image_origins"):
+    with pytest.raises(SettingsError, match="LIVE_INTENT_IMAGE_ORIGINS"):
         load(ServiceSettings, image_origins=origins)
 
 

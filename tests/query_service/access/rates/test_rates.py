@@ -142,7 +142,8 @@ def test_by_default_there_is_no_limit(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"rate_per_address": "often"}, "LIVE_INTENT|rate_per_address=often: 'often' is no rate"),
+        ({"rate_per_address": "often"}, "LIVE_INTENT_RATE_PER_ADDRESS or its option=often"),
+        ({"rate_per_address": "often"}, "'often' is no rate"),
         ({"rate_per_key": "0/minute"}, "it allows 1 to"),
         ({"rate_per_key": "-5/minute"}, "'-5/minute' is no rate"),
         ({"rate_per_session": "10/second;0/hour"}, "it allows 1 to"),
@@ -156,4 +157,4 @@ def test_by_default_there_is_no_limit(tmp_path: Path) -> None:
 def test_settings_name_what_is_wrong(settings: dict[str, str], said: str) -> None:
     with pytest.raises(SettingsError) as refused:
         load(ServiceSettings, **settings)
-    assert said.rsplit("|", maxsplit=1)[-1] in str(refused.value)
+    assert said in str(refused.value)
