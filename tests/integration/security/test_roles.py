@@ -61,13 +61,14 @@ def recorded(
         "evaluator": lambda cluster: evaluator_work(cluster, tmp_path_factory.mktemp("tasks")),
         "analyst": analyst_work,
     }
-    permissions = {}
-    for part, work in works.items():
+    permissions: dict[str, set[Permission]] = {part: set() for part in works}
+    # The indexer again, on a shop whose visitors have searched.
+    for part, work in (*works.items(), ("indexer", works["indexer"])):
         with recording_proxy(node_url) as calls:
             outcomes = work(cluster_settings.model_copy(update={"opensearch_url": calls.url}))
         failed = [o for o in outcomes if o.code not in (0, 200, 201, 202, 404)]
         assert not failed, failed
-        permissions[part] = {
+        permissions[part] |= {
             Permission(p.action, p.index.replace(names.prefix, PREFIX))
             for call in calls.calls
             for p in needed(call)
@@ -146,9 +147,10 @@ def test_who_may_only_search_items_gets_the_visitors_order(
     )
     assert [o for o in outcomes if o.denied or o.code != 0] == []
     with serving_index(secured.settings("service", tmp_path), encoder) as api:
-        api.event("click", "20", "s1")
+        api.event("click", "20", "plain-search")
     shop: OpenSearch = connect(secured.settings("shop", tmp_path))
-    body = {"query": {"match": {"title": "phone"}}, "ext": {"live_intent": {"session_id": "s1"}}}
+    visitor = {"session_id": "plain-search"}  # whom no other test has erased
+    body = {"query": {"match": {"title": "phone"}}, "ext": {"live_intent": visitor}}
     said = shop.search(index="live-intent-items", body=body)["ext"]["live_intent"]
     assert said["personalised"], said
     own = {"sessions_index": "live-intent-sessions", "models_index": "live-intent-engine-models"}
