@@ -121,6 +121,35 @@ def secured() -> Iterator[SecuredNode]:
         yield node
 
 
+# Before the others make a key: from then on each event needs one.
+def test_who_may_only_search_items_gets_the_visitors_order(
+    secured: SecuredNode, encoder: Encoder, tmp_path: Path
+) -> None:
+    outcomes = plugin_work(
+        secured.settings("indexer", tmp_path), secured.settings("evaluator", tmp_path), tmp_path
+    )
+    assert [o for o in outcomes if o.denied or o.code != 0] == []
+    with serving_index(secured.settings("service", tmp_path), encoder) as api:
+        assert api.event("click", "20", "plain-search").status == 200
+    shop: OpenSearch = connect(secured.settings("shop", tmp_path))
+    visitor = {"session_id": "plain-search"}
+    body = {"query": {"match": {"title": "phone"}}, "ext": {"live_intent": visitor}}
+    said = shop.search(index="live-intent-items", body=body)["ext"]["live_intent"]
+    assert said["personalised"], said
+    own = {"sessions_index": "live-intent-sessions", "models_index": "live-intent-engine-models"}
+    pipeline = {
+        "request_processors": [{"live_intent": own}],
+        "response_processors": [{"live_intent": {}}],
+    }
+    answer = shop.search(index="live-intent-items", body=body | {"search_pipeline": pipeline})
+    said = answer["ext"]["live_intent"]  # which is read in the name of who searches
+    assert not said["personalised"]
+    assert said["reason"] in ("model_unreadable", "session_unreadable")  # the model may be kept
+    with pytest.raises(AuthorizationException, match="no permissions"):
+        shop.search(index="live-intent-sessions")
+    shop.close()
+
+
 def test_each_role_does_its_work_on_a_node_with_the_plugin(
     secured: SecuredNode, encoder: Encoder, tmp_path: Path
 ) -> None:
@@ -137,34 +166,6 @@ def test_each_role_does_its_work_on_a_node_with_the_plugin(
         if outcome.denied or outcome.code not in (0, 200, 201, 202, 404)
     ]
     assert not failed, failed
-
-
-def test_who_may_only_search_items_gets_the_visitors_order(
-    secured: SecuredNode, encoder: Encoder, tmp_path: Path
-) -> None:
-    outcomes = plugin_work(
-        secured.settings("indexer", tmp_path), secured.settings("evaluator", tmp_path), tmp_path
-    )
-    assert [o for o in outcomes if o.denied or o.code != 0] == []
-    with serving_index(secured.settings("service", tmp_path), encoder) as api:
-        api.event("click", "20", "plain-search")
-    shop: OpenSearch = connect(secured.settings("shop", tmp_path))
-    visitor = {"session_id": "plain-search"}  # whom no other test has erased
-    body = {"query": {"match": {"title": "phone"}}, "ext": {"live_intent": visitor}}
-    said = shop.search(index="live-intent-items", body=body)["ext"]["live_intent"]
-    assert said["personalised"], said
-    own = {"sessions_index": "live-intent-sessions", "models_index": "live-intent-engine-models"}
-    pipeline = {
-        "request_processors": [{"live_intent": own}],
-        "response_processors": [{"live_intent": {}}],
-    }
-    answer = shop.search(index="live-intent-items", body=body | {"search_pipeline": pipeline})
-    said = answer["ext"]["live_intent"]  # which is read in the name of who searches
-    assert not said["personalised"]
-    assert said["reason"] in ("model_unreadable", "session_unreadable")  # the model may be kept
-    with pytest.raises(AuthorizationException, match="no permissions"):
-        shop.search(index="live-intent-sessions")
-    shop.close()
 
 
 @pytest.mark.parametrize(
