@@ -1,6 +1,5 @@
 """Installs OpenSearch with k-NN from Maven Central, once for all nodes of a state folder."""
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from plugin_config.errors import NodeError
+from plugin_config.file_lock import locked_file
 from plugin_config.node.java import Java, java_options
 from plugin_config.versions import DEFAULT, knn_release, maven_has_modules
 
@@ -32,8 +32,7 @@ def artifacts(version: str = DEFAULT) -> dict[str, tuple[str, str, str]]:
 @contextmanager
 def locked(state_dir: Path) -> Iterator[None]:
     """Hold the state folder's lock: one process at a time installs, starts or removes."""
-    with (state_dir / "lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with locked_file(state_dir / "lock"):
         yield
 
 

@@ -40,5 +40,5 @@ def serve(host: str | None, port: int | None, processes: str | None, insecure: b
         destination(cluster, names.items, *names.stores, names.rules, names.experiments), err=True
     )
     server = WebServer(settings, cluster, listener)
-    with shared_folder(server.processes) as server.shared:
-        server.serve()
+    with shared_folder(server.processes) as shared:
+        server.serve(shared)

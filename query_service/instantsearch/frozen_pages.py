@@ -71,11 +71,10 @@ class FrozenPages:
             if count < PAGES:
                 execute("INSERT OR REPLACE INTO pages VALUES (?, ?, ?)", (digest, place, cursor))
             execute("INSERT OR REPLACE INTO lists (list) VALUES (?)", (digest,))
-            latest = "SELECT number FROM lists ORDER BY number DESC LIMIT -1 OFFSET ?"
-            for (number,) in execute(latest, (LISTS,)).fetchall():
-                pages_of = "list = (SELECT list FROM lists WHERE number = ?)"
-                execute(f"DELETE FROM pages WHERE {pages_of}", (number,))
-                execute("DELETE FROM lists WHERE number = ?", (number,))
+            earlier = "SELECT list FROM lists ORDER BY number DESC LIMIT -1 OFFSET ?"
+            for of_list in execute(earlier, (LISTS,)).fetchall():
+                execute("DELETE FROM pages WHERE list = ?", of_list)
+                execute("DELETE FROM lists WHERE list = ?", of_list)
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:

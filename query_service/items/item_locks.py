@@ -9,12 +9,10 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
-from filelock import FileLock
+from plugin_config.file_lock import locked_file
 
 LOCKS = 256  # each of some items
-POLL_S = 0.005  # between looks at a lock that another process has
 
 
 class ItemLocks:
@@ -22,12 +20,8 @@ class ItemLocks:
 
     def __init__(self, folder: Path | None = None) -> None:
         """`folder` None: this process is the only one."""
-        self._locks: tuple[AbstractContextManager[Any], ...]
-        if folder is None:
-            self._locks = tuple(threading.Lock() for _ in range(LOCKS))
-        else:
-            files = (folder / f"items-{number}.lock" for number in range(LOCKS))
-            self._locks = tuple(FileLock(file, poll_interval=POLL_S) for file in files)
+        self._folder = folder
+        self._of_threads = tuple(threading.Lock() for _ in range(LOCKS))
 
     @contextmanager
     def alone(self, item_ids: Sequence[str]) -> Iterator[None]:
@@ -35,5 +29,10 @@ class ItemLocks:
         numbers = {zlib.crc32(item_id.encode()) % LOCKS for item_id in item_ids}
         with ExitStack() as stack:
             for number in sorted(numbers):  # in one order everywhere: no two wait for each other
-                stack.enter_context(self._locks[number])
+                stack.enter_context(self._lock(number))
             yield
+
+    def _lock(self, number: int) -> AbstractContextManager[object]:
+        if self._folder is None:
+            return self._of_threads[number]
+        return locked_file(self._folder / f"items-{number}.lock")

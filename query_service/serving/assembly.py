@@ -27,9 +27,8 @@ def make_service(
     `shared`: see `Service`.
     """
     if encoder is not None:
-        return Service(
-            settings, cluster, connect(cluster), encoder, load_models(None, encoder.spec)
-        )
+        models = load_models(None, encoder.spec)
+        return Service(settings, cluster, connect(cluster), encoder, models, shared=shared)
     from indexer.encoder.loading import load_encoder
 
     return service_of(settings, cluster, load_encoder(load(EncoderSettings)), shared)

@@ -150,12 +150,12 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         """Called by `serve`."""
         ServiceArbiter(self, self.listener.socket, self.settings).run()
 
-    def serve(self) -> None:
-        """Answer requests until SIGTERM or SIGINT.
+    def serve(self, shared: Path | None) -> None:
+        """Answer requests until SIGTERM or SIGINT; `shared`: the folder of several processes.
 
         Raises ServiceNotStarted, and what is wrong with the encoder's settings.
         """
-        parent = os.getpid()
+        parent, self.shared = os.getpid(), shared
         # Before gunicorn handles it: in a container, the first process ignores it by default.
         signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
         self.encoder = preload()

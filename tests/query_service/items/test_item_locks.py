@@ -12,10 +12,14 @@ from query_service.items.item_locks import ItemLocks
 ADDS = 150
 # Reads and writes as a change of an item does; without the lock additions are lost.
 ADDING = """
-import sys, time
+import os, sys, time
 from pathlib import Path
 from query_service.items.item_locks import ItemLocks
-file, adds, locks = Path(sys.argv[1]) / "sum", int(sys.argv[2]), ItemLocks(Path(sys.argv[1]))
+folder, adds = Path(sys.argv[1]), int(sys.argv[2])
+file, locks = folder / "sum", ItemLocks(folder)
+(folder / f"{os.getpid()}.ready").touch()
+while len(list(folder.glob("*.ready"))) < 2:
+    time.sleep(0.001)
 for _ in range(adds):
     with locks.alone(["lamp", "chair"]):
         count = int(file.read_text())

@@ -142,8 +142,10 @@ def test_by_default_there_is_no_limit(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"rate_per_address": "often"}, "LIVE_INTENT_RATE_PER_ADDRESS or its option=often"),
-        ({"rate_per_address": "often"}, "'often' is no rate"),
+        (
+            {"rate_per_address": "often"},
+            "LIVE_INTENT_RATE_PER_ADDRESS or its option=often: 'often' is no rate",
+        ),
         ({"rate_per_key": "0/minute"}, "it allows 1 to"),
         ({"rate_per_key": "-5/minute"}, "'-5/minute' is no rate"),
         ({"rate_per_session": "10/second;0/hour"}, "it allows 1 to"),
