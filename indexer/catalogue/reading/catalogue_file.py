@@ -5,7 +5,6 @@ import re
 import shutil
 import stat
 import sys
-import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -23,6 +22,7 @@ from indexer.catalogue.reading.column_map import ColumnMap
 from indexer.catalogue.reading.decimal_comma import DecimalComma
 from indexer.catalogue.reading.recognition import Recognised, recognise
 from indexer.catalogue.rejects import Reject
+from plugin_config.temporary_folder import temporary_folder
 
 _BUFFER = 1 << 20  # bytes
 _PEEKED = 1000  # rows by which it is decided whether commas are decimal signs
@@ -119,8 +119,8 @@ class CatalogueSource:
                 yield self._examined(path, name)
                 return
         # A TemporaryFile has no name to open again: hence a file in a temporary folder.
-        with tempfile.TemporaryDirectory(prefix="live-intent-") as folder:
-            spool = Path(folder) / "catalogue"
+        with temporary_folder("catalogue") as folder:
+            spool = folder / "catalogue"
             with spool.open("wb") as copy, nullcontext(opened) if is_stdin else opened as pipe:
                 shutil.copyfileobj(pipe, copy, _BUFFER)
             yield self._examined(spool, name)

@@ -4,17 +4,15 @@ import importlib.util
 import io
 import os
 import secrets
-import shutil
 import signal
 import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from plugin_config.errors import ClusterUnavailable, SettingsError
+from plugin_config.temporary_folder import temporary_folder
 
 if TYPE_CHECKING:
     from indexer.settings import RaySettings
@@ -52,8 +50,7 @@ class RayCluster:
                 f"--ray {settings.ray} needs the extra ray: pip install 'ray[client]'"
             )
         self.address = settings.ray
-        self._folder: Path | None = None
-        self._silence = ExitStack()
+        self._until_left = ExitStack()
         _check_reachable(self.address, settings.ray_timeout_s)
         environment = dict(_ENVIRONMENT)
         if self.address == LOCAL and "RAY_AUTH_MODE" not in os.environ:
@@ -66,7 +63,7 @@ class RayCluster:
 
             self.ray: Any = ray
             # Ray prints pages about a lost machine to standard output, which is the report's.
-            self._silence.enter_context(redirect_stdout(_Discarded()))
+            self._until_left.enter_context(redirect_stdout(_Discarded()))
             try:
                 self._join()
             except BaseException:
@@ -77,11 +74,11 @@ class RayCluster:
         address, options = self.address, dict[str, Any]()
         if address == LOCAL:
             # Short: a socket's path must not have more than 107 characters.
-            self._folder = Path(tempfile.mkdtemp(prefix="live-intent-ray-"))
+            folder = self._until_left.enter_context(temporary_folder("ray"))
             options = {
                 "include_dashboard": False,
                 "object_store_memory": _OBJECT_STORE,
-                "_temp_dir": str(self._folder),
+                "_temp_dir": str(folder),
             }
         try:
             self.ray.init(address=address, log_to_driver=False, logging_level="ERROR", **options)
@@ -98,9 +95,7 @@ class RayCluster:
     def _leave(self) -> None:
         with suppress(Exception):
             self.ray.shutdown()
-        self._silence.close()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        self._until_left.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,11 +1,11 @@
 """The folder through which the worker processes of one service share what is not in OpenSearch."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from plugin_config.temporary_folder import temporary_folder
 
 
 @contextmanager
@@ -17,12 +17,8 @@ def shared_folder(processes: int) -> Iterator[Path | None]:
     if processes == 1:
         yield None
         return
-    parent, folder = os.getpid(), Path(tempfile.mkdtemp(prefix="live-intent-processes-"))
-    metrics = folder / "metrics"
-    metrics.mkdir()
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
-    try:
+    with temporary_folder("processes") as folder:
+        metrics = folder / "metrics"
+        metrics.mkdir()
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
         yield folder
-    finally:
-        if os.getpid() == parent:  # a forked process leaves through here, too
-            shutil.rmtree(folder, ignore_errors=True)
