@@ -38,21 +38,25 @@ class ServiceArbiter(Arbiter):  # type: ignore[misc]
         self._stop_s = settings.drain_s + settings.stop_grace_s + CLOSE_S
 
     def manage_workers(self) -> None:
-        """Start missing workers; end surplus ones when those that replace them answer."""
+        """Start missing workers; end renewed and surplus ones when the others answer."""
         current = [worker for worker in self.WORKERS.values() if not worker.retired]
-        for _ in range(self.num_workers - len(current)):
+        fresh = sorted((each for each in current if not each.renewed), key=lambda each: each.age)
+        for _ in range(self.num_workers - len(fresh)):
             self.spawn_worker()
-        by_age = sorted(current, key=lambda worker: worker.age)
-        surplus, newest = by_age[: -self.num_workers], by_age[-self.num_workers :]
-        if surplus and all(worker.answers for worker in newest):
-            for worker in surplus:
+        newest = fresh[-self.num_workers :]
+        if len(newest) == self.num_workers and all(worker.answers for worker in newest):
+            for worker in set(current) - set(newest):
                 worker.retired = True
                 self.kill_worker(worker.pid, signal.SIGINT)
 
     def reload(self) -> None:
         """SIGHUP: start new workers; `manage_workers` ends the old ones."""
-        for _ in range(self.num_workers):
-            self.spawn_worker()
+        for worker in self.WORKERS.values():
+            worker.renewed = worker.answers  # one that has yet to start is new enough
+        self.manage_workers()
+
+    def handle_usr2(self) -> None:
+        """SIGUSR2: nothing; gunicorn would start a second service, which nobody supervises."""
 
     def handle_term(self) -> None:
         """SIGTERM."""

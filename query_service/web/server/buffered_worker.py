@@ -22,6 +22,7 @@ class BufferedWorker(Worker):  # type: ignore[misc]
 
     server: BufferedServer | None = None
     retired = False  # in the parent: it has been asked to end, as others have taken its place
+    renewed = False  # in the parent: it is to end when another has taken its place
     slot = 0  # which GPU it uses
 
     def __init__(self, *arguments: Any) -> None:

@@ -10,7 +10,7 @@ from opensearchpy import OpenSearch
 
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings
-from tests.integration.serve_process import READY_S, Clients, serve
+from tests.integration.serve_process import READY_S, Clients, Serve, serve
 from tests.integration.serving import Api, item_ids
 from tests.integration.waiting import wait_until
 
@@ -165,7 +165,10 @@ def test_a_killed_worker_costs_its_own_requests_and_hup_none(
         clients = Clients(lambda: port)
         with clients.running():
             clients.wait_for_answers()
-            running.process.send_signal(signal.SIGHUP)
+            for _ in range(5):  # as good as one
+                running.process.send_signal(signal.SIGHUP)
+            [starting] = children_of(running, but=running.workers)
+            os.kill(starting, signal.SIGKILL)  # before it answers: another is started
             running.wait_for_workers(3)
             clients.wait_for_answers(50)
             wait_until(lambda: not is_running(running.workers[1]))
@@ -173,6 +176,21 @@ def test_a_killed_worker_costs_its_own_requests_and_hup_none(
         assert clients.longest_pause_s < 5
         assert api("GET", "/readyz").status == 200
         running.end()
+        assert len(running.workers) == 3
+
+
+def children_of(running: Serve, but: list[int]) -> list[int]:
+    """Process ids of the workers, some left out; waits until there is one."""
+    pid = running.process.pid
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    children: list[int] = []
+
+    def has_more() -> bool:
+        children[:] = [int(child) for child in listed.read_text().split() if int(child) not in but]
+        return bool(children)
+
+    wait_until(has_more)
+    return children
 
 
 def is_running(pid: int) -> bool:
