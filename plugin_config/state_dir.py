@@ -94,3 +94,13 @@ def make_state_dir(path: Path) -> Path:
                 "folder of your own"
             )
     return path
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Puts a file in place of the one before, or none; on disk when it returns. Raises OSError."""
+    new = path.with_suffix(".new")
+    with new.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)

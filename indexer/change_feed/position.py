@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from plugin_config.errors import LiveIntentError, SettingsError
-from plugin_config.state_dir import make_state_dir
+from plugin_config.state_dir import make_state_dir, write_whole
 
 KNOWN_BYTES = 1024  # at the file's beginning, and before the position, by which it is recognised
 
@@ -94,13 +94,9 @@ class PositionFile:
 
     def save(self, position: Position) -> None:
         """Puts the position in place of the one before; on disk when it returns."""
-        new = self.path.with_suffix(".new")
+        content = {"feed": self._feed, "position": asdict(position)}
         try:
-            with new.open("w", encoding="utf-8") as file:
-                json.dump({"feed": self._feed, "position": asdict(position)}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self.path)
+            write_whole(self.path, json.dumps(content))
         except OSError as error:
             raise _not_writable(self.path, error) from error
 

@@ -22,6 +22,7 @@ from indexer.cli.options import (
     option_time,
     output_options,
 )
+from indexer.cli.rebuild_beginning import kept_beginning
 from indexer.cli.suggestions_command import make_after_rebuild, suggestions
 from indexer.cli.swap_commands import activate, discard, rollback
 
@@ -135,21 +136,20 @@ def rebuild(
         click.echo("\n".join(survey_lines(survey_source(source, settings, progress), settings)))
         return
     with ClusterSession(url, prefix) as cluster, stopped_by_signals(cluster.where_the_alias_is):
-        from indexer.index.carry_over.beginning import Beginning
         from indexer.index.rebuilding.rebuild import rebuild as run
 
         cluster.begin_writing(quiet=quiet)
         context = cluster.index_context(settings, progress)
-        # Before the seconds that the encoder takes to load.
-        beginning = Beginning.now(context, as_of=exported_at)
-        with rebuild_encoder(encoder, layout, ray_settings, progress) as model:
-            report = run(
-                context, model, source,
-                merge=merge, fresh=fresh, keep_unchanged=not (gate and gate.shadow),
-                beginning=beginning, before_swap=gate,
-            )  # fmt: skip
-        click.echo(output(report, rebuild_lines(report, cluster.names.items), as_json))
-        make_after_rebuild(context, as_json)
+        # It begins before the seconds that the encoder takes to load.
+        with kept_beginning(cluster, context, catalogue, exported_at) as beginning:
+            with rebuild_encoder(encoder, layout, ray_settings, progress) as model:
+                report = run(
+                    context, model, source,
+                    merge=merge, fresh=fresh, keep_unchanged=not (gate and gate.shadow),
+                    beginning=beginning, before_swap=gate,
+                )  # fmt: skip
+            click.echo(output(report, rebuild_lines(report, cluster.names.items), as_json))
+            make_after_rebuild(context, as_json)
 
 
 @index.command()

@@ -50,6 +50,11 @@ class Owner:
             pass
         return bool(self.started) and _started(self.pid) != self.started
 
+    def is_another(self) -> bool:
+        """Whether it is another process of this host that may be alive."""
+        here = self.host == socket.gethostname()
+        return here and self != Owner.this_process() and not self.is_dead()
+
 
 def _started(pid: int) -> str:
     """A process's start: boot id and clock ticks since boot; "" where /proc can't be read."""
