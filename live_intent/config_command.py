@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from plugin_config.commands import config as cluster_config
+from plugin_config.connection.cluster_address import ClusterAddress
 
 _DASHBOARDS = click.Option(
     ["--dashboards"],
@@ -27,10 +28,12 @@ def _with_dashboards(command: click.Command) -> click.Command:
     def apply_all(dashboards: str | None, dashboards_file: Path | None, **options: Any) -> None:
         ranks = bool(options.get("pipeline") or options.get("default_pipeline"))
 
+        address, dry_run = ClusterAddress(options["url"], options["prefix"]), options["dry_run"]
+
         def further() -> bool:
-            changed = ranks and _write_models(**_named(options))
+            changed = ranks and _write_models(address, dry_run=dry_run)
             if dashboards or dashboards_file:
-                _bring(dashboards, dashboards_file, **_named(options))
+                _bring(dashboards, dashboards_file, address, dry_run=dry_run)
             return changed or bool(dashboards or dashboards_file)
 
         if ranks:
@@ -63,38 +66,33 @@ def _refuse_ranks_of_pseudonyms() -> None:
         )
 
 
-def _write_models(*, dry_run: bool, url: str | None, prefix: str | None) -> bool:
+def _write_models(address: ClusterAddress, *, dry_run: bool) -> bool:
     """Write what the plugin inside OpenSearch has to know of the items indexes.
 
     Returns whether there was something to write.
     """
     from plugin_config.connection.client import connect
-    from plugin_config.settings import ClusterSettings, load
     from query_service.engine_models.model_documents import apply_models
 
-    settings = load(ClusterSettings, opensearch_url=url, index_prefix=prefix)
+    settings = address.settings()
     changes = apply_models(connect(settings), settings, dry_run=dry_run)
     for change in changes:
         click.echo(f"would be {change}" if dry_run else change)
     return bool(changes)
 
 
-def _named(options: dict[str, Any]) -> dict[str, Any]:
-    return {name: options[name] for name in ("dry_run", "url", "prefix")}
-
-
 def _bring(
-    address: str | None, file: Path | None, *, dry_run: bool, url: str | None, prefix: str | None
+    dashboards: str | None, file: Path | None, address: ClusterAddress, *, dry_run: bool
 ) -> None:
-    """Write the saved objects to the file, and import them at the address."""
+    """Write the saved objects to the file, and import them into Dashboards at `dashboards`."""
     from indexer.settings import IndexSettings
     from plugin_config.errors import SettingsError
     from plugin_config.schema import IndexNames
-    from plugin_config.settings import ClusterSettings, load
+    from plugin_config.settings import load
     from query_service.insights.dashboards_import import import_objects
     from query_service.insights.saved_objects import as_ndjson, saved_objects
 
-    settings = load(ClusterSettings, opensearch_url=url, index_prefix=prefix)
+    settings = address.settings()
     least_sessions = load(IndexSettings).suggest_min_sessions
     objects = saved_objects(IndexNames(settings.index_prefix), least_sessions)
     text = as_ndjson(objects)
@@ -106,10 +104,10 @@ def _bring(
                 message = f"--dashboards-file {file} can't be written: {error.strerror}"
                 raise SettingsError(message) from error
         click.echo(f"{'would be written' if dry_run else 'written'}: {len(objects)} to {file}")
-    if address is not None:
-        count = len(objects) if dry_run else import_objects(address, text, settings)
+    if dashboards is not None:
+        count = len(objects) if dry_run else import_objects(dashboards, text, settings)
         word = "would be imported" if dry_run else "imported"
-        click.echo(f"{word}: {count} saved objects into OpenSearch Dashboards at {address}")
+        click.echo(f"{word}: {count} saved objects into OpenSearch Dashboards at {dashboards}")
 
 
 config = click.Group(

@@ -5,6 +5,7 @@ from typing import get_args
 
 import click
 
+from plugin_config.connection.cluster_address import ClusterAddress, cluster_options
 from plugin_config.quantization import Engine, QuantizationName
 
 
@@ -49,9 +50,9 @@ def config() -> None:
     default=None,
     help="Make it, or make it no longer, what searches of items use that name no pipeline.",
 )
-@click.option("--url", help="Address of the cluster [LIVE_INTENT_OPENSEARCH_URL].")
-@click.option("--prefix", help="Prefix of every name [LIVE_INTENT_INDEX_PREFIX].")
+@cluster_options
 def apply_config(
+    *,
     dry_run: bool,
     analyzer: str | None,
     engine: str | None,
@@ -59,8 +60,7 @@ def apply_config(
     adopt: tuple[str, ...],
     pipeline: bool | None,
     default_pipeline: bool | None,
-    url: str | None,
-    prefix: str | None,
+    address: ClusterAddress,
     further: Callable[[], bool] = lambda: False,
 ) -> None:
     """Create or update index templates and indexes; safe to repeat.
@@ -74,11 +74,11 @@ def apply_config(
     from plugin_config.ownership import earlier_installation
     from plugin_config.provisioning.provisioning import apply
     from plugin_config.schema import IndexNames
-    from plugin_config.settings import ClusterSettings, load
+    from plugin_config.settings import load
 
     if default_pipeline and pipeline is False:
         raise click.UsageError("--default-pipeline needs the pipeline: leave --no-pipeline out")
-    settings = load(ClusterSettings, opensearch_url=url, index_prefix=prefix)
+    settings = address.settings()
     client = connect(settings)
     ping_or_raise(client)
     names = IndexNames(settings.index_prefix)

@@ -195,7 +195,9 @@ class Preparation:
         request, view, progress = context.request, context.view, context.progress
         if isinstance(request, RankRequest):
             ids = request.item_ids
-            retrieved = retrieve_ids(self.client, view.index, ids, plan, view.dims, self.items)
+            retrieved = retrieve_ids(
+                self.client, view.index, ids, plan, dims=view.dims, items=self.items
+            )
         else:
             retrieved = retrieve(
                 self.client, view.index, plan, view.dims, self.items, kept=self.kept

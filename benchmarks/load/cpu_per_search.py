@@ -60,7 +60,7 @@ class Measured:
 @click.option("--clients", default=4, show_default=True)
 @click.option("--events", default=20, show_default=True, help="in a session")
 def main(
-    trees: Sequence[str], new: bool, searches: int, rounds: int, clients: int, events: int
+    *, trees: Sequence[str], new: bool, searches: int, rounds: int, clients: int, events: int
 ) -> None:
     """Compare them."""
     with ExitStack() as stack:
@@ -95,7 +95,7 @@ def main(
                     send = _sender(f"{services[name].url}/v1/search", _search(batch, sessions))
                 service = services.get(name)
                 into = measured[name] if number else Measured()  # the first one warms up
-                _measure(client, service, send, into, len(batch), clients)
+                _measure(client, service, send, into, count=len(batch), clients=clients)
     _report(measured)
 
 
@@ -151,6 +151,7 @@ def _measure(
     service: ServeProcess | None,
     send: Send,
     into: Measured,
+    *,
     count: int,
     clients: int,
 ) -> None:

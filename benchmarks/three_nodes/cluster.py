@@ -72,7 +72,7 @@ class ThreeNodes:
             "cluster.initial_cluster_manager_nodes": json.dumps([f"n{n}" for n in range(NODES)]),
         }
         port = self.first_port + number
-        self.pids[name] = node_process.spawn(home, folder, name, port, java, HEAP, own=own)
+        self.pids[name] = node_process.spawn(home, folder, name, port, java, heap=HEAP, own=own)
 
     def kill(self, name: str) -> None:
         """Kill a node, and wait until its process is gone."""

@@ -1,20 +1,18 @@
 """The command `live-intent index check`: a report on a catalogue file, without a cluster."""
 
 from dataclasses import replace
-from typing import Any
 
 import click
 
-from indexer.cli.options import catalogue_options, catalogue_source, facet_option, output_options
+from indexer.cli.catalogue_options import CatalogueOptions, catalogue_options
+from indexer.cli.options import facet_option, output_options
 
 
 @click.command()
 @catalogue_options
 @facet_option
 @output_options
-def check(
-    catalogue: str, facets: tuple[str, ...], quiet: bool, as_json: bool, **reading: Any
-) -> None:
+def check(catalogue: CatalogueOptions, facets: tuple[str, ...], quiet: bool, as_json: bool) -> None:
     """Report on CATALOGUE without a cluster: what it is, its fields and attributes, bad rows.
 
     Every row is read, however many are bad. The exit code is 2 where there is nothing to index.
@@ -25,12 +23,11 @@ def check(
     from indexer.settings import IndexSettings
     from plugin_config.settings import load
 
-    rejects_file = reading["rejects_file"]
     settings = load(
-        IndexSettings, max_rejects=reading.pop("max_rejects"), facets=",".join(facets) or None
+        IndexSettings, max_rejects=catalogue.max_rejects, facets=",".join(facets) or None
     )
-    source = catalogue_source(catalogue, reading, settings.public_attributes)
-    source = replace(source, rejects_file=rejects_file)
+    source = catalogue.source(settings.public_attributes)
+    source = replace(source, rejects_file=catalogue.rejects_file)
     report = check_source(source, settings, for_terminal(quiet))
     click.echo(output(report, report.lines(), as_json))
     if report.problem:

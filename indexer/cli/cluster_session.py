@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from indexer.index.context import IndexContext
     from indexer.progress import Progress
     from indexer.settings import IndexSettings
+    from plugin_config.connection.cluster_address import ClusterAddress
 
 
 class ClusterSession:
@@ -14,12 +15,11 @@ class ClusterSession:
     As a context manager it turns opensearch-py's errors into ours.
     """
 
-    def __init__(self, url: str | None, prefix: str | None) -> None:
+    def __init__(self, address: "ClusterAddress") -> None:
         from plugin_config.connection.client import connect, ping_or_raise
         from plugin_config.schema import IndexNames
-        from plugin_config.settings import ClusterSettings, load
 
-        self.settings = load(ClusterSettings, opensearch_url=url, index_prefix=prefix)
+        self.settings = address.settings()
         self.names = IndexNames(self.settings.index_prefix)
         self.client = connect(self.settings)
         ping_or_raise(self.client)

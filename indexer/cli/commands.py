@@ -6,25 +6,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from indexer.cli.catalogue_options import CatalogueOptions, catalogue_options
 from indexer.cli.check_command import check
 from indexer.cli.cluster_session import ClusterSession
 from indexer.cli.compare_command import compare
-from indexer.cli.encoder_option import load_encoder_of, rebuild_encoder
+from indexer.cli.encoder_options import EncoderOptions, encoder_options
 from indexer.cli.follow_command import follow
-from indexer.cli.gate_options import chosen_gate, gate_options
-from indexer.cli.options import (
-    catalogue_options,
-    catalogue_source,
-    cluster_options,
-    dead_letters_option,
-    encoder_options,
-    facet_option,
-    option_time,
-    output_options,
-)
+from indexer.cli.gate_options import GateOptions, gate_options
+from indexer.cli.options import dead_letters_option, facet_option, option_time, output_options
 from indexer.cli.rebuild_beginning import kept_beginning
 from indexer.cli.suggestions_command import make_after_rebuild, suggestions
 from indexer.cli.swap_commands import activate, discard, rollback
+from plugin_config.connection.cluster_address import ClusterAddress, cluster_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,23 +77,22 @@ for command in (check, follow, suggestions, compare, rollback, activate, discard
 def rebuild(
     make_tools: "Callable[[], SearchTools] | None",
     /,
-    catalogue: str,
+    *,
+    catalogue: CatalogueOptions,
     analyzer: str | None,
-    encoder: str | None,
-    layout: str | None,
+    encoder: EncoderOptions,
     keep: int | None,
     stale_after: float | None,
     facets: tuple[str, ...],
     merge: bool | None,
     ray: str | None,
     fresh: bool,
+    gate: GateOptions,
     as_of: str | None,
     dry_run: bool,
-    url: str | None,
-    prefix: str | None,
+    address: ClusterAddress,
     quiet: bool,
     as_json: bool,
-    **reading: Any,
 ) -> None:
     """Make a new index from CATALOGUE and move the alias to it.
 
@@ -122,31 +114,31 @@ def rebuild(
         analyzer=analyzer,
         keep_indexes=keep,
         stale_after_hours=stale_after,
-        max_rejects=reading.pop("max_rejects"),
+        max_rejects=catalogue.max_rejects,
         facets=",".join(facets) or None,
     )
     exported_at = option_time(as_of, "--as-of")
     quantization_of(settings.quantization, settings.engine)  # refused before anything is read
-    gate = chosen_gate(make_tools, reading, as_json)
-    source = catalogue_source(catalogue, reading, settings.public_attributes)
+    before_swap = gate.gate(make_tools, as_json)
+    source = catalogue.source(settings.public_attributes)
     progress = for_terminal(quiet)
     if dry_run:
         from indexer.catalogue.survey.survey import survey_source
 
         click.echo("\n".join(survey_lines(survey_source(source, settings, progress), settings)))
         return
-    with ClusterSession(url, prefix) as cluster, stopped_by_signals(cluster.where_the_alias_is):
+    with ClusterSession(address) as cluster, stopped_by_signals(cluster.where_the_alias_is):
         from indexer.index.rebuilding.rebuild import rebuild as run
 
         cluster.begin_writing(quiet=quiet)
         context = cluster.index_context(settings, progress)
         # It begins before the seconds that the encoder takes to load.
-        with kept_beginning(cluster, context, catalogue, exported_at) as beginning:
-            with rebuild_encoder(encoder, layout, ray_settings, progress) as model:
+        with kept_beginning(cluster, context, catalogue.catalogue, exported_at) as beginning:
+            with encoder.for_rebuild(ray_settings, progress) as model:
                 report = run(
                     context, model, source,
-                    merge=merge, fresh=fresh, keep_unchanged=not (gate and gate.shadow),
-                    beginning=beginning, before_swap=gate,
+                    merge=merge, fresh=fresh, keep_unchanged=not before_swap.shadow,
+                    beginning=beginning, before_swap=before_swap,
                 )  # fmt: skip
             click.echo(output(report, rebuild_lines(report, cluster.names.items), as_json))
             make_after_rebuild(context, as_json)
@@ -158,7 +150,7 @@ def rebuild(
 @dead_letters_option
 @cluster_options
 @output_options
-def upsert(catalogue: str, as_json: bool, **options: Any) -> None:
+def upsert(as_json: bool, **options: Any) -> None:
     """Put the items of CATALOGUE into the live index, new or in place of what is there.
 
     A field that a row lacks is gone afterwards, and the report says so; to change some fields only:
@@ -168,7 +160,7 @@ def upsert(catalogue: str, as_json: bool, **options: Any) -> None:
     from indexer.cli.reports import output, update_lines, value_lines
     from indexer.index.live.source_updates import upsert_source
 
-    report, surveyed = _write_source(upsert_source, catalogue, **options)
+    report, surveyed = _write_source(upsert_source, **options)
     click.echo(output(report, update_lines(report, "upserted"), as_json))
     _report_bad_rows(surveyed, as_json)
     private = private_lines(surveyed.notes.private)
@@ -184,7 +176,7 @@ def upsert(catalogue: str, as_json: bool, **options: Any) -> None:
 @dead_letters_option
 @cluster_options
 @output_options
-def update(catalogue: str, as_json: bool, **options: Any) -> None:
+def update(as_json: bool, **options: Any) -> None:
     """Change the fields that CATALOGUE gives, of items in the live index, and no others.
 
     CATALOGUE has the item_id and some columns: price and available, say. A blank value removes the
@@ -193,7 +185,7 @@ def update(catalogue: str, as_json: bool, **options: Any) -> None:
     from indexer.cli.reports import changes_lines, output
     from indexer.index.live.source_updates import update_source
 
-    report, surveyed = _write_source(update_source, catalogue, **options)
+    report, surveyed = _write_source(update_source, **options)
     click.echo(output(report, changes_lines(report, surveyed), as_json))
     _report_bad_rows(surveyed, as_json)
     exit_with_refused(report)
@@ -204,9 +196,7 @@ def update(catalogue: str, as_json: bool, **options: Any) -> None:
 @click.option("--file", "file", type=click.File("r", encoding="utf-8"), help="One id a line; -.")
 @cluster_options
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def delete(
-    ids: tuple[str, ...], file: Any, url: str | None, prefix: str | None, as_json: bool
-) -> None:
+def delete(ids: tuple[str, ...], file: Any, address: ClusterAddress, as_json: bool) -> None:
     """Delete items from the live index (and from one that is being filled)."""
     item_ids = list(dict.fromkeys([*ids, *filter(None, (line.strip() for line in file or ()))]))
     if not item_ids:
@@ -216,7 +206,7 @@ def delete(
     from plugin_config.settings import load
 
     settings = load(IndexSettings)
-    with ClusterSession(url, prefix) as cluster:
+    with ClusterSession(address) as cluster:
         from indexer.index.live.updates import delete as run
 
         cluster.begin_writing()
@@ -227,27 +217,24 @@ def delete(
 @index.command()
 @cluster_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def status(url: str | None, prefix: str | None, as_json: bool) -> None:
+def status(address: ClusterAddress, as_json: bool) -> None:
     """Show the live index, earlier ones, and one that is being filled."""
     from indexer.cli.reports import output, status_lines
     from indexer.cli.status import read_status
 
-    with ClusterSession(url, prefix) as cluster:
+    with ClusterSession(address) as cluster:
         report = read_status(cluster.client, cluster.names, cluster.settings.bundles_dir)
     click.echo(output(report, status_lines(report), as_json))
 
 
 def _write_source(
     run: "Callable[..., tuple[UpdateReport, Read]]",
-    catalogue: str,
     *,
-    encoder: str | None,
-    layout: str | None,
-    url: str | None,
-    prefix: str | None,
+    catalogue: CatalogueOptions,
+    encoder: EncoderOptions,
+    address: ClusterAddress,
     quiet: bool,
     dead_letters: Path | None,
-    **reading: Any,
 ) -> "tuple[UpdateReport, Read]":
     """What `run` returns for a catalogue and the live index; the model is loaded if it needs it."""
     from indexer.catalogue.changes.dead_letters import DeadLetterFile
@@ -255,14 +242,15 @@ def _write_source(
     from indexer.settings import IndexSettings
     from plugin_config.settings import load
 
-    settings = load(IndexSettings, max_rejects=reading.pop("max_rejects"))
-    source = catalogue_source(catalogue, reading, settings.public_attributes)
-    with ClusterSession(url, prefix) as cluster:
+    settings = load(IndexSettings, max_rejects=catalogue.max_rejects)
+    source = catalogue.source(settings.public_attributes)
+    with ClusterSession(address) as cluster:
         cluster.begin_writing(quiet=quiet)
         context = cluster.index_context(settings, for_terminal(quiet))
-        name = "stdin" if catalogue == "-" else Path(catalogue).name
-        letters = DeadLetterFile(dead_letters or Path(f"{name}.dead.jsonl"), name)
-        return run(context, lambda: load_encoder_of(encoder, layout), source, letters)
+        letters = DeadLetterFile(
+            dead_letters or Path(f"{catalogue.name}.dead.jsonl"), catalogue.name
+        )
+        return run(context, encoder.load, source, letters)
 
 
 def exit_with_refused(report: "UpdateReport") -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from indexer.cli.cluster_session import ClusterSession
+from indexer.cli.encoder_options import EncoderOptions, encoder_options
 from indexer.cli.gate_options import check_report, shadow_report, shown_comparison
-from indexer.cli.options import cluster_options, encoder_options
+from plugin_config.connection.cluster_address import ClusterAddress, cluster_options
 
 if TYPE_CHECKING:
     from indexer.gate.replay import SearchTools
@@ -25,33 +26,31 @@ if TYPE_CHECKING:
 def compare(
     make_tools: "Callable[[], SearchTools]",
     /,
+    *,
     before: str,
     after: str,
     queries: int,
     report_file: Path | None,
-    encoder: str | None,
-    layout: str | None,
-    url: str | None,
-    prefix: str | None,
+    encoder: EncoderOptions,
+    address: ClusterAddress,
 ) -> None:
     """Ask recent queries of two indexes, BEFORE and AFTER, and show what differs.
 
     `live-intent index status` lists the indexes. Nothing is changed.
     """
-    from indexer.cli.encoder_option import load_encoder_of
     from indexer.gate.settings import GateSettings
     from indexer.settings import IndexSettings
     from plugin_config.settings import load
 
     settings, days = load(IndexSettings), load(GateSettings).gate_query_days
     check_report(report_file)
-    with ClusterSession(url, prefix) as cluster:
+    with ClusterSession(address) as cluster:
         from indexer.gate.comparison import compare as run
         from indexer.gate.recent_queries import recent_queries
         from indexer.index.generations import of_name
 
         context = cluster.index_context(settings)
         one, other = (of_name(cluster.client, cluster.names, each) for each in (before, after))
-        replay = make_tools().replay(context, load_encoder_of(encoder, layout))
+        replay = make_tools().replay(context, encoder.load())
         compared = run(replay, one, other, recent_queries(context, queries, days), days)
     shown_comparison(report_file, as_json=False)(compared)

@@ -7,20 +7,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from indexer.cli.catalogue_options import MappingOptions, mapping_options
 from indexer.cli.cluster_session import ClusterSession
-from indexer.cli.encoder_option import load_encoder_when_needed
-from indexer.cli.options import (
-    cluster_options,
-    column_map,
-    dead_letters_option,
-    encoder_options,
-    mapping_options,
-    output_options,
-)
+from indexer.cli.encoder_options import EncoderOptions, encoder_options
+from indexer.cli.options import dead_letters_option, output_options
+from plugin_config.connection.cluster_address import ClusterAddress, cluster_options
 
 if TYPE_CHECKING:
     from indexer.change_feed.feed_report import FeedReport
@@ -52,20 +47,19 @@ DEAD_LETTERS = 7  # exit code; the other lines are applied
 @cluster_options
 @output_options
 def follow(
+    *,
     feed: str,
-    encoder: str | None,
-    layout: str | None,
+    mapping: MappingOptions,
+    encoder: EncoderOptions,
     until_end: bool,
     from_start: bool,
     dead_letters: Path | None,
     ignore_missing: bool,
     batch_lines: int | None,
     wait_ms: int | None,
-    url: str | None,
-    prefix: str | None,
+    address: ClusterAddress,
     quiet: bool,
     as_json: bool,
-    **reading: Any,
 ) -> None:
     """Keep the live index current with the changes in FEED, which may grow; - is standard input.
 
@@ -91,18 +85,18 @@ def follow(
 
     settings = load(FeedSettings, feed_batch_lines=batch_lines, feed_wait_ms=wait_ms)
     index_settings = load(IndexSettings)
-    mapping = column_map(reading, index_settings.public_attributes)
+    columns = mapping.column_map(index_settings.public_attributes)
     name = "stdin" if feed == "-" else Path(feed).name
     letters = dead_letters or Path(letters_of(name))
     if letters.absolute() == Path(feed).absolute():
         raise SettingsError(f"--dead-letters {letters} is the feed itself: name another file")
     progress = Lines(quiet)
-    with ClusterSession(url, prefix) as cluster, stop_event() as (stop, signals):
+    with ClusterSession(address) as cluster, stop_event() as (stop, signals):
         cluster.begin_writing(quiet=quiet)
         live = live_generation(cluster.client, cluster.names)
         if live is None:
             raise NoItemsIndex(cluster.names.no_items)
-        mapping = replace(mapping, public=live.attributes.public)
+        columns = replace(columns, public=live.attributes.public)
         source, positions, start = _source(feed, cluster, progress, until_end, from_start)
         report = FeedReport(
             name if feed == "-" else feed,
@@ -112,10 +106,10 @@ def follow(
         )
         follower = Follower(
             replace(cluster.index_context(index_settings, progress), pace=BulkPace(stop)),
-            cache(partial(load_encoder_when_needed, encoder, layout, progress)),
+            cache(partial(encoder.load_when_needed, progress)),
             Feed(
                 source,
-                ChangeReader(mapping),
+                ChangeReader(columns),
                 DeadLetterFile(letters, name),
                 positions,
                 patient=not until_end,

@@ -1,12 +1,13 @@
 """The options of a rebuild that say how the gate looks, and the gate that they make."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from indexer.cli.options import options_of
+from plugin_config.option_groups import option_group
 
 if TYPE_CHECKING:
     from indexer.gate.comparison import Comparison
@@ -20,7 +21,46 @@ shadow_report = click.option(
     metavar="FILE.html",
     help="The comparison as a page, too.",
 )
-gate_options = options_of(
+
+
+@dataclass(frozen=True)
+class GateOptions:
+    """How the gate looks at a new index.
+
+    `judgments`: a file of judged queries; None: the setting. `shadow`: recent queries to ask of
+    both indexes; None: none. `report_file`: where their comparison goes as a page. `force_swap`:
+    the alias moves even to an index that is refused.
+    """
+
+    judgments: Path | None
+    shadow: int | None
+    report_file: Path | None
+    force_swap: bool
+
+    def gate(self, make_tools: "Callable[[], SearchTools] | None", as_json: bool) -> "Gate":
+        """The gate of these options.
+
+        Judgments are read, and the report's file is tried, before any long work. Raises
+        SettingsError, DatasetError.
+        """
+        from indexer.gate.gate import Gate
+        from indexer.gate.settings import GateSettings
+        from plugin_config.settings import load
+
+        settings = load(GateSettings, gate_judgments=self.judgments)
+        tools = make_tools() if make_tools else None
+        judgments, shadow = settings.gate_judgments, self.shadow or 0
+        if self.report_file is not None and not shadow:
+            raise click.UsageError("--report is the page of --shadow N: name that too")
+        check_report(self.report_file)
+        judged = tools.judged(judgments) if tools and judgments else None
+        show = shown_comparison(self.report_file, as_json)
+        return Gate(settings, tools, judged, shadow, show, self.force_swap)
+
+
+gate_options = option_group(
+    "gate",
+    GateOptions,
     click.option(
         "--judgments",
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -40,29 +80,6 @@ gate_options = options_of(
         help="Move the alias even if the gate refuses the new index; what failed is said.",
     ),
 )
-
-
-def chosen_gate(
-    make_tools: "Callable[[], SearchTools] | None", options: dict[str, Any], as_json: bool
-) -> "Gate":
-    """The gate of these options, which are taken out of `options`.
-
-    Judgments are read, and the report's file is tried, before any long work. Raises SettingsError,
-    DatasetError.
-    """
-    from indexer.gate.gate import Gate
-    from indexer.gate.settings import GateSettings
-    from plugin_config.settings import load
-
-    settings = load(GateSettings, gate_judgments=options.pop("judgments"))
-    tools = make_tools() if make_tools else None
-    judgments, shadow = settings.gate_judgments, options.pop("shadow") or 0
-    report_file, force = options.pop("report_file"), options.pop("force_swap")
-    if report_file is not None and not shadow:
-        raise click.UsageError("--report is the page of --shadow N: name that too")
-    check_report(report_file)
-    judged = tools.judged(judgments) if tools and judgments else None
-    return Gate(settings, tools, judged, shadow, shown_comparison(report_file, as_json), force)
 
 
 def check_report(report_file: Path | None) -> None:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 from indexer.cli.cluster_session import ClusterSession
-from indexer.cli.options import cluster_options, output_options
+from indexer.cli.options import output_options
+from plugin_config.connection.cluster_address import ClusterAddress, cluster_options
 
 if TYPE_CHECKING:
     from indexer.index.context import IndexContext
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 @click.command()
 @cluster_options
 @output_options
-def suggestions(url: str | None, prefix: str | None, quiet: bool, as_json: bool) -> None:
+def suggestions(address: ClusterAddress, quiet: bool, as_json: bool) -> None:
     """Make the suggestions of /v1/suggest again, from the log of queries and the live items.
 
     A rebuild does it too. Run it nightly: queries become suggestions, or stop being ones, by it.
@@ -25,7 +26,7 @@ def suggestions(url: str | None, prefix: str | None, quiet: bool, as_json: bool)
     from plugin_config.settings import load
 
     settings = load(IndexSettings)
-    with ClusterSession(url, prefix) as cluster:
+    with ClusterSession(address) as cluster:
         from indexer.suggestions.build import build_suggestions
 
         cluster.begin_writing(quiet=quiet)

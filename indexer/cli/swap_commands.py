@@ -3,15 +3,16 @@
 import click
 
 from indexer.cli.cluster_session import ClusterSession
-from indexer.cli.options import cluster_options, encoder_options
+from indexer.cli.encoder_options import EncoderOptions, encoder_options
+from plugin_config.connection.cluster_address import ClusterAddress, cluster_options
 
 
 @click.command()
 @click.option("--to", metavar="INDEX", help="That index, instead of the newest earlier one.")
 @cluster_options
-def rollback(to: str | None, url: str | None, prefix: str | None) -> None:
+def rollback(to: str | None, address: ClusterAddress) -> None:
     """Move the alias back to an earlier index."""
-    with ClusterSession(url, prefix) as cluster:
+    with ClusterSession(address) as cluster:
         from indexer.index.history import HistoryEntry, write_down
         from indexer.index.swap import roll_back
 
@@ -33,25 +34,22 @@ def rollback(to: str | None, url: str | None, prefix: str | None) -> None:
 @click.argument("index")
 @encoder_options
 @cluster_options
-def activate(
-    index: str, encoder: str | None, layout: str | None, url: str | None, prefix: str | None
-) -> None:
+def activate(index: str, encoder: EncoderOptions, address: ClusterAddress) -> None:
     """Move the alias to INDEX, which the gate refused, after a look at it.
 
     What was written live since its rebuild began is brought in first.
     """
-    from indexer.cli.encoder_option import load_encoder_of
     from indexer.settings import IndexSettings
     from plugin_config.settings import load
 
     settings = load(IndexSettings)
-    with ClusterSession(url, prefix) as cluster:
+    with ClusterSession(address) as cluster:
         from indexer.index.history import HistoryEntry, write_down
         from indexer.index.rebuilding.refused_index import activate as run
 
         cluster.begin_writing()
         context = cluster.index_context(settings)
-        before, carried = run(context, index, lambda: load_encoder_of(encoder, layout))
+        before, carried = run(context, index, encoder.load)
         previous = before.index if before else None
         entry = HistoryEntry("activated", index, previous, carried=carried)
         write_down(cluster.client, cluster.names, entry)
@@ -67,7 +65,7 @@ def activate(
 @click.argument("index")
 @click.option("--force", is_flag=True, help="Also an index that is kept for a roll-back.")
 @cluster_options
-def discard(index: str, force: bool, url: str | None, prefix: str | None) -> None:
+def discard(index: str, force: bool, address: ClusterAddress) -> None:
     """Delete INDEX, which no search reads, with its model bundle.
 
     One that is kept for a roll-back is only deleted with --force.
@@ -75,7 +73,7 @@ def discard(index: str, force: bool, url: str | None, prefix: str | None) -> Non
     from indexer.settings import IndexSettings
     from plugin_config.settings import load
 
-    with ClusterSession(url, prefix) as cluster:
+    with ClusterSession(address) as cluster:
         from indexer.index.rebuilding.refused_index import discard_by_hand
 
         cluster.begin_writing()

@@ -49,7 +49,9 @@ def collect(context: IndexContext, index: str, languages: IndexLanguages) -> Col
     from_titles = (
         suggestion
         for texts, codes in fields.items()
-        for suggestion in _of_titles(context, index, texts, codes, known, stop_words)
+        for suggestion in _of_titles(
+            context, index, known, fields=texts, languages=codes, stop_words=stop_words
+        )
         if suggestion_key(suggestion.text) not in typed
     )
     every = (*logged, *from_titles, *facet_suggestions(client, index, fields))
@@ -99,9 +101,10 @@ def _of_log(
 def _of_titles(
     context: IndexContext,
     index: str,
+    known: KnownCounts,
+    *,
     fields: TextFields,
     languages: tuple[str, ...],
-    known: KnownCounts,
     stop_words: list[str],
 ) -> Iterator[Suggestion]:
     """Those of the titles; words that are in titles and find no item are added to `stop_words`."""

@@ -89,10 +89,10 @@ def estimate(
         if not moved:
             raise ValueError("no pair of query and item was shown at more than one position")
         cells = (pair[moving], column[moving], views[moving], hits[moving])
-        values = _fit(*_interventional_sets(*cells), size, prior=0.0)
+        values = _fit(*_interventional_sets(*cells), size=size, prior=0.0)
     else:
         estimable = clicks >= 1
-        values = _fit(pair, column, views, hits, size, prior=_PRIOR)
+        values = _fit(pair, column, views, hits, size=size, prior=_PRIOR)
     values, filled = _scaled(values, estimable)
     return Propensities(values, shown, clicks, estimator, moved, filled, reason)
 
@@ -148,7 +148,7 @@ def _interventional_sets(
 
 
 def _fit(
-    group: Integers, column: Integers, views: Floats, hits: Floats, size: int, prior: float
+    group: Integers, column: Integers, views: Floats, hits: Floats, *, size: int, prior: float
 ) -> Floats:
     """EM for P(click) = p[column] r[group]: the likelihood's p, float64 [size], up to a factor.
 

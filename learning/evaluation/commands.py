@@ -15,6 +15,7 @@ from learning.evaluation.command_options import (
     setup_options,
     user_options,
 )
+from plugin_config.connection.cluster_address import ClusterAddress, cluster_options
 
 if TYPE_CHECKING:
     from learning.data.users import Users
@@ -182,8 +183,7 @@ def exposure(**options: Any) -> None:
 )  # fmt: skip
 @click.option("--simulated", is_flag=True, help="Say in the report that the log is simulated.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap.")
-@click.option("--url", help="Address of the cluster [LIVE_INTENT_OPENSEARCH_URL].")
-@click.option("--prefix", help="Prefix of every name [LIVE_INTENT_INDEX_PREFIX].")
+@cluster_options
 @output_options
 def events(as_json: bool, directory: Path | None, baseline: Path | None, **options: Any) -> None:
     """Judge what was shown by what visitors did: clicks, as logged and corrected for position.
@@ -199,16 +199,15 @@ def events(as_json: bool, directory: Path | None, baseline: Path | None, **optio
 
 
 @evaluate.command()
-@click.option("--url", help="Address of the cluster [LIVE_INTENT_OPENSEARCH_URL].")
-@click.option("--prefix", help="Prefix of every name [LIVE_INTENT_INDEX_PREFIX].")
-def clean(url: str | None, prefix: str | None) -> None:
+@cluster_options
+def clean(address: ClusterAddress) -> None:
     """Remove every index that evaluations made and kept."""
     from indexer.cli.cluster_session import ClusterSession
     from indexer.settings import IndexSettings
     from learning.evaluation.evaluation_index import all_made, remove
     from plugin_config.settings import load
 
-    with ClusterSession(url, prefix) as cluster:
+    with ClusterSession(address) as cluster:
         cluster.begin_writing()
         for context in all_made(cluster.index_context(load(IndexSettings))):
             for index in remove(context):

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from learning.evaluation.command_options import FILE, JUDGMENTS_FORMAT
+from plugin_config.connection.cluster_address import ClusterAddress, cluster_options
 
 OUT = click.Path(dir_okay=False, path_type=Path)
 
@@ -53,16 +54,15 @@ def convert(
 @click.option("--cluster", is_flag=True, help="Read the cluster's own ubi_queries and ubi_events.")
 @click.option("--index", default="ubi_events", show_default=True, help="Named in the bulk file.")
 @click.option("--since", help="From then on: 2026-11-01, or 7d, 24h before now.")
-@click.option("--url", help="Address of the cluster [LIVE_INTENT_OPENSEARCH_URL].")
-@click.option("--prefix", help="Prefix of every name [LIVE_INTENT_INDEX_PREFIX].")
+@cluster_options
 def impressions(
+    *,
     target: Path,
     events_file: Path | None,
     cluster: bool,
     index: str,
     since: str | None,
-    url: str | None,
-    prefix: str | None,
+    address: ClusterAddress,
 ) -> None:
     """Write what was shown and clicked to TARGET, as the Workbench's click model (COEC) reads it.
 
@@ -82,7 +82,7 @@ def impressions(
     if events_file is not None:
         log = read_file(events_file, (CLICK,), start)
     else:
-        with ClusterSession(url, prefix) as session:
+        with ClusterSession(address) as session:
             log = read_cluster(session.client, session.names, (CLICK,), start)
     write_whole(target, (line + "\n" for line in bulk_lines(log.impressions, index)))
     for line in log.remarks.lines():

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from learning.evaluation import evaluation_index
 from learning.evaluation.concurrent_requests import HitList, Question, ask_all
 from learning.evaluation.variants import Variant, ablations
 from plugin_config.connection.client import destination
+from plugin_config.connection.cluster_address import ClusterAddress
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
 from plugin_config.settings import load
@@ -51,8 +52,7 @@ class Setup:
     exact: bool = False
     threads: int = 4
     seed: int = 0
-    url: str | None = None
-    prefix: str | None = None
+    address: ClusterAddress = field(default_factory=ClusterAddress)
 
     @classmethod
     def from_options(cls, options: dict[str, Any], progress: Progress) -> "Setup":
@@ -81,7 +81,7 @@ class Setup:
         from indexer.settings import EncoderSettings, IndexSettings
         from query_service.models import load_models
 
-        with ClusterSession(self.url, self.prefix) as cluster:
+        with ClusterSession(self.address) as cluster:
             settings = load(IndexSettings, analyzer=self.analyzer)
             chosen = load(
                 EncoderSettings, encoder=self.encoder, layout=self.layout, bundle=self.bundle

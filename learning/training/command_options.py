@@ -1,15 +1,12 @@
 """Options that the commands of `live-intent learn` share."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from learning.evaluation.command_options import FILE
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-Option = Callable[[Any], Any]
+from plugin_config.option_groups import Option, options_of
 
 
 def file_option(name: str, description: str, *, required: bool = False) -> Option:
@@ -22,23 +19,12 @@ def value_option(name: str, kind: Any, default: Any, description: str | None = N
     return click.option(name, type=kind, default=default, show_default=True, help=description)
 
 
-def all_options(*options: Option) -> Callable[[Command], Command]:
-    """One decorator for several options, in the order of the help text."""
-
-    def add(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return add
-
-
 items_option = file_option("items", "The catalogue.", required=True)
 users_not_in_option = click.option(
     "--users-not-in", type=FILE, metavar="FILE",
     help="Learn nothing from users that have a row in this file: they are the test.",
 )  # fmt: skip
-bundle_options = all_options(
+bundle_options = options_of(
     click.option(
         "--out", type=click.Path(path_type=Path), required=True, help="The bundle to write."
     ),
@@ -56,7 +42,7 @@ bundle_options = all_options(
     ),
 )  # fmt: skip
 # The re-ranker's has these from the setup that it shares with evaluations.
-run_options = all_options(
+run_options = options_of(
     value_option(
         "--minutes", click.FloatRange(0.01), 30.0,
         "Stop when they are over; the best weights until then are kept.",

@@ -36,7 +36,7 @@ import click
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the visits.")
 def sample(
-    out: Path, scenario: str, visits: Path | None, images: Path | None, users: int, seed: int
+    *, out: Path, scenario: str, visits: Path | None, images: Path | None, users: int, seed: int
 ) -> None:
     """Write a sample catalogue to the file OUT as JSON lines: a shop of some 3,000 items, 312 posts
     or 240 films.

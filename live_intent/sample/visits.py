@@ -149,9 +149,8 @@ class Simulation:
         bought: list[str] = []
         for brand in ("", target.brand):
             hits = self._hits(query, brand, draw)
-            search = self._search(
-                visits.visitor, target, f"{brand} {query}".strip(), hits, time, draw
-            )
+            asked = f"{brand} {query}".strip()
+            search = self._search(visits.visitor, target, asked, hits, start=time, draw=draw)
             visits.searches.append(search)
             time = (search.events[-1].time if search.events else time) + timedelta(seconds=20)
             bought = [event.item_id for event in search.events if event.action == "purchase"]
@@ -170,6 +169,7 @@ class Simulation:
         target: SampleItem,
         query: str,
         hits: Sequence[SampleItem],
+        *,
         start: datetime,
         draw: random.Random,
     ) -> SimulatedSearch:

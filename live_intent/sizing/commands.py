@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--node-cores", default=16, show_default=True, help="Cores of a data node.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def size(
+    *,
     items: str,
     qps: float,
     dim: int,
@@ -67,8 +68,9 @@ def size(
         if not lowest <= value <= highest:  # nan too
             raise SettingsError(f"{option} {value:g}: allowed is {lowest:g} to {highest:g}")
     demand = installation.Demand(
-        amount(items, "--items"), qps, dim, name, m, replicas, generations, encode_rate or 0.0,
-        node_gib, node_cores,
+        items=amount(items, "--items"), qps=qps, dim=dim, quantization=name, m=m,
+        replicas=replicas, generations=generations, encode_rate=encode_rate or 0.0,
+        node_gib=node_gib, node_cores=node_cores,
     )  # fmt: skip
     costs = Costs()
     if as_json:

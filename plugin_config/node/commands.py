@@ -39,6 +39,7 @@ def node() -> None:
 )
 @state_dir_option
 def start(
+    *,
     name: str,
     port: int | None,
     heap: str,

@@ -36,11 +36,11 @@ def start(
     name: str = DEFAULT_NAME,
     port: int | None = None,
     state_dir: Path | None = None,
+    *,
     timeout_s: float = 120.0,
     heap: str = "512m",
     by: By = "auto",
     report: Report = lambda line: None,
-    *,
     release: str | None = None,
     plugin: bool | None = None,
 ) -> NodeInfo:
@@ -149,7 +149,7 @@ def _launch(state: Path, info: NodeInfo, heap: str, by: str, report: Report) -> 
         return replace(info, by="docker")
     java = find_java(versions=java_versions(info.release))
     home = installed(state, java, report, info.release)
-    return _spawn(state, info, heap, home, java, report)
+    return _spawn(state, info, home, java, heap=heap, report=report)
 
 
 def _launch_with_plugin(
@@ -164,17 +164,18 @@ def _launch_with_plugin(
     java = find_java(versions=java_versions(info.release))
     used = {other.plugin_home for other in records(state) if other.name != info.name}
     home = plugin_home(state, java, report, info.release, used=used)
-    return _spawn(state, replace(info, plugin_home=home.name), heap, home, java, report)
+    info = replace(info, plugin_home=home.name)
+    return _spawn(state, info, home, java, heap=heap, report=report)
 
 
 def _spawn(
-    state: Path, info: NodeInfo, heap: str, home: Path, java: Java, report: Report
+    state: Path, info: NodeInfo, home: Path, java: Java, *, heap: str, report: Report
 ) -> NodeInfo:
     folder = node_folder(state, info.name)
     folder.mkdir(parents=True, exist_ok=True)
     folder.parent.chmod(0o755)  # whatever the umask: the node may run as another user
     report(f"starting the node {info.name} on port {info.port} (Java {java.version})")
-    pid = node_process.spawn(home, folder, info.name, info.port, java, heap)
+    pid = node_process.spawn(home, folder, info.name, info.port, java, heap=heap)
     return replace(info, pid=pid, folder=str(folder))
 
 

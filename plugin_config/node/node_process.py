@@ -44,8 +44,8 @@ def spawn(
     name: str,
     port: int,
     java: Java,
-    heap: str,
     *,
+    heap: str,
     own: Mapping[str, object] = MappingProxyType({}),
 ) -> int:
     """Start the node of `folder` with the installation in `home`; return its pid.

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from plugin_config.connection.cluster_address import ClusterAddress, cluster_options
+
 home_option = click.option(
     "--opensearch-home",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
@@ -77,10 +79,9 @@ def install(opensearch_home: Path, archive: Path | None, replace: bool) -> None:
 
 
 @plugin.command()
-@click.option("--url", help="Address of the cluster [LIVE_INTENT_OPENSEARCH_URL].")
-@click.option("--prefix", help="Prefix of every name [LIVE_INTENT_INDEX_PREFIX].")
+@cluster_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def status(url: str | None, prefix: str | None, as_json: bool) -> None:
+def status(address: ClusterAddress, as_json: bool) -> None:
     """Show which nodes of the cluster have the plugin, its pipeline and its models.
 
     Ends with the exit code 4 when something lacks.
@@ -92,9 +93,8 @@ def status(url: str | None, prefix: str | None, as_json: bool) -> None:
     from plugin_config.engine_plugin.plugin_status import plugin_status
     from plugin_config.errors import ConfigMismatch
     from plugin_config.schema import IndexNames
-    from plugin_config.settings import ClusterSettings, load
 
-    settings = load(ClusterSettings, opensearch_url=url, index_prefix=prefix)
+    settings = address.settings()
     client = connect(settings)
     try:
         ping_or_raise(client)

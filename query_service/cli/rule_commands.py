@@ -109,6 +109,7 @@ def rollback(number: int | None) -> None:
 @click.option("--size", type=click.IntRange(1, 100), default=10, show_default=True)
 @click.option("--at", help="As if it were then: 2026-11-27T09:00:00+01:00.")
 def try_(
+    *,
     query: str | None,
     file: Path | None,
     session_id: str,

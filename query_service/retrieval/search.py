@@ -137,6 +137,7 @@ def retrieve_ids(
     index: str,
     ids: Sequence[str],
     plan: RetrievalPlan,
+    *,
     dims: int,
     items: CandidateItems,
 ) -> Retrieved:

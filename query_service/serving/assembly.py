@@ -53,8 +53,8 @@ def start_beside(service: Service, settings: ServiceSettings, cluster: ClusterSe
     It waits for an index as `service` does. Raises EncoderMismatch, BundleError.
     """
     other = Service(
-        settings, cluster, connect(cluster), service.encoder, service.models, service.key_ring,
-        service.shared,
+        settings, cluster, connect(cluster), service.encoder, service.models,
+        key_ring=service.key_ring, shared=service.shared,
     )  # fmt: skip
     service.beside.append(other)
     other.start(service.waits)

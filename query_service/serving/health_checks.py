@@ -27,6 +27,7 @@ class HealthChecks:
         self,
         client: OpenSearch,
         names: IndexNames,
+        *,
         views: IndexViews,
         writer: StoreWriter,
         rule_book: RuleBook,

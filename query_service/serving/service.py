@@ -72,6 +72,7 @@ class Service:
         client: OpenSearch,
         encoder: QueryEncoder,
         models: Models,
+        *,
         key_ring: KeyRing | None = None,
         shared: Path | None = None,
     ) -> None:
@@ -119,7 +120,12 @@ class Service:
             ExperimentStore(client, names), arms, settings.swap_poll_s
         )
         checks = HealthChecks(
-            client, names, self._views, self.store.writer, self.rule_book, self.experiment_book
+            client,
+            names,
+            views=self._views,
+            writer=self.store.writer,
+            rule_book=self.rule_book,
+            experiments=self.experiment_book,
         )
         pause_s = min(settings.swap_poll_s, MAX_CHECK_PAUSE_S)
         self._readiness = ReadinessWatch(checks.result, pause_s)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from learning.evaluation.measures.item_attributes import ItemAttributes
 from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from learning.evaluation.measures.metrics import Values
 from learning.evaluation.report.report import Report
+from plugin_config.connection.cluster_address import ClusterAddress
 from plugin_config.errors import SettingsError
 from query_service.ranking.query_kind import complete_titles, query_kind
 
@@ -46,8 +47,7 @@ class EventsTask:
     clip: float = 0.05
     simulated: bool = False
     seed: int = 0
-    url: str | None = None
-    prefix: str | None = None
+    address: ClusterAddress = field(default_factory=ClusterAddress)
 
     def run(self) -> Report:
         """Reads and measures.
@@ -64,7 +64,7 @@ class EventsTask:
         if self.events_file is not None:
             log, source = read_file(self.events_file, clicks, since), self.events_file.name
         else:
-            with ClusterSession(self.url, self.prefix) as session:
+            with ClusterSession(self.address) as session:
                 names = session.names
                 log = read_cluster(session.client, names, clicks, since)
                 source = f"{names.ubi_queries} and {names.ubi_events}"

@@ -112,7 +112,7 @@ def compare(
         trainers[loss] = trainer.run(of_loss, progress)
         values[loss] = ndcgs(validation, residual_scores(trainer.residual, validation))
     winner = max(trainers, key=lambda loss: float(np.nanmean(values[loss])))
-    trees = _trees(train, validation, config.kinds, settings, use, progress)
+    trees = _trees(train, validation, config.kinds, settings, use=use, progress=progress)
     served_by_trees: tuple[str, ...] = ()
     if trees:
         values[TREES] = _by_kind(trees, validation, values[FIXED])
@@ -175,6 +175,7 @@ def _trees(
     validation: Sequence[RankingList],
     kinds: Sequence[str],
     settings: RerankerTrainingSettings,
+    *,
     use: str,
     progress: Progress,
 ) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from learning.training.checkpoints import Checkpoints
 from learning.training.runs import CatalogueRun, Provenance
 from learning.training.user_model.gates import NEGATIVES, GateExampleMaker, Gates, train_gates
 from learning.training.user_model.trainer import (
+    TrainingSessions,
     UserModelTrainer,
     UserModelTrainingSettings,
     whole_catalogue,
@@ -80,7 +81,11 @@ class LearnUserModel(CatalogueRun):
         if texts:
             queries = fitted.meaning(encoder.encode_queries(texts))
         trainer = UserModelTrainer(
-            config, self.settings, embeddings, fitted, queries, train, validation
+            config,
+            self.settings,
+            embeddings,
+            fitted,
+            TrainingSessions(train, validation, queries),
         )
         checkpoints = Checkpoints(
             self.checkpoints,
@@ -93,7 +98,9 @@ class LearnUserModel(CatalogueRun):
         acted_on = np.flatnonzero(trainer.counts).tolist()
         halves = trainer.table.projections(fitted, ids, acted_on)
         spec = encoder.spec.with_halves(len(halves.P_M), len(halves.P_K), halves.fingerprint)
-        gates = self._gates(encoder, spec, items, embeddings, halves, trainer)
+        gates = self._gates(
+            trainer, encoder, spec=spec, items=items, embeddings=embeddings, halves=halves
+        )
         model = trainer.model
         model.config = replace(
             model.config,
@@ -173,12 +180,13 @@ class LearnUserModel(CatalogueRun):
 
     def _gates(
         self,
+        trainer: UserModelTrainer,
         encoder: "Encoder",
+        *,
         spec: EncoderSpec,
         items: Sequence[Item],
         embeddings: NDArray[np.float32],
         halves: Projections,
-        trainer: UserModelTrainer,
     ) -> Gates | None:
         """Learns the gates from the rows with a query; None where there are too few."""
         if self.rows_file is None:

@@ -49,6 +49,18 @@ class UserModelTrainingSettings(EpochSettings):
     device: str = "cpu"
 
 
+@dataclass(frozen=True)
+class TrainingSessions:
+    """All steps of `train` are learned from; in `validation` the last event is the target.
+
+    `query_vectors` float32 [q, M]: the meaning halves of the texts that `Session.query` numbers.
+    """
+
+    train: Sequence[Session]
+    validation: Sequence[Session]
+    query_vectors: Vectors
+
+
 class UserModelTrainer(EpochTrainer):
     """One training of `model` and `table`; `run` leaves the best epoch's weights in them.
 
@@ -63,19 +75,14 @@ class UserModelTrainer(EpochTrainer):
         settings: UserModelTrainingSettings,
         embeddings: Vectors,
         fitted: Projections,
-        query_vectors: Vectors,
-        train: Sequence[Session],
-        validation: Sequence[Session],
+        sessions: TrainingSessions,
     ) -> None:
-        """`embeddings` float32 [n, D] of the catalogue, `query_vectors` float32 [q, M] of the
-        sessions' queries. All steps of `train` are learned from; in `validation` the last event is
-        the target.
-        """
+        """`embeddings` float32 [n, D] of the catalogue, `fitted` its fitted item halves."""
         torch.manual_seed(settings.seed)
         self.settings, self.weights = settings, FusionWeights()
         self.device = torch.device(settings.device)
         self.max_steps = config.max_steps
-        self.validation = list(validation)
+        self.validation = list(sessions.validation)
         self.model = UserModel(config).to(self.device)
         self.table = ItemTable(embeddings, fitted, settings.residual_dropout).to(self.device)
         self.log_temperature = nn.Parameter(
@@ -83,8 +90,8 @@ class UserModelTrainer(EpochTrainer):
         )
         # The meaning halves do not change: the steps read them, and those of the queries.
         self.meaning = torch.from_numpy(unit(embeddings @ fitted.P_M.T)).to(self.device)
-        self.queries = torch.from_numpy(query_vectors).to(self.device)
-        rows = np.concatenate([session.item[session.item >= 0] for session in train])
+        self.queries = torch.from_numpy(sessions.query_vectors).to(self.device)
+        rows = np.concatenate([session.item[session.item >= 0] for session in sessions.train])
         self.counts: NDArray[np.int64] = np.bincount(rows, minlength=len(embeddings))
         probabilities = np.maximum(self.counts, 0.5) ** 0.75
         self.negative_probabilities = probabilities / probabilities.sum()
@@ -97,7 +104,7 @@ class UserModelTrainer(EpochTrainer):
             {"params": [residuals], "weight_decay": settings.residual_decay},
         ]
         super().__init__(
-            [piece for session in train for piece in session.pieces(self.max_steps + 1)],
+            [piece for session in sessions.train for piece in session.pieces(self.max_steps + 1)],
             {"model": self.model, "table": self.table},
             torch.optim.AdamW(groups, lr=settings.learning_rate, weight_decay=0.01),
             settings,

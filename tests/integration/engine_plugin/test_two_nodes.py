@@ -49,7 +49,9 @@ def two_nodes() -> Iterator[list[OpenSearch]]:
             name = f"n{number}"
             (folder / name).mkdir()
             pids.append(
-                node_process.spawn(home, folder / name, name, ports[number], java, "384m", own=own)
+                node_process.spawn(
+                    home, folder / name, name, ports[number], java, heap="384m", own=own
+                )
             )
         urls = [f"http://127.0.0.1:{port}" for port in ports[:NODES]]
         clients = [

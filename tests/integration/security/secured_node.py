@@ -89,7 +89,7 @@ def secured_node(name: str = "test-secured") -> Iterator[SecuredNode]:
             "plugins.security.restapi.roles_enabled": '["all_access"]',
             "plugins.security.allow_default_init_securityindex": "true",
         }
-        pid = node_process.spawn(home, folder, name, port, java, "1g", own=own)
+        pid = node_process.spawn(home, folder, name, port, java, heap="1g", own=own)
     ca_file = home / "config" / "opensearch-security" / "ca.pem"
     node = SecuredNode(f"https://localhost:{port}", ca_file)
     client = connect(node.settings("admin", folder))

@@ -15,6 +15,7 @@ from learning.data.ubi_log import Click, Impression, UbiLog
 from learning.training.checkpoints import CheckpointError, Checkpoints
 from learning.training.user_model.session_batches import decayed, formula, padded
 from learning.training.user_model.trainer import (
+    TrainingSessions,
     UserModelTrainer,
     UserModelTrainingSettings,
     whole_catalogue,
@@ -63,10 +64,8 @@ def _sessions(count: int = 120) -> list[Session]:
 def _trainer(**changes: object) -> UserModelTrainer:
     settings = UserModelTrainingSettings(**{**SETTINGS.__dict__, **changes})
     e, sessions = _embeddings(), _sessions()
-    queries = np.zeros((0, 6), np.float32)
-    return UserModelTrainer(
-        CONFIG, settings, e, fit_projections(e, 6, 8), queries, sessions, sessions[:40]
-    )
+    training = TrainingSessions(sessions, sessions[:40], np.zeros((0, 6), np.float32))
+    return UserModelTrainer(CONFIG, settings, e, fit_projections(e, 6, 8), training)
 
 
 def _run(trainer: UserModelTrainer, folder: Path | None = None) -> UserModelTrainer:
