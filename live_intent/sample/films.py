@@ -7,7 +7,8 @@ import textwrap
 from collections.abc import Iterator
 
 from live_intent.sample.catalogue import SampleRow
-from live_intent.sample.data.films import ACTORS, COMMENTS, DIRECTORS, GENRES, KIN
+from live_intent.sample.data.film_people import ACTORS, COMMENTS, DIRECTORS
+from live_intent.sample.data.films import GENRES, KIN
 from live_intent.sample.data.genre import Genre
 from live_intent.sample.scenes import PALETTES, SCENES, person
 
