@@ -25,7 +25,9 @@ class ServiceSettings(PrivacySettings):
     host: str = Field("127.0.0.1", description="Address the service listens on.")
     port: int = Field(8080, ge=0, le=65535, description="Port the service listens on.")
     processes: int | Literal["auto"] = Field(
-        "auto", description="Worker processes, 1 to 64; auto: one per GPU, else one."
+        "auto",
+        description="Worker processes, 1 to 64; auto: one per GPU; without GPUs two, on one core "
+        "one.",
     )
     threads: int = Field(
         16, ge=1, le=256, description="Requests that a process works on at once, at most."
@@ -205,9 +207,9 @@ class ServiceSettings(PrivacySettings):
     rate_per_session: str = Field("", description="The same of one session.")
     rate_storage: str = Field(
         "memory://",
-        description="Where requests are counted: `memory://` in each process alone; shared, "
-        "`redis://host:6379` (extra `redis`) or `memcached://host:11211` (extra `memcached`), "
-        "which must answer at the start.",
+        description="Where requests are counted: `memory://` in each service alone; of several "
+        "services together, `redis://host:6379` (extra `redis`) or `memcached://host:11211` (extra "
+        "`memcached`), which must answer at the start.",
     )
     trusted_proxies: str = Field(
         "",

@@ -6,22 +6,19 @@ service answers a page without them, from what counts then.
 
 import logging
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from query_service.cursor import Cursor, CursorInvalid, request_digest
+from query_service.process_database import ProcessDatabase
 from query_service.schemas.where import WhereBrowse, WhereSearch
 
 logger = logging.getLogger(__name__)
 Request = WhereSearch | WhereBrowse
 LISTS = 2000  # of visitors, the last ones
 PAGES = 20  # of a list
-WAIT_S = 1.0  # for another process that writes
-# The file ends with the service: nothing of it need survive a crash of the machine.
 _TABLES = """
-PRAGMA synchronous = OFF;
 CREATE TABLE IF NOT EXISTS lists (number INTEGER PRIMARY KEY AUTOINCREMENT, list TEXT UNIQUE);
 CREATE TABLE IF NOT EXISTS pages (
     list TEXT, place INTEGER, cursor TEXT, PRIMARY KEY (list, place)
@@ -34,24 +31,20 @@ class FrozenPages:
 
     def __init__(self, file: Path | None = None) -> None:
         """`file` None: in memory."""
-        self._lock = threading.Lock()
-        self._rows = sqlite3.connect(
-            file or ":memory:", timeout=WAIT_S, isolation_level=None, check_same_thread=False
-        )
-        self._rows.executescript(_TABLES)
+        self._database = ProcessDatabase(file, _TABLES)
 
     def close(self) -> None:
         """Close the database."""
-        self._rows.close()
+        self._database.close()
 
     def continued(self, request: Request) -> Request | None:
         """The request as a page of the list that its first page has frozen; None: not known."""
         if not request.from_ or not request.personalize:
             return None
         known: dict[int, str] = {}
-        with _failures_logged(), self._transaction("BEGIN"):
+        with _failures_logged(), self._database.transaction("BEGIN") as rows:
             query = "SELECT place, cursor FROM pages WHERE list = ?"
-            known = dict(self._rows.execute(query, (request_digest(request),)))
+            known = dict(rows.execute(query, (request_digest(request),)))
         if not known:
             return None
         cursor = known.get(request.from_) or _moved(known[min(known)], request)
@@ -63,8 +56,8 @@ class FrozenPages:
             return
         digest, place = request_digest(request), Cursor.decode(cursor).offset
         is_first = not request.from_ and request.cursor is None
-        with _failures_logged(), self._transaction("BEGIN IMMEDIATE"):
-            execute = self._rows.execute
+        with _failures_logged(), self._database.transaction() as rows:
+            execute = rows.execute
             if is_first:
                 execute("DELETE FROM pages WHERE list = ?", (digest,))
             [count] = execute("SELECT count(*) FROM pages WHERE list = ?", (digest,)).fetchone()
@@ -75,13 +68,6 @@ class FrozenPages:
             for of_list in execute(earlier, (LISTS,)).fetchall():
                 execute("DELETE FROM pages WHERE list = ?", of_list)
                 execute("DELETE FROM lists WHERE list = ?", of_list)
-
-    @contextmanager
-    def _transaction(self, begin: str) -> Iterator[None]:
-        """One thread at a time; of processes, one that writes. Raises sqlite3.Error."""
-        with self._lock, self._rows:
-            self._rows.execute(begin)
-            yield
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def create_app(
         service = make_service(settings, cluster, encoder)
         service.start()
     seeing = Seeing.of(settings, service)
-    rates = RateLimits(settings, seeing.metrics)
+    rates = RateLimits(settings, seeing.metrics, service.shared)
     app = _app_of(service, settings, seeing, rates, ScenarioPage.of_shop(settings))
     app.extensions[LOAD_METRICS] = LoadMetrics(seeing.metrics.registry)
 

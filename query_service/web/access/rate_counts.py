@@ -1,9 +1,10 @@
-"""Where requests are counted: in a storage that processes share, else in this process."""
+"""Where requests are counted: in a storage that services share, else in this service."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from plugin_config.errors import LiveIntentError, SettingsError
+from query_service.web.access.shared_counts import SharedCounts
 
 log = logging.getLogger(__name__)
 STORAGE_TIMEOUT_S = 0.2
@@ -70,9 +72,15 @@ class RateCounts:
     so, one that it is over, and `on_change` gets True and False.
     """
 
-    def __init__(self, storage: str, on_change: Callable[[bool], None]) -> None:
+    def __init__(
+        self, storage: str, on_change: Callable[[bool], None], folder: Path | None = None
+    ) -> None:
+        """`folder`: that of the service's processes, which count together in it; see `Service`.
+
+        Raises SettingsError.
+        """
         self._local = SlidingWindowCounterRateLimiter(LocalCounts())
-        self._shared = shared_limiter(storage)
+        self._shared = shared_limiter(storage, folder)
         self._address = shown(storage)
         self._on_change = on_change
         self._lock = threading.Lock()
@@ -135,10 +143,14 @@ class RateCounts:
             self._on_change(False)
 
 
-def shared_limiter(storage: str) -> SlidingWindowCounterRateLimiter | None:
-    """That counts in the storage; None: each process counts alone. Raises SettingsError."""
+def shared_limiter(
+    storage: str, folder: Path | None = None
+) -> SlidingWindowCounterRateLimiter | None:
+    """That counts in the storage; None: the one process counts alone. Raises SettingsError."""
     if storage.startswith("memory:"):
-        return None
+        if folder is None:
+            return None
+        return SlidingWindowCounterRateLimiter(SharedCounts(folder / "rates.sqlite"))
     try:
         made = storage_from_string(storage, wrap_exceptions=True, **_timeouts(storage))
     except (ConfigurationError, ValueError) as error:
@@ -160,7 +172,7 @@ def check_storage(storage: str) -> None:
     except _FAILURES as error:
         raise RateStorageUnreachable(
             f"LIVE_INTENT_RATE_STORAGE={shown(storage)} does not answer ({_reason(error)}): start "
-            "it, correct the address, or leave the setting out: each process counts alone then"
+            "it, correct the address, or leave the setting out: each service counts alone then"
         ) from None
 
 

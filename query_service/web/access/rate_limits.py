@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from flask import Flask, Response, g, request
 from limits import RateLimitItem
@@ -49,11 +50,14 @@ class RateLimits:
     is more than a rate allows at all, as all of it.
     """
 
-    def __init__(self, settings: ServiceSettings, metrics: Metrics) -> None:
+    def __init__(
+        self, settings: ServiceSettings, metrics: Metrics, folder: Path | None = None
+    ) -> None:
+        """`folder`: see `RateCounts`. Raises SettingsError."""
         self._settings = settings
         self._metrics = metrics
         self._trusted = networks(settings.trusted_proxies)
-        self._counts = RateCounts(settings.rate_storage, metrics.set_counted_alone)
+        self._counts = RateCounts(settings.rate_storage, metrics.set_counted_alone, folder)
 
     def install(self, app: Flask) -> None:
         """Count each request, refuse those beyond a limit, and say in headers what is left."""

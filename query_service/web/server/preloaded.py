@@ -46,12 +46,18 @@ def preload() -> "Encoder | None":
     return encoder
 
 
+def cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def use_threads(encoder: "Encoder | None", processes: int) -> None:
     """In a worker: divide the cores between the processes, else each computes on all of them."""
     import torch
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    torch.set_num_threads(max(1, min((cores or 1) // processes, MAX_TORCH_THREADS)))
+    torch.set_num_threads(max(1, min(cores() // processes, MAX_TORCH_THREADS)))
     if encoder is not None:
         encoder.threads = load(EncoderSettings).encode_threads or torch.get_num_threads()
 

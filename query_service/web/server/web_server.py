@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
@@ -28,7 +28,7 @@ from query_service.web.observability.logs import announce
 from query_service.web.server.arbiter import ServiceArbiter
 from query_service.web.server.gpus import visible_gpus
 from query_service.web.server.listener import Listener
-from query_service.web.server.preloaded import preload, use_threads
+from query_service.web.server.preloaded import cores, preload, use_threads
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -38,6 +38,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 RETRY_S = 1.0  # before another try to replace a worker
+# Python's threads wait for each other within a process, and of two that are killed one answers.
+PROCESSES = 2
+
+
+def worker_count(wanted: int | Literal["auto"], gpus: int) -> int:
+    """How many worker processes there are to be, of those that `LIVE_INTENT_PROCESSES` wants."""
+    if wanted != "auto":
+        return wanted
+    return gpus or min(PROCESSES, cores())
 
 
 class ServiceNotStarted(LiveIntentError):
@@ -77,9 +86,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         self.cluster = cluster
         self.listener = listener
         self.devices = visible_gpus()
-        self.processes = (
-            max(len(self.devices), 1) if settings.processes == "auto" else settings.processes
-        )
+        self.processes = worker_count(settings.processes, len(self.devices))
         self.failures = os.pipe()
         os.set_blocking(self.failures[0], False)
         self.encoder: Encoder | None = None

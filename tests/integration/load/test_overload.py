@@ -39,7 +39,11 @@ def service(
     engine: ScarceEngine,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Serve]:
-    own = environment | {"LIVE_INTENT_OPENSEARCH_URL": engine.url}
+    # Each process has limits and a circuit breaker of its own.
+    own = environment | {
+        "LIVE_INTENT_OPENSEARCH_URL": engine.url,
+        "LIVE_INTENT_PROCESSES": "1",
+    }
     with serve(own, tmp_path_factory.mktemp("serve")) as process:
         for _ in range(20):  # the first ones take longer
             process.api().search("desk lamp", "warm-up")

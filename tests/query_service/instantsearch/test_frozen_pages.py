@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from query_service import process_database
 from query_service.cursor import Cursor, FrozenList, request_digest
 from query_service.instantsearch import frozen_pages
 from query_service.instantsearch.frozen_pages import FrozenPages
@@ -59,7 +60,7 @@ def test_the_first_page_begins_the_list_again_and_the_latest_lists_stay(
 def test_a_database_that_cannot_be_written_costs_the_frozen_list_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(frozen_pages, "WAIT_S", 0.05)
+    monkeypatch.setattr(process_database, "WAIT_S", 0.05)
     pages = FrozenPages(tmp_path / "pages.sqlite")
     with sqlite3.connect(tmp_path / "pages.sqlite") as other:
         other.execute("BEGIN EXCLUSIVE")
