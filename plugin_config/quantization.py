@@ -1,10 +1,11 @@
 """How an index stores vectors for k-NN: whole, or quantised to fewer bits."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from plugin_config.errors import SettingsError
+from plugin_config.versions import sixteen_bits
 
 Engine = Literal["lucene", "faiss"]
 QuantizationName = Literal["none", "int7", "fp16", "disk-8x", "disk-16x", "disk-32x"]
@@ -14,12 +15,13 @@ QuantizationName = Literal["none", "int7", "fp16", "disk-8x", "disk-16x", "disk-
 class Quantization:
     """`bits`: of a dimension, in the part that a search reads from memory.
 
-    `encoder` and `field`: what the mapping says of it, in the method and beside it.
+    `parameters` (of the scalar quantisation in the method, for a version of OpenSearch; None: there
+    is none such) and `field` (beside the method): what the mapping says of it.
     """
 
     engines: tuple[Engine, ...]
     bits: int
-    encoder: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Callable[[str], Mapping[str, Any]] | None = None
     field: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -33,8 +35,8 @@ def _on_disk(level: int) -> Quantization:
 # compares the nearest candidates by them.
 QUANTIZATIONS: Mapping[QuantizationName, Quantization] = {
     "none": Quantization(("lucene", "faiss"), 32),
-    "int7": Quantization(("lucene",), 8, {"name": "sq", "parameters": {"bits": 7}}),
-    "fp16": Quantization(("faiss",), 16, {"name": "sq", "parameters": {"type": "fp16"}}),
+    "int7": Quantization(("lucene",), 8, lambda version: {"bits": 7}),
+    "fp16": Quantization(("faiss",), 16, sixteen_bits),
     "disk-8x": _on_disk(8),
     "disk-16x": _on_disk(16),
     "disk-32x": _on_disk(32),

@@ -13,6 +13,7 @@ from plugin_config.analysis.text_fields import OWN_TEXTS, add_languages
 from plugin_config.attribute_fields import AttributeFields
 from plugin_config.errors import SettingsError
 from plugin_config.quantization import Engine, QuantizationName, quantization_of
+from plugin_config.versions import DEFAULT
 
 VECTOR = "vector"
 VECTOR_FLOAT16 = "vector_float16"
@@ -179,6 +180,8 @@ class IndexNames:
 class VectorField:
     """How item vectors are indexed: HNSW by inner product (the cosine of unit vectors).
 
+    `version`: of the OpenSearch that makes the index.
+
     Raises:
         SettingsError: a number out of the engine's range, or a quantisation that it lacks.
     """
@@ -189,6 +192,7 @@ class VectorField:
     ef_construction: int = 100
     ef_search: int = 100
     quantization: QuantizationName = "none"
+    version: str = DEFAULT
 
     def __post_init__(self) -> None:
         if self.engine not in get_args(Engine):
@@ -211,8 +215,9 @@ class VectorField:
         parameters: dict[str, Any] = {"m": self.m, "ef_construction": self.ef_construction}
         if self.engine == "faiss":
             parameters["ef_search"] = self.ef_search
-        if quantization.encoder:
-            parameters["encoder"] = dict(quantization.encoder)
+        if quantization.parameters is not None:
+            own = quantization.parameters(self.version)
+            parameters["encoder"] = {"name": "sq", "parameters": dict(own)}
         return {
             **quantization.field,
             "type": "knn_vector",

@@ -1,7 +1,7 @@
 """What differs between versions of OpenSearch: the one place for it. The matrix: docs/versions.md.
 
-Nothing of what is sent differs: every request is understood by each of SUPPORTED. What differs is
-how a local node is run, and the status of a refusal.
+What is sent differs in one parameter of a mapping (`sixteen_bits`); else it is how a local node is
+run, and the status of a refusal.
 """
 
 import re
@@ -35,6 +35,14 @@ def check_version(info: Mapping[str, Any], where: str) -> None:
         "newer, with the k-NN plugin. Upgrade the cluster, or name another in "
         "LIVE_INTENT_OPENSEARCH_URL."
     )
+
+
+def sixteen_bits(version: str) -> dict[str, Any]:
+    """The parameters of faiss's scalar quantisation to 16 bits, for an index made by a version.
+
+    From 3.6 on they must have `bits`, which earlier versions refuse.
+    """
+    return {"type": "fp16"} | ({"bits": 16} if _parsed(version) >= (3, 6, 0) else {})
 
 
 def knn_release(version: str) -> str:

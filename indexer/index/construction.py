@@ -55,8 +55,11 @@ def check_writable(bundles: Path) -> None:
         ) from error
 
 
-def vector_field(spec: EncoderSpec, settings: IndexSettings) -> VectorField:
-    """The field of the item vectors. Raises SettingsError for settings that don't go together."""
+def vector_field(spec: EncoderSpec, settings: IndexSettings, version: str) -> VectorField:
+    """The field of the item vectors, in an index that this version of OpenSearch makes.
+
+    Raises SettingsError for settings that don't go together.
+    """
     return VectorField(
         spec.vector_dims,
         settings.engine,
@@ -64,10 +67,12 @@ def vector_field(spec: EncoderSpec, settings: IndexSettings) -> VectorField:
         settings.ef_construction,
         settings.ef_search,
         settings.quantization,
+        version,
     )
 
 
 def index_body(
+    field: VectorField,
     spec: EncoderSpec,
     settings: IndexSettings,
     index: str,
@@ -81,7 +86,6 @@ def index_body(
 
     `compound_parts`: by analyzer, the words that compounds are split into.
     """
-    field = vector_field(spec, settings)
     meta = {
         "state": BUILDING,
         "encoder": spec.to_meta(),

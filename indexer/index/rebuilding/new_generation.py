@@ -17,7 +17,7 @@ from indexer.index.item_vectors import ItemEncoder
 from indexer.index.rebuilding.fitted_bundle import FittedBundle
 from indexer.index.rebuilding.half_made import INPUT, input_fingerprint, resumable, take_over
 from indexer.index.swap import set_meta
-from plugin_config.schema import META
+from plugin_config.schema import META, VectorField
 
 
 class NewGeneration:
@@ -30,6 +30,7 @@ class NewGeneration:
         self,
         context: IndexContext,
         encoder: ItemEncoder,
+        field: VectorField,
         catalogue: Catalogue,
         surveyed: Survey,
         beginning: Beginning,
@@ -46,7 +47,7 @@ class NewGeneration:
             languages=languages.languages(surveyed.languages, context.settings.analyzer),
         )
         self._body = index_body(
-            encoder.spec, context.settings, index, self.attributes,
+            field, encoder.spec, context.settings, index, self.attributes,
             beginning=beginning,
             popularity_pivot=popularity_pivot([item.popularity for _, item in surveyed.sample]),
             compound_parts=compound_parts(context, surveyed, self.attributes),

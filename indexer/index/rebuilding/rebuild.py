@@ -83,7 +83,8 @@ def rebuild(
     LanguageChoice.parse(context.settings.languages)  # refused before the long work
     begun = time.monotonic()
     check_writable(context.bundles_dir)
-    field = vector_field(encoder.spec, context.settings)
+    version = context.client.info()["version"]["number"]
+    field = vector_field(encoder.spec, context.settings, version)
     refuse_missing_libraries(context.client, field.engine, field.quantization)
     dead = dead_rebuilds(context)
     beginning = beginning or Beginning.now(context)
@@ -96,7 +97,7 @@ def rebuild(
             progress=context.progress,
             facets=facets,
         )
-        generation = NewGeneration(context, encoder, catalogue, surveyed, beginning)
+        generation = NewGeneration(context, encoder, field, catalogue, surveyed, beginning)
         run = _Rebuild(context, encoder, catalogue, surveyed, generation)
         if keep_unchanged and not (fresh or merge or dead):
             kept = run.keep_unchanged(begun, before_swap)

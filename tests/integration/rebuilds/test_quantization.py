@@ -95,7 +95,8 @@ def test_the_engine_takes_the_mapping_of_every_quantisation(
 ):
     """The mapping alone: a node without the libraries would end with the first vector."""
     index = f"{fresh_names.prefix}mapping"
-    field = VectorField(16, engine, quantization=quantization).mapping
+    version = client.info()["version"]["number"]
+    field = VectorField(16, engine, quantization=quantization, version=version).mapping
     body = {"settings": {"index.knn": True}, "mappings": {"properties": {VECTOR: field}}}
     try:
         client.indices.create(index=index, body=body)
@@ -103,6 +104,16 @@ def test_the_engine_takes_the_mapping_of_every_quantisation(
         pytest.fail(json.dumps(error.info))
     finally:
         client.indices.delete(index=index, ignore=[404])
+
+
+def test_a_mapping_has_what_the_cluster_s_version_wants():
+    def encoder(version):
+        field = VectorField(16, "faiss", quantization="fp16", version=version)
+        return field.mapping["method"]["parameters"]["encoder"]
+
+    assert encoder("3.5.0") == {"name": "sq", "parameters": {"type": "fp16"}}
+    later = {"name": "sq", "parameters": {"type": "fp16", "bits": 16}}
+    assert encoder("3.6.0") == encoder("3.7.1") == encoder("4.0.0-SNAPSHOT") == later
 
 
 def test_bits_of_a_quantisation_are_those_of_its_name():

@@ -73,7 +73,7 @@ def test_a_killed_rebuild_goes_on_with_its_index_and_encodes_nothing_twice(
     report = run_rebuild(large, progress=progress)
     assert (report.index, report.previous) == (half_made, live)
     assert any(f"going on with {half_made}" in note for note in progress.notes)
-    assert report.resumed >= 400
+    assert report.resumed >= 398  # of 400, the two that were written since may be among them
     assert report.resumed + report.reused + report.encoded == ITEMS
     assert report.count == ITEMS - 1
     assert alias_target(client, fresh_names) == half_made
