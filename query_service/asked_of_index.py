@@ -12,8 +12,8 @@ from query_service.retrieval.filters.where_clauses import where_clauses
 from query_service.retrieval.order import SortOrder, sort_order
 from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.text.query_words import QueryWords
-from query_service.schemas.answers import FieldError
-from query_service.schemas.search import RankRequest, SearchRequest
+from query_service.schemas.problems import FieldError
+from query_service.schemas.search.requests import RankRequest, SearchRequest
 from query_service.user.intent import Intent
 
 

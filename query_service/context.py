@@ -25,10 +25,10 @@ from query_service.retrieval.legs import LEGS
 from query_service.retrieval.plan import Leg
 from query_service.retrieval.source_fields import ALL_FIELDS, SourceFields
 from query_service.rules.rule_book import NO_RULES, RulesInForce
-from query_service.schemas.answers import SearchResponse
-from query_service.schemas.filters import Filters
-from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
-from query_service.schemas.where import Where, WhereBrowse, WhereSearch
+from query_service.schemas.search.answers import SearchResponse
+from query_service.schemas.search.filters import Filters
+from query_service.schemas.search.requests import RankRequest, RecommendRequest, SearchRequest
+from query_service.schemas.search.where import Where, WhereBrowse, WhereSearch
 from query_service.user.actions import Scenario
 from query_service.user.intent import Intent
 from query_service.user.visitor import Visitor

@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from plugin_config.errors import LiveIntentError
-from query_service.schemas.search import RecommendRequest, SearchRequest
+from query_service.schemas.search.requests import RecommendRequest, SearchRequest
 
 _OF_A_PAGE = frozenset(
     {"cursor", "deadline_ms", "explain", "facets", "fields", "from_", "highlight", "size"}

@@ -8,8 +8,8 @@ from query_service.context import MIN_TIMEOUT_S, RequestContext
 from query_service.ranking.exposure import NO_GROUPS
 from query_service.retrieval.filters.filters import Clauses, FilterProblem, clauses
 from query_service.retrieval.filters.matching_items import matching_items
-from query_service.schemas.answers import FieldError
-from query_service.schemas.filters import Filters
+from query_service.schemas.problems import FieldError
+from query_service.schemas.search.filters import Filters
 from query_service.setting_texts.exposure_floors import ExposureFloors
 
 STAGE = "exposure"

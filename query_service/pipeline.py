@@ -53,9 +53,9 @@ from query_service.request_contexts import RequestContexts
 from query_service.retrieval.engine_errors import IndexGone
 from query_service.retrieval.problems import FieldProblem
 from query_service.rules.rule_book import WITHOUT_RULES, RuleSource
-from query_service.schemas.answers import RankResponse, SearchResponse
-from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
-from query_service.schemas.where import WhereSearch
+from query_service.schemas.search.answers import RankResponse, SearchResponse
+from query_service.schemas.search.requests import RankRequest, RecommendRequest, SearchRequest
+from query_service.schemas.search.where import WhereSearch
 from query_service.setting_texts.exposure_floors import NO_FLOORS, ExposureFloors
 
 Answer = TypeVar("Answer", bound=SearchResponse)

@@ -36,8 +36,8 @@ from query_service.rule_stage import (
     effects_in,
     with_synonyms,
 )
-from query_service.schemas.answers import QueryCut
-from query_service.schemas.search import RankRequest
+from query_service.schemas.search.answers import QueryCut
+from query_service.schemas.search.requests import RankRequest
 from query_service.settings import ServiceSettings
 from query_service.user import user_vector
 from query_service.user.decay_time import decay_time

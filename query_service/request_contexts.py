@@ -20,7 +20,7 @@ from query_service.retrieval.filters.price_list import priced
 from query_service.retrieval.source_fields import ALL_FIELDS, SourceFields
 from query_service.rules.rule_book import RulesInForce, RuleSource
 from query_service.rules.rule_store import VersionUnknown
-from query_service.schemas.search import RankRequest, SearchRequest
+from query_service.schemas.search.requests import RankRequest, SearchRequest
 from query_service.user.user_vector import FusionWeights
 
 

@@ -15,9 +15,9 @@ from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.search import Retrieved
 from query_service.rules.effects import NO_EFFECTS, RuleEffects, effects_of
 from query_service.rules.situation import Situation
-from query_service.schemas.answers import AppliedRule, Banner
-from query_service.schemas.rules import Rule
-from query_service.schemas.search import RankRequest, SearchRequest
+from query_service.schemas.administration.rules import Rule
+from query_service.schemas.search.answers import AppliedRule, Banner
+from query_service.schemas.search.requests import RankRequest, SearchRequest
 from query_service.user.visitor import Visitor
 
 

@@ -8,9 +8,9 @@ from query_service.context import QueryEncoder, RequestContext
 from query_service.items.item_reader import ItemReader
 from query_service.records.answer_record import ATTRIBUTE, answer_record
 from query_service.retrieval.candidates.candidates import Candidates
-from query_service.schemas.answers import SearchResponse
-from query_service.schemas.search import RankRequest
-from query_service.schemas.where import WhereSearch
+from query_service.schemas.search.answers import SearchResponse
+from query_service.schemas.search.requests import RankRequest
+from query_service.schemas.search.where import WhereSearch
 from query_service.sessions.reader import SessionsUnreadable
 from query_service.sessions.store import SessionStore
 from query_service.sessions.ubi.answer_fields import answer_fields

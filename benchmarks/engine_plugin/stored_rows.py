@@ -20,7 +20,7 @@ from plugin_config.connection.client import connect
 from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service.schemas.events import ReceivedEvent
+from query_service.schemas.behaviour.events import ReceivedEvent
 from query_service.sessions.documents import KnownItem, document_id
 from query_service.sessions.store import SessionStore
 from query_service.user.engine_vectors import QueryMeaning

@@ -14,7 +14,7 @@ from contextlib import closing
 from benchmarks.pairs import medians_ms
 from benchmarks.served import own_index
 from plugin_config.provisioning.provisioning import ensure_indexes
-from query_service.schemas.events import ReceivedEvent
+from query_service.schemas.behaviour.events import ReceivedEvent
 from query_service.sessions.store import SessionStore
 from query_service.user.visitor import PastQuery
 

@@ -19,7 +19,7 @@ from benchmarks.pairs import medians_ms
 from benchmarks.served import own_index, rebuild
 from live_intent.sample.catalogue import sample_items, write_json_lines
 from plugin_config.settings import ClusterSettings, load
-from query_service.schemas.search import SearchRequest
+from query_service.schemas.search.requests import SearchRequest
 from query_service.serving.assembly import make_service
 from query_service.settings import ServiceSettings
 

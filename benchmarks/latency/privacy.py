@@ -16,7 +16,7 @@ from benchmarks.served import own_index
 from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from query_service.privacy.pseudonyms import Pseudonyms, parse_keys
-from query_service.schemas.events import ReceivedEvent
+from query_service.schemas.behaviour.events import ReceivedEvent
 from query_service.sessions.documents import KnownItem
 from query_service.sessions.store import SessionStore
 

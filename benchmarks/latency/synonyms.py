@@ -14,7 +14,7 @@ from plugin_config.settings import ClusterSettings, load
 from query_service.context import NoQueryRecorder
 from query_service.rules.rule_book import WITHOUT_RULES, FixedRules, RulesInForce
 from query_service.rules.synonyms import Synonyms
-from query_service.schemas.search import SearchRequest
+from query_service.schemas.search.requests import SearchRequest
 from query_service.serving.assembly import make_service
 from query_service.settings import ServiceSettings
 

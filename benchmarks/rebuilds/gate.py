@@ -36,7 +36,7 @@ from live_intent.search_tools import search_tools
 from plugin_config.connection.engine_deadline import ENGINE_DEADLINE
 from plugin_config.provisioning.provisioning import apply
 from plugin_config.settings import ClusterSettings, load
-from query_service.schemas.search import SearchRequest
+from query_service.schemas.search.requests import SearchRequest
 from query_service.serving.assembly import make_service
 from query_service.settings import ServiceSettings
 

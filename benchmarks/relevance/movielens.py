@@ -31,8 +31,8 @@ from learning.evaluation.measures.metrics import Values, ndcg, padded, recall
 from plugin_config.settings import ClusterSettings, load
 from query_service.models import Models
 from query_service.ranking.reranker import Reranker
-from query_service.schemas.events import ReceivedEvent
-from query_service.schemas.search import RecommendRequest
+from query_service.schemas.behaviour.events import ReceivedEvent
+from query_service.schemas.search.requests import RecommendRequest
 from query_service.serving.service import Service
 from query_service.settings import ServiceSettings
 

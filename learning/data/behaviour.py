@@ -10,7 +10,7 @@ from typing import Any
 
 from learning.data.datasets import MAX_QUERY
 from learning.data.tables import DatasetError, Remarks, rows
-from query_service.schemas.timestamps import seconds
+from query_service.schemas.fields.timestamps import seconds
 from query_service.user.actions import ACTIONS
 
 HISTORY_ITEM, HISTORY_EVENT = "history item", "history event"  # nouns of remarks

@@ -9,7 +9,7 @@ from opensearchpy import OpenSearch
 from opensearchpy.helpers import scan
 
 from plugin_config.schema import IndexNames
-from query_service.schemas.timestamps import seconds
+from query_service.schemas.fields.timestamps import seconds
 from query_service.user.action_names import action_named
 
 CLICK, PURCHASE, IMPRESSION = "click", "purchase", "impression"

@@ -7,7 +7,7 @@ from typing import Any
 
 from learning.data.tables import Remarks
 from learning.data.ubi_log import CLICK, DEEPEST, IMPRESSION, Click, Impression, UbiLog
-from query_service.schemas.timestamps import seconds
+from query_service.schemas.fields.timestamps import seconds
 
 
 @dataclass

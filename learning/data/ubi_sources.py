@@ -16,7 +16,7 @@ from learning.data.ubi_join import UbiJoin
 from learning.data.ubi_log import CLICK, UbiLog
 from plugin_config.errors import SettingsError
 from plugin_config.schema import IndexNames
-from query_service.schemas.timestamps import seconds
+from query_service.schemas.fields.timestamps import seconds
 
 _BULK = ("index", "create", "update", "delete")
 _FIELDS = {

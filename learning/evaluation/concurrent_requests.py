@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from indexer.progress import Progress
-from query_service.schemas.answers import SearchResponse
-from query_service.schemas.search import SearchRequest
+from query_service.schemas.search.answers import SearchResponse
+from query_service.schemas.search.requests import SearchRequest
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")

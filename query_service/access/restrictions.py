@@ -9,9 +9,9 @@ from pydantic import AfterValidator, Field
 
 from plugin_config.errors import LiveIntentError
 from query_service.access.scopes import BrowserScope
-from query_service.schemas.filters import Filters
-from query_service.schemas.identifiers import Id, PriceList
-from query_service.schemas.strict import Strict
+from query_service.schemas.fields.identifiers import Id, PriceList
+from query_service.schemas.fields.strict import Strict
+from query_service.schemas.search.filters import Filters
 from query_service.setting_texts.rate import checked_rate
 from query_service.user.actions import Scenario
 from query_service.user.user_session import USER_SESSIONS, is_user_session, session_of_user

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from query_service.context import RequestContext
 from query_service.progress import RequestProgress
-from query_service.schemas.answers import Instead, SearchResponse
-from query_service.schemas.search import RecommendRequest, SearchRequest
+from query_service.schemas.search.answers import Instead, SearchResponse
+from query_service.schemas.search.requests import RecommendRequest, SearchRequest
 
 Recommend = Callable[[RequestContext], SearchResponse]
 # Fields of a search that its recommendation has too.

@@ -15,8 +15,8 @@ from query_service.experiments.experiment_book import Experimenting
 from query_service.experiments.team_draft import NO_TEAM, team_draft
 from query_service.preparation import Prepared
 from query_service.progress import RequestProgress
-from query_service.schemas.search import SearchRequest
-from query_service.schemas.where import WhereBrowse, WhereSearch
+from query_service.schemas.search.requests import SearchRequest
+from query_service.schemas.search.where import WhereBrowse, WhereSearch
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ from query_service.ranking.kept_shares import kept_shares
 from query_service.ranking.scores import Scores, below_candidates
 from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.source_fields import SourceFields
-from query_service.schemas.answers import Explanation, Hit, HitHighlight, OtherVariants
-from query_service.schemas.search import MAX_DEPTH, RankRequest
+from query_service.schemas.search.answers import Explanation, Hit, HitHighlight, OtherVariants
+from query_service.schemas.search.requests import MAX_DEPTH, RankRequest
 
 ReadBelow = Callable[[RequestContext, RetrievalPlan, FrozenList, PlaceBelow, int], Below]
 

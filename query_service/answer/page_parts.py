@@ -18,7 +18,8 @@ from query_service.retrieval.engine_searches import failure
 from query_service.retrieval.groups import matching_variants
 from query_service.retrieval.spelling.corrections import CORRECTIONS
 from query_service.retrieval.spelling.missing_words import ALL_WORDS
-from query_service.schemas.answers import (
+from query_service.schemas.administration.experiments import INTERLEAVED
+from query_service.schemas.search.answers import (
     DidYouMean,
     ExperimentPart,
     Hit,
@@ -27,9 +28,8 @@ from query_service.schemas.answers import (
     Total,
     degradations,
 )
-from query_service.schemas.experiments import INTERLEAVED
-from query_service.schemas.facets import Facet
-from query_service.schemas.search import RankRequest
+from query_service.schemas.search.facets import Facet
+from query_service.schemas.search.requests import RankRequest
 
 Sources = Mapping[str, dict[str, Any]]  # of the page's items, by id
 

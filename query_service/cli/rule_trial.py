@@ -11,9 +11,9 @@ from plugin_config.settings import ClusterSettings, load
 from query_service.context import NoQueryRecorder
 from query_service.rules.rule_book import FixedRules, RulesInForce
 from query_service.rules.synonyms import Synonyms
-from query_service.schemas.answers import Hit, SearchResponse
-from query_service.schemas.rules import RuleSet
-from query_service.schemas.search import RecommendRequest, SearchRequest
+from query_service.schemas.administration.rules import RuleSet
+from query_service.schemas.search.answers import Hit, SearchResponse
+from query_service.schemas.search.requests import RecommendRequest, SearchRequest
 from query_service.serving.assembly import make_service
 from query_service.settings import ServiceSettings
 

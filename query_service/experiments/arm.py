@@ -7,7 +7,7 @@ from pathlib import Path
 from query_service.models import Models
 from query_service.ranking.stage import RerankStage
 from query_service.rules.rule_book import RulesInForce, RuleSource
-from query_service.schemas.experiments import FIXED_MODELS, VariantSettings
+from query_service.schemas.administration.experiments import FIXED_MODELS, VariantSettings
 from query_service.settings import ServiceSettings
 from query_service.user.user_vector import FusionWeights
 

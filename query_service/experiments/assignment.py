@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from query_service.experiments.arm import Arm
-from query_service.schemas.experiments import INTERLEAVED, Experiment, Variant
+from query_service.schemas.administration.experiments import INTERLEAVED, Experiment, Variant
 
 _DRAWS = 2.0**64
 

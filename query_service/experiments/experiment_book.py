@@ -7,7 +7,7 @@ from plugin_config.errors import ClusterUnavailable, LiveIntentError
 from query_service.experiments.arm import Arm, ArmMaker
 from query_service.experiments.assignment import NOT_ASSIGNED, Assignment, RunningExperiment
 from query_service.experiments.experiment_store import ExperimentStore
-from query_service.schemas.experiments import Experiment, Variant
+from query_service.schemas.administration.experiments import Experiment, Variant
 from query_service.watch import Watch
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from plugin_config.errors import LiveIntentError
 from plugin_config.ownership import refuse_foreign
 from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
-from query_service.schemas.experiments import Experiment
+from query_service.schemas.administration.experiments import Experiment
 
 CURRENT = "current"  # id of the document that says which experiment runs
 MAX_LISTED = 1000

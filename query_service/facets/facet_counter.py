@@ -30,7 +30,7 @@ from query_service.facets.shown_values import ShownValues
 from query_service.retrieval.engine_searches import failure, searches
 from query_service.retrieval.plan import HAS_WORDS, MEANING, RetrievalPlan
 from query_service.retrieval.search import Retrieved
-from query_service.schemas.facets import Facet
+from query_service.schemas.search.facets import Facet
 
 _NOT_ASKED = {"error": {"type": "none", "reason": "no search was sent"}}
 

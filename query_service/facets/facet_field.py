@@ -10,8 +10,8 @@ from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.attribute_fields import KEYS, VALUES, field_name
 from plugin_config.schema import PRICES
 from query_service.retrieval.problems import FieldProblem
-from query_service.schemas.answers import FieldError
-from query_service.schemas.facets import DATE_INTERVALS, FacetKind, FacetOptions
+from query_service.schemas.problems import FieldError
+from query_service.schemas.search.facets import DATE_INTERVALS, FacetKind, FacetOptions
 
 MAX_LISTED = 40  # facets that an error lists
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from indexer.catalogue.categories import JOIN, category_paths
 from query_service.facets.facet_count import FacetCount
-from query_service.schemas.facets import FacetValue
+from query_service.schemas.search.facets import FacetValue
 
 
 def facet_values(

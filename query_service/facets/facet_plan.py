@@ -19,8 +19,8 @@ from query_service.retrieval.filters.filters import Clauses, clauses
 from query_service.retrieval.legs import nearest
 from query_service.retrieval.plan import HAS_WORDS, WORDS, RetrievalPlan
 from query_service.retrieval.text.text_query import matching
-from query_service.schemas.facets import FacetOptions
-from query_service.schemas.filters import Filters
+from query_service.schemas.search.facets import FacetOptions
+from query_service.schemas.search.filters import Filters
 
 MARGIN = 50  # values beyond those shown, which hits by meaning may lift among them
 MOST_PATHS = 200  # of a category, on all levels together

@@ -11,7 +11,7 @@ import numpy as np
 from query_service.facets.buckets import bucket_count
 from query_service.facets.facet_field import FacetField
 from query_service.facets.number_grid import Range
-from query_service.schemas.facets import MAX_BUCKETS, FacetBucket, FacetOptions
+from query_service.schemas.search.facets import MAX_BUCKETS, FacetBucket, FacetOptions
 
 SKEWED = 20.0  # the largest number over the average: edges 1, 2, 5, 10, 20, ... then
 # Steps of dates: name, days, months.

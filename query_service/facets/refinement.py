@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from indexer.catalogue.attributes.attributes import Scalar, text_of
 from indexer.catalogue.attributes.filter_keys import filter_key
 from query_service.facets.facet_field import FacetField
-from query_service.schemas.filters import AttributeCondition, Condition, Filters, PriceRange
+from query_service.schemas.search.filters import AttributeCondition, Condition, Filters, PriceRange
 
 
 @dataclass(frozen=True)

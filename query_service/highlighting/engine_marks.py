@@ -10,7 +10,7 @@ from opensearchpy import OpenSearch
 from plugin_config.analysis.text_fields import OWN_TEXTS, TextFields
 from query_service.highlighting.marks import MarkedText
 from query_service.retrieval.engine_errors import engine_errors
-from query_service.schemas.highlight import HighlightRequest
+from query_service.schemas.search.highlight import HighlightRequest
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.problems import FieldProblem
 from query_service.retrieval.text.query_words import unknown_words
 from query_service.retrieval.text.text_query import words_to_mark
-from query_service.schemas.answers import FieldError, HitHighlight
-from query_service.schemas.highlight import HighlightRequest
+from query_service.schemas.problems import FieldError
+from query_service.schemas.search.answers import HitHighlight
+from query_service.schemas.search.highlight import HighlightRequest
 
 Sources = Mapping[str, Mapping[str, Any]]
 NO_MARKS = EngineMarks()

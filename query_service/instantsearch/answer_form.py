@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from query_service.instantsearch.facet_form import facet_counts, facet_stats
 from query_service.instantsearch.hit_form import hit_form
 from query_service.instantsearch.query_form import ALL, QueryForm
-from query_service.schemas.answers import SearchResponse
-from query_service.schemas.search import MAX_DEPTH
+from query_service.schemas.search.answers import SearchResponse
+from query_service.schemas.search.requests import MAX_DEPTH
 
 
 def answer_form(form: QueryForm, answer: SearchResponse) -> dict[str, Any]:

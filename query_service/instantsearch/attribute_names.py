@@ -25,8 +25,8 @@ from query_service.instantsearch.conditions import (
     Without,
 )
 from query_service.instantsearch.filter_expression import number_of
-from query_service.schemas.filters import Filters
-from query_service.schemas.where import AllOf, AnyOf, ItemIds, Not, Where
+from query_service.schemas.search.filters import Filters
+from query_service.schemas.search.where import AllOf, AnyOf, ItemIds, Not, Where
 
 ATTRIBUTE = "attributes."
 CATEGORY, PRICE, AVAILABLE = "category", "price", "available"

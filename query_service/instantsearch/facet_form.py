@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from indexer.catalogue.categories import JOIN
 from query_service.instantsearch.attribute_names import CATEGORY, Name
-from query_service.schemas.facets import Facet, FacetValue
+from query_service.schemas.search.facets import Facet, FacetValue
 
 
 def facet_counts(

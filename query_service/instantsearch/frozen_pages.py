@@ -12,7 +12,7 @@ from pathlib import Path
 
 from query_service.cursor import Cursor, CursorInvalid, request_digest
 from query_service.process_database import ProcessDatabase
-from query_service.schemas.where import WhereBrowse, WhereSearch
+from query_service.schemas.search.where import WhereBrowse, WhereSearch
 
 logger = logging.getLogger(__name__)
 Request = WhereSearch | WhereBrowse

@@ -13,7 +13,7 @@ from indexer.catalogue.values.markup import plain_text
 from query_service.instantsearch.query_form import POST, PRE
 from query_service.instantsearch.query_params import QueryParams
 from query_service.retrieval.source_fields import SourceFields
-from query_service.schemas.answers import Hit
+from query_service.schemas.search.answers import Hit
 
 _MARKED = re.compile(f"{PRE}(.*?){POST}", re.DOTALL)
 _WORD = re.compile(r"\w+")

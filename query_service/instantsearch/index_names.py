@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from plugin_config.errors import SettingsError
 from query_service.instantsearch.conditions import RequestMalformed
-from query_service.schemas.sort import SortBy
+from query_service.schemas.search.sort import SortBy
 
 _ORDER = re.compile(r"(?P<by>[^:]+?)(?:[:_](?P<order>asc|desc))?")
 _SUGGESTIONS = "_query_suggestions"  # what the original calls an index of queries

@@ -13,12 +13,12 @@ from query_service.instantsearch.attribute_names import CATEGORY, AttributeNames
 from query_service.instantsearch.conditions import RequestMalformed
 from query_service.instantsearch.query_params import QueryParams
 from query_service.retrieval.source_fields import PUBLIC, SourceFields
-from query_service.schemas.facets import MAX_FACETS, MAX_VALUES
-from query_service.schemas.identifiers import Id
-from query_service.schemas.language import MAX_PREFERENCES
-from query_service.schemas.search import MAX_DEPTH
-from query_service.schemas.sort import SortBy
-from query_service.schemas.where import Where, WhereBrowse, WhereSearch
+from query_service.schemas.fields.identifiers import Id
+from query_service.schemas.fields.language import MAX_PREFERENCES
+from query_service.schemas.search.facets import MAX_FACETS, MAX_VALUES
+from query_service.schemas.search.requests import MAX_DEPTH
+from query_service.schemas.search.sort import SortBy
+from query_service.schemas.search.where import Where, WhereBrowse, WhereSearch
 from query_service.user.user_session import ANONYMOUS, session_of_user
 
 MARKED = ("title", "description")  # the attributes whose words can be marked

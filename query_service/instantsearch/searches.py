@@ -17,8 +17,8 @@ from query_service.instantsearch.item_recommendations import ItemRecommendation
 from query_service.instantsearch.query_form import QueryForm
 from query_service.instantsearch.query_params import parse_params
 from query_service.pipeline import Pipeline
-from query_service.schemas.answers import SearchResponse
-from query_service.schemas.where import WhereBrowse, WhereSearch
+from query_service.schemas.search.answers import SearchResponse
+from query_service.schemas.search.where import WhereBrowse, WhereSearch
 
 MAX_QUERIES = 50  # of one request
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from query_service.ranking.scores import Scores
 from query_service.retrieval.candidates.candidates import Candidates
 from query_service.retrieval.plan import WORDS
-from query_service.schemas.answers import Explanation, Share, ShareKind
+from query_service.schemas.search.answers import Explanation, Share, ShareKind
 from query_service.user.intent import Intent
 
 ShareKey = tuple[ShareKind, int]

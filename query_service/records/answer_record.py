@@ -12,8 +12,8 @@ from query_service.context import RequestContext
 from query_service.experiments.team_draft import NO_TEAM
 from query_service.observability.identity import REQUEST_IDS
 from query_service.ranking.kept_shares import short
-from query_service.schemas.answers import ExperimentPart, Hit, SearchResponse
-from query_service.schemas.search import RecommendRequest
+from query_service.schemas.search.answers import ExperimentPart, Hit, SearchResponse
+from query_service.schemas.search.requests import RecommendRequest
 from query_service.user.visitor import Visitor
 
 ATTRIBUTE = "live_intent"  # below `query_attributes`; the mapping has its fields

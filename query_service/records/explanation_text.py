@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from query_service.schemas.explanations import QueryExplanation, ShownItem
+from query_service.schemas.search.explanations import QueryExplanation, ShownItem
 
 LABEL = 14  # columns
 

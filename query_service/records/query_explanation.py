@@ -10,7 +10,7 @@ from plugin_config.connection.client import cluster_unavailable
 from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
 from query_service.records.answer_record import ATTRIBUTE
-from query_service.schemas.explanations import QueryExplanation, ShownItem
+from query_service.schemas.search.explanations import QueryExplanation, ShownItem
 
 MOST_ROWS = 20  # sessions that sent the same query_id
 REFERRED = 100  # earlier queries whose texts are looked up

@@ -25,7 +25,7 @@ from query_service.pipeline import Pipeline
 from query_service.preparation import Preparation
 from query_service.ranking.reranker import Reranker
 from query_service.replay.encoded_queries import EncodedQueries
-from query_service.schemas.search import SearchRequest
+from query_service.schemas.search.requests import SearchRequest
 from query_service.settings import ServiceSettings
 from query_service.user.visitor import Visitor
 

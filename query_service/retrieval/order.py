@@ -9,8 +9,8 @@ from typing import Any
 from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.attribute_fields import VALUES, field_name
 from query_service.retrieval.filters.filters import MAX_LISTED, FilterProblem
-from query_service.schemas.answers import FieldError
-from query_service.schemas.sort import RELEVANCE, Direction, SortBy
+from query_service.schemas.problems import FieldError
+from query_service.schemas.search.sort import RELEVANCE, Direction, SortBy
 
 ATTRIBUTE = "attributes."
 _FIELDS: dict[str, tuple[str, Direction]] = {

@@ -11,7 +11,7 @@ from plugin_config.analysis.text_fields import OWN_TEXTS, TextFields
 from plugin_config.schema import GROUP_KEY
 from query_service.retrieval.order import SortOrder
 from query_service.retrieval.shards import Shards
-from query_service.schemas.answers import ShareKind
+from query_service.schemas.search.answers import ShareKind
 
 WORDS, MEANING, PERSON = "words", "meaning", "person"
 ONE_SHARD = Shards()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from plugin_config.errors import LiveIntentError
-from query_service.schemas.answers import FieldError
+from query_service.schemas.problems import FieldError
 
 
 class FieldProblem(LiveIntentError):

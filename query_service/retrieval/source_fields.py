@@ -11,7 +11,7 @@ from indexer.index.documents import LONG_DEADLINE, UNLESS_EMPTY
 from plugin_config.schema import IDENTIFIERS, PRICES
 from query_service.retrieval.filters.filters import MAX_LISTED, FilterProblem
 from query_service.retrieval.order import ATTRIBUTE
-from query_service.schemas.answers import FieldError
+from query_service.schemas.problems import FieldError
 
 ATTRIBUTES = "attributes"
 _HIDDEN = (IDENTIFIERS, PRICES)

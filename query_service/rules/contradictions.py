@@ -10,7 +10,7 @@ from query_service.rules.overlap import overlap
 from query_service.rules.rule_problem import Location, RuleProblem
 from query_service.rules.situation import CompiledConditions
 from query_service.rules.spelled_query import SpelledQuery
-from query_service.schemas.rules import Pin, Rule, RuleSet
+from query_service.schemas.administration.rules import Pin, Rule, RuleSet
 
 EVERYTHING = 'it would apply to every request: if it should, write request = "search"'
 

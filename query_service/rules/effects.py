@@ -11,8 +11,8 @@ from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.text.query_words import MAX_TERMS
 from query_service.rules.rule_book import CompiledRule
 from query_service.rules.situation import Situation
-from query_service.schemas.filters import Filters
-from query_service.schemas.rules import Rule, Weighting
+from query_service.schemas.administration.rules import Rule, Weighting
+from query_service.schemas.search.filters import Filters
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from indexer.catalogue.attributes.attributes import text_of
 from indexer.catalogue.attributes.filter_keys import filter_key
 from indexer.catalogue.categories import JOIN
-from query_service.schemas.filters import AttributeCondition, Condition, Filters
+from query_service.schemas.search.filters import AttributeCondition, Condition, Filters
 
 ANY_CONDITION = Condition | AttributeCondition
 

@@ -19,8 +19,8 @@ from query_service.rules.contradictions import (
 )
 from query_service.rules.overlap import overlap
 from query_service.rules.rule_problem import RuleProblem
-from query_service.schemas.filters import Filters
-from query_service.schemas.rules import RuleSet
+from query_service.schemas.administration.rules import RuleSet
+from query_service.schemas.search.filters import Filters
 
 AT_ONCE = 100  # searches in one request
 Path = tuple[str | int, ...]

@@ -5,7 +5,7 @@ from typing import Literal
 from indexer.catalogue.attributes.filter_keys import filter_key
 from query_service.rules.filter_containment import is_below
 from query_service.rules.situation import CompiledConditions
-from query_service.schemas.rules import Conditions
+from query_service.schemas.administration.rules import Conditions
 
 Overlap = Literal["never", "possible", "certain"]
 

@@ -10,7 +10,7 @@ from plugin_config.errors import LiveIntentError
 from query_service.rules.rule_store import NONE_YET, RuleStore, RuleVersion
 from query_service.rules.situation import CompiledConditions, Situation
 from query_service.rules.synonyms import NO_SYNONYMS, Synonyms
-from query_service.schemas.rules import Rule, RuleSet
+from query_service.schemas.administration.rules import Rule, RuleSet
 from query_service.watch import Watch
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from query_service.rules.index_checks import check_rules
 from query_service.rules.rule_problem import RuleProblem
-from query_service.schemas.rules import RuleSet
+from query_service.schemas.administration.rules import RuleSet
 
 CURRENT = "current"  # id of the document that says which version is in force
 SYNONYM_COUNT = "synonym_count"  # in `rules`, which the mapping leaves as it is

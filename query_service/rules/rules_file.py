@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from plugin_config.errors import LiveIntentError
 from query_service.rules.rule_problem import RuleProblem, RulesRefused, errors_among
 from query_service.rules.toml_lines import TomlLines
-from query_service.schemas.patterns import in_words
-from query_service.schemas.rules import RuleSet
+from query_service.schemas.administration.rules import RuleSet
+from query_service.schemas.fields.patterns import in_words
 
 MAX_BYTES = 10_000_000
 

@@ -8,8 +8,8 @@ from typing import Any, Literal
 from indexer.catalogue.attributes.filter_keys import filter_key
 from query_service.rules.filter_containment import in_category, is_below, within
 from query_service.rules.spelled_query import SpelledQuery, compiled_pattern
-from query_service.schemas.filters import Filters
-from query_service.schemas.rules import ActedOn, Conditions, VisitorCondition
+from query_service.schemas.administration.rules import ActedOn, Conditions, VisitorCondition
+from query_service.schemas.search.filters import Filters
 from query_service.user.visitor import Visitor
 
 FIELDS = ("brand", "category")  # of an item that a visitor acted on

@@ -14,8 +14,8 @@ from opensearchpy.exceptions import OpenSearchException
 from plugin_config.errors import LiveIntentError
 from query_service.index_view import IndexView
 from query_service.pipeline import Pipeline
-from query_service.schemas.facets import MAX_FACETS
-from query_service.schemas.search import SearchRequest
+from query_service.schemas.search.facets import MAX_FACETS
+from query_service.schemas.search.requests import SearchRequest
 
 log = logging.getLogger(__name__)
 SEARCHES, MOST_S = 6, 3.0  # at most, and for at most so long

@@ -38,8 +38,8 @@ from query_service.records.query_explanation import QueryExplanations
 from query_service.retention.retention_watch import RetentionWatch
 from query_service.rules.rule_book import RuleBook
 from query_service.rules.rule_store import RuleStore
-from query_service.schemas.events import ReceivedEvent, ReceivedQuery
-from query_service.schemas.explanations import QueryExplanation
+from query_service.schemas.behaviour.events import ReceivedEvent, ReceivedQuery
+from query_service.schemas.search.explanations import QueryExplanation
 from query_service.serving.batching import BatchingEncoder
 from query_service.serving.first_searches import FirstSearches
 from query_service.serving.health_checks import HealthChecks

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from plugin_config.schema import IndexNames
 from query_service.privacy.consent import Consent
-from query_service.schemas.events import IMPRESSION, ReceivedEvent
+from query_service.schemas.behaviour.events import IMPRESSION, ReceivedEvent
 from query_service.sessions.appends import BatchRow
 from query_service.sessions.document_writes import DocumentWrite
 from query_service.sessions.documents import KnownItem, event_to_stored, milliseconds

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plugin_config.errors import LiveIntentError
-from query_service.schemas.events import ReceivedEvent
+from query_service.schemas.behaviour.events import ReceivedEvent
 from query_service.sessions.document_writes import Cause, WriteResult
 from query_service.sessions.documents import KnownItem, digest, milliseconds
 from query_service.sessions.limits import DAY_MS, SessionLimits

@@ -18,7 +18,7 @@ from plugin_config.connection.engine_deadline import engine_time_left
 from plugin_config.schema import IndexNames
 from query_service.privacy.consent import NOTHING_REFUSED, RequestConsent
 from query_service.privacy.pseudonyms import NO_PSEUDONYMS, Pseudonyms
-from query_service.schemas.events import ReceivedEvent
+from query_service.schemas.behaviour.events import ReceivedEvent
 from query_service.sessions.appends import BatchRow
 from query_service.sessions.document_writes import WriteResult
 from query_service.sessions.documents import KnownItem, milliseconds, now_ms

@@ -19,8 +19,8 @@ from query_service.retrieval.engine_errors import IndexGone
 from query_service.retrieval.filters.filters import FilterProblem, clauses
 from query_service.retrieval.filters.forced_filters import forced_clauses
 from query_service.retrieval.filters.language import language_of
-from query_service.schemas.answers import degradations
-from query_service.schemas.suggest import SuggestionHit, SuggestRequest, SuggestResponse
+from query_service.schemas.search.answers import degradations
+from query_service.schemas.search.suggest import SuggestionHit, SuggestRequest, SuggestResponse
 from query_service.sessions.reader import SessionsUnreadable
 from query_service.sessions.store import SessionStore
 from query_service.suggestions.engine_rounds import EngineRounds

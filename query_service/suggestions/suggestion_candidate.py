@@ -8,7 +8,7 @@ from typing import Any
 from indexer.catalogue.words.spelling import lowered
 from indexer.catalogue.words.terms import CJK_LETTER
 from indexer.suggestions.suggestion import suggestion_key, typed_words
-from query_service.schemas.suggest import SuggestionType
+from query_service.schemas.search.suggest import SuggestionType
 from query_service.suggestions.typed_prefix import INSIDE, Completion, TypedPrefix
 
 ITEMS = 8  # that are read, of which the best are shown

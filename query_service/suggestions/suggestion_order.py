@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 
 from indexer.catalogue.words.terms import terms
-from query_service.schemas.suggest import SuggestionType
+from query_service.schemas.search.suggest import SuggestionType
 from query_service.suggestions.suggestion_candidate import Candidate
 from query_service.user.user_vector import FusionWeights, event_weights
 from query_service.user.visitor import Visitor

@@ -5,7 +5,7 @@ from typing import Any
 from flask import g, has_app_context, request
 
 from query_service.context import RequestContext
-from query_service.schemas.answers import SearchResponse
+from query_service.schemas.search.answers import SearchResponse
 
 MOST = 10  # queries of one request that are named: front ends send up to 50
 

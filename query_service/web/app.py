@@ -13,7 +13,7 @@ from plugin_config.settings import ClusterSettings, load
 from query_service.context import MIN_TIMEOUT_S, QueryEncoder
 from query_service.observability.identity import NO_IDS, PERSONAL_TEXT, REQUEST_IDS
 from query_service.observability.incoming_ids import REQUEST_ID, TRACEPARENT, incoming_ids
-from query_service.schemas.answers import Problem
+from query_service.schemas.problems import Problem
 from query_service.serving.assembly import make_service, start_beside
 from query_service.serving.service import Service
 from query_service.sessions.rights.learned_bundles import LearnedBundles

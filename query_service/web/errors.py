@@ -15,7 +15,7 @@ from query_service.instantsearch.conditions import RequestMalformed
 from query_service.instantsearch.index_names import IndexUnknown
 from query_service.records.query_explanation import QueryUnknown
 from query_service.retrieval.problems import FieldProblem
-from query_service.schemas.answers import FieldError, Problem
+from query_service.schemas.problems import FieldError, Problem
 from query_service.sessions.rights.session_export import SessionUnknown
 from query_service.web.answer_notes import note_problem
 from query_service.web.deadlines import FRONT_ENDS

@@ -3,8 +3,8 @@
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from query_service.schemas.answers import FieldError
-from query_service.schemas.patterns import in_words
+from query_service.schemas.fields.patterns import in_words
+from query_service.schemas.problems import FieldError
 
 _NAME = "[key]"  # pydantic's mark of a name of an object, in place of its value
 _NO_KIND = ("union_tag_not_found", "union_tag_invalid")

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from flask import Response
 
-from query_service.schemas.answers import Problem
+from query_service.schemas.problems import Problem
 
 
 def problems(*statuses: int) -> dict[Any, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 from flask import request
 from flask_openapi3.openapi import OpenAPI
 
-from query_service.schemas.items import ItemFields, ItemPatch
+from query_service.schemas.administration.items import ItemFields, ItemPatch
 from query_service.web.access.described import describe_access
 
 _WITH_NAMES = (ItemFields, ItemPatch)  # models with objects whose names have a pattern

@@ -9,7 +9,7 @@ import numpy as np
 from opensearchpy import OpenSearch
 
 from plugin_config.schema import IndexNames
-from query_service.schemas.events import ReceivedEvent
+from query_service.schemas.behaviour.events import ReceivedEvent
 from query_service.sessions.documents import KnownItem
 from query_service.sessions.limits import SessionLimits
 from query_service.sessions.store import SessionStore

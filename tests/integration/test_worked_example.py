@@ -19,9 +19,9 @@ from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.models import Models
 from query_service.ranking.reranker import Reranker
-from query_service.schemas.answers import Hit
-from query_service.schemas.events import ReceivedEvent
-from query_service.schemas.search import SearchRequest
+from query_service.schemas.behaviour.events import ReceivedEvent
+from query_service.schemas.search.answers import Hit
+from query_service.schemas.search.requests import SearchRequest
 from query_service.serving.service import Service
 from query_service.settings import ServiceSettings
 from tests.integration.json_lines import read_json_lines, write_json_lines

@@ -15,7 +15,7 @@ from query_service.cursor import (
     PlaceBelow,
     request_digest,
 )
-from query_service.schemas.search import RecommendRequest, SearchRequest
+from query_service.schemas.search.requests import RecommendRequest, SearchRequest
 
 ASKED = {"query": "desk", "session_id": "s", "filters": {"brand": "Ikea"}}
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from indexer.encoder_spec import EncoderSpec
     from plugin_config.schema import IndexNames
     from query_service.experiments.experiment_store import ExperimentStore
-    from query_service.schemas.experiments import Experiment
+    from query_service.schemas.administration.experiments import Experiment
 
 _VARIANT = "KEY=VALUE of this variant, repeatable: alpha, beta, demand, diversity (0 to 1), "
 _VARIANT += "personalize (true, false), rules (a version; 0: none), bundle (a folder, or none)."
@@ -107,7 +107,7 @@ def start(name: str, a: Sequence[str], b: Sequence[str], interleave: bool, **opt
     from pydantic import ValidationError
 
     from plugin_config.errors import SettingsError
-    from query_service.schemas.experiments import Experiment
+    from query_service.schemas.administration.experiments import Experiment
 
     limits = {
         "latency_p95": options.pop("max_latency"),
@@ -220,7 +220,7 @@ def _check_bundles(cluster: _Cluster, experiment: Experiment) -> None:
     from pathlib import Path
 
     from query_service.models import load_models
-    from query_service.schemas.experiments import FIXED_MODELS
+    from query_service.schemas.administration.experiments import FIXED_MODELS
 
     for variant in (experiment.a, experiment.b):
         if variant.bundle not in (None, FIXED_MODELS):

@@ -14,7 +14,7 @@ from learning.evaluation.experiments.confidence_sequence import (
 from learning.evaluation.experiments.exclusions import Exclusions, Sorted
 from learning.evaluation.experiments.outcomes import Outcomes
 from learning.evaluation.experiments.sample_ratio import SampleRatio
-from query_service.schemas.experiments import INTERLEAVED, Experiment
+from query_service.schemas.administration.experiments import INTERLEAVED, Experiment
 
 METRICS = ("click_through", "mrr", "conversion")
 SHARES = ("zero_results", "degraded")

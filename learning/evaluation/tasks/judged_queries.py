@@ -18,7 +18,7 @@ from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from learning.evaluation.measures.metrics import Values, binary_table, ndcg, recall
 from learning.evaluation.workbench import Setup
 from query_service.pipeline import Pipeline
-from query_service.schemas.search import RankRequest
+from query_service.schemas.search.requests import RankRequest
 
 MOST_RANKED = 500  # items that one request to rank may name
 

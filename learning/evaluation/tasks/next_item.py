@@ -18,7 +18,7 @@ from learning.evaluation.tasks.ablation import ablation
 from learning.evaluation.variants import Variant
 from learning.evaluation.workbench import Setup, Workbench
 from query_service.pipeline import Pipeline
-from query_service.schemas.search import RankRequest, RecommendRequest
+from query_service.schemas.search.requests import RankRequest, RecommendRequest
 
 ALL = "all items: "  # before the names of metrics over the whole catalogue
 

@@ -30,7 +30,7 @@ from learning.evaluation.variants import WHOLE, Variant
 from learning.evaluation.workbench import Setup, Workbench
 from query_service.pipeline import Pipeline
 from query_service.replay.encoded_queries import EncodedQueries
-from query_service.schemas.search import RecommendRequest, SearchRequest
+from query_service.schemas.search.requests import RecommendRequest, SearchRequest
 
 
 @dataclass(frozen=True)

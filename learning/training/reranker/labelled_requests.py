@@ -16,7 +16,7 @@ from learning.data.negatives import PopularityDraw
 from learning.data.propensities import Propensities
 from learning.data.ubi_log import UbiLog
 from learning.evaluation.concurrent_requests import DEPTH, LONG_DEADLINE, search_request
-from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
+from query_service.schemas.search.requests import RankRequest, RecommendRequest, SearchRequest
 from query_service.user import actions
 
 Request = SearchRequest | RecommendRequest | RankRequest

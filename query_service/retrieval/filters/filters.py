@@ -11,8 +11,13 @@ from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.attribute_fields import KEYS, NAMES, VALUES, AttributeType, field_name
 from plugin_config.schema import GROUP_ID, GROUP_KEY
 from query_service.retrieval.problems import FieldProblem
-from query_service.schemas.answers import FieldError
-from query_service.schemas.filters import AttributeCondition, Condition, Filters, GroupCondition
+from query_service.schemas.problems import FieldError
+from query_service.schemas.search.filters import (
+    AttributeCondition,
+    Condition,
+    Filters,
+    GroupCondition,
+)
 
 Clause = dict[str, Any]
 Clauses = list[Clause]

@@ -8,7 +8,7 @@ from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.analysis.index_languages import language_code
 from plugin_config.analysis.text_fields import TRANSLATED_TO
 from query_service.retrieval.filters.filters import MAX_LISTED, FilterProblem
-from query_service.schemas.answers import FieldError
+from query_service.schemas.problems import FieldError
 
 
 def language_of(attributes: AttributeSchema, wanted: str | Sequence[str] | None) -> str:

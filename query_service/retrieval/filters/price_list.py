@@ -7,7 +7,7 @@ from indexer.catalogue.values.price_lists import currency_of_list
 from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.schema import PRICES
 from query_service.retrieval.filters.filters import MAX_LISTED, FilterProblem
-from query_service.schemas.answers import FieldError
+from query_service.schemas.problems import FieldError
 
 
 def priced(attributes: AttributeSchema, price_list: str | None) -> AttributeSchema:

@@ -4,7 +4,7 @@ from typing import Any
 
 from indexer.index.attribute_schema import AttributeSchema
 from query_service.retrieval.filters.filters import Clauses, clauses
-from query_service.schemas.where import AllOf, AnyOf, ItemIds, Not, Where
+from query_service.schemas.search.where import AllOf, AnyOf, ItemIds, Not, Where
 
 
 def where_clauses(where: Where | None, attributes: AttributeSchema) -> Clauses:

@@ -15,7 +15,7 @@ from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.shards import NEAR_WORDS
 from query_service.retrieval.text.text_query import MOST_CORRECTED
 from query_service.retrieval.text.word_forms import word_forms
-from query_service.schemas.answers import CorrectedWord, DidYouMean
+from query_service.schemas.search.answers import CorrectedWord, DidYouMean
 
 CORRECTIONS = "did_you_mean"  # the stage
 # The rules of `MISSPELT`: letters from which on one may be wrong, and two; not the first.

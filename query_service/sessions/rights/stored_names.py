@@ -10,7 +10,7 @@ from opensearchpy.exceptions import OpenSearchException
 from plugin_config.connection.client import cluster_unavailable
 from plugin_config.schema import IndexNames
 from query_service.privacy.pseudonyms import Pseudonyms
-from query_service.schemas.events import ReceivedEvent
+from query_service.schemas.behaviour.events import ReceivedEvent
 from query_service.sessions.documents import document_id
 from query_service.sessions.stores import refresh_stores
 

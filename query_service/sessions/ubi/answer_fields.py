@@ -7,7 +7,7 @@ flat object, whose values are texts.
 from typing import Any
 
 from query_service.retrieval.candidates.candidates import Candidates
-from query_service.schemas.answers import SearchResponse
+from query_service.schemas.search.answers import SearchResponse
 
 MAX_VALUES = 100  # brands or categories of a row
 

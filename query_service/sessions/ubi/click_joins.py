@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plugin_config.schema import IndexNames
-from query_service.schemas.events import ReceivedEvent
+from query_service.schemas.behaviour.events import ReceivedEvent
 from query_service.sessions.document_writes import DocumentWrite
 from query_service.sessions.query_log import QueryLog
 from query_service.sessions.scripts import painless

@@ -8,8 +8,8 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
 from plugin_config.schema import IndexNames
-from query_service.schemas.events import ReceivedEvent
-from query_service.schemas.timestamps import seconds
+from query_service.schemas.behaviour.events import ReceivedEvent
+from query_service.schemas.fields.timestamps import seconds
 from query_service.sessions.ubi import ubi_rows
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 from flask import request
 from pydantic import TypeAdapter, ValidationError
 
-from query_service.schemas.identifiers import Id
+from query_service.schemas.fields.identifiers import Id
 from query_service.web.errors import ApiProblem
 
 _OURS, _TRACKERS, _FRONT_ENDS = ("session_id",), ("session_id", "client_id"), ("userToken",)

@@ -8,10 +8,10 @@ from pydantic import TypeAdapter, ValidationError
 from indexer.catalogue.values.text import shown
 from indexer.catalogue.values.times import SECONDS_BEGIN
 from query_service.privacy.consent import RequestConsent
-from query_service.schemas.consent import ConsentFields
-from query_service.schemas.events import IMPRESSION
-from query_service.schemas.identifiers import Id
-from query_service.schemas.timestamps import seconds
+from query_service.schemas.behaviour.consent import ConsentFields
+from query_service.schemas.behaviour.events import IMPRESSION
+from query_service.schemas.fields.identifiers import Id
+from query_service.schemas.fields.timestamps import seconds
 from query_service.user.action_names import action_named
 from query_service.user.actions import ACTIONS
 from query_service.web.field_errors import WrongField, field_errors

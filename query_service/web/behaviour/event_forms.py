@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from query_service.schemas.events import IMPRESSION, MAX_EVENTS, EventForm, ReceivedEvent
+from query_service.schemas.behaviour.events import IMPRESSION, MAX_EVENTS, EventForm, ReceivedEvent
 from query_service.web.behaviour.event_fields import action_of, seconds_of
 from query_service.web.behaviour.ubi_event_forms import from_ubi
 from query_service.web.field_errors import BodyMalformed, WrongField, first_error

@@ -7,7 +7,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from pydantic import PlainValidator, RootModel
 
 from query_service.access.restrictions import request_limits
-from query_service.schemas.events import (
+from query_service.schemas.behaviour.events import (
     EventAnswer,
     EventForm,
     EventList,

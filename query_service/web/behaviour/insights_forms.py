@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from query_service.access.restrictions import request_limits
-from query_service.schemas.events import IMPRESSION, EventForm, OtherEvent, ReceivedEvent
+from query_service.schemas.behaviour.events import IMPRESSION, EventForm, OtherEvent, ReceivedEvent
 from query_service.user.action_names import action_named
 from query_service.user.user_session import ANONYMOUS, session_of_user
 from query_service.web.behaviour.event_fields import (

@@ -8,8 +8,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from indexer.catalogue.words.spelling import canonical
 from query_service.records.answer_record import ATTRIBUTE
-from query_service.schemas.events import ReceivedQuery
-from query_service.schemas.identifiers import ItemId
+from query_service.schemas.behaviour.events import ReceivedQuery
+from query_service.schemas.fields.identifiers import ItemId
 from query_service.sessions.documents import now_ms
 from query_service.sessions.intake import too_old
 from query_service.sessions.limits import SessionLimits

@@ -7,8 +7,8 @@ from flask import Response, g
 
 from plugin_config.errors import LiveIntentError
 from query_service.access.restrictions import request_limits
-from query_service.schemas.answers import FieldError
-from query_service.schemas.events import EventAnswer, EventsResponse, ReceivedEvent
+from query_service.schemas.behaviour.events import EventAnswer, EventsResponse, ReceivedEvent
+from query_service.schemas.problems import FieldError
 from query_service.serving.service import Service
 from query_service.sessions.document_writes import LASTING_RETRY_AFTER_S
 from query_service.sessions.intake import EventOutcome

@@ -9,8 +9,8 @@ from flask_openapi3.blueprint import APIBlueprint
 
 from indexer.bundle.learned_from import LearnedParts
 from query_service.access.restrictions import request_limits
-from query_service.schemas.consent import ConsentForm, ConsentResponse
-from query_service.schemas.sessions import (
+from query_service.schemas.behaviour.consent import ConsentForm, ConsentResponse
+from query_service.schemas.behaviour.sessions import (
     DeletedResponse,
     JoinedResponse,
     JoinForm,

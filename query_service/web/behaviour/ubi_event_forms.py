@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from query_service.schemas.consent import ConsentFields
-from query_service.schemas.events import IMPRESSION, EventForm, OtherEvent, ReceivedEvent
+from query_service.schemas.behaviour.consent import ConsentFields
+from query_service.schemas.behaviour.events import IMPRESSION, EventForm, OtherEvent, ReceivedEvent
 from query_service.user.action_names import action_named
 from query_service.web.behaviour.event_fields import (
     action_of,

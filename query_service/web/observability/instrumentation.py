@@ -7,7 +7,7 @@ from flask import Flask
 
 from query_service.context import RequestContext
 from query_service.observability.tracing import Tracing
-from query_service.schemas.answers import SearchResponse
+from query_service.schemas.search.answers import SearchResponse
 from query_service.serving.service import Service
 from query_service.settings import ServiceSettings
 from query_service.web.answer_notes import note_answer

@@ -21,10 +21,10 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from query_service.context import RequestContext
-from query_service.schemas.answers import RankResponse, SearchResponse
-from query_service.schemas.events import EventsResponse
-from query_service.schemas.search import RecommendRequest
-from query_service.schemas.suggest import SuggestResponse
+from query_service.schemas.behaviour.events import EventsResponse
+from query_service.schemas.search.answers import RankResponse, SearchResponse
+from query_service.schemas.search.requests import RecommendRequest
+from query_service.schemas.search.suggest import SuggestResponse
 from query_service.serving.batching import MAX_BATCH, BatchingEncoder
 from query_service.serving.service import Service
 from query_service.web.answer_notes import route_of_request

@@ -10,7 +10,7 @@ from indexer.catalogue.items import to_item
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.catalogue.values.text import ValueProblem
 from query_service.items.item_writer import ItemOperation
-from query_service.schemas.items import (
+from query_service.schemas.administration.items import (
     MAX_OPERATIONS,
     DeleteItem,
     ItemFields,

@@ -12,8 +12,7 @@ from indexer.catalogue.changes.item_version import ahead_of_clock
 from indexer.catalogue.survey.attribute_report import first_lines
 from indexer.catalogue.values.text import ValueProblem
 from query_service.items.item_writer import ItemOperation, ItemOutcome, ItemWriter
-from query_service.schemas.answers import FieldError
-from query_service.schemas.items import (
+from query_service.schemas.administration.items import (
     MAX_NOTES,
     ItemAnswer,
     ItemFields,
@@ -23,6 +22,7 @@ from query_service.schemas.items import (
     Operations,
     VersionQuery,
 )
+from query_service.schemas.problems import FieldError
 from query_service.web.errors import ApiProblem, problem
 from query_service.web.json_answer import json_response, problems
 from query_service.web.routes.item_forms import (

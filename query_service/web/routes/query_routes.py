@@ -3,7 +3,7 @@
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 
-from query_service.schemas.explanations import QueryExplanation, QueryPath
+from query_service.schemas.search.explanations import QueryExplanation, QueryPath
 from query_service.serving.service import Service
 from query_service.web.json_answer import json_response, problems
 from query_service.web.tags import VISITORS

@@ -10,9 +10,9 @@ from flask_openapi3.models.tag import Tag
 
 from query_service.rules.rule_problem import RuleProblem, RulesRefused, errors_among
 from query_service.rules.rule_store import RulesChanged, RuleVersion
-from query_service.schemas.answers import FieldError
-from query_service.schemas.rule_answers import RulesInForceAnswer, RulesWritten
-from query_service.schemas.rules import RuleSet
+from query_service.schemas.administration.rule_answers import RulesInForceAnswer, RulesWritten
+from query_service.schemas.administration.rules import RuleSet
+from query_service.schemas.problems import FieldError
 from query_service.serving.service import Service
 from query_service.web.errors import ApiProblem, problem
 from query_service.web.json_answer import json_response, problems

@@ -3,9 +3,9 @@
 from flask import Response, g
 from flask_openapi3.blueprint import APIBlueprint
 
-from query_service.schemas.answers import RankResponse, SearchResponse
-from query_service.schemas.facets import facets_json
-from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
+from query_service.schemas.search.answers import RankResponse, SearchResponse
+from query_service.schemas.search.facets import facets_json
+from query_service.schemas.search.requests import RankRequest, RecommendRequest, SearchRequest
 from query_service.serving.service import Service
 from query_service.web.json_answer import json_response, problems
 from query_service.web.tags import SEARCH

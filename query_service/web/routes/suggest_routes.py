@@ -6,9 +6,13 @@ from flask import Response, g
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel
 
-from query_service.schemas.identifiers import Id
-from query_service.schemas.search import QueryText
-from query_service.schemas.suggest import RemovedQueryResponse, SuggestRequest, SuggestResponse
+from query_service.schemas.fields.identifiers import Id
+from query_service.schemas.search.requests import QueryText
+from query_service.schemas.search.suggest import (
+    RemovedQueryResponse,
+    SuggestRequest,
+    SuggestResponse,
+)
 from query_service.serving.service import Service
 from query_service.web.access.guard import Guard
 from query_service.web.json_answer import json_response, problems

@@ -26,8 +26,8 @@ from query_service.retrieval.candidates.candidate_items import CandidateItems
 from query_service.retrieval.legs import LEGS
 from query_service.retrieval.plan import Leg, RetrievalPlan
 from query_service.retrieval.search import retrieve
-from query_service.schemas.answers import SearchResponse
-from query_service.schemas.search import RankRequest, SearchRequest
+from query_service.schemas.search.answers import SearchResponse
+from query_service.schemas.search.requests import RankRequest, SearchRequest
 from query_service.settings import ServiceSettings
 from tests.integration.json_lines import write_json_lines
 from tests.integration.rebuilding import index_context, rebuild_index, write_catalogue

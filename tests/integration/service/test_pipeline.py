@@ -25,7 +25,7 @@ from query_service.ranking.learned.residual import RerankerConfig
 from query_service.ranking.reranker import Reranker, Scoring
 from query_service.retrieval.legs import LEGS
 from query_service.retrieval.plan import Leg, RetrievalPlan
-from query_service.schemas.search import RankRequest, SearchRequest
+from query_service.schemas.search.requests import RankRequest, SearchRequest
 from query_service.settings import ServiceSettings
 
 pytestmark = pytest.mark.node

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from plugin_config.provisioning.provisioning import ensure_indexes
 from query_service.cli.session_commands import sessions
-from query_service.schemas.events import ReceivedEvent
+from query_service.schemas.behaviour.events import ReceivedEvent
 from query_service.sessions.rights.session_export import SessionUnknown
 from query_service.sessions.store import SessionStore
 

@@ -10,7 +10,7 @@ from opensearchpy import OpenSearch
 
 from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames, load_template
-from query_service.schemas.events import ReceivedEvent
+from query_service.schemas.behaviour.events import ReceivedEvent
 from query_service.sessions.document_writes import DocumentWrite, send_documents
 from query_service.sessions.limits import SessionLimits
 from query_service.sessions.rights.session_export import SessionUnknown

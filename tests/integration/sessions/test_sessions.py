@@ -16,7 +16,7 @@ from plugin_config.errors import ClusterUnavailable
 from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
-from query_service.schemas.events import ReceivedEvent
+from query_service.schemas.behaviour.events import ReceivedEvent
 from query_service.sessions.documents import KnownItem
 from query_service.sessions.intake import EventOutcome
 from query_service.sessions.limits import SessionLimits

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from query_service.experiments.assignment import draw, unit_seed, variant_of
-from query_service.schemas.experiments import Experiment, VariantSettings
+from query_service.schemas.administration.experiments import Experiment, VariantSettings
 
 
 def experiment(**fields: object) -> Experiment:

@@ -10,7 +10,7 @@ import pytest
 from query_service.facets.facet_field import FacetField
 from query_service.facets.histogram import Histogram, shown_number
 from query_service.facets.number_grid import NumberGrid, Range
-from query_service.schemas.facets import FacetOptions
+from query_service.schemas.search.facets import FacetOptions
 
 PRICE = FacetField("number", "price")
 DATE = FacetField("date", "attribute_values.made")

@@ -9,7 +9,7 @@ from query_service import process_database
 from query_service.cursor import Cursor, FrozenList, request_digest
 from query_service.instantsearch import frozen_pages
 from query_service.instantsearch.frozen_pages import FrozenPages
-from query_service.schemas.where import WhereSearch
+from query_service.schemas.search.where import WhereSearch
 
 
 def page(number: int, query: str = "lamp", session: str = "s") -> WhereSearch:

@@ -4,7 +4,7 @@ import pytest
 
 from plugin_config.errors import SettingsError
 from query_service.instantsearch.index_names import IndexNamesSpoken, IndexUnknown
-from query_service.schemas.sort import SortBy
+from query_service.schemas.search.sort import SortBy
 
 NAMES = IndexNamesSpoken.of("shop", "cheapest=price:asc, loved = popularity")
 

@@ -7,7 +7,7 @@ import pytest
 from query_service.rules.contradictions import contradictions
 from query_service.rules.rule_problem import RulesRefused, errors_among
 from query_service.rules.rules_file import RulesFile, RulesFileUnreadable
-from query_service.schemas.rules import RuleSet
+from query_service.schemas.administration.rules import RuleSet
 
 
 def problems(path: Path, text: str) -> list[str]:

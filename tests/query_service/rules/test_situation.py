@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from query_service.rules.situation import CompiledConditions, Situation
-from query_service.schemas.filters import Filters
-from query_service.schemas.rules import Conditions
+from query_service.schemas.administration.rules import Conditions
+from query_service.schemas.search.filters import Filters
 from query_service.user.visitor import Event, Visitor
 
 

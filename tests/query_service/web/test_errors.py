@@ -13,10 +13,10 @@ from gunicorn.http.errors import InvalidChunkSize
 from pydantic import BaseModel
 
 from plugin_config.errors import RequestRefused
-from query_service.schemas.items import ItemFields, ItemPatch
-from query_service.schemas.rules import RuleSet
-from query_service.schemas.search import RankRequest, RecommendRequest, SearchRequest
-from query_service.schemas.suggest import SuggestRequest
+from query_service.schemas.administration.items import ItemFields, ItemPatch
+from query_service.schemas.administration.rules import RuleSet
+from query_service.schemas.search.requests import RankRequest, RecommendRequest, SearchRequest
+from query_service.schemas.search.suggest import SuggestRequest
 from query_service.web.observability import logs
 from tests.query_service.apps import app_without_cluster, client_without_cluster
 

@@ -12,7 +12,7 @@ from learning.data.participants import ParticipantJoin
 from learning.evaluation.experiments.exclusions import Exclusions, Sorted
 from learning.evaluation.experiments.result import ExperimentResult, result_of
 from learning.evaluation.experiments.status_text import status_lines
-from query_service.schemas.experiments import Experiment, VariantSettings
+from query_service.schemas.administration.experiments import Experiment, VariantSettings
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 NOW = START.timestamp() + 30 * 86_400

@@ -7,7 +7,7 @@ import pytest
 from indexer.index.attribute_schema import AttributeSchema
 from plugin_config.attribute_fields import AttributeFields
 from query_service.retrieval.filters.filters import Clauses, FilterProblem, clauses
-from query_service.schemas.filters import Filters
+from query_service.schemas.search.filters import Filters
 
 SCHEMA = AttributeSchema(AttributeFields({"colour": "text", "screen.size": "number"}))
 

@@ -3,8 +3,8 @@
 import pytest
 
 from indexer.catalogue.values.text import read_id
-from query_service.schemas.events import ReceivedEvent
-from query_service.schemas.search import RankRequest
+from query_service.schemas.behaviour.events import ReceivedEvent
+from query_service.schemas.search.requests import RankRequest
 from query_service.web.behaviour.event_forms import EventError, parse_events
 from query_service.web.field_errors import BodyMalformed
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from query_service.schemas.events import ReceivedEvent
+from query_service.schemas.behaviour.events import ReceivedEvent
 from query_service.web.behaviour.event_forms import EventError
 from query_service.web.behaviour.insights_forms import parse_insights
 from query_service.web.field_errors import BodyMalformed

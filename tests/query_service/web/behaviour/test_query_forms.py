@@ -2,7 +2,7 @@
 
 import pytest
 
-from query_service.schemas.events import ReceivedQuery
+from query_service.schemas.behaviour.events import ReceivedQuery
 from query_service.web.behaviour.event_forms import EventError
 from query_service.web.behaviour.query_forms import parse_queries
 

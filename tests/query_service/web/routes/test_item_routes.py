@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from indexer.catalogue.reading.column_map import FIELDS
-from query_service.schemas.items import ItemFields
+from query_service.schemas.administration.items import ItemFields
 from query_service.web.routes.item_forms import OperationError, parse_operations
 from tests.query_service.apps import client_without_cluster
 

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from query_service.schemas.alternatives import named
-from query_service.schemas.strict import Strict
+from query_service.schemas.fields.alternatives import named
+from query_service.schemas.fields.strict import Strict
 
 RELEVANCE = "relevance"
 SortName = Annotated[

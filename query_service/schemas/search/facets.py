@@ -7,9 +7,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from indexer.catalogue.attributes.attributes import MAX_NAME
 from indexer.catalogue.attributes.facets import ATTRIBUTES
-from query_service.schemas.alternatives import chosen_by_kind, is_number, is_text, named
-from query_service.schemas.numbers import NO_TEXT, Number
-from query_service.schemas.strict import Strict
+from query_service.schemas.fields.alternatives import chosen_by_kind, is_number, is_text, named
+from query_service.schemas.fields.numbers import NO_TEXT, Number
+from query_service.schemas.fields.strict import Strict
 
 MAX_FACETS = 30
 MAX_VALUES = 200  # values of a facet

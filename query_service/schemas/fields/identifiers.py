@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from indexer.catalogue.values.text import MAX_ID, ValueProblem, read_id
-from query_service.schemas.patterns import ID, PRICE_LIST
+from query_service.schemas.fields.patterns import ID, PRICE_LIST
 
 # No spaces and no control characters: `auth0|5f7`, `us-east-1:0a/b+c==`, `shop@example.com`.
 _Visible = Annotated[

@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from query_service.schemas.identifiers import Id
-from query_service.schemas.strict import Strict
+from query_service.schemas.fields.identifiers import Id
+from query_service.schemas.fields.strict import Strict
 
 
 class QueryPath(BaseModel):

@@ -3,9 +3,9 @@
 from pydantic import Field
 
 from query_service.privacy.consent import Consent, RequestConsent
-from query_service.schemas.identifiers import Id
-from query_service.schemas.numbers import Flag
-from query_service.schemas.strict import Strict
+from query_service.schemas.fields.identifiers import Id
+from query_service.schemas.fields.numbers import Flag
+from query_service.schemas.fields.strict import Strict
 
 
 class ConsentFields(Strict):

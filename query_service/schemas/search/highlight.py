@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from query_service.schemas.numbers import NO_TEXT
-from query_service.schemas.strict import Strict
+from query_service.schemas.fields.numbers import NO_TEXT
+from query_service.schemas.fields.strict import Strict
 
 HighlightField = Literal["title", "description"]
 Mark = Annotated[str, StringConstraints(max_length=100)]

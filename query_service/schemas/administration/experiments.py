@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from query_service.schemas.strict import Strict
+from query_service.schemas.fields.strict import Strict
 
 Variant = Literal["a", "b"]
 Method = Literal["ab", "interleaving"]

@@ -6,8 +6,8 @@ API has one; other front ends' requests are turned into them.
 
 from dataclasses import dataclass
 
-from query_service.schemas.filters import Filters
-from query_service.schemas.search import RecommendRequest, SearchRequest
+from query_service.schemas.search.filters import Filters
+from query_service.schemas.search.requests import RecommendRequest, SearchRequest
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from plugin_config.analysis.index_languages import CODE
-from query_service.schemas.alternatives import chosen_by_kind, is_list, is_text
+from query_service.schemas.fields.alternatives import chosen_by_kind, is_list, is_text
 
 MAX_PREFERENCES = 20
 Code = Annotated[

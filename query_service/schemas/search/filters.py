@@ -14,10 +14,10 @@ from pydantic import (
     field_validator,
 )
 
-from query_service.schemas.alternatives import is_text, listed
-from query_service.schemas.identifiers import ItemId
-from query_service.schemas.numbers import Flag, Number
-from query_service.schemas.strict import Strict
+from query_service.schemas.fields.alternatives import is_text, listed
+from query_service.schemas.fields.identifiers import ItemId
+from query_service.schemas.fields.numbers import Flag, Number
+from query_service.schemas.fields.strict import Strict
 
 # Bounds that keep a request below what the engine refuses: 65,536 terms and 1,024 clauses.
 Value = Annotated[str, StringConstraints(max_length=512)]

@@ -15,10 +15,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from query_service.privacy.consent import NOTHING_REFUSED, RequestConsent
-from query_service.schemas.consent import ConsentFields
-from query_service.schemas.identifiers import Id, ItemId, QueryId
-from query_service.schemas.numbers import NO_TEXT, Number
-from query_service.schemas.strict import Strict
+from query_service.schemas.behaviour.consent import ConsentFields
+from query_service.schemas.fields.identifiers import Id, ItemId, QueryId
+from query_service.schemas.fields.numbers import NO_TEXT, Number
+from query_service.schemas.fields.strict import Strict
 from query_service.user.actions import Action
 
 MAX_EVENTS = 500  # in one request

@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import Field
 
-from query_service.schemas.answers import FieldError
-from query_service.schemas.strict import Strict
+from query_service.schemas.fields.strict import Strict
+from query_service.schemas.problems import FieldError
 
 
 class RulesAnswer(Strict):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 
-from query_service.schemas.alternatives import (
+from query_service.schemas.fields.alternatives import (
     chosen_by_kind,
     is_flag,
     is_list,
@@ -14,10 +14,10 @@ from query_service.schemas.alternatives import (
     is_number,
     is_text,
 )
-from query_service.schemas.identifiers import Identifier, ItemId, PriceList
-from query_service.schemas.language import Code
-from query_service.schemas.numbers import Flag, Number
-from query_service.schemas.strict import Strict
+from query_service.schemas.fields.identifiers import Identifier, ItemId, PriceList
+from query_service.schemas.fields.language import Code
+from query_service.schemas.fields.numbers import Flag, Number
+from query_service.schemas.fields.strict import Strict
 
 MAX_OPERATIONS = 1000  # in one request
 MAX_NOTES = 100  # of one answer

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from query_service.schemas.numbers import NO_TEXT
-from query_service.schemas.strict import Strict
+from query_service.schemas.fields.numbers import NO_TEXT
+from query_service.schemas.fields.strict import Strict
 from query_service.setting_texts.exposure_floors import MAX_FLOORS, ExposureFloors, check_floors
 
 _GROUP = r"^(long_tail|new|brand:.+|category:.+|attributes\.[^:]+:.+)$"

@@ -14,11 +14,11 @@ from pydantic import (
     model_validator,
 )
 
-from query_service.schemas.filters import Filters, Values
-from query_service.schemas.identifiers import ItemId
-from query_service.schemas.numbers import NO_TEXT, Flag, Number
-from query_service.schemas.patterns import ADDRESS, ONE_LINE, RULE_ID, TIME
-from query_service.schemas.strict import Strict
+from query_service.schemas.fields.identifiers import ItemId
+from query_service.schemas.fields.numbers import NO_TEXT, Flag, Number
+from query_service.schemas.fields.patterns import ADDRESS, ONE_LINE, RULE_ID, TIME
+from query_service.schemas.fields.strict import Strict
+from query_service.schemas.search.filters import Filters, Values
 from query_service.user.actions import Action, Scenario
 
 MAX_RULES = 1000

@@ -12,15 +12,15 @@ from pydantic import (
 )
 
 from indexer.catalogue.words.spelling import canonical
-from query_service.schemas.consent import ConsentFields
-from query_service.schemas.exposure import Exposure
-from query_service.schemas.facets import Facets
-from query_service.schemas.filters import Filters
-from query_service.schemas.highlight import Highlighting
-from query_service.schemas.identifiers import Id, ItemId, PriceList
-from query_service.schemas.language import Language
-from query_service.schemas.numbers import NO_TEXT, Flag
-from query_service.schemas.sort import Sort
+from query_service.schemas.behaviour.consent import ConsentFields
+from query_service.schemas.fields.identifiers import Id, ItemId, PriceList
+from query_service.schemas.fields.language import Language
+from query_service.schemas.fields.numbers import NO_TEXT, Flag
+from query_service.schemas.search.exposure import Exposure
+from query_service.schemas.search.facets import Facets
+from query_service.schemas.search.filters import Filters
+from query_service.schemas.search.highlight import Highlighting
+from query_service.schemas.search.sort import Sort
 from query_service.user.actions import Scenario
 
 QueryText = Annotated[

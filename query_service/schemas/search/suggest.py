@@ -5,14 +5,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from indexer.catalogue.words.spelling import canonical
-from query_service.schemas.answers import Degradation
-from query_service.schemas.consent import ConsentFields
-from query_service.schemas.filters import Filters
-from query_service.schemas.identifiers import Id
-from query_service.schemas.language import Language
-from query_service.schemas.numbers import NO_TEXT
-from query_service.schemas.search import Deadline
-from query_service.schemas.strict import Strict
+from query_service.schemas.behaviour.consent import ConsentFields
+from query_service.schemas.fields.identifiers import Id
+from query_service.schemas.fields.language import Language
+from query_service.schemas.fields.numbers import NO_TEXT
+from query_service.schemas.fields.strict import Strict
+from query_service.schemas.search.answers import Degradation
+from query_service.schemas.search.filters import Filters
+from query_service.schemas.search.requests import Deadline
 
 SuggestionType = Literal["query", "category", "brand", "item"]
 Prefix = Annotated[

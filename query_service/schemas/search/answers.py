@@ -1,12 +1,12 @@
-"""The API's answers to requests for hits, and its errors."""
+"""The API's answers to requests for hits."""
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from query_service.progress import Cause, RequestProgress
-from query_service.schemas.facets import Facet
-from query_service.schemas.strict import Strict
+from query_service.schemas.fields.strict import Strict
+from query_service.schemas.search.facets import Facet
 
 ShareKind = Literal[
     "query",
@@ -233,21 +233,3 @@ class RankResponse(SearchResponse):
     """The given items in order; those the index does not have are named."""
 
     unknown_item_ids: list[str]
-
-
-class FieldError(Strict):
-    """One wrong field of a request."""
-
-    field: str
-    message: str
-
-
-class Problem(BaseModel):
-    """An error, as RFC 9457 has it."""
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    instance: str = Field(description="The request's id, as in the log.")
-    errors: list[FieldError] | None = None

@@ -1,0 +1,1 @@
+"""What a shop's own systems and people send: items, rules, experiments."""

@@ -1,0 +1,1 @@
+"""What visitors do and agree to, and what is kept of them: events, consent, sessions."""

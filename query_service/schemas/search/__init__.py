@@ -1,0 +1,1 @@
+"""Requests for hits and suggestions, what they may ask for, and their answers."""
