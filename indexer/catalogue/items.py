@@ -22,7 +22,15 @@ from indexer.catalogue.values.markup import plain_text, read_description
 from indexer.catalogue.values.numbers import read_number
 from indexer.catalogue.values.price_lists import read_prices
 from indexer.catalogue.values.prices import read_price
-from indexer.catalogue.values.text import ValueProblem, is_blank, read_id, read_text, shown
+from indexer.catalogue.values.text import (
+    MAX_TITLE,
+    ValueProblem,
+    is_blank,
+    read_id,
+    read_text,
+    short,
+    shown,
+)
 from indexer.catalogue.values.times import read_time
 
 DESCRIPTION_WORDS = 40  # of the description's head in the embedded text
@@ -194,7 +202,7 @@ def to_item(
     notes = notes if notes is not None else Notes()
     values = split_languages(values)
     item_id = read_id(values.get("item_id"))
-    title = " ".join(read_text(values.get("title"), "title").split())
+    title = _one_line(values.get("title"), "title", MAX_TITLE)
     if not title:
         raise ValueProblem("title is missing")
 
@@ -207,8 +215,8 @@ def to_item(
             notes.add_unread(name, str(problem))
             return without
 
-    def short(name: str, limit: int) -> str:
-        return read(name, lambda value: _short(value, name, limit), "")
+    def tag(name: str, limit: int) -> str:
+        return read(name, lambda value: _one_line(value, name, limit), "")
 
     no_price: tuple[float | None, str] = (None, "")
     no_paths: tuple[tuple[str, ...], ...] = ()
@@ -230,15 +238,15 @@ def to_item(
         item_id=item_id,
         title=title,
         description=read("description", read_description, ""),
-        brand=short("brand", MAX_TAG),
+        brand=tag("brand", MAX_TAG),
         category=paths[0] if paths else (),
         price=price,
-        currency=short("currency", 16) or currency,
+        currency=tag("currency", 16) or currency,
         available=True if available is None else available,
         popularity=popularity or 0.0,
         image_url=read("image_url", _first_text, ""),
         attributes=_attributes(values.get("attributes") or {}, rules, notes),
-        language=short("language", 35),
+        language=tag("language", 35),
         updated_at=read("updated_at", lambda v: read_time(v, "updated_at", rules.date_order), None),
         other_categories=tuple(paths[1:]),
         identifiers=read("identifiers", _identifiers, ()),
@@ -248,11 +256,8 @@ def to_item(
     )
 
 
-def _short(value: Any, name: str, limit: int) -> str:
-    text = " ".join(read_text(value, name).split())
-    if len(text) > limit:
-        raise ValueProblem(f"{name} {text[:40]}... is longer than {limit} characters")
-    return text
+def _one_line(value: Any, name: str, limit: int) -> str:
+    return short(" ".join(read_text(value, name).split()), name, limit)
 
 
 def _first_text(value: Any) -> str:

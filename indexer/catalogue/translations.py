@@ -9,7 +9,14 @@ from typing import Any
 from indexer.catalogue.categories import Path, read_categories
 from indexer.catalogue.reading_rules import ReadingRules
 from indexer.catalogue.values.markup import read_description
-from indexer.catalogue.values.text import ValueProblem, is_blank, read_text, shown
+from indexer.catalogue.values.text import (
+    MAX_TITLE,
+    ValueProblem,
+    is_blank,
+    read_text,
+    short,
+    shown,
+)
 from plugin_config.analysis.index_languages import ANALYZERS, language_code
 
 TRANSLATED = ("title", "description", "category")  # the fields that a translation may have
@@ -153,7 +160,8 @@ def _read(field: str, value: Any, rules: ReadingRules) -> Any:
         return read_categories(value, rules)
     if field == "description":
         return read_description(value)
-    return " ".join(read_text(value, f"translations: {field}").split())
+    name = f"translations: {field}"
+    return short(" ".join(read_text(value, name).split()), name, MAX_TITLE)
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
-from indexer.catalogue.values.text import clean, read_text
+from indexer.catalogue.values.text import clean, read_text, short
 
 # What begins a tag, an end tag or a comment: a sign that a text is markup. `a < b` is none.
 _TAG = re.compile(
@@ -58,7 +58,7 @@ def is_markup(text: str) -> bool:
 def read_description(value: Any) -> str:
     """A description: HTML as it is, any other text as `read_text` reads it."""
     if isinstance(value, str) and is_markup(value):
-        return clean(value)
+        return short(clean(value), "description")
     return read_text(value, "description")
 
 

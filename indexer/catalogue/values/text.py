@@ -11,6 +11,8 @@ from typing import Any
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _IN_NO_ID = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 MAX_ID = 512  # bytes, the engine's limit
+MAX_TITLE = 10_000  # characters
+MAX_TEXT = 100_000  # characters; analysing some millions of them takes more memory than a node has
 EXACT_FLOATS = 2.0**53  # a larger float may be another whole number than the file has
 # What exports write for "no value" where a number, a flag or a time is expected.
 NO_VALUE = (
@@ -45,14 +47,15 @@ def shown(value: Any) -> str:
 def read_text(value: Any, name: str) -> str:
     """A text in NFC without HTML entities, control characters and outer spaces; "" when blank.
 
-    Numbers become text; a list is joined by commas. Raises ValueProblem for an object.
+    Numbers become text; a list is joined by commas. Raises ValueProblem for an object, and for more
+    than MAX_TEXT characters.
     """
     if value is None:
         return ""
     if isinstance(value, list):
         if any(isinstance(part, list) for part in value):
             raise ValueProblem(f"{name} {shown(value)} is a list of lists; a text is wanted")
-        return ", ".join(filter(None, (read_text(part, name) for part in value)))
+        return short(", ".join(filter(None, (read_text(part, name) for part in value))), name)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -63,7 +66,14 @@ def read_text(value: Any, name: str) -> str:
         )
     if "&" in value:
         value = html.unescape(value)
-    return clean(value)
+    return short(clean(value), name)
+
+
+def short(text: str, name: str, limit: int = MAX_TEXT) -> str:
+    """The text itself. Raises ValueProblem for more than `limit` characters."""
+    if len(text) > limit:
+        raise ValueProblem(f"{name} {text[:40]}... is longer than {limit} characters")
+    return text
 
 
 def clean(text: str) -> str:

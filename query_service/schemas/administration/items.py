@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 
+from indexer.catalogue.values.text import MAX_TEXT, MAX_TITLE
 from query_service.schemas.fields.alternatives import (
     chosen_by_kind,
     is_flag,
@@ -23,10 +24,10 @@ MAX_OPERATIONS = 1000  # in one request
 MAX_NOTES = 100  # of one answer
 Title = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=10_000, pattern=r"[^\s\x00-\x1f\x7f-\x9f]"),
+    StringConstraints(min_length=1, max_length=MAX_TITLE, pattern=r"[^\s\x00-\x1f\x7f-\x9f]"),
     Field(json_schema_extra={"example": "Wireless headphones"}),
 ]
-Text = Annotated[str, StringConstraints(max_length=100_000)]
+Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
 Name = Annotated[str, StringConstraints(max_length=500)]
 Amount = Annotated[Number, Field(ge=0, le=1e12)]
 _Number = Annotated[Number, Field(gt=-1e12, lt=1e12)]

@@ -18,6 +18,7 @@ from indexer.catalogue.notes import Notes
 from indexer.catalogue.reading.catalogue_file import CatalogueSource
 from indexer.catalogue.reading.column_map import ColumnMap
 from indexer.catalogue.rejects import Reject
+from indexer.catalogue.values.text import ValueProblem
 
 RETROTECH = ColumnMap.parse(
     [
@@ -348,3 +349,18 @@ def test_identifiers_are_a_list(value: object, expected: tuple[str, ...]) -> Non
 @pytest.mark.parametrize(("value", "group_id"), [(" P 7 ", "P 7"), (7.0, "7"), ("", ""), ([1], "")])
 def test_a_group_id_is_read_as_an_item_id_is(value: object, group_id: str) -> None:
     assert to_item({"item_id": "1", "title": "Phone", "group_id": value}).group_id == group_id
+
+
+def test_a_text_that_would_take_a_nodes_memory_is_left_out_or_makes_the_row_bad():
+    notes = Notes()
+    values = {"item_id": "1", "title": "lamp", "description": "d" * 100_000}
+    item = to_item({**values, "image_url": ["u" * 100_001]}, notes=notes)
+    assert (len(item.description), item.image_url) == (100_000, "")
+    for long in ("d" * 100_001, f"<p>{'d' * 100_000}</p>", ["d" * 60_000, "e" * 60_000]):
+        assert to_item({**values, "description": long}, notes=notes).description == ""
+    assert notes.unread["description"].count == 3
+    assert notes.unread["image_url"].count == 1
+    with pytest.raises(ValueProblem, match=r"title l+\.\.\. is longer than 10000 characters"):
+        to_item({**values, "title": "l" * 10_001})
+    translations = {"de": {"title": "l" * 10_001}}
+    assert to_item({**values, "translations": translations}, notes=notes).translations == {}
