@@ -3,11 +3,13 @@
 One loop reads and writes all connections. A request takes a thread only once it is complete, so
 that a client which sends slowly holds a socket and no thread. waitress closes idle connections; a
 byte every few seconds would keep one open for as long as the client likes. So this server counts
-from the first byte of a request.
+from the first byte of a request. Nor does a client that reads slowly: a thread of waitress would
+wait for it once 16 MiB of answers are unread, here its next request does.
 """
 
 import logging
 import resource
+import sys
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +30,7 @@ LOOK_S = 1.0  # between looks at connections that take too long
 DRAIN_IDLE_S = 1.0  # of a connection without a request, when the service ends
 OPEN_FILES = 256  # beside the connections: to OpenSearch, files, pipes
 MAX_HEADER_BYTES = 65_536
+UNREAD_BYTES = 65_536  # of answers that a client has to read before its next request is worked on
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class BufferedServer(TcpWSGIServer):  # type: ignore[misc]
             settings.header_timeout_s, settings.body_timeout_s, settings.idle_timeout_s
         )
         self._next_look = 0.0
+        self._unread: set[Channel] = set()  # whose next request waits until answers are read
         self._deadlines = Deadlines(settings)
         self._max_connections = _allow_files(settings.max_connections)
         adjustments = Adjustments(
@@ -59,6 +63,7 @@ class BufferedServer(TcpWSGIServer):  # type: ignore[misc]
             connection_limit=self._max_connections + 100,
             max_request_body_size=settings.max_body_bytes + 1,
             max_request_header_size=MAX_HEADER_BYTES,
+            outbuf_high_watermark=sys.maxsize,  # no thread waits for a client to read
             ident=None,
             clear_untrusted_proxy_headers=False,
         )
@@ -84,8 +89,12 @@ class BufferedServer(TcpWSGIServer):  # type: ignore[misc]
     def add_task(self, channel: Channel) -> None:
         """Queue the channel's first request: a thread of the probes takes what needs no work.
 
-        A search may wait for its turn first, see `Admission`.
+        A search may wait for its turn first, see `Admission`; any request until the client has read
+        the answers to those before it.
         """
+        if channel.total_outbufs_len > UNREAD_BYTES:
+            self._unread.add(channel)
+            return
         request = channel.requests[0]
         if request.is_probe:
             self._probes.add_task(channel)
@@ -117,6 +126,11 @@ class BufferedServer(TcpWSGIServer):  # type: ignore[misc]
         """Wait for the sockets, up to `timeout_s`; answer what waited past its deadline."""
         waiting = bool(self.task_dispatcher.queue or self.admission.waiting)
         wasyncore.loop(TICK_S if waiting else timeout_s, use_poll=True, map=self._map, count=1)
+        for channel in self._unread.copy():
+            if channel.total_outbufs_len <= UNREAD_BYTES:
+                self._unread.discard(channel)
+                if channel.connected:
+                    self.add_task(channel)
         if waiting:
             now = time.perf_counter()
             for channel in self.task_dispatcher.take(lambda each: self._is_late(each, now)):
@@ -166,14 +180,14 @@ class BufferedServer(TcpWSGIServer):  # type: ignore[misc]
         seconds = self._timeouts
         for channel in list(self.active_channels.values()):
             request = channel.request
-            if channel.requests:
+            if not self._waits_for_client(channel):
                 continue
             if channel.lingers_until:
                 if channel.lingers_until < now:
                     channel.handle_close()
             elif request is None or channel.total_outbufs_len:
                 if channel.last_activity < now - seconds.idle_s:
-                    channel.will_close = True
+                    channel.handle_close()  # `will_close` waits until the client reads
             elif not request.headers_finished:
                 if now - request.began > seconds.header_s:
                     channel.time_out(f"The header was not complete after {seconds.header_s:g} s.")
@@ -182,9 +196,12 @@ class BufferedServer(TcpWSGIServer):  # type: ignore[misc]
 
     def _push_out(self) -> None:
         """Close the connection that has waited longest without a complete request."""
-        waiting = [each for each in self.active_channels.values() if not each.requests]
+        waiting = [each for each in self.active_channels.values() if self._waits_for_client(each)]
         if waiting:
             min(waiting, key=_waits_since).handle_close()
+
+    def _waits_for_client(self, channel: Channel) -> bool:
+        return not channel.requests or channel in self._unread
 
     def _is_late(self, channel: Channel, now: float) -> bool:
         return self._deadline(channel.requests[0]) < now

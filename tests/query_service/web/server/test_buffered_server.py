@@ -24,6 +24,7 @@ HALF_BODY = (
     b"POST /v1/search HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\n"
     b'Content-Length: 900\r\n\r\n{"query": "'
 )
+LARGE = b"x" * 4_000_000
 PROBES = ("/healthz", "/readyz", "/metrics")
 
 
@@ -40,6 +41,10 @@ class Running:
             self.hanging += 1
             self.release.wait(30)
             return "done"
+
+        @self.app.get("/v1/large", doc_ui=False)
+        def large() -> bytes:
+            return LARGE
 
         listener = socket.create_server(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
@@ -104,6 +109,23 @@ def test_slow_clients_hold_no_thread(tmp_path: Path, sent: bytes) -> None:
             assert seconds < 5
         assert server.ask("POST", "/v1/search", {})[0] == 422
         for connection in slow:
+            connection.close()
+
+
+def test_clients_that_do_not_read_hold_no_thread(tmp_path: Path) -> None:
+    asked = b"GET /v1/large HTTP/1.1\r\nHost: shop\r\n\r\n" * 20  # 80 MB, far beyond any buffer
+    with running(tmp_path, threads=4, idle_timeout_s=2) as server:
+        unread = [server.connect(asked) for _ in range(8)]
+        for _ in range(5):
+            assert server.ask("GET", "/healthz")[0] == 200
+            status, _, seconds = server.ask("GET", "/")
+            assert status == 200
+            assert seconds < 5
+        reader = server.connect(asked + b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n")
+        received = sum(map(len, iter(lambda: reader.recv(1 << 20), b"")))
+        assert received > 20 * len(LARGE)  # whoever reads gets all of it
+        wait_until(lambda: not server.server.active_channels, 20)  # the others were idle
+        for connection in unread:
             connection.close()
 
 
