@@ -1,20 +1,14 @@
 """A running query service, assembled once; safe to use from many threads."""
 
-import logging
 import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import ConnectionError as NoConnection
-from opensearchpy.exceptions import OpenSearchException
 
 from indexer.index.context import IndexContext
 from indexer.settings import IndexSettings
-from plugin_config.connection.client import cluster_unavailable, ping_or_raise
-from plugin_config.ownership import ForeignIndex, refuse_foreign, refuse_foreign_stores
-from plugin_config.provisioning.provisioning import ensure_indexes, reindexing_due
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.access.key_ring import KeyRing
@@ -44,6 +38,7 @@ from query_service.serving.batching import BatchingEncoder
 from query_service.serving.first_searches import FirstSearches
 from query_service.serving.health_checks import HealthChecks
 from query_service.serving.readiness import Readiness, ReadinessWatch
+from query_service.serving.session_indexes import SessionIndexes
 from query_service.sessions.documents import KnownItem
 from query_service.sessions.intake import EventOutcome
 from query_service.sessions.limits import limits_of
@@ -54,7 +49,6 @@ from query_service.user.engine_vectors import query_meaning
 from query_service.user.visitor import PastQuery
 from query_service.visitors import SessionVisitors
 
-log = logging.getLogger(__name__)
 MAX_CHECK_PAUSE_S = 1.0
 
 
@@ -91,8 +85,6 @@ class Service:
             count_impressions=settings.impressions_count,
             pseudonyms=settings.pseudonyms,
         )
-        self._client, self._names = client, names
-        self._session_indexes_exist = False
         self._stopping = False
         self.waits = False  # for an index that fits
         self.at_close: list[Callable[[], None]] = []  # what else ends with it
@@ -104,7 +96,7 @@ class Service:
             encoder.spec,
             cluster.bundles_dir,
             settings.swap_poll_s,
-            before_use=self._ensure_session_indexes,
+            before_use=SessionIndexes(client, names, self.store).ensure,
             before_swap=FirstSearches(client, lambda: self.pipeline),
             fall_back=True,
         )
@@ -292,39 +284,6 @@ class Service:
         encoder = self.encoder
         loaded = encoder.encoder if isinstance(encoder, BatchingEncoder) else encoder
         return load_models(folder, encoder.spec, device=getattr(loaded, "device", "cpu"))
-
-    def _ensure_session_indexes(self) -> None:
-        """Create the missing indexes of sessions and events once, before a view is used.
-
-        Raises ClusterUnavailable when the cluster does not answer, UnsupportedVersion, and
-        ForeignIndex when one of them is another application's, or the items are; if that takes the
-        name later, nothing is stored from then on. A cluster that forbids to create them does not
-        keep the service from starting.
-        """
-        try:
-            if not self._session_indexes_exist:
-                ping_or_raise(self._client)  # refuses versions that are too old
-                refuse_foreign(self._client, (self._names.items,))  # beside which nothing is made
-                ensure_indexes(self._client, self._names)
-                self._session_indexes_exist = True
-                for due in reindexing_due(self._client, self._names):
-                    log.warning(
-                        "the index %s is of an earlier version: %s (docs/observability.md)",
-                        due.name,
-                        "; ".join(due.details),
-                    )
-            refuse_foreign_stores(self._client, self._names)
-            self.store.refusal = ""
-        except ForeignIndex as error:
-            if not self._session_indexes_exist:
-                raise
-            if not self.store.refusal:
-                log.warning("nothing is stored of visitors: %s", error)
-            self.store.refusal = str(error)
-        except NoConnection as error:
-            raise cluster_unavailable(error) from error
-        except OpenSearchException as error:
-            log.warning("the indexes of sessions and events are not made: %s", error)
 
 
 def _update_settings(cluster: ClusterSettings) -> IndexSettings:
