@@ -101,15 +101,15 @@ class Pipeline:
         self._sources = sources
         self._queries = queries
         self.contexts = RequestContexts(
-            options,
-            deadline_ms,
-            engine_timeout_s,
-            preparation.below.lifetime_s,
-            rules,
-            experiments,
-            self._stage,
-            preparation.fusion,
-            bundle,
+            options=options,
+            deadline_ms=deadline_ms,
+            engine_timeout_s=engine_timeout_s,
+            cursor_lifetime_s=preparation.below.lifetime_s,
+            rules=rules,
+            experiments=experiments,
+            stage=self._stage,
+            fusion=preparation.fusion,
+            bundle=bundle,
         )
         self.on_answer: Callable[[RequestContext, SearchResponse], None] = nobody
         self._interleaving = Interleaving(preparation.threads)

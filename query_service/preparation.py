@@ -140,9 +140,16 @@ class Preparation:
         given = isinstance(context.request, RankRequest)
         rules = at_work(self.client, context, effects, retrieved, collapse=plan.collapse)
         return Prepared(
-            intent, plan, retrieved, context.view.bundle, given, counting, rules, corrections,
-            missing,
-        )  # fmt: skip
+            intent=intent,
+            plan=plan,
+            retrieved=retrieved,
+            bundle=context.view.bundle,
+            given=given,
+            facets=counting,
+            rules=rules,
+            corrections=corrections,
+            missing_words=missing,
+        )
 
     def close(self) -> None:
         """Stop the threads."""

@@ -73,7 +73,16 @@ def main(minutes: float, seed: int) -> None:
         catalogue = folder / "items.jsonl"
         catalogue.write_text(catalogue_lines(), encoding="utf-8")
         client = connect(load(ClusterSettings, opensearch_url=node.url, opensearch_timeout_s=60.0))
-        stage = Stage(client, names, proxy, [], catalogue, environment, choice, Ledger())
+        stage = Stage(
+            client=client,
+            names=names,
+            proxy=proxy,
+            service_pids=[],
+            catalogue=catalogue,
+            environment=environment,
+            choice=choice,
+            ledger=Ledger(),
+        )
         stage.faults()["the index rebuilt, and its alias swapped"](0)
         services = []
         for number in range(SERVICES):

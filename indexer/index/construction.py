@@ -61,13 +61,13 @@ def vector_field(spec: EncoderSpec, settings: IndexSettings, version: str) -> Ve
     Raises SettingsError for settings that don't go together.
     """
     return VectorField(
-        spec.vector_dims,
-        settings.engine,
-        settings.hnsw_m,
-        settings.ef_construction,
-        settings.ef_search,
-        settings.quantization,
-        version,
+        dimension=spec.vector_dims,
+        engine=settings.engine,
+        m=settings.hnsw_m,
+        ef_construction=settings.ef_construction,
+        ef_search=settings.ef_search,
+        quantization=settings.quantization,
+        version=version,
     )
 
 

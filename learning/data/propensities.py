@@ -94,7 +94,15 @@ def estimate(
         estimable = clicks >= 1
         values = _fit(pair, column, views, hits, size=size, prior=_PRIOR)
     values, filled = _scaled(values, estimable)
-    return Propensities(values, shown, clicks, estimator, moved, filled, reason)
+    return Propensities(
+        values=values,
+        shown=shown,
+        clicks=clicks,
+        estimator=estimator,
+        moved_pairs=moved,
+        filled=filled,
+        reason=reason,
+    )
 
 
 def _checked(

@@ -84,14 +84,14 @@ class UbiJoin:
             positions = sorted(query.shown)
             impressions.append(
                 Impression(
-                    query_id,
-                    query.text,
-                    query.session_id,
-                    tuple(query.shown[p] for p in positions),
-                    tuple(positions),
-                    tuple(c for c in query.clicks if firsts[c.item_id] is c),
-                    tuple(query.actions),
-                    query.timestamp,
+                    query_id=query_id,
+                    query_text=query.text,
+                    session_id=query.session_id,
+                    item_ids=tuple(query.shown[p] for p in positions),
+                    positions=tuple(positions),
+                    clicks=tuple(c for c in query.clicks if firsts[c.item_id] is c),
+                    actions=tuple(query.actions),
+                    timestamp=query.timestamp,
                 )
             )
         impressions.sort(key=lambda i: (i.timestamp is None, i.timestamp or 0.0, i.query_id))

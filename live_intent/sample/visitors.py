@@ -118,15 +118,15 @@ def _available_items(rows: Sequence[SampleRow]) -> list[SampleItem]:
         assert isinstance(attributes, Mapping)
         items.append(
             SampleItem(
-                str(row["item_id"]),
-                _shelf(row),
-                str(row["brand"]),
-                str(row["title"]),
-                frozenset(map(str, attributes.values())),
-                float(str(row["popularity"])),
-                bisect.bisect(shelf_prices, float(str(row["price"]))) / len(shelf_prices),
-                queries.broad(row),
-                queries.precise(row),
+                item_id=str(row["item_id"]),
+                shelf=_shelf(row),
+                brand=str(row["brand"]),
+                title=str(row["title"]),
+                traits=frozenset(map(str, attributes.values())),
+                popularity=float(str(row["popularity"])),
+                price=bisect.bisect(shelf_prices, float(str(row["price"]))) / len(shelf_prices),
+                query=queries.broad(row),
+                phrases=queries.precise(row),
             )
         )
     return items

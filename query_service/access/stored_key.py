@@ -67,12 +67,12 @@ class StoredKey:
         A scope that this version does not know gives nothing.
         """
         return cls(
-            key_id,
-            str(document["name"]),
-            frozenset(scope for scope in SCOPES if scope in document["scopes"]),
-            tuple(SecretHash(str(h["sha256"]), h.get("until")) for h in document["hashes"]),
-            float(document["created_at"]),
-            document.get("expires_at"),
-            document.get("revoked_at"),
-            document.get("rate") or "",
+            key_id=key_id,
+            name=str(document["name"]),
+            scopes=frozenset(scope for scope in SCOPES if scope in document["scopes"]),
+            hashes=tuple(SecretHash(str(h["sha256"]), h.get("until")) for h in document["hashes"]),
+            created_at=float(document["created_at"]),
+            expires_at=document.get("expires_at"),
+            revoked_at=document.get("revoked_at"),
+            rate=document.get("rate") or "",
         )

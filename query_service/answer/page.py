@@ -105,7 +105,16 @@ class Page:
                 more = len(below.matches) > wanted
                 below = replace(below, matches=below.matches[:wanted])
         fields = context.source_fields
-        return cls(prepared, ranked, frozen, first, last, below, more, fields)
+        return cls(
+            prepared=prepared,
+            ranked=ranked,
+            frozen=frozen,
+            first=first,
+            last=last,
+            below=below,
+            more=more,
+            source_fields=fields,
+        )
 
     @property
     def candidate_ids(self) -> tuple[str, ...]:

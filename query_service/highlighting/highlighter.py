@@ -98,7 +98,13 @@ def highlighter_of(
     unknown = unknown_words(plan.query_text, vocabulary) if plan.corrects else ""
     synonyms = tuple(plan.synonyms)
     return Highlighter(
-        wanted, plan.query_text, plan.prefix, unknown, plan.corrects, synonyms, plan.fields
+        wanted=wanted,
+        query_text=plan.query_text,
+        prefix=plan.prefix,
+        unknown=unknown,
+        corrects=plan.corrects,
+        synonyms=synonyms,
+        texts=plan.fields,
     )
 
 

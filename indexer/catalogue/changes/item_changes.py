@@ -243,4 +243,12 @@ def survey_changes(
             raise CatalogueError(f"{catalogue.name} changes no item (of {rows} rows)")
     where = rejects_file if rejects.count else None
     reading = Reading.of(catalogue, notes)
-    return ChangesSurvey(rows, items, rejects.count, where, counts, notes, reading)
+    return ChangesSurvey(
+        rows=rows,
+        items=items,
+        rejects=rejects.count,
+        rejects_file=where,
+        fields=counts,
+        notes=notes,
+        reading=reading,
+    )

@@ -52,15 +52,15 @@ class UpdateReport:
     def plus(self, other: "UpdateReport") -> "UpdateReport":
         """The report of both; every index that either reached."""
         return UpdateReport(
-            self.written + other.written,
-            self.superseded + other.superseded,
-            self.not_found + other.not_found,
-            tuple(dict.fromkeys(self.indexes + other.indexes)),
-            self.created + other.created,
-            dict(Counter(self.vanished) + Counter(other.vanished)),
-            {**other.examples, **self.examples},
-            tuple(dict.fromkeys(self.attributes + other.attributes)),
-            {**self.refused, **other.refused},
+            written=self.written + other.written,
+            superseded=self.superseded + other.superseded,
+            not_found=self.not_found + other.not_found,
+            indexes=tuple(dict.fromkeys(self.indexes + other.indexes)),
+            created=self.created + other.created,
+            vanished=dict(Counter(self.vanished) + Counter(other.vanished)),
+            examples={**other.examples, **self.examples},
+            attributes=tuple(dict.fromkeys(self.attributes + other.attributes)),
+            refused={**self.refused, **other.refused},
         )
 
 
@@ -204,14 +204,14 @@ def _report(
             for name, value in fields.items():
                 examples.setdefault(name, f"item {item_id}: {value[:60]}")
     return UpdateReport(
-        count - len(superseded) - len(not_found),
-        tuple(superseded),
-        tuple(not_found),
-        tuple(outcome.by_index),
-        tuple(outcome.created),
-        dict(vanished_fields),
-        examples,
-        tuple(dict.fromkeys(notes)),
+        written=count - len(superseded) - len(not_found),
+        superseded=tuple(superseded),
+        not_found=tuple(not_found),
+        indexes=tuple(outcome.by_index),
+        created=tuple(outcome.created),
+        vanished=dict(vanished_fields),
+        examples=examples,
+        attributes=tuple(dict.fromkeys(notes)),
     )
 
 

@@ -143,16 +143,16 @@ def result_of(
         counts = [sum(each.variants == {name} for each in kept.counted) for name in names]
         ratio = SampleRatio(counts[0], counts[1], experiment.share)
     return ExperimentResult(
-        experiment,
-        now,
-        {name: len(by_variant.get(name, ())) for name in names},
-        {name: int(each.queries.sum()) for name, each in outcomes.items()},
-        metrics,
-        guardrails,
-        ratio,
-        len(kept.counted) - len(closed),
-        dict(kept.left_out),
-        rules,
+        experiment=experiment,
+        at=now,
+        units={name: len(by_variant.get(name, ())) for name in names},
+        queries={name: int(each.queries.sum()) for name, each in outcomes.items()},
+        metrics=metrics,
+        guardrails=guardrails,
+        sample_ratio=ratio,
+        waiting=len(kept.counted) - len(closed),
+        left_out=dict(kept.left_out),
+        rules=rules,
     )
 
 

@@ -55,15 +55,15 @@ class Exposure:
         query, item, positions = np.array(shown, dtype=np.int64).reshape(-1, 3).T
         click_query, click_item = np.array(clicked, dtype=np.int64).reshape(-1, 2).T
         return cls(
-            attributes,
-            len(impressions),
-            query,
-            item,
-            1.0 / np.log2(1.0 + positions),
-            click_query,
-            click_item,
-            tuple(unknown),
-            tuple(each.session_id or each.query_id for each in impressions),
+            attributes=attributes,
+            queries=len(impressions),
+            query=query,
+            item=item,
+            weight=1.0 / np.log2(1.0 + positions),
+            click_query=click_query,
+            click_item=click_item,
+            unknown=tuple(unknown),
+            sessions=tuple(each.session_id or each.query_id for each in impressions),
         )
 
     def popularity(self) -> tuple[dict[str, Values], dict[str, Values]]:
@@ -141,14 +141,14 @@ class Exposure:
             f"{n} {s:.0%}" for n, s in zip(shown[:3], series["exposure"], strict=False)
         )
         return Bars(
-            f"Exposure by {attribute}",
-            f"Shares by {attribute}, bars beside each other. Most exposure: {most}.",
-            "share",
-            shown,
-            {name: values.tolist() for name, values in series.items()},
-            dict(zip(("exposure", "clicks"), low, strict=True)),
-            dict(zip(("exposure", "clicks"), high, strict=True)),
-            f"Exposure: what was shown, each position counted as 1 / log2(1 + position); "
+            title=f"Exposure by {attribute}",
+            alt=f"Shares by {attribute}, bars beside each other. Most exposure: {most}.",
+            x_label="share",
+            labels=shown,
+            series={name: values.tolist() for name, values in series.items()},
+            low=dict(zip(("exposure", "clicks"), low, strict=True)),
+            high=dict(zip(("exposure", "clicks"), high, strict=True)),
+            note=f"Exposure: what was shown, each position counted as 1 / log2(1 + position); "
             f"{len(names)} in the catalogue. Lines: 95 % intervals over sessions.",
         )
 

@@ -120,7 +120,15 @@ class EventsTask:
         rows = [as_logged if attributes is None else as_logged.by_kind(_kinds(shown, attributes))]
         if propensities is not None:
             rows += self._by_text(shown, propensities, facts)
-        return Report("events", facts, rows, remarks, self.seed, totals, figures)
+        return Report(
+            task="events",
+            facts=facts,
+            rankings=rows,
+            remarks=remarks,
+            seed=self.seed,
+            totals=totals,
+            figures=figures,
+        )
 
     def _propensities(
         self, log: UbiLog, facts: dict[str, Any], remarks: list[str]
@@ -220,16 +228,16 @@ def _curve(propensities: Propensities) -> Curve:
     rates = propensities.clicks / np.maximum(propensities.shown, 1)
     fifth = min(5, depth)
     return Curve(
-        "How likely each position is looked at",
-        f"Propensity by position, by {propensities.estimator}: position 1 has 1, position {fifth} "
-        f"has {values[fifth - 1]:.2f}.",
-        "position",
-        "propensity",
-        range(1, depth + 1),
-        {
+        title="How likely each position is looked at",
+        alt=f"Propensity by position, by {propensities.estimator}: position 1 has 1, position "
+        f"{fifth} has {values[fifth - 1]:.2f}.",
+        x_label="position",
+        y_label="propensity",
+        x=range(1, depth + 1),
+        lines={
             "propensity": values.tolist(),
             "click rate / that of position 1": (rates / rates[0] if rates[0] else rates).tolist(),
         },
-        f"By {propensities.estimator}; {propensities.reason}. Where the click rate falls faster "
-        "than the propensity, the better items stood higher.",
+        note=f"By {propensities.estimator}; {propensities.reason}. Where the click rate falls "
+        "faster than the propensity, the better items stood higher.",
     )

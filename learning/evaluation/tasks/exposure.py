@@ -126,16 +126,16 @@ class ExposureTask:
                 float(np.interp(at, known, [own[each] for each in known], np.nan, np.nan))
                 for at in x
             ]
+        floors = ", ".join(f"{share:g}" for share in self.shares)
         return Curve(
-            "What exposure costs",
-            f"{NDCG} against the exposure that {LONG_TAIL} reaches, from {none[0]:.0%} without a "
-            f"floor to {x[-1]:.0%}.",
-            SHARE,
-            NDCG,
-            x,
-            lines,
-            f"Between the measured floors ({', '.join(f'{share:g}' for share in self.shares)}) "
-            "lines are straight.",
+            title="What exposure costs",
+            alt=f"{NDCG} against the exposure that {LONG_TAIL} reaches, from {none[0]:.0%} without "
+            f"a floor to {x[-1]:.0%}.",
+            x_label=SHARE,
+            y_label=NDCG,
+            x=x,
+            lines=lines,
+            note=f"Between the measured floors ({floors}) lines are straight.",
         )
 
 

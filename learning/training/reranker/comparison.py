@@ -136,7 +136,16 @@ def compare(
     if served_by_trees == config.kinds:
         winner = TREES
     histories = {loss: trainer.history for loss, trainer in trainers.items()}
-    return Comparison(model, winner, values, validation, segments, scores, settings.seed, histories)
+    return Comparison(
+        model=model,
+        winner=winner,
+        values=values,
+        lists=validation,
+        segments=segments,
+        scores=scores,
+        seed=settings.seed,
+        histories=histories,
+    )
 
 
 def _learned_scores(

@@ -163,7 +163,14 @@ def _key(row: VisitRow) -> str:
 def _of_row(row: VisitRow, request: Request, history: tuple[PastEvent, ...]) -> LabelledRequest:
     gains, own = {row.target: 1.0}, frozenset(event.item_id for event in row.history)
     return LabelledRequest(
-        _key(row), row.user_id, request, gains, gains, history, own, visitor=row.user_id
+        key=_key(row),
+        owner=row.user_id,
+        request=request,
+        gains=gains,
+        validation_gains=gains,
+        history=history,
+        excluded=own,
+        visitor=row.user_id,
     )
 
 

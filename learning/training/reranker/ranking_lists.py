@@ -149,11 +149,18 @@ class ListMaker:
         if self.most and len(rows) > self.most:
             rows = self._sample(rows, gains, labelled.key)
         return RankingList(
-            labelled.owner, segment_of(inputs, complete), matrix[rows],
-            pairs[rows].astype(np.float16), fixed[rows], gains[rows], validation_gains[rows],
-            _ideal_dcg(labelled.validation_gains.values()), complete[rows], inputs.query_text,
-            () if self.most else tuple(titles[row] for row in rows),
-        )  # fmt: skip
+            owner=labelled.owner,
+            segment=segment_of(inputs, complete),
+            matrix=matrix[rows],
+            pairs=pairs[rows].astype(np.float16),
+            fixed=fixed[rows],
+            gains=gains[rows],
+            validation_gains=validation_gains[rows],
+            ideal=_ideal_dcg(labelled.validation_gains.values()),
+            complete=complete[rows],
+            query_text=inputs.query_text,
+            titles=() if self.most else tuple(titles[row] for row in rows),
+        )
 
     def _sample(self, rows: NDArray[np.intp], gains: Floats, key: str) -> NDArray[np.intp]:
         digest = hashlib.sha256(key.encode()).digest()
@@ -210,12 +217,21 @@ def read(path: Path) -> list[RankingList]:
     for fact, (n, E) in zip(facts, tensors["sizes"], strict=True):
         owner, segment, ideal, query_text, titles = fact
         rows, pairs = slice(row, row + n), slice(pair, pair + n * E)
-        lists.append(RankingList(
-            owner, Segment(**segment), tensors["matrix"][rows],
-            tensors["pairs"][pairs].reshape(n, E, len(FEATURE_SET.pairs)), tensors["fixed"][rows],
-            tensors["gains"][rows], tensors["worth"][rows], ideal, tensors["complete"][rows],
-            query_text, tuple(titles),
-        ))  # fmt: skip
+        lists.append(
+            RankingList(
+                owner=owner,
+                segment=Segment(**segment),
+                matrix=tensors["matrix"][rows],
+                pairs=tensors["pairs"][pairs].reshape(n, E, len(FEATURE_SET.pairs)),
+                fixed=tensors["fixed"][rows],
+                gains=tensors["gains"][rows],
+                validation_gains=tensors["worth"][rows],
+                ideal=ideal,
+                complete=tensors["complete"][rows],
+                query_text=query_text,
+                titles=tuple(titles),
+            )
+        )
         row, pair = row + n, pair + n * E
     return lists
 

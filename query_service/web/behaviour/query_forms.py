@@ -78,15 +78,15 @@ def _query(row: Mapping[str, Any]) -> ReceivedQuery:
     if len(orjson.dumps(attributes)) > MAX_ATTRIBUTES:
         raise WrongField("query_attributes", f"they are longer than {MAX_ATTRIBUTES} characters")
     return ReceivedQuery(
-        query_id,
-        session_id,
-        query_text,
-        client_id,
-        id_of(row.get("user_id"), "user_id"),
-        seconds_of(row.get("timestamp")),
-        attributes,
-        _hit_ids(row.get("query_response_hit_ids")),
-        consent_of(row),
+        query_id=query_id,
+        session_id=session_id,
+        query_text=query_text,
+        client_id=client_id,
+        user_id=id_of(row.get("user_id"), "user_id"),
+        timestamp=seconds_of(row.get("timestamp")),
+        attributes=attributes,
+        hit_ids=_hit_ids(row.get("query_response_hit_ids")),
+        consent=consent_of(row),
     )
 
 
