@@ -71,19 +71,25 @@ class LiveWritesSince:
     def delete(self) -> set[str]:
         """Deletes from the new index what was deleted live; returns the ids of all of these.
 
-        An item that was written again later stays.
+        An item that was written again stays, also one that came back with the deletion's version:
+        only the live index says which of the two was later.
         """
+        context = self._context
+        live = live_generation(context.client, context.names)
         deleted: set[str] = set()
-        since = deleted_since(self._context, self._beginning)
-        for batch in _batches(since, self._context.settings.bulk_items):
-            there = read_versions(self._context, self._new.name, [each for each, _ in batch])
+        since = deleted_since(context, self._beginning)
+        for batch in _batches(since, context.settings.bulk_items):
+            ids = [item_id for item_id, _ in batch]
+            back = read_versions(context, live.index, ids) if live else {}
+            there = read_versions(context, self._new.name, ids)
             deletions = [
-                delete_write(item_id, version)
+                # Where the version before it is enough, none that comes back meanwhile is hit.
+                delete_write(item_id, version if there.get(item_id) == version else version - 1)
                 for item_id, version in batch
-                if there.get(item_id, 0) <= version
+                if there.get(item_id, 0) <= version and back.get(item_id, 0) < version
             ]
-            send_items(self._context, self._new.alias, deletions)
-            deleted.update(item_id for item_id, _ in batch)
+            send_items(context, self._new.alias, deletions)
+            deleted.update(ids)
         return deleted
 
 

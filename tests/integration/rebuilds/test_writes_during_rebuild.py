@@ -267,6 +267,25 @@ def test_what_was_deleted_during_the_first_reading_of_the_catalogue_stays_delete
     assert source(client, fresh_names, "9")["title"].endswith("model 9")
 
 
+@pytest.mark.parametrize("stage", [READ, FILL, "check"])
+def test_an_item_that_came_back_with_the_version_of_its_deletion_stays(
+    run_rebuild, client, fresh_names, fresh_context, encoder, catalogue, stage
+):
+    run_rebuild(catalogue)
+
+    def write() -> None:  # as a feed whose times are whole seconds
+        second = time.time_ns() // 10**9 * 1000
+        same = {"6": second, "7": second, "8": second}
+        upsert(fresh_context, lambda: encoder, [Item("6", "a piano"), Item("7", "a piano")], same)
+        delete(fresh_context, ["6", "7", "8"], same)
+        upsert(fresh_context, lambda: encoder, [Item("6", "a lute"), Item("8", "a lute")], same)
+
+    assert run_rebuild(catalogue, progress=AtStage(stage, write)).count == 299
+    assert source(client, fresh_names, "6")["title"] == "a lute"
+    assert source(client, fresh_names, "7") is None
+    assert source(client, fresh_names, "8")["title"] == "a lute"
+
+
 def test_a_write_with_a_version_in_the_future_wins_over_the_catalogue(
     run_rebuild, client, fresh_names, fresh_context, encoder, catalogue
 ):
