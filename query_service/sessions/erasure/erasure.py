@@ -99,6 +99,7 @@ class SessionErasure:
             session_ids = set(source.get("session_id", ()))
             deleted = Deleted(users=int(has_rows(source)), vectors=vectors_in(source))
             with self._tombstone("user", own, self._removal.newest(source, of_person)) as until:
+                left = _Left()
                 for _ in range(SWEEPS):
                     self._removal.refresh()
                     for hit in scan(
@@ -113,9 +114,8 @@ class SessionErasure:
                     for session_id in sessions:
                         deleted += self._delete_session(session_id)
                     session_ids.clear()
-                    found, gone = self._delete_ubi_rows(of_person, until)
-                    deleted += gone
-                    if not found and not sessions:
+                    deleted += (rows := self._delete_ubi_rows(of_person, until)).deleted
+                    if left.is_nothing(rows, bool(sessions)):
                         return deleted
             raise NotErased("the user keeps changing while it is erased. Erase again.")
         except OpenSearchException as error:
@@ -154,15 +154,15 @@ class SessionErasure:
         """Delete what is left of a session elsewhere than in its document, until nothing is."""
         of_session: dict[str, Any] = {"term": {"session_id": session_id}}
         of_users = _of_kind("user", of_session)
-        deleted = Deleted()
+        deleted, left = Deleted(), _Left()
         for attempt in range(SWEEPS):
             if attempt:
                 time.sleep(0.02 * attempt)
             self._removal.refresh()
             users = self._removal.forget(of_users, session_id=session_id, until=until)
-            found, gone = self._delete_ubi_rows(of_session, until)
-            deleted += gone + Deleted(users=users)
-            if not found and not users:
+            rows = self._delete_ubi_rows(of_session, until)
+            deleted += rows.deleted + Deleted(users=users)
+            if left.is_nothing(rows, bool(users)):
                 return deleted
         raise NotErased("the session keeps changing while it is erased. Erase again.")
 
@@ -207,16 +207,46 @@ class SessionErasure:
         document: dict[str, Any] = response["docs"][0]
         return document
 
-    def _delete_ubi_rows(self, query: dict[str, Any], until: int) -> tuple[int, Deleted]:
-        """Delete the matching rows that a search finds of what happened until `until` (ms).
-
-        Returns how many it found, and what is gone.
-        """
+    def _delete_ubi_rows(self, query: dict[str, Any], until: int) -> "_SweptRows":
+        """Delete the matching rows that a search finds of what happened until `until` (ms)."""
         happened = {"range": {"timestamp": {"lte": until, "format": "epoch_millis"}}}
         both = {"bool": {"filter": [query, happened]}}
         queries, queries_gone = self._removal.delete_found(self._names.ubi_queries, both)
         events, events_gone = self._removal.delete_found(self._names.ubi_events, both)
-        return queries + events, Deleted(ubi_queries=queries_gone, ubi_events=events_gone)
+        deleted = Deleted(ubi_queries=len(queries_gone), ubi_events=len(events_gone))
+        return _SweptRows(queries | events, queries_gone | events_gone, deleted)
+
+
+@dataclass(frozen=True)
+class _SweptRows:
+    """Ids of the rows of UBI that a search found, and of those that were deleted then."""
+
+    found: set[str]
+    gone: set[str]
+    deleted: Deleted
+
+
+class _Left:
+    """What an erasure has to delete: the rows that its first search finds.
+
+    What a later one finds besides was written meanwhile. It is deleted, too, but not waited for:
+    its writer sees the tombstone and removes it, and a visitor who goes on acting would else hold
+    up the erasure for good.
+    """
+
+    def __init__(self) -> None:
+        self._rows: set[str] | None = None
+
+    def is_nothing(self, rows: _SweptRows, others: bool) -> bool:
+        """Whether a search says that all is gone; `others`: what else it found and removed."""
+        if self._rows is None:
+            self._rows = rows.found - rows.gone
+            return not rows.found and not others
+        self._rows &= rows.found
+        if not self._rows:
+            return True
+        self._rows -= rows.gone
+        return False
 
 
 def older(field: str, oldest: int) -> dict[str, Any]:

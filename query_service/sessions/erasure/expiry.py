@@ -132,7 +132,7 @@ class Expiry:
         gone = 0
         body = {"query": rule.expired, "_source": False, "seq_no_primary_term": True}
         for hits in self._slices(rule.index, body, pace):
-            gone += self._removal.delete_hits(rule.index, hits)
+            gone += len(self._removal.delete_hits(rule.index, hits))
             pace.between()
         return gone
 

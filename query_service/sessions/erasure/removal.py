@@ -94,29 +94,32 @@ class DocumentRemoval:
                 time.sleep(min(0.05 * 2**attempt, 1.0))
                 self._client.indices.refresh(index=index, ignore_unavailable=True)
             found, gone = self.delete_found(index, query)
-            deleted += gone
+            deleted += len(gone)
             if not found:
                 return deleted
         raise NotErased(f"{index} keeps changing while rows are erased from it. Try again.")
 
-    def delete_found(self, index: str, query: dict[str, Any]) -> tuple[int, int]:
-        """Delete what a search finds now; return how many it found, and how many are gone.
+    def delete_found(self, index: str, query: dict[str, Any]) -> tuple[set[str], set[str]]:
+        """Delete what a search finds now; return the ids that it found, and those deleted.
 
         One document after another and not by `_delete_by_query`, which tries again for minutes
         where the index takes no writes. A document that changed meanwhile stays.
         """
         hits = self._scan(index, query)
-        return len(hits), self.delete_hits(index, hits)
+        return {hit["_id"] for hit in hits}, self.delete_hits(index, hits)
 
-    def delete_hits(self, index: str, hits: Sequence[dict[str, Any]]) -> int:
-        """Delete hits that have their versions with them, each only as it was read; how many."""
+    def delete_hits(self, index: str, hits: Sequence[dict[str, Any]]) -> set[str]:
+        """Delete hits that have their versions with them, each only as it was read; their ids."""
         writes = [
             DocumentWrite(
                 "delete", index, hit["_id"], version=(hit["_seq_no"], hit["_primary_term"])
             )
             for hit in hits
         ]
-        return sum(result.status == 200 for result in self.send(writes, unless=409))
+        results = self.send(writes, unless=409)
+        return {
+            each.document_id for each, of in zip(writes, results, strict=True) if of.status == 200
+        }
 
     def _scan(self, index: str, query: dict[str, Any]) -> list[dict[str, Any]]:
         """All hits of `query`, without their sources, with the version of each."""

@@ -1,9 +1,12 @@
 """An erased session stays erased, whatever was on its way; what comes later is new."""
 
+import itertools
 import json
 import random
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 from opensearchpy import OpenSearch
@@ -79,6 +82,32 @@ def test_what_happened_before_the_erasure_is_rejected_and_what_comes_later_is_a_
     assert here.record_events([click("i3", "again", user_id="u")], lookup)[0].status == "accepted"
     assert clicked(elsewhere.read("again")) == clicked(elsewhere.read("another", "u")) == ["i3"]
     assert here.export("again")["ubi_events"]["count"] == 1
+
+
+def test_what_is_written_meanwhile_holds_up_no_erasure(
+    client: OpenSearch, indexes: IndexNames, stores: Stores
+) -> None:
+    """Its writers remove it when they see the tombstone; there is always some of a busy visitor."""
+    here, _ = stores
+    here.record_events([click("i1", "busy", user_id="busy-user")], lookup)
+    row = here.export("busy")["ubi_events"]["rows"][0]
+    row["timestamp"] = datetime.fromtimestamp(time.time() + 10, UTC).isoformat()  # not before it
+    alias, ends = indexes.writing(indexes.ubi_events), threading.Event()
+
+    def act() -> None:
+        for number in itertools.takewhile(lambda _: not ends.is_set(), itertools.count()):
+            send_documents(client, [DocumentWrite("create", alias, f"busy-{number}", row)])
+
+    with ThreadPoolExecutor(1) as pool:
+        acting = pool.submit(act)
+        try:
+            assert here.delete("busy").anything
+            assert here.delete_user("busy-user").anything
+        finally:
+            ends.set()
+    acting.result()
+    here.delete_user("busy-user")
+    assert not left_of(client, indexes, {"busy", "busy-user"})
 
 
 def test_an_impression_of_before_the_erasure_is_not_kept_either(stores: Stores) -> None:
