@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from indexer.gate.recent_queries import RecentQuery
-from indexer.gate.replay import DEPTH, Answer, Replay
+from indexer.gate.replay import DEPTH, IndexAnswer, Replay
 from indexer.index.generations import Generation
 
 
-def overlap(before: Answer, after: Answer) -> float:
+def overlap(before: IndexAnswer, after: IndexAnswer) -> float:
     """The share of the first DEPTH hits that both have, of the longer list; 1 if both are empty."""
     one, other = set(before.item_ids[:DEPTH]), set(after.item_ids[:DEPTH])
     longer = max(len(one), len(other))
@@ -20,8 +20,8 @@ class ComparedQuery:
     """A query and the two answers to it."""
 
     query: RecentQuery
-    before: Answer
-    after: Answer
+    before: IndexAnswer
+    after: IndexAnswer
 
     @property
     def overlap(self) -> float:

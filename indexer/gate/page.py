@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 from indexer.gate.comparison import ComparedQuery, Comparison
-from indexer.gate.replay import Answer
+from indexer.gate.replay import IndexAnswer
 from indexer.gate.table import is_different, summary
 from plugin_config.errors import SettingsError
 
@@ -130,7 +130,7 @@ def _hit_lists(rows: Sequence[ComparedQuery]) -> str:
     return f"<section><h2>Their first hits</h2>{cards}</section>"
 
 
-def _hits(name: str, answer: Answer, other: Answer, mark: str) -> str:
+def _hits(name: str, answer: IndexAnswer, other: IndexAnswer, mark: str) -> str:
     """A list of hits; one that the other list lacks is marked."""
     if not answer.item_ids:
         return f'<div><h4>{name}</h4><p class="bad">no hits</p></div>'

@@ -19,7 +19,7 @@ DEPTH = 10  # hits of an answer that count
 
 
 @dataclass(frozen=True)
-class Answer:
+class IndexAnswer:
     """The first hits of an answer, best first. `total`: how many items match."""
 
     item_ids: tuple[str, ...]
@@ -35,7 +35,7 @@ class Answer:
 class Replay(Protocol):
     """Asks indexes as the service would."""
 
-    def answers(self, generation: Generation, queries: Sequence[str]) -> list[Answer]:
+    def answers(self, generation: Generation, queries: Sequence[str]) -> list[IndexAnswer]:
         """The answer of that index to each query.
 
         Raises LiveIntentError where it can't be asked: its bundle or its encoder is not here.
@@ -48,7 +48,7 @@ class Judged(Protocol):
     @property
     def queries(self) -> Sequence[str]: ...
 
-    def ndcg(self, answers: Sequence[Answer]) -> NDArray[np.float64]:
+    def ndcg(self, answers: Sequence[IndexAnswer]) -> NDArray[np.float64]:
         """NDCG@10 of the answer to each query, float64 [n]."""
 
 

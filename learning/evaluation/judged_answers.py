@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from indexer.gate.replay import DEPTH, Answer
+from indexer.gate.replay import DEPTH, IndexAnswer
 from learning.data.datasets import Judgments, read_judgments
 from learning.data.tables import DatasetError
 from learning.evaluation.measures.metrics import Values, ndcg, padded
@@ -30,7 +30,7 @@ class JudgedAnswers:
         """The queries, in the file's order."""
         return tuple(self._grades)
 
-    def ndcg(self, answers: Sequence[Answer]) -> Values:
+    def ndcg(self, answers: Sequence[IndexAnswer]) -> Values:
         """NDCG@10 of the answer to each query, float64 [n]; an unjudged item is worth 0."""
         pairs = list(zip(self.queries, answers, strict=True))
         gains = [[self._grades[q].get(each, 0.0) for each in a.item_ids] for q, a in pairs]

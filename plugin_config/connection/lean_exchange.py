@@ -43,7 +43,7 @@ class Headers(dict[str, str]):
 
 
 @dataclass(frozen=True)
-class Answer:
+class LeanAnswer:
     """What opensearch-py reads of an answer."""
 
     status: int
@@ -75,7 +75,7 @@ class LeanExchange:
         *,
         headers: Mapping[str, str],
         **options: Any,
-    ) -> "Answer | urllib3.BaseHTTPResponse":
+    ) -> "LeanAnswer | urllib3.BaseHTTPResponse":
         """The answer to one request, read whole. `options` as of urllib3's."""
         head = self._head(method, url, body, headers)
         if head is None:
@@ -88,7 +88,7 @@ class LeanExchange:
             if connection.is_closed:
                 connection.timeout = timeout_s
                 connection.connect()
-            socket, reading = cast(Socket, connection.sock), Reading()
+            socket, reading = cast(Socket, connection.sock), AnswerReading()
             socket.settimeout(timeout_s)
             _send(socket, head + body if body else head)
             try:
@@ -123,7 +123,7 @@ class LeanExchange:
         return f"{text}\r\n\r\n".encode("ascii")
 
 
-class Reading:
+class AnswerReading:
     """One answer while it is read: the callbacks of the parser."""
 
     def __init__(self) -> None:
@@ -149,12 +149,12 @@ class Reading:
                 raise IncompleteRead(b"".join(self._body))
         self.keeps = self.keeps and self._answers == 1
 
-    def answer(self) -> Answer | urllib3.HTTPResponse:
+    def answer(self) -> LeanAnswer | urllib3.HTTPResponse:
         """The answer, decoded where it was encoded all the same."""
         headers, content = Headers(self._headers), b"".join(self._body)
         if "content-encoding" in headers:
             return urllib3.HTTPResponse(BytesIO(content), headers, self._status)
-        return Answer(self._status, headers, content)
+        return LeanAnswer(self._status, headers, content)
 
     def on_message_begin(self) -> None:
         """An answer begins; one of 1xx comes before the answer itself."""

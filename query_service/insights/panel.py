@@ -24,7 +24,7 @@ MATCH_ALL: Mapping[str, Any] = {"match_all": {}}
 
 
 @dataclass(frozen=True)
-class Ratio:
+class Quotient:
     """`value` divided by `of`, each a path below a row; None where the latter is 0 or missing."""
 
     value: Path
@@ -35,15 +35,15 @@ class Ratio:
 class Column:
     """One value of each row.
 
-    `read`: the path of it below a row, or a ratio. `over`: a ratio to compare with; the value is
+    `read`: the path of it below a row, or a quotient. `over`: one to compare with; the value is
     then how much more `read` is, as a share. `names`: what is shown for values that are codes.
     """
 
     name: str
     label: str
-    read: Path | Ratio
+    read: Path | Quotient
     unit: Unit = "count"
-    over: Ratio | None = None
+    over: Quotient | None = None
     names: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -83,7 +83,7 @@ class Panel:
         """The search, without the query for a time range, which both outputs add."""
         if self.documents:
             reads = [column.read for column in self.columns]
-            fields = sorted({read[1] for read in reads if not isinstance(read, Ratio)})
+            fields = sorted({read[1] for read in reads if not isinstance(read, Quotient)})
             return {
                 "size": self.documents, "sort": [{"timestamp": "desc"}], "_source": fields,
             }  # fmt: skip

@@ -11,7 +11,7 @@ from opensearchpy.exceptions import OpenSearchException
 
 from plugin_config.connection.client import cluster_unavailable
 from plugin_config.schema import IndexNames
-from query_service.insights.panel import Column, Panel, Path, Ratio
+from query_service.insights.panel import Column, Panel, Path, Quotient
 
 Value = float | str | None
 NOT_THERE = "index_not_found_exception"
@@ -107,7 +107,8 @@ def _answer(panel: Panel, answer: Mapping[str, Any]) -> PanelAnswer:
 
 
 def _value(column: Column, row: Mapping[str, Any]) -> Value:
-    value = _quotient(column.read, row) if isinstance(column.read, Ratio) else _at(row, column.read)
+    read = column.read
+    value = _quotient(read, row) if isinstance(read, Quotient) else _at(row, read)
     if column.over is not None:
         other = _quotient(column.over, row)
         value = value / other - 1 if value is not None and other else None
@@ -119,8 +120,8 @@ def _value(column: Column, row: Mapping[str, Any]) -> Value:
     return None if value is None or not math.isfinite(value) else float(value)
 
 
-def _quotient(ratio: Ratio, row: Mapping[str, Any]) -> float | None:
-    value, of = _at(row, ratio.value), _at(row, ratio.of)
+def _quotient(quotient: Quotient, row: Mapping[str, Any]) -> float | None:
+    value, of = _at(row, quotient.value), _at(row, quotient.of)
     return value / of if value is not None and of else None
 
 

@@ -7,7 +7,7 @@ import itertools
 import json
 from typing import Any
 
-from query_service.insights.panel import Column, Panel, Path, Ratio, Unit
+from query_service.insights.panel import Column, Panel, Path, Quotient, Unit
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
 _FORMATS: dict[Unit, str] = {
@@ -188,7 +188,7 @@ def _calculated(columns: tuple[Column, ...]) -> list[dict[str, Any]]:
 def _expression(column: Column) -> str:
     """The column's value as an expression over `datum`, a row."""
     read = column.read
-    value = _quotient(read) if isinstance(read, Ratio) else _at(read)
+    value = _quotient(read) if isinstance(read, Quotient) else _at(read)
     if column.over is not None:
         return f"{_quotient(column.over)} ? {value} / {_quotient(column.over)} - 1 : null"
     if column.unit == "time":
@@ -198,8 +198,9 @@ def _expression(column: Column) -> str:
     return value
 
 
-def _quotient(ratio: Ratio) -> str:
-    return f"({_at(ratio.of)} ? {_at(ratio.value)} / {_at(ratio.of)} : null)"
+def _quotient(quotient: Quotient) -> str:
+    of = _at(quotient.of)
+    return f"({of} ? {_at(quotient.value)} / {of} : null)"
 
 
 def _at(path: Path) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 from pydantic import ValidationError
 
 from indexer.encoder_spec import EncoderMismatch, EncoderSpec, check_fingerprint
-from indexer.gate.replay import DEPTH, Answer
+from indexer.gate.replay import DEPTH, IndexAnswer
 from indexer.index.context import IndexContext
 from indexer.index.generations import Generation
 from indexer.index.item_vectors import ItemEncoder
@@ -31,7 +31,7 @@ from query_service.user.visitor import Visitor
 
 THREADS = 4  # searches at a time
 DEADLINE_MS = 60_000  # no step may be left out for lack of time
-NOTHING = Answer((), (), 0)
+NOTHING = IndexAnswer((), (), 0)
 
 
 class NoVisitors:
@@ -51,7 +51,7 @@ class PipelineReplay:
     def __init__(self, context: IndexContext, encoder: ItemEncoder) -> None:
         self._context, self._encoder = context, encoder
 
-    def answers(self, generation: Generation, queries: Sequence[str]) -> list[Answer]:
+    def answers(self, generation: Generation, queries: Sequence[str]) -> list[IndexAnswer]:
         """The answer of that index to each query; an empty one to what is refused.
 
         Raises EncoderMismatch, ModelUnavailable, BundleError, ClusterUnavailable.
@@ -123,7 +123,7 @@ class PipelineReplay:
         return encoder
 
 
-def _answer(pipeline: Pipeline, number: int, query_text: str) -> Answer:
+def _answer(pipeline: Pipeline, number: int, query_text: str) -> IndexAnswer:
     fields = {"query": query_text, "session_id": f"replay-{number}", "size": DEPTH}
     try:
         request = SearchRequest.model_validate(fields | {"personalize": False, "fields": ["title"]})
@@ -133,7 +133,7 @@ def _answer(pipeline: Pipeline, number: int, query_text: str) -> Answer:
         response = pipeline.search(request)
     except RequestRefused:
         return NOTHING
-    return Answer(
+    return IndexAnswer(
         tuple(hit.item_id for hit in response.hits),
         tuple(str(hit.source.get("title", "")) for hit in response.hits),
         response.total.value,

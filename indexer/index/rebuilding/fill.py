@@ -23,7 +23,7 @@ from indexer.index.item_vectors import ItemEncoder, ItemVectors
 
 
 @dataclass(frozen=True)
-class Window:
+class FillWindow:
     """Successive items of the catalogue."""
 
     items: list[Item]
@@ -127,7 +127,7 @@ def fill(
     return Filled(outcome, sample, reused, encoded, resumed)
 
 
-def _vectors_of(window: Window, vectors: ItemVectors, sample: Vectors) -> Vectors:
+def _vectors_of(window: FillWindow, vectors: ItemVectors, sample: Vectors) -> Vectors:
     """Vectors of a window's items; known ones are read from `sample`, new ones stored there."""
     rows = np.zeros((len(window.items), sample.shape[1]), dtype=np.float32)
     if window.to_encode:
@@ -163,14 +163,16 @@ class _ReadAhead:
         """`sample_rows`: the row in the survey's sample, by index among the good items."""
         self._encoder, self._earlier = encoder, earlier
         self._sample_rows, self._sample_known = sample_rows, sample_known
-        self._queue: queue.Queue[Window | BaseException | None] = queue.Queue(encoder.windows_ahead)
+        self._queue: queue.Queue[FillWindow | BaseException | None] = queue.Queue(
+            encoder.windows_ahead
+        )
         self._stop = threading.Event()
         self._thread = threading.Thread(
             target=self._run, args=(catalogue, size), name="read-ahead", daemon=True
         )
         self._thread.start()
 
-    def __iter__(self) -> Iterator[Window]:
+    def __iter__(self) -> Iterator[FillWindow]:
         while True:
             try:
                 window = self._queue.get(timeout=0.2)
@@ -197,7 +199,7 @@ class _ReadAhead:
         except BaseException as error:
             self._offer(error)
 
-    def _window(self, first: int, items: list[Item]) -> Window:
+    def _window(self, first: int, items: list[Item]) -> FillWindow:
         rows = range(len(items))
         sample_rows = {
             row: self._sample_rows[first + row] for row in rows if first + row in self._sample_rows
@@ -211,9 +213,9 @@ class _ReadAhead:
             and not (earlier[row].done and row not in sample_rows)
         ]
         embeddings = self._encoder.begin_items([items[row].text for row in to_encode])
-        return Window(items, sample_rows, earlier, to_encode, embeddings)
+        return FillWindow(items, sample_rows, earlier, to_encode, embeddings)
 
-    def _offer(self, window: Window | BaseException | None) -> bool:
+    def _offer(self, window: FillWindow | BaseException | None) -> bool:
         """Queues a window, an error, or None for the end; False when stopped."""
         while not self._stop.is_set():
             try:

@@ -21,7 +21,7 @@ OTHERS = "all others"
 
 
 @dataclass(frozen=True)
-class Exposure:
+class LoggedExposure:
     """A log over a catalogue: one row for each known item shown, and one for each clicked.
 
     int64 [rows]: `query` is the number of the impression, `item` the row of the item; `weight`
@@ -39,7 +39,7 @@ class Exposure:
     sessions: tuple[str, ...]  # of each query
 
     @classmethod
-    def of(cls, impressions: Sequence[Impression], attributes: ItemAttributes) -> "Exposure":
+    def of(cls, impressions: Sequence[Impression], attributes: ItemAttributes) -> "LoggedExposure":
         """The exposure in a log."""
         shown: list[tuple[int, int, int]] = []
         clicked: list[tuple[int, int]] = []

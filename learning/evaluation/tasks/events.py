@@ -20,7 +20,7 @@ from learning.evaluation.measures.counterfactual import (
     effective_count,
     ndcg_as_logged,
 )
-from learning.evaluation.measures.exposure import Exposure
+from learning.evaluation.measures.exposure import LoggedExposure
 from learning.evaluation.measures.intervals import Interval
 from learning.evaluation.measures.item_attributes import ItemAttributes
 from learning.evaluation.measures.measured_ranking import MeasuredRanking
@@ -94,7 +94,7 @@ class EventsTask:
             values[IPS_NDCG], weights[IPS_NDCG] = ips.values, ips.weights
             figures.append(_curve(propensities))
         if attributes is not None:
-            exposure = Exposure.of(shown, attributes)
+            exposure = LoggedExposure.of(shown, attributes)
             popularity, popularity_weights = exposure.popularity()
             values |= popularity
             weights |= popularity_weights

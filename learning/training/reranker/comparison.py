@@ -30,7 +30,7 @@ Values = NDArray[np.float64]
 
 
 @dataclass
-class Comparison:
+class RerankerComparison:
     """`model`: what is served. `winner`: the loss of its network, or lightgbm when that alone is
     served. `values`: NDCG@10 of each validation list, by what ranked it; `segments`: how far the
     model acts on each; `scores`: those that the service gives, of each list's n items.
@@ -92,7 +92,7 @@ def compare(
     use: str,
     checkpoints: Mapping[str, Checkpoints],
     progress: Progress,
-) -> Comparison:
+) -> RerankerComparison:
     """Trains a network with each loss of `checkpoints`, and the trees where LightGBM is installed.
 
     The best network is served; `use` lightgbm serves the trees instead, `best` does so for the
@@ -136,7 +136,7 @@ def compare(
     if served_by_trees == config.kinds:
         winner = TREES
     histories = {loss: trainer.history for loss, trainer in trainers.items()}
-    return Comparison(
+    return RerankerComparison(
         model=model,
         winner=winner,
         values=values,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from query_service.insights.boards.measures import COUNT, LISTS, TIME, WITH_HITS, of_lists
-from query_service.insights.panel import Board, Column, Panel, Ratio, by_time, by_value
+from query_service.insights.panel import Board, Column, Panel, Quotient, by_time, by_value
 
 MEASURES: dict[str, Any] = {
     "shown": {"sum": {"field": "answer.shown"}},
@@ -11,8 +11,8 @@ MEASURES: dict[str, Any] = {
     "newcomers": {"sum": {"field": "answer.newcomers"}},
 }
 SHOWN = ("shown", "value")
-LONG_TAIL = Column("long_tail", "Long tail", Ratio(("long_tail", "value"), SHOWN), "share")
-NEWCOMERS = Column("newcomers", "Newcomers", Ratio(("newcomers", "value"), SHOWN), "share")
+LONG_TAIL = Column("long_tail", "Long tail", Quotient(("long_tail", "value"), SHOWN), "share")
+NEWCOMERS = Column("newcomers", "Newcomers", Quotient(("newcomers", "value"), SHOWN), "share")
 ITEMS: dict[str, Any] = {"items": {"cardinality": {"field": "query_response_hit_ids"}}}
 LISTS_SHOWING = Column("lists", "Lists", COUNT)
 CLICKED_OF = Column("clicked", "Clicked", of_lists("clicked"), "share")

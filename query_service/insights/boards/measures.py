@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from query_service.insights.panel import Column, Panel, Path, Ratio, by_value
+from query_service.insights.panel import Column, Panel, Path, Quotient, by_value
 
 TIME = Column("time", "Time", ("key",), "time")
 SIMULATED = "live-intent-simulated"  # the application of the sample's visits
@@ -45,10 +45,10 @@ DEGRADED: dict[str, Any] = {
 }
 
 
-def of_lists(part: str) -> Ratio:
+def of_lists(part: str) -> Quotient:
     """The share of the lists with hits; `rank`: the mean."""
     tail = "value" if part == "rank" else "doc_count"
-    return Ratio(("lists", part, tail), ("lists", "doc_count"))
+    return Quotient(("lists", part, tail), ("lists", "doc_count"))
 
 
 CLICK_THROUGH = Column("click_through", "Click-through", of_lists("clicked"), "share")
@@ -56,13 +56,13 @@ MRR = Column("mrr", "MRR", of_lists("rank"), "mean")
 ABANDONED = Column("abandoned", "Abandoned", of_lists("unclicked"), "share")
 BOUGHT = Column("bought", "With a purchase", of_lists("bought"), "share")
 EMPTY = Column(
-    "empty", "Zero results", Ratio(("answered", "empty", "doc_count"), ("answered", "doc_count")),
-    "share",
+    "empty", "Zero results",
+    Quotient(("answered", "empty", "doc_count"), ("answered", "doc_count")), "share",
 )  # fmt: skip
 ALL_SEARCHES = Column("searches", "Searches", ("searches", "doc_count"))
 ALL_VISITS = Column("visits", "Sessions", ("visits", "value"))
 DEGRADED_SHARE = Column(
-    "degraded", "Degraded", Ratio(("known", "degraded", "doc_count"), ("known", "doc_count")),
+    "degraded", "Degraded", Quotient(("known", "degraded", "doc_count"), ("known", "doc_count")),
     "share",
 )  # fmt: skip
 

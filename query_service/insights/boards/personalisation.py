@@ -3,7 +3,7 @@
 from typing import Any
 
 from query_service.insights.boards.measures import CLICKED, TIME, WITH_HITS, what_degraded
-from query_service.insights.panel import Board, Column, Panel, Ratio, by_time
+from query_service.insights.panel import Board, Column, Panel, Quotient, by_time
 
 
 def _lists(personalized: bool) -> dict[str, Any]:
@@ -28,16 +28,19 @@ MEASURES = {
     },
 }
 SHARE = Column(
-    "share", "Personalised", Ratio(("known", "yes", "doc_count"), ("known", "doc_count")), "share"
+    "share",
+    "Personalised",
+    Quotient(("known", "yes", "doc_count"), ("known", "doc_count")),
+    "share",
 )
 
 
-def _clicks(part: str) -> Ratio:
-    return Ratio((part, "clicked", "doc_count"), (part, "doc_count"))
+def _clicks(part: str) -> Quotient:
+    return Quotient((part, "clicked", "doc_count"), (part, "doc_count"))
 
 
-def _rank(part: str) -> Ratio:
-    return Ratio((part, "rank", "value"), (part, "doc_count"))
+def _rank(part: str) -> Quotient:
+    return Quotient((part, "rank", "value"), (part, "doc_count"))
 
 
 PERSONALISATION = Board(

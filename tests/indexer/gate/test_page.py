@@ -5,12 +5,12 @@ import re
 from indexer.gate.comparison import ComparedQuery, Comparison
 from indexer.gate.page import page_of
 from indexer.gate.recent_queries import RecentQuery
-from indexer.gate.replay import Answer
+from indexer.gate.replay import IndexAnswer
 from indexer.gate.table import table_lines
 
-OLD = Answer(("a", "b"), ("Lamp <b>bold</b> & co", "Hose"), 12)
-NEW = Answer(("b", "c"), ("Hose", "<script>alert(1)</script>"), 9)
-EMPTY = Answer((), (), 0)
+OLD = IndexAnswer(("a", "b"), ("Lamp <b>bold</b> & co", "Hose"), 12)
+NEW = IndexAnswer(("b", "c"), ("Hose", "<script>alert(1)</script>"), 9)
+EMPTY = IndexAnswer((), (), 0)
 
 
 def comparison() -> Comparison:

@@ -8,7 +8,7 @@ import pytest
 
 from learning.data.tables import DatasetError
 from learning.data.ubi_log import Click, Impression
-from learning.evaluation.measures.exposure import OTHERS, Exposure, gini
+from learning.evaluation.measures.exposure import OTHERS, LoggedExposure, gini
 from learning.evaluation.measures.item_attributes import ItemAttributes
 
 
@@ -38,7 +38,7 @@ def test_exposure_by_hand(tmp_path: Path) -> None:
     # All share the root: categories are cut one level below.
     assert attributes.categories == ("All > Shoes", "All > Hats") * 2
     assert attributes.brands == ("Acme", "(none)", "Bolt", "Acme")
-    exposure = Exposure.of(LOG, attributes)
+    exposure = LoggedExposure.of(LOG, attributes)
     assert exposure.unknown == ("gone",)
     values, weights = exposure.popularity()
     assert values["popularity shown / catalogue"].tolist()[:2] == [2 / 1.5, 3 / 1.5]
@@ -69,7 +69,7 @@ def test_exposure_by_hand(tmp_path: Path) -> None:
 
 def test_the_least_exposed_of_many_groups_are_summed(tmp_path: Path) -> None:
     attributes = ItemAttributes.of_file(catalogue(tmp_path / "items.jsonl", 40))
-    exposure = Exposure.of([shown(1, [f"i{n}" for n in range(20)])], attributes)
+    exposure = LoggedExposure.of([shown(1, [f"i{n}" for n in range(20)])], attributes)
     bars = exposure.bars("item", [f"brand {n:02}" for n in range(40)], seed=0)
     assert bars.labels == [*(f"brand {n:02}" for n in range(12)), OTHERS]
     assert sum(bars.series["exposure"]) == pytest.approx(1)
@@ -78,7 +78,7 @@ def test_the_least_exposed_of_many_groups_are_summed(tmp_path: Path) -> None:
 
 def test_a_log_of_another_catalogue_without_popularity(tmp_path: Path) -> None:
     attributes = ItemAttributes.of_file(catalogue(tmp_path / "items.jsonl", 1))
-    exposure = Exposure.of(LOG, attributes)
+    exposure = LoggedExposure.of(LOG, attributes)
     assert exposure.popularity() == ({}, {})
     totals = exposure.totals(seed=0)
     assert totals["coverage, shown"].mean == 0

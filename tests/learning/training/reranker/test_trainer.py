@@ -11,7 +11,7 @@ import torch
 from indexer.encoder.number_format import choose_device
 from indexer.progress import Silence
 from learning.training.checkpoints import Checkpoints
-from learning.training.reranker.comparison import FIXED, Comparison, compare
+from learning.training.reranker.comparison import FIXED, RerankerComparison, compare
 from learning.training.reranker.ranking_lists import RankingList, ndcg_of, read, write
 from learning.training.reranker.trainer import (
     RerankerTrainer,
@@ -66,7 +66,7 @@ def compared(
     train: Sequence[RankingList] = (),
     validation: Sequence[RankingList] = (),
     settings: RerankerTrainingSettings = SETTINGS,
-) -> Comparison:
+) -> RerankerComparison:
     return compare(
         train or lists(), validation or lists(40, seed=1), settings, "abc", use=use,
         checkpoints={loss: Checkpoints(None, {}) for loss in losses}, progress=Silence(),
