@@ -31,7 +31,10 @@ class RulesAtWork:
     forced: bool = False  # whether a key's filters keep items from the caller
 
     def pinned_first(self, rows: NDArray[np.intp], ids: Sequence[str]) -> NDArray[np.intp]:
-        """The ranked rows, those of pinned items before all others."""
+        """The ranked rows, those of pinned items before all others, intp [n].
+
+        `rows` intp [n] into `ids`, which are those of all candidates.
+        """
         if not self.pinned:
             return rows
         is_pinned = np.array([ids[row] in self.pinned for row in rows.tolist()])
@@ -40,6 +43,7 @@ class RulesAtWork:
     def placed(self, rows: NDArray[np.intp], ids: Sequence[str]) -> NDArray[np.intp]:
         """The ranked rows with pinned items at their positions, the others in their order.
 
+        `rows` and `ids` as of `pinned_first`; a pinned item that `rows` lacks comes in too.
         Of two pins at one position the second comes next; a position behind the last candidate is
         the last one.
         """

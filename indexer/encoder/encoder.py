@@ -56,7 +56,7 @@ class Encoder:
         return self.encode_tokens(self._tokenize_items(texts))
 
     def begin_items(self, texts: Sequence[str]) -> Callable[[], Vectors]:
-        """Tokenise item texts; the function that it returns encodes them.
+        """Tokenise item texts; the function that it returns encodes them, float32 [n, D].
 
         One thread may begin texts while another encodes those before them.
         """

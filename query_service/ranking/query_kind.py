@@ -30,7 +30,10 @@ def complete_titles(query_text: str, titles: Sequence[str]) -> NDArray[np.bool_]
 
 
 def query_kind(query_text: str, complete: NDArray[np.bool_], *, matched: bool) -> QueryKind:
-    """From `complete_titles` of the candidates; `matched`: whether one of them matches by words."""
+    """The kind of a query by its candidates.
+
+    `complete` bool [n]: `complete_titles` of them; `matched`: whether one of them matches by words.
+    """
     if not query_text.strip():
         return "none"
     if complete.any() and len(np.unique(hashed_text(query_text).words)) > 1:

@@ -97,6 +97,9 @@ def leaders(rows: NDArray[np.intp], keys: Sequence[str]) -> NDArray[np.intp]:
 
 
 def ranked_rows(scores: Floats, ids: tuple[str, ...]) -> NDArray[np.intp]:
-    """Rows by descending score; ties by item id, so that an answer can be repeated; NaN last."""
+    """Rows by descending score, intp [n]; ties by item id, so that an answer can be repeated.
+
+    `scores` float32 [n]; NaN comes last, with what is infinite.
+    """
     finite = np.where(np.isfinite(scores), scores, -np.inf)
     return np.lexsort((np.array(ids), -finite))

@@ -115,7 +115,7 @@ class UserModel(nn.Module):
 
     @torch.inference_mode()
     def gate(self, inputs: Vectors) -> tuple[float, float, float] | None:
-        """alpha, beta and demand for one visitor's `gate_inputs`; None where not learned."""
+        """alpha, beta and demand for one visitor's `gate_inputs` [6]; None where not learned."""
         if not self.gates_learned:
             return None
         alpha, beta, demand = self.gate_values(torch.from_numpy(inputs)[None])[0].tolist()

@@ -165,7 +165,8 @@ def action_statistics(
 ) -> VectorPart:
     """D_a: counts of actions by attribute, TF-IDF weighted, through W_ua, unit length, in R^K.
 
-    `features` are the attribute features of each event's item; the result has a row per event.
+    `features` are the attribute features of each event's item, `weights` float32 [n] those of n
+    events; the result has a row per event.
     """
     columns = bundle.W_ua.columns
     used = sorted({columns[f] for names in features for f in names if f in columns})

@@ -62,7 +62,10 @@ class ActorPool:
             self._check_beat()
 
     def submit(self, texts: Sequence[str]) -> "Future[Vectors]":
-        """A block to encode; any thread may call it. Raises what made the pool fail."""
+        """The embeddings of a block to come, float32 [n, D]; any thread may call it.
+
+        Raises what made the pool fail.
+        """
         block = Block(texts)
         with self._lock:
             self._raise_error()
@@ -71,7 +74,10 @@ class ActorPool:
         return block.vectors
 
     def result(self, vectors: "Future[Vectors]") -> Vectors:
-        """The embeddings of a block, when they are there. Raises what made the pool fail."""
+        """The embeddings of a block, float32 [n, D], when they are there.
+
+        Raises what made the pool fail.
+        """
         while True:
             try:
                 return vectors.result(timeout=1)

@@ -104,8 +104,9 @@ def check_vectors(
 ) -> None:
     """Checks that items' stored vectors are the `expected` ones, and that k-NN finds them.
 
-    `quantized`: k-NN compares rounded vectors, whose inner products differ more. Items whose text
-    a live write changed are left out. Raises IndexNotWhole.
+    `expected`: items with their g_i, float32 [dims]. `quantized`: k-NN compares rounded vectors,
+    whose inner products differ more. Items whose text a live write changed are left out. Raises
+    IndexNotWhole.
     """
     index = new.name
     vectors = {item.item_id: vector for item, vector in expected if vector.any()}

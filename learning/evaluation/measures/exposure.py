@@ -158,7 +158,10 @@ class LoggedExposure:
 
 
 def gini(amounts: NDArray[Any]) -> float:
-    """The Gini coefficient: 0 when all amounts are equal, near 1 when one has all; NaN for none."""
+    """The Gini coefficient of amounts [n]: 0 when all are equal, near 1 when one has all.
+
+    NaN where they add up to nothing.
+    """
     ordered = np.sort(amounts)
     total = ordered.sum()
     if not total > 0:

@@ -52,7 +52,7 @@ def padded(rows: list[list[float]], width: int | None = None) -> Values:
 
 
 def binary_table(grades: list[list[float]], relevant: float, width: int | None = None) -> Values:
-    """Gains of 1 for grades of at least `relevant`, else 0, `padded`."""
+    """Gains of 1 for grades of at least `relevant`, else 0, float64 [lists, width], `padded`."""
     return padded([[float(grade >= relevant) for grade in row] for row in grades], width)
 
 

@@ -39,7 +39,10 @@ def with_hard_negatives(
 
 
 def nearest(queries: Vectors, items: Vectors, depth: int) -> list[list[int]]:
-    """The rows of the `depth` best items of each query by inner product, best first."""
+    """The rows of the `depth` best items of each query by inner product, best first.
+
+    `queries` float32 [q, D], `items` float32 [n, D]; a list of min(depth, n) rows for each query.
+    """
     rows: list[list[int]] = []
     depth = min(depth, len(items))
     for first in range(0, len(queries), BLOCK):

@@ -171,7 +171,7 @@ class ListMaker:
 
 
 def ndcg_of(ranked: RankingList, scores: Floats) -> float:
-    """NDCG@10 of the list in the order of `scores`; NaN when no item has a validation gain.
+    """NDCG@10 of the list in the order of `scores` [n]; NaN when no item has a validation gain.
 
     Equal scores count in their worst order.
     """

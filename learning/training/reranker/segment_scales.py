@@ -56,7 +56,10 @@ class SegmentScale:
 def segment_scales(
     lists: Sequence[RankingList], learned: Sequence[Floats], seed: int
 ) -> list[SegmentScale]:
-    """The scale of each segment that `lists` hold; `learned`: the scores of each list's n items."""
+    """The scale of each segment that `lists` hold.
+
+    `learned`: the learned scores of each list's n items, float32 [n].
+    """
     segments = sorted({each.segment for each in lists if each.ideal > 0})
     return [
         _scale_of(

@@ -37,7 +37,7 @@ class HashedText:
 
     @property
     def words(self) -> Ints:
-        """The hashes of its words."""
+        """The hashes of its words, int64 [words]."""
         return self.hashes[: self.sizes[WORDS]]
 
     def distinct(self, kind: int) -> int:
@@ -75,12 +75,12 @@ class RaggedHashes:
 
     @classmethod
     def of(cls, each: Sequence[Ints]) -> "RaggedHashes":
-        """From the hashes of each text, n >= 1."""
+        """From the hashes of each of n >= 1 texts, int64 [hashes] each."""
         lengths = np.array([len(hashes) for hashes in each])
         return cls(np.concatenate(each), np.repeat(np.arange(len(each)), lengths), lengths)
 
     def positions(self, wanted: Ints) -> NDArray[np.intp]:
-        """Where `hashes` has one of the wanted ones."""
+        """Indices into `hashes` of the wanted ones, intp, ascending."""
         table = np.zeros(KINDS * SLOTS, dtype=bool)
         table[wanted] = True
         return np.flatnonzero(table[self.hashes])
