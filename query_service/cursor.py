@@ -64,7 +64,7 @@ class FrozenList(_Frozen):
     teams: Annotated[str, Field(max_length=30_000, pattern="^[ab-]*$")] = ""
 
 
-class PlaceBelow(_Frozen):
+class OffsetBelow(_Frozen):
     """How far the matches below the candidates were shown.
 
     `shown`: keys of those on the first page, before the point in time `pit` was opened; `skip` and
@@ -91,7 +91,7 @@ class Cursor(_Frozen):
     experiment: Annotated[str, Field(max_length=64)] = ""
     variant: Annotated[str, Field(max_length=16)] = ""
     frozen: FrozenList = Field(default_factory=FrozenList)
-    below: PlaceBelow = Field(default_factory=PlaceBelow)
+    below: OffsetBelow = Field(default_factory=OffsetBelow)
 
     def encode(self) -> str:
         """The cursor as a text for clients."""

@@ -7,21 +7,21 @@ from opensearchpy import OpenSearch
 
 from plugin_config.errors import LiveIntentError, RequestRefused
 from query_service.context import MIN_TIMEOUT_S, RequestContext
-from query_service.cursor import CursorExpired, CursorInvalid, FrozenList, PlaceBelow
+from query_service.cursor import CursorExpired, CursorInvalid, FrozenList, OffsetBelow
 from query_service.retrieval.engine_errors import IndexGone
 from query_service.retrieval.matches import Match, MatchesAt, MatchesQuery, matches
 from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.point_in_time import PointsInTime
 
-NOWHERE_YET = PlaceBelow()
+FROM_THE_TOP = OffsetBelow()
 
 
 @dataclass(frozen=True)
 class Below:
-    """Matches below the candidates, and from where on they were read."""
+    """Matches below the candidates, and the offset from which they were read."""
 
     matches: Sequence[Match] = ()
-    place: PlaceBelow = NOWHERE_YET
+    offset: OffsetBelow = FROM_THE_TOP
 
 
 class MatchesBelow:
@@ -42,16 +42,16 @@ class MatchesBelow:
         context: RequestContext,
         plan: RetrievalPlan,
         frozen: FrozenList,
-        place: PlaceBelow,
+        offset: OffsetBelow,
         size: int,
     ) -> Below:
-        """`size` items that match `plan` and are no candidates, from `place` on.
+        """`size` items that match `plan` and are no candidates, from `offset` on.
 
         In an order other than relevance no item is a candidate. A page of a cursor reads the index
         as it was. Raises ClusterUnavailable, IndexGone, CursorExpired, CursorInvalid.
         """
         index = context.view.index
-        keys = [*frozen.keys, *place.shown]
+        keys = [*frozen.keys, *offset.shown]
         acted_on = frozen.acted_on if context.cursor else plan.exclude
         plan = replace(plan, timeout_s=context.timeout_s(MIN_TIMEOUT_S), exclude=acted_on)
         if plan.collapse:
@@ -60,14 +60,14 @@ class MatchesBelow:
             plan = replace(plan, exclude=[*acted_on, *keys])
         query = MatchesQuery(plan, frozen.by_meaning if plan.order else ())
         if not context.cursor:
-            at = MatchesAt(size, place.skip)
-            return Below(matches(self._client, index, query, at), place)
-        pit = place.pit or self._point_in_time(context)
-        at = MatchesAt(size, place.skip, place.after, pit, self._points.keep_alive_s)
+            at = MatchesAt(size, offset.skip)
+            return Below(matches(self._client, index, query, at), offset)
+        pit = offset.pit or self._point_in_time(context)
+        at = MatchesAt(size, offset.skip, offset.after, pit, self._points.keep_alive_s)
         try:
             found = matches(self._client, index, query, at)
         except IndexGone as error:
-            if not place.pit:
+            if not offset.pit:
                 raise
             raise CursorExpired(
                 "the cursor has expired: the index that its pages were read from was removed, or "
@@ -75,7 +75,7 @@ class MatchesBelow:
             ) from error
         except RequestRefused as error:  # the engine took the rest of it for the first page
             raise CursorInvalid.foreign() from error
-        return Below(found, place.model_copy(update={"pit": pit}))
+        return Below(found, offset.model_copy(update={"pit": pit}))
 
     def _point_in_time(self, context: RequestContext) -> str:
         """A point in time since the first page; "" and degraded where none can be opened."""

@@ -17,9 +17,9 @@ FIRST = (*TOGETHER, "tests/integration/", "tests/learning/", "tests/benchmarks/"
 
 
 def start_rank(nodeid: str) -> int:
-    """The place of a test's folder among those that start first; the others come after them."""
-    places = (place for place, folder in enumerate(FIRST) if nodeid.startswith(folder))
-    return next(places, len(FIRST))
+    """The rank of a test's folder among those that start first; the others come after them."""
+    ranks = (rank for rank, folder in enumerate(FIRST) if nodeid.startswith(folder))
+    return next(ranks, len(FIRST))
 
 
 def together(nodeid: str) -> str:

@@ -71,8 +71,8 @@ class Visit(Paced):
             hits = self.post("/v1/search", session | {"query": query}).get("hits", ())
             clicked = bool(hits) and self.rng.random() < CLICKS
             if clicked:
-                place = min(int(self.rng.expovariate(0.5)), len(hits) - 1)
-                event = session | {"action": "click", "item_id": hits[place]["item_id"]}
+                row = min(int(self.rng.expovariate(0.5)), len(hits) - 1)
+                event = session | {"action": "click", "item_id": hits[row]["item_id"]}
                 self.post("/v1/events", {"events": [event]})
             if self.rng.random() < LEAVES:
                 break

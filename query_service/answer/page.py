@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from plugin_config.schema import GROUP_ID
 from query_service.context import RequestContext
-from query_service.cursor import Cursor, FrozenList, PlaceBelow, request_digest
+from query_service.cursor import Cursor, FrozenList, OffsetBelow, request_digest
 from query_service.matches_below import Below
 from query_service.preparation import Prepared
 from query_service.ranking.explanation import (
@@ -27,7 +27,7 @@ from query_service.retrieval.source_fields import SourceFields
 from query_service.schemas.search.answers import Explanation, Hit, HitHighlight, OtherVariants
 from query_service.schemas.search.requests import MAX_DEPTH, RankRequest
 
-ReadBelow = Callable[[RequestContext, RetrievalPlan, FrozenList, PlaceBelow, int], Below]
+ReadBelow = Callable[[RequestContext, RetrievalPlan, FrozenList, OffsetBelow, int], Below]
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Page:
         wanted, below = last - max(first, count), Below()
         more = frozen.relation == "gte" or last < frozen.total
         if wanted > 0 and size and not isinstance(context.request, RankRequest):
-            start = cursor.below if cursor else PlaceBelow(skip=max(first - count, 0))
+            start = cursor.below if cursor else OffsetBelow(skip=max(first - count, 0))
             below = read_below(context, prepared.plan, frozen, start, wanted + bool(cursor))
             if cursor:  # other items may match than when the total was counted
                 more = len(below.matches) > wanted
@@ -172,19 +172,19 @@ class Page:
         request, cursor = context.request, context.cursor
         if isinstance(request, RankRequest) or not self.more or not self.ids:
             return None
-        place, found = self.below.place, self.below.matches
-        if found and not cursor and place.skip == 0:  # the next page reads the index as it is then
-            place = PlaceBelow(shown=tuple(match.group or match.item_id for match in found))
+        offset, found = self.below.offset, self.below.matches
+        if found and not cursor and offset.skip == 0:  # the next page reads the index as it is then
+            offset = OffsetBelow(shown=tuple(match.group or match.item_id for match in found))
         elif found:
-            update = {"skip": place.skip + len(found), "after": found[-1].sort_values}
-            place = place.model_copy(update=update)
+            update = {"skip": offset.skip + len(found), "after": found[-1].sort_values}
+            offset = offset.model_copy(update=update)
         elif cursor:
-            place = cursor.below
+            offset = cursor.below
         else:
-            place = PlaceBelow()
+            offset = OffsetBelow()
         return Cursor.model_construct(
             request=request_digest(request), as_of=context.as_of, issued=time.time(),
-            offset=self.last, rules=context.rules.version.number, frozen=self.frozen, below=place,
+            offset=self.last, rules=context.rules.version.number, frozen=self.frozen, below=offset,
             experiment=context.assignment.experiment_id if context.assignment.counted else "",
             variant=context.assignment.variant,
         ).encode()  # fmt: skip

@@ -71,13 +71,13 @@ def _dashboard(names: IndexNames, board: Board) -> SavedObject:
     panels = [
         {
             "version": VERSION,
-            "gridData": {**place, "i": str(number)},
+            "gridData": {**cell, "i": str(number)},
             "panelIndex": str(number),
             "embeddableConfig": {"hidePanelTitles": False},
             "title": panel.title,
             "panelRefName": f"panel_{number}",
         }
-        for number, (panel, place) in enumerate(_placed(board.panels))
+        for number, (panel, cell) in enumerate(_in_grid(board.panels))
     ]
     references = [
         {"name": f"panel_{number}", "type": "visualization", "id": _id(names, "panel", panel.key)}
@@ -103,8 +103,8 @@ def _dashboard(names: IndexNames, board: Board) -> SavedObject:
     }
 
 
-def _placed(panels: Sequence[Panel]) -> Iterator[tuple[Panel, dict[str, int]]]:
-    """Each panel with its place in the grid, row by row."""
+def _in_grid(panels: Sequence[Panel]) -> Iterator[tuple[Panel, dict[str, int]]]:
+    """Each panel with its cell of the grid, row by row."""
     x = y = row_height = 0
     for panel in panels:
         width, height = _width(panel), _HEIGHTS[panel.kind]

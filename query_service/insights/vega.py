@@ -105,7 +105,7 @@ def _table(panel: Panel) -> dict[str, Any]:
     Dashboards stretches a specification to its panel, so rows have an axis of their own, on which
     0 is the row of the columns' names.
     """
-    places = _places(panel.columns)
+    extents = _extents(panel.columns)
     label, bar = panel.columns[:2]
     layers: list[dict[str, Any]] = []
     if label.unit == "text":
@@ -118,7 +118,7 @@ def _table(panel: Panel) -> dict[str, Any]:
                     "axis": None,
                     "scale": {
                         "zero": True,
-                        "range": [0, {"expr": f"width * {places[0][1]:.3f}"}],
+                        "range": [0, {"expr": f"width * {extents[0][1]:.3f}"}],
                     },
                 },
                 "x2": {"datum": 0},
@@ -126,11 +126,11 @@ def _table(panel: Panel) -> dict[str, Any]:
                 "y2": {"field": "to"},
             },
         })  # fmt: skip
-    for column, (start, end) in zip(panel.columns, places, strict=True):
+    for column, (start, end) in zip(panel.columns, extents, strict=True):
         left = column.unit in ("text", "time")
-        place = start if left else end
-        layers.append(_texts(f"{column.name}_text", "row", place, left=left))
-        layers.append(_texts(f"{column.name}_head", "head", place, left=left, head=True))
+        edge = start if left else end
+        layers.append(_texts(f"{column.name}_text", "row", edge, left=left))
+        layers.append(_texts(f"{column.name}_head", "head", edge, left=left, head=True))
     return {
         "transform": [
             *_calculated(panel.columns),
@@ -152,7 +152,7 @@ def _table(panel: Panel) -> dict[str, Any]:
     }
 
 
-def _places(columns: tuple[Column, ...]) -> list[tuple[float, float]]:
+def _extents(columns: tuple[Column, ...]) -> list[tuple[float, float]]:
     """Where each column starts and ends, as shares of the width: a text takes more of it."""
     widths = [2.6 if column.unit in ("text", "time") else 1.0 for column in columns]
     starts = [sum(widths[:number]) / sum(widths) for number in range(len(widths) + 1)]
@@ -168,13 +168,13 @@ def _row_axis(field: str) -> dict[str, Any]:
     }
 
 
-def _texts(field: str, row: str, place: float, *, left: bool, head: bool = False) -> dict[str, Any]:
+def _texts(field: str, row: str, edge: float, *, left: bool, head: bool = False) -> dict[str, Any]:
     mark: dict[str, Any] = {"type": "text", "align": "left" if left else "right", "limit": 240}
     mark |= {"dx": 4 if left else -4} | ({"fontWeight": "bold"} if head else {})
     return {
         "mark": mark,
         "encoding": {
-            "x": {"value": {"expr": f"width * {place:.3f}"}},
+            "x": {"value": {"expr": f"width * {edge:.3f}"}},
             "y": _row_axis(row),
             "text": {"field": field, "type": "nominal"},
         },

@@ -61,7 +61,7 @@ def at_work(
 def exposed(
     scores: Scores, ids: tuple[str, ...], working: FloorsAtWork, leading: NDArray[np.intp]
 ) -> Scores:
-    """The scores with as much for items of groups as brings them to their places.
+    """The scores with as much for items of groups as brings them to their positions.
 
     A group takes the next position when that brings its share of the positions so far nearer to its
     floor, the one that lacks most first, if the list's relevance allows it. `leading` int [n]: the
@@ -92,10 +92,10 @@ def shown_exposure(
     """The exposure of a page behind `offset` hits: of `all` candidates in it, and of each group."""
     rows = {item_id: row for row, item_id in enumerate(candidates.ids)}
     exposure = dict.fromkeys(("all", LONG_TAIL, NEW), 0.0)
-    for place, item_id in enumerate(item_ids, offset + 2):
+    for position, item_id in enumerate(item_ids, offset + 1):
         row = rows.get(item_id)
         if row is not None:
-            weight, popularity = 1 / math.log2(place), float(candidates.popularity[row])
+            weight, popularity = 1 / math.log2(1 + position), float(candidates.popularity[row])
             exposure["all"] += weight
             exposure[LONG_TAIL] += weight * (popularity < pivot)
             exposure[NEW] += weight * (popularity <= 0)
@@ -110,14 +110,14 @@ def _chosen(total: Floats, order: Sequence[int], working: FloorsAtWork) -> list[
     spread = max(float(total[order[0]]) - lowest, 1e-6)
     # Items from below DEPTH cost more than any above: they have less than nothing.
     relevance = {row: (float(total[row]) - lowest) / spread for row in order}
-    best = np.cumsum([weights[place] * relevance[order[place]] for place in range(depth)])
+    best = np.cumsum([weights[rank] * relevance[order[rank]] for rank in range(depth)])
     left, chosen = dict.fromkeys(order), list[int]()
     reached = [0.0] * len(working.floors)
     relevant = exposure = 0.0
-    for place in range(depth):
-        weight = float(weights[place])
+    for rank in range(depth):
+        weight = float(weights[rank])
         exposure += weight
-        allowed = working.max_cost * float(best[max(place, min(LEAST, depth) - 1)])
+        allowed = working.max_cost * float(best[max(rank, min(LEAST, depth) - 1)])
         row = next(iter(left))
         lacking = [
             (share * exposure - reached[number], number)
@@ -130,7 +130,7 @@ def _chosen(total: Floats, order: Sequence[int], working: FloorsAtWork) -> list[
             candidate = next((each for each in left if members[each]), None)
             if candidate is None:
                 continue
-            cost = float(best[place]) - relevant - weight * relevance[candidate]
+            cost = float(best[rank]) - relevant - weight * relevance[candidate]
             if cost <= allowed:
                 row = candidate
                 break

@@ -12,7 +12,7 @@ from query_service.cursor import (
     CursorExpired,
     CursorInvalid,
     FrozenList,
-    PlaceBelow,
+    OffsetBelow,
     request_digest,
 )
 from query_service.schemas.search.requests import RecommendRequest, SearchRequest
@@ -22,10 +22,10 @@ ASKED = {"query": "desk", "session_id": "s", "filters": {"brand": "Ikea"}}
 
 def cursor_for(request, issued: float | None = None) -> Cursor:
     frozen = FrozenList(ids=("a", "b"), keys=("a", "b"), scores=(2.5, -1.25), by_meaning={"b"})
-    place = PlaceBelow(shown=("c",), skip=3, after=(1.5, "d", None)[:2], pit="pit")
+    offset = OffsetBelow(shown=("c",), skip=3, after=(1.5, "d", None)[:2], pit="pit")
     return Cursor(
         request=request_digest(request), as_of=1_790_000_000.123456,
-        issued=time.time() if issued is None else issued, offset=10, frozen=frozen, below=place,
+        issued=time.time() if issued is None else issued, offset=10, frozen=frozen, below=offset,
     )  # fmt: skip
 
 

@@ -93,12 +93,12 @@ def _workbench(text: str, path: Path, remarks: Remarks) -> Iterator[Row]:
             remarks.add("no query with ratings", f"{where}: {str(entry)[:60]}")
             continue
         for number, rating in enumerate(ratings, 1):
-            place = f"{where}, rating {number}"
+            origin = f"{where}, rating {number}"
             if not isinstance(rating, dict):
-                remarks.add("no rating", f"{place}: {str(rating)[:60]}", "rating")
+                remarks.add("no rating", f"{origin}: {str(rating)[:60]}", "rating")
                 continue
             fields = {"item_id": rating.get("docId"), "grade": rating.get("rating")}
-            yield place, {"query": entry.get("query"), **fields}
+            yield origin, {"query": entry.get("query"), **fields}
 
 
 def _entries(text: str, path: Path, remarks: Remarks) -> Iterator[tuple[str, Any]]:

@@ -74,8 +74,8 @@ class FeatureSet:
         standardised, plain = self._of_forms(STANDARDISED), self._of_forms(AS_IT_IS)
         S = len(standardised)
         columns = np.empty((source.n, 2 * S + len(plain)), dtype=np.float32)
-        places = [*range(S), *range(2 * S, columns.shape[1])]
-        for column, each in zip(places, [*standardised, *plain], strict=True):
+        indices = [*range(S), *range(2 * S, columns.shape[1])]
+        for column, each in zip(indices, [*standardised, *plain], strict=True):
             columns[:, column] = each.compute(source)
         columns[:, S : 2 * S] = _z_scores(columns[:, :S])
         pairs = np.empty((source.n, source.E, len(self.pair_features)), dtype=np.float32)

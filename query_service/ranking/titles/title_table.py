@@ -96,9 +96,9 @@ class TitleTable:
             return np.zeros((len(self.texts), 0), dtype=np.float32)
         theirs = RaggedHashes.of([hashed_text(text).words for text in texts])
         known, of_texts = self._known(theirs.hashes)
-        columns, place = np.unique(of_texts, return_inverse=True)
+        columns, indices = np.unique(of_texts, return_inverse=True)
         in_text = np.zeros((len(columns), len(texts)), dtype=np.float32)
-        in_text[place, theirs.owner[known]] = 1
+        in_text[indices, theirs.owner[known]] = 1
         left_out = np.isin(columns, self._known(hashed_text(leave_out).words)[1])
         rarity = np.where(left_out, np.float32(0), self.rarity[columns])
         shared: Floats = (self._has(columns) * rarity) @ in_text
@@ -107,12 +107,12 @@ class TitleTable:
     def _has(self, columns: NDArray[np.intp]) -> Floats:
         """Which of n titles have the words of these columns, float32 [n, columns]."""
         words, owner, column = self._columns_of_titles
-        place = np.full(len(words), -1)
-        place[columns] = np.arange(len(columns))
-        places = place[column]
-        among = places >= 0
+        index_of = np.full(len(words), -1)
+        index_of[columns] = np.arange(len(columns))
+        indices = index_of[column]
+        among = indices >= 0
         has = np.zeros((len(self.texts), len(columns)), dtype=np.float32)
-        has[owner[among], places[among]] = 1
+        has[owner[among], indices[among]] = 1
         return has
 
     def _known(self, words: Ints) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
