@@ -134,7 +134,9 @@ def update(
         nonlocal live, dated
         stored = target.stored(context, ids)
         if target.generation.live:
-            live, dated = {**(live or {}), **stored}, target.generation.attributes.dates_changes
+            # Without those that others have deleted since they were read.
+            others = {i: old for i, old in (live or {}).items() if i not in ids}
+            live, dated = {**others, **stored}, target.generation.attributes.dates_changes
         elif live is not None:  # a rebuild's index may have what was deleted, and may be given up
             stored = {i: old for i, old in stored.items() if i in live}
         known = {**(live or {}), **stored}

@@ -88,6 +88,18 @@ def test_a_missing_item_is_reported_and_not_made(context: IndexContext, document
     assert document("nowhere") is None
 
 
+def test_a_change_does_not_revive_what_is_deleted_between_its_read_and_its_write(
+    context: IndexContext, encoder: Encoder, document: Any
+) -> None:
+    def deleting() -> Encoder:  # the encoder is loaded once the item is read
+        delete(context, ["i10"])
+        return encoder
+
+    renamed = ItemChange.of({"item_id": "i10", "title": "Brass kettle"}, ReadingRules())
+    assert update(context, deleting, [renamed]).not_found == ("i10",)
+    assert document("i10") is None
+
+
 def test_only_a_changed_text_is_encoded(
     context: IndexContext, encoder: Encoder, document: Any
 ) -> None:
