@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import click
 
-from indexer.cli.catalogue_options import CatalogueOptions, catalogue_options
-from indexer.cli.options import facet_option, output_options
+from indexer.cli.options.catalogue_options import CatalogueOptions, catalogue_options
+from indexer.cli.options.shared_options import facet_option, output_options
 
 
 @click.command()

@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from indexer.cli.catalogue_options import CatalogueOptions, catalogue_options
 from indexer.cli.check_command import check
 from indexer.cli.cluster_session import ClusterSession
 from indexer.cli.compare_command import compare
-from indexer.cli.encoder_options import EncoderOptions, encoder_options
 from indexer.cli.follow_command import follow
-from indexer.cli.gate_options import GateOptions, gate_options
-from indexer.cli.options import dead_letters_option, facet_option, option_time, output_options
+from indexer.cli.options.catalogue_options import CatalogueOptions, catalogue_options
+from indexer.cli.options.encoder_options import EncoderOptions, encoder_options
+from indexer.cli.options.gate_options import GateOptions, gate_options
+from indexer.cli.options.shared_options import (
+    dead_letters_option,
+    facet_option,
+    option_time,
+    output_options,
+)
 from indexer.cli.rebuild_beginning import kept_beginning
 from indexer.cli.suggestions_command import make_after_rebuild, suggestions
 from indexer.cli.swap_commands import activate, discard, rollback

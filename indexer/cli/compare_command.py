@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from indexer.cli.cluster_session import ClusterSession
-from indexer.cli.encoder_options import EncoderOptions, encoder_options
-from indexer.cli.gate_options import check_report, shadow_report, shown_comparison
+from indexer.cli.options.encoder_options import EncoderOptions, encoder_options
+from indexer.cli.options.gate_options import check_report, shadow_report, shown_comparison
 from plugin_config.connection.cluster_address import ClusterAddress, cluster_options
 
 if TYPE_CHECKING:

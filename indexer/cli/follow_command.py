@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.cli.catalogue_options import MappingOptions, mapping_options
 from indexer.cli.cluster_session import ClusterSession
-from indexer.cli.encoder_options import EncoderOptions, encoder_options
-from indexer.cli.options import dead_letters_option, output_options
+from indexer.cli.options.catalogue_options import MappingOptions, mapping_options
+from indexer.cli.options.encoder_options import EncoderOptions, encoder_options
+from indexer.cli.options.shared_options import dead_letters_option, output_options
 from plugin_config.connection.cluster_address import ClusterAddress, cluster_options
 
 if TYPE_CHECKING:

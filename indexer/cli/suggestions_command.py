@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from indexer.cli.cluster_session import ClusterSession
-from indexer.cli.options import output_options
+from indexer.cli.options.shared_options import output_options
 from plugin_config.connection.cluster_address import ClusterAddress, cluster_options
 
 if TYPE_CHECKING:

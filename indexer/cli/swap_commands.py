@@ -3,7 +3,7 @@
 import click
 
 from indexer.cli.cluster_session import ClusterSession
-from indexer.cli.encoder_options import EncoderOptions, encoder_options
+from indexer.cli.options.encoder_options import EncoderOptions, encoder_options
 from plugin_config.connection.cluster_address import ClusterAddress, cluster_options
 
 

@@ -1,0 +1,1 @@
+"""Options of `live-intent index` commands, and the values that they are gathered into."""
