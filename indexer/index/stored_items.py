@@ -1,5 +1,6 @@
 """Items as an index stores them, with their vectors and versions."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,13 +61,18 @@ def read_stored(
     return stored
 
 
-def read_versions(context: IndexContext, index: str, ids: Sequence[str]) -> dict[str, int]:
-    """The versions of the stored ones of the items, ms since 1970, by id, read in real time."""
+def read_versions(
+    context: IndexContext, index: str, ids: Sequence[str], last_seq_no: int = sys.maxsize
+) -> dict[str, int]:
+    """The versions of the stored ones of the items, ms since 1970, by id, read in real time.
+
+    Without those that were written after the one with that sequence number.
+    """
     versions: dict[str, int] = {}
     params = {"request_timeout": context.settings.bulk_timeout_s, "_source": CHANGED_AT}
     for start in range(0, len(ids), BATCH):
         body = {"ids": list(ids[start : start + BATCH])}
         for row in context.client.mget(index=index, body=body, params=params)["docs"]:
-            if row.get("found"):
+            if row.get("found") and row["_seq_no"] <= last_seq_no:
                 versions[row["_id"]] = version_of(row["_version"], row["_source"])
     return versions

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from indexer.index.bulk.bulk_request import index_write, send_items
-from indexer.index.carry_over.beginning import Beginning
+from indexer.index.carry_over.beginning import NONE_YET, Beginning
 from indexer.index.carry_over.changed_documents import changed_documents
 from indexer.index.context import IndexContext
 from indexer.index.generations import refuse_taken
@@ -18,6 +18,7 @@ from plugin_config.ownership import refuse_foreign
 from plugin_config.provisioning.provisioned_indexes import create_index
 from plugin_config.schema import MARK
 
+_SHARD = "0"  # the only one
 _TRIES = 3  # to write, while others delete the index
 _BODY = {
     "settings": {"index.number_of_shards": 1, "index.auto_expand_replicas": "0-1"},
@@ -67,6 +68,15 @@ def deleted_versions(context: IndexContext, ids: Sequence[str]) -> dict[str, int
     An item that was written again later is among them.
     """
     return read_versions(context, context.names.deletions, ids)
+
+
+def deleted_before(
+    context: IndexContext, beginning: Beginning, ids: Sequence[str]
+) -> dict[str, int]:
+    """The versions as of which items were deleted before the beginning, by id."""
+    last = beginning.deletions.get(_SHARD, NONE_YET)
+    versions = read_versions(context, context.names.deletions, ids, last)
+    return {i: version for i, version in versions.items() if version <= beginning.version}
 
 
 def forget_old(context: IndexContext) -> None:

@@ -8,6 +8,7 @@ from indexer.bundle.model_bundle import ModelBundle, vector_space
 from indexer.bundle.projections import Projections, Vectors
 from indexer.catalogue.items import Item
 from indexer.index.carry_over.beginning import Beginning
+from indexer.index.carry_over.deletions import deleted_before
 from indexer.index.carry_over.written_since import WrittenSince
 from indexer.index.context import IndexContext
 from indexer.index.generations import Generation
@@ -39,8 +40,9 @@ class EarlierItems:
     with the time of the rebuild: the new index then takes exactly those later writes that the live
     one takes, also from a feed that lags behind. Where the live index has a write since then, the
     row has the lowest version: it must not take the place of such a write, which can be in the new
-    index with a lower version than in the live one. It takes the vector over, rounded to float16,
-    if the index has the same vector space.
+    index with a lower version than in the live one. An item that was deleted before has the version
+    of its deletion, so that it counts as back, and what is older stays out. The row takes the
+    vector over, rounded to float16, if the index has the same vector space.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class EarlierItems:
     ) -> None:
         """`live`: the index; "" if there was none. `resumed`: a half-made index to go on with."""
         self._context, self._live, self._with_vectors = context, live, with_vectors
+        self._beginning = beginning
         self._written = WrittenSince.of(context, live, beginning) if live else None
         self._resumed = resumed
 
@@ -70,19 +73,21 @@ class EarlierItems:
         return [earlier[item_id] for item_id in ids]
 
     def _in_live(self, items: Sequence[Item]) -> list[Earlier]:
-        if self._written is None:
-            return [Earlier()] * len(items)
         ids = [item.item_id for item in items]
+        deleted = deleted_before(self._context, self._beginning, ids)
+        if self._written is None:
+            return [Earlier(deleted.get(item_id, FIRST_VERSION)) for item_id in ids]
         fields = _EMBEDDED if self._with_vectors else IDENTITY
         stored = read_stored(self._context, self._live, ids, fields)
         result = []
         for item in items:
             old = stored.get(item.item_id)
+            version = deleted.get(item.item_id, FIRST_VERSION)
             if old is None:
-                result.append(Earlier())
+                result.append(Earlier(version))
             else:
                 same = self._with_vectors and old.item.text == item.text
-                version = FIRST_VERSION if self._written.has(old) else old.version
+                version = FIRST_VERSION if self._written.has(old) else max(version, old.version)
                 result.append(Earlier(version, old.vector if same else None))
         return result
 

@@ -7,12 +7,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+import orjson
 import pytest
 from opensearchpy.helpers import scan
 
 from indexer.catalogue.changes.item_changes import ItemChange
 from indexer.catalogue.items import Item
+from indexer.catalogue.reading.column_map import ColumnMap
 from indexer.catalogue.reading_rules import ReadingRules
+from indexer.change_feed.application import apply_changes
+from indexer.change_feed.change import ChangeReader
 from indexer.encoder_spec import EncoderMismatch
 from indexer.index.carry_over.beginning import Beginning
 from indexer.index.live.updates import delete, update, upsert
@@ -284,6 +288,24 @@ def test_an_item_that_came_back_with_the_version_of_its_deletion_stays(
     assert source(client, fresh_names, "6")["title"] == "a lute"
     assert source(client, fresh_names, "7") is None
     assert source(client, fresh_names, "8")["title"] == "a lute"
+
+
+def test_an_item_that_a_rebuild_brought_back_takes_later_changes_and_no_older_ones(
+    run_rebuild, client, fresh_names, fresh_context, encoder, catalogue
+):
+    run_rebuild(catalogue)
+    now = time.time_ns() // 1_000_000
+    delete(fresh_context, ["6", "7"], {"6": now, "7": now})
+    assert run_rebuild(catalogue).count == 300  # its catalogue has them again
+    lines = [
+        {"op": "update", "version": now + 1, "item_id": "6", "price": 1000},
+        {"op": "upsert", "version": now - 1, "item_id": "7", "title": "purple piano"},
+    ]
+    changes = [ChangeReader(ColumnMap()).read(orjson.dumps(line)) for line in lines]
+    outcomes = apply_changes(fresh_context, lambda: encoder, changes).outcomes
+    assert [outcome.status for outcome in outcomes] == ["applied", "old"]
+    assert source(client, fresh_names, "6")["price"] == 1000
+    assert source(client, fresh_names, "7")["title"].endswith("model 7")
 
 
 def test_a_write_with_a_version_in_the_future_wins_over_the_catalogue(
