@@ -3,11 +3,14 @@
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from query_service.items.item_locks import ItemLocks
+from plugin_config.connection.engine_deadline import ENGINE_DEADLINE
+from query_service.items.item_locks import ItemLocks, ItemsLocked
 
 ADDS = 150
 # Reads and writes as a change of an item does; without the lock additions are lost.
@@ -55,3 +58,22 @@ def test_threads_wait_for_each_other_and_other_items_do_not(tmp_path: Path, shar
         assert entered.is_set()
     same.join(10)
     assert not same.is_alive()
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_nobody_waits_past_the_deadline_of_a_request(tmp_path: Path, shared: bool) -> None:
+    folder = tmp_path if shared else None
+    held, other = ItemLocks(folder), ItemLocks(folder)
+
+    def change() -> float:
+        began = time.perf_counter()
+        ENGINE_DEADLINE.set(began + 0.2)  # of this thread's request
+        locks = other if shared else held
+        with pytest.raises(ItemsLocked), locks.alone(["chair", "lamp"]):
+            pass
+        return time.perf_counter() - began
+
+    with held.alone(["lamp"]), ThreadPoolExecutor(1) as pool:
+        assert 0.2 <= pool.submit(change).result(20) < 5
+    with other.alone(["chair", "lamp"]):  # nothing stays locked
+        pass
