@@ -67,6 +67,10 @@ class Beginning:
         began = meta.get("began", meta["version"])  # absent in an index of an earlier version
         return cls(meta["version"], began, meta["live"], meta["items"], meta["deletions"])
 
+    def is_same(self, meta: Mapping[str, Any]) -> bool:
+        """Whether `meta`, an index's, is of another try of the same rebuild."""
+        return (meta.get("version"), meta.get("deletions")) == (self.version, self.deletions)
+
     def to_meta(self) -> dict[str, Any]:
         """As an entry in the `_meta` of the index that the rebuild fills."""
         return {

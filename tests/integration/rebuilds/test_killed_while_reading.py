@@ -1,4 +1,4 @@
-"""A rebuild that was killed before it had an index: when the next try of the command began."""
+"""A rebuild that was killed before it had an index, or after the swap: when the next try began."""
 
 import json
 import os
@@ -18,6 +18,7 @@ from indexer.index.carry_over.beginning import Beginning
 from indexer.index.carry_over.beginning_file import BeginningFile, CatalogueState
 from indexer.index.live.updates import delete, upsert
 from indexer.index.owner import Owner
+from plugin_config.connection.cluster_address import ClusterAddress
 from tests.integration.command_line import run, start
 from tests.integration.rebuilding import NotedProgress, indexes, source, write_catalogue
 from tests.integration.waiting import wait_until
@@ -128,7 +129,8 @@ def test_the_same_command_as_of_a_time_goes_on_too(begin):
     [(Stopped(signal.SIGINT), False), (Stopped(signal.SIGTERM), True), (OSError("full"), True)],
 )
 def test_only_ctrl_c_gives_a_rebuild_up(fresh_settings, context, catalogue, error, goes_on):
-    cluster = ClusterSession(fresh_settings.opensearch_url, fresh_settings.index_prefix)
+    address = ClusterAddress(fresh_settings.opensearch_url, fresh_settings.index_prefix)
+    cluster = ClusterSession(address)
     cluster.settings = fresh_settings
     with pytest.raises(type(error)), kept_beginning(cluster, context, str(catalogue), None) as one:
         raise error
@@ -156,3 +158,23 @@ def test_what_is_read_once_has_no_beginning_to_go_on_from(context, tmp_path):
     file = BeginningFile(context, tmp_path / "state", None)
     assert file.begin(now) is now
     file.forget()
+
+
+def test_what_was_written_after_a_swap_whose_try_was_killed_stays_whatever_its_version(
+    run_rebuild, client, fresh_names, fresh_context, encoder, concat_encoder, context, catalogue,
+    tmp_path,
+):  # fmt: skip
+    run_rebuild(catalogue)
+    state = CatalogueState.of(str(catalogue))
+    beginning = BeginningFile(context, tmp_path, state).begin(Beginning.now(context))
+    first = run_rebuild(catalogue, beginning=beginning).index
+    delete(fresh_context, ["6"])
+    upsert(fresh_context, lambda: encoder, [Item("9", "silver saxophone")], {"9": 77})
+    for model in (concat_encoder, encoder):
+        beginning = BeginningFile(context, tmp_path, state).begin(Beginning.now(context))
+        report = run_rebuild(catalogue, beginning=beginning, encoder=model)
+        assert report.previous == first
+        assert report.count == 299
+        assert source(client, fresh_names, "6") is None
+        assert source(client, fresh_names, "9")["title"] == "silver saxophone"
+        first = report.index
