@@ -64,21 +64,21 @@ class ChangeReader:
         return FeedChange("delete", read_id(partial.pick(row, Notes()).get("item_id")), version)
 
     def _version(self, columns: Mapping[str, Any]) -> int:
-        given, at = columns.get("version"), columns.get("time")
-        if is_blank(given) == is_blank(at):
+        version, at = columns.get("version"), columns.get("time")
+        if is_blank(version) == is_blank(at):
             problem = "version or time is missing" if is_blank(at) else "both version and time"
             raise ValueProblem(f"{problem}: one of them says which change of an item is newer")
-        if is_blank(given):
-            moment = to_time(at, "time", self.mapping.rules.date_order)
-            given = round(moment.timestamp() * 1000)
-        if not (type(given) is int and FIRST_VERSION <= given <= LAST_VERSION):
+        if is_blank(version):
+            time = to_time(at, "time", self.mapping.rules.date_order)
+            version = round(time.timestamp() * 1000)
+        if not (type(version) is int and FIRST_VERSION <= version <= LAST_VERSION):
             raise ValueProblem(
-                f"version {shown(given)}: a whole number of ms since 1970 is wanted, "
+                f"version {shown(version)}: a whole number of ms since 1970 is wanted, "
                 f"{FIRST_VERSION} to {LAST_VERSION}; or a time"
             )
-        if problem := ahead_of_clock(given):
+        if problem := ahead_of_clock(version):
             raise ValueProblem(problem)
-        return given
+        return version
 
 
 def original(raw: bytes) -> bytes:

@@ -167,8 +167,8 @@ def read_participants(
     of_experiment = {"term": {"query_attributes.live_intent.experiment.id": experiment_id}}
     after = {"range": {"timestamp": {"gte": int(since * 1000), "format": "epoch_millis"}}}
     queries = {"query": {"bool": {"filter": [of_experiment, after]}}}
-    seen = {"term": {"action_name": IMPRESSION}}
-    events = {"query": {"bool": {"filter": [after], "must_not": [seen]}}}
+    impression = {"term": {"action_name": IMPRESSION}}
+    events = {"query": {"bool": {"filter": [after], "must_not": [impression]}}}
     for hit in _rows(client, names.ubi_queries, queries, _QUERY_FIELDS):
         join.add_query(hit)
     for hit in _rows(client, names.ubi_events, events, _EVENT_FIELDS):

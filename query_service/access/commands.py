@@ -186,10 +186,10 @@ def derive(
     parent = KeyText.parse(text.strip())
     if parent is None or parent.is_browser_key:
         raise click.UsageError("standard input has no key that begins with li_")
-    given = {"scopes": list(scopes), **options, "origins": list(options["origins"])}
+    named = {"scopes": list(scopes), **options, "origins": list(options["origins"])}
     if expires is not None:
-        given["expires_at"] = int(time.time() + expires)
-    wanted = {name: value for name, value in given.items() if value not in (None, [])}
+        named["expires_at"] = int(time.time() + expires)
+    wanted = {name: value for name, value in named.items() if value not in (None, [])}
     if options["rate"] == "":
         raise click.BadParameter("an empty rate restricts nothing", param_hint="--rate")
     if filters is not None:

@@ -152,14 +152,14 @@ def _timestamp(at: str | None) -> float | None:
     if at is None:
         return None
     try:
-        moment = datetime.fromisoformat(at)
+        time = datetime.fromisoformat(at)
     except ValueError:
         raise click.BadParameter(
             f"{at!r}: write 2026-11-27T09:00:00+01:00", param_hint="--at"
         ) from None
-    if moment.tzinfo is None:
+    if time.tzinfo is None:
         raise click.BadParameter(f"{at!r} has no zone: write {at}Z for UTC", param_hint="--at")
-    return moment.timestamp()
+    return time.timestamp()
 
 
 def _count(number: int) -> str:

@@ -28,12 +28,12 @@ class Refinement:
             return None
         condition: Condition | AttributeCondition | PriceRange | bool | None
         if field.attribute:
-            given = filters.attributes or {}
-            own = [each for each in given if _normal(each) == field.attribute]
+            conditions = filters.attributes or {}
+            own = [each for each in conditions if _normal(each) == field.attribute]
             if not own:
                 return None
-            condition = given[own[0]]
-            kept = {each: value for each, value in given.items() if each not in own}
+            condition = conditions[own[0]]
+            kept = {each: value for each, value in conditions.items() if each not in own}
             others = filters.model_copy(update={"attributes": kept or None})
         else:
             condition = getattr(filters, name)

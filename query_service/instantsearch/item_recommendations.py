@@ -37,10 +37,10 @@ class ItemRecommendation:
                 f"model: {str(model)[:80]!r} is not there: {', '.join((*SIMILAR, TRENDING))} are. "
                 "What was bought together, and facets that trend, are not counted here"
             )
-        given = request.get("queryParameters") or {}
-        if not isinstance(given, Mapping):
+        parameters = request.get("queryParameters") or {}
+        if not isinstance(parameters, Mapping):
             raise RequestMalformed("queryParameters: an object is wanted")
-        params = parse_params({"userToken": request.get("userToken", ""), **given})
+        params = parse_params({"userToken": request.get("userToken", ""), **parameters})
         size = request.get("maxRecommendations") or MAX_ITEMS
         if isinstance(size, bool) or not isinstance(size, int) or not 0 < size <= MAX_ITEMS:
             raise RequestMalformed(f"maxRecommendations: a number from 1 to {MAX_ITEMS} is wanted")

@@ -108,14 +108,14 @@ def _visitor(params: QueryParams) -> dict[str, Any]:
 
 
 def _facets(params: QueryParams, names: AttributeNames) -> dict[str, Name]:
-    given = list(params.facets)
-    if ALL in given:
+    wanted = list(params.facets)
+    if ALL in wanted:
         attributes = names.schema.facets or ()
         fields = [CATEGORY + LEVELS[0] if name == CATEGORY else name for name in ALWAYS]
         fields += [CATEGORY + level for level in LEVELS[1:]]
-        given = [*fields, *(ATTRIBUTES + each for each in attributes)]
-        given = given[: MAX_FACETS + len(LEVELS) - 1]
-    facets = {each: names.name(each) for each in given}
+        wanted = [*fields, *(ATTRIBUTES + each for each in attributes)]
+        wanted = wanted[: MAX_FACETS + len(LEVELS) - 1]
+    facets = {each: names.name(each) for each in wanted}
     if len({name.field for name in facets.values()}) > MAX_FACETS:
         raise RequestMalformed(f"facets: {len(facets)}, at most {MAX_FACETS}")
     return facets

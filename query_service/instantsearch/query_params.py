@@ -74,16 +74,16 @@ def parse_params(request: Mapping[str, Any]) -> QueryParams:
 
     They are members of the request, of its `params`, or URL-encoded in its `params`.
     """
-    given, text = dict(request), ""
-    more = given.pop("params", None)
+    parameters, text = dict(request), ""
+    more = parameters.pop("params", None)
     if isinstance(more, str):
         text = more
-        given |= dict(parse_qsl(more, keep_blank_values=True))
+        parameters |= dict(parse_qsl(more, keep_blank_values=True))
     elif isinstance(more, Mapping):
-        given |= more
+        parameters |= more
     elif more is not None:
         raise RequestMalformed("params: a text or an object is wanted")
-    reader = _Reader(given)
+    reader = _Reader(parameters)
     pre, post = DEFAULT_TAGS
     marked = reader.names("attributesToHighlight")
     params = QueryParams(
@@ -110,7 +110,7 @@ def parse_params(request: Mapping[str, Any]) -> QueryParams:
     for name, reason in _REFUSED.items():
         if reader.take(name) not in (None, "", []):
             raise RequestMalformed(f"{name}: {reason}")
-    if "offset" in given or "length" in given:
+    if "offset" in parameters or "length" in parameters:
         size = min(reader.whole("length", DEFAULT_HITS, 1_000_000), MAX_HITS)
         offset = reader.whole("offset", 0, 1_000_000)
         params = replace(params, size=size, offset=offset)

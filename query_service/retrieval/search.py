@@ -146,8 +146,8 @@ def retrieve_ids(
 
     Raises ClusterUnavailable, IndexGone.
     """
-    given = {"ids": {"values": list(ids)}}
-    query: dict[str, Any] = {"bool": {"filter": [given, *plan.request_filters]}}
+    of_ids = {"ids": {"values": list(ids)}}
+    query: dict[str, Any] = {"bool": {"filter": [of_ids, *plan.request_filters]}}
     if plan.query_text:
         query["bool"]["should"] = [text_query(plan.query_text, fields=plan.fields)]
     body = candidates_body(query, len(ids))

@@ -24,8 +24,8 @@ class FacetChoice:
     @classmethod
     def of(cls, names: Iterable[str]) -> "FacetChoice":
         """From names such as `attributes.colour`, `*` for any characters. Raises SettingsError."""
-        given = [name for each in names if (name := each.strip())]
-        for name in given:
+        facets = [name for each in names if (name := each.strip())]
+        for name in facets:
             if name not in ALWAYS and not name.removeprefix(ATTRIBUTES).strip():
                 raise SettingsError(f"facet {name!r}: write it as attributes.NAME")
             if name not in ALWAYS and not name.startswith(ATTRIBUTES):
@@ -33,8 +33,8 @@ class FacetChoice:
                     f"facet {name!r}: write attributes.{name}. Always facets are "
                     f"{', '.join(ALWAYS)}"
                 )
-        named = [n.removeprefix(ATTRIBUTES) for n in given if n not in ALWAYS]
-        return cls(PublicAttributes.of(named) if given else None)
+        named = [n.removeprefix(ATTRIBUTES) for n in facets if n not in ALWAYS]
+        return cls(PublicAttributes.of(named) if facets else None)
 
     @classmethod
     def parse(cls, text: str) -> "FacetChoice":

@@ -75,19 +75,19 @@ class ItemChange:
             removals = dict.fromkeys(removed_prices(raw["prices"]))
             values["prices"] = None if is_blank(raw["prices"]) else removals | item.prices
         if "translations" in values:  # None: all of them are removed
-            given = raw["translations"]
+            texts = raw["translations"]
             values["translations"] = (
-                None if is_blank(given) else read_translation_changes(given, rules)
+                None if is_blank(texts) else read_translation_changes(texts, rules)
             )
         if "category" in values:
             values["other_categories"] = item.other_categories
         if "price" in values and item.currency and "currency" not in raw:
             values["currency"] = item.currency  # of the price's sign
-        given = raw.get("attributes")
-        given_names = given.items() if isinstance(given, Mapping) else ()
+        given_attributes = raw.get("attributes")
+        given_names = given_attributes.items() if isinstance(given_attributes, Mapping) else ()
         removed = [" ".join(str(name).split()) for name, value in given_names if is_blank(value)]
         attributes = dict.fromkeys(removed) | item.attributes
-        clears = "attributes" in raw and is_blank(given)
+        clears = "attributes" in raw and is_blank(given_attributes)
         if notes is not None:
             notes.merge_unread(unread)
         return cls(item_id, values, attributes, clears, version)

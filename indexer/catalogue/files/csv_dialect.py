@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from indexer.catalogue.files.csv_lines import csv_reader
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-MARK = "\ufeff"  # of the byte order: also where files were put together
+BYTE_ORDER_MARK = "\ufeff"  # also amid a text whose files were concatenated
 _COMPARED = 100  # lines by which delimiters are compared
 
 
@@ -45,7 +45,7 @@ class CsvDialect:
             first: list[str] = next((record for record in reader if record), [])
         except csv.Error:
             return []
-        return [name.strip(f"{MARK} ") for name in first]
+        return [name.strip(f"{BYTE_ORDER_MARK} ") for name in first]
 
 
 def find_delimiter(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
-from indexer.catalogue.files.csv_dialect import MARK, CsvDialect
+from indexer.catalogue.files.csv_dialect import BYTE_ORDER_MARK, CsvDialect
 from indexer.catalogue.files.csv_lines import CsvLines, csv_reader
 from indexer.catalogue.files.encodings import Encoding
 from indexer.catalogue.files.rows import CatalogueError, Row
@@ -51,7 +51,7 @@ class CsvFile:
             if header is None:
                 if not lines.is_utf8:
                     raise self._not_utf8(b"".join(lines.record))
-                header = [name.strip(f"{MARK} ") for name in values]
+                header = [name.strip(f"{BYTE_ORDER_MARK} ") for name in values]
                 repeated = frozenset(name for name, n in Counter(header).items() if n > 1)
                 check_header(header)
             elif len(values) != len(header):
@@ -59,7 +59,7 @@ class CsvFile:
             elif not lines.is_utf8:
                 yield lines.reject(f"not {self.encoding.shown}")
             else:
-                values[0] = values[0].lstrip(MARK)
+                values[0] = values[0].lstrip(BYTE_ORDER_MARK)
                 columns: dict[str, Any] = dict(zip(header, values, strict=True))
                 for name in repeated:
                     columns[name] = _values(name, header, values)

@@ -138,8 +138,8 @@ class ColumnMap:
         fields: dict[str, Any] = {}
         attributes: dict[str, Any] = {}
         for name, columns in self.columns.items():
-            given = [row[column] for column in columns if column in row]
-            if given and all(map(is_blank, given)):
+            values = [row[column] for column in columns if column in row]
+            if values and all(map(is_blank, values)):
                 _put(fields, attributes, name, None if name != "attributes" else {})
         for column, value in row.items():
             if column in self._not_others or not is_blank(value):

@@ -53,13 +53,13 @@ class LanguageChoice:
     @classmethod
     def of(cls, names: Iterable[str]) -> "LanguageChoice":
         """From `de`, `zh=smartcn`, `auto`, `none`. Raises SettingsError."""
-        given = [name for each in names if (name := each.strip())]
-        if given in ([], [AUTO]):
+        choices = [name for each in names if (name := each.strip())]
+        if choices in ([], [AUTO]):
             return cls()
-        if given == [NONE]:
+        if choices == [NONE]:
             return cls({})
         named = {}
-        for each in given:
+        for each in choices:
             name, sign, analyzer = (part.strip() for part in each.partition("="))
             code = language_code(name)
             if not code or (sign and not _ANALYZER.fullmatch(analyzer)):

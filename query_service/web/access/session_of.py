@@ -52,10 +52,10 @@ def _named(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
 
 def _parameters(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """What InstantSearch may send beside the fields, or in their place."""
-    given = fields.get("params") or fields.get("queryParameters")
-    if isinstance(given, str):
-        return dict(parse_qsl(given))
-    return given if isinstance(given, Mapping) else {}
+    parameters = fields.get("params") or fields.get("queryParameters")
+    if isinstance(parameters, str):
+        return dict(parse_qsl(parameters))
+    return parameters if isinstance(parameters, Mapping) else {}
 
 
 def _text(value: object) -> str:

@@ -40,8 +40,8 @@ class ServiceState(Collector):
                 names = {"index": view.index, "bundle": pipeline.bundle, "order": pipeline.reranker}
                 index.add_metric([catalogue], names)
                 if view.bundle.created_at:
-                    moment = datetime.fromisoformat(view.bundle.created_at)
-                    built.add_metric([catalogue], moment.timestamp())
+                    created_at = datetime.fromisoformat(view.bundle.created_at)
+                    built.add_metric([catalogue], created_at.timestamp())
         yield from (ready, index, built)
 
 
