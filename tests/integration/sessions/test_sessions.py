@@ -1,81 +1,36 @@
-"""The session store on a real node: events and queries are stored, read at once, and erased."""
+"""The session store on a real node: events and queries are stored, and read at once."""
 
-import json
 import logging
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 import pytest
-from opensearchpy import OpenSearch
 
 from plugin_config.connection.client import connect
 from plugin_config.errors import ClusterUnavailable
-from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.schemas.behaviour.events import ReceivedEvent
-from query_service.sessions.documents import KnownItem
 from query_service.sessions.intake import EventOutcome
 from query_service.sessions.limits import SessionLimits
 from query_service.sessions.reader import SessionsUnreadable
-from query_service.sessions.rights.session_export import SessionUnknown
 from query_service.sessions.store import SessionStore
 from query_service.user.visitor import PastQuery, Visitor
 from query_service.web.behaviour.event_forms import parse_events
 from tests.integration.json_lines import read_json_lines
-from tests.integration.waiting import wait_until
+from tests.integration.sessions.visited_items import (
+    ITEMS,
+    encode,
+    event,
+    item_ids,
+    lookup,
+    query,
+    unit_vectors,
+)
 
-DIMS = 384
 pytestmark = pytest.mark.node
-
-
-def unit_vectors(count: int, seed: int = 0) -> np.ndarray:
-    rows = np.random.default_rng(seed).standard_normal((count, DIMS)).astype(np.float32)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
-
-ITEMS = {
-    f"i{number}": KnownItem(f"Item {number}", ("brand:acme",), vector, "space")
-    for number, vector in enumerate(unit_vectors(300))
-}
-
-
-def lookup(item_ids: Sequence[str]) -> dict[str, KnownItem]:
-    return {item_id: ITEMS[item_id] for item_id in item_ids if item_id in ITEMS}
-
-
-def encode(texts: Sequence[str]) -> np.ndarray:
-    return unit_vectors(len(texts), seed=7)
-
-
-def event(item_id: str = "i1", session_id: str = "s", action: str = "click", **fields: Any):
-    return ReceivedEvent(action=action, item_id=item_id, session_id=session_id, **fields)
-
-
-def query(text: str, session_id: str = "s", **fields: Any) -> PastQuery:
-    return PastQuery(text, time.time(), session_id, **fields)
-
-
-def item_ids(visitor: Visitor) -> list[str]:
-    return [event.item_id for event in visitor.events]
-
-
-@pytest.fixture
-def store(client: OpenSearch, indexes: IndexNames) -> Iterator[SessionStore]:
-    store = SessionStore(client, indexes)
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def elsewhere(client: OpenSearch, indexes: IndexNames) -> Iterator[SessionStore]:
-    """The store of another process of the service, on the same indexes."""
-    store = SessionStore(client, indexes)
-    yield store
-    store.close()
 
 
 @pytest.fixture
@@ -88,12 +43,6 @@ def unreachable() -> Iterator[SessionStore]:
     store = SessionStore(connect(settings), IndexNames("test-unreachable-"))
     yield store
     store.close(timeout_s=0.1)
-
-
-@pytest.fixture
-def session_id(request: pytest.FixtureRequest) -> str:
-    """A session of this test."""
-    return request.node.name
 
 
 def test_each_click_is_in_the_very_next_read(store, elsewhere, session_id):
@@ -298,77 +247,6 @@ def test_a_damaged_session_document_is_reported_as_unreadable(store, client, ind
     client.index(index=indexes.sessions, id=f"session:{session_id}", body=body)
     with pytest.raises(SessionsUnreadable, match="damaged"):
         store.read(session_id)
-
-
-def test_export_has_everything_but_the_values_of_vectors(store, session_id):
-    with pytest.raises(SessionUnknown):
-        store.export(session_id)
-    store.record_events([event("i1", session_id, user_id=session_id)], lookup)
-    store.record_query(query("phone", session_id, vector=unit_vectors(1)[0]), user_id=session_id)
-    exported = json.loads(json.dumps(store.export(session_id)))
-    assert exported["session_id"] == session_id
-    [exported_event] = exported["session"]["events"]
-    assert (exported_event["item_id"], exported_event["vector_length"]) == ("i1", DIMS)
-    assert "vector" not in exported_event
-    assert exported["session"]["queries"][0]["vector_length"] == DIMS
-    assert exported["user_documents"] == 1
-    assert exported["ubi_events"]["count"] == exported["ubi_queries"]["count"] == 1
-    assert exported["ubi_events"]["rows"][0]["event_attributes"]["object"]["object_id"] == "i1"
-
-
-def test_a_deleted_session_is_in_no_index_any_more(store, elsewhere, client, indexes, session_id):
-    other, user = f"{session_id}-another", f"user-of-{session_id}"
-    for of_session in (session_id, other):
-        store.record_events([event("i1", of_session, user_id=user)], lookup)
-        elsewhere.record_query(query("phone", of_session), user_id=user)
-    deleted = store.delete(session_id)
-    assert (deleted.sessions, deleted.ubi_events) == (1, 1)
-    assert elsewhere.flush()  # what waited there until now
-    with pytest.raises(SessionUnknown):
-        store.export(session_id)
-    assert store.read(session_id) == Visitor(session_id)
-    visitor = store.read(session_id, user)
-    assert {e.session_id for e in visitor.events} == {other}
-    assert {q.session_id for q in visitor.queries} == {other}
-    for index in (indexes.sessions, indexes.ubi_queries, indexes.ubi_events):
-        response = client.search(index=index, body={"query": {"match_all": {}}}, size=10_000)
-        hits = response["hits"]["hits"]
-        assert not [hit for hit in hits if json.dumps(session_id) in json.dumps(hit)]
-    assert store.export(other)["ubi_events"]["count"] == 1
-    assert not store.delete(session_id).anything
-
-
-def test_deleting_a_user_deletes_all_sessions_of_the_user(store, session_id):
-    first, second, user = f"{session_id}-1", f"{session_id}-2", f"user-of-{session_id}"
-    for of_session in (first, second):
-        store.record_events([event("i1", of_session, user_id=user)], lookup)
-    deleted = store.delete_user(user)
-    assert (deleted.sessions, deleted.ubi_events) == (2, 2)
-    assert store.read(first, user) == Visitor(first, user)
-    for of_session in (first, second):
-        with pytest.raises(SessionUnknown):
-            store.export(of_session)
-
-
-def test_expired_sessions_are_not_read_and_are_purged(client, fresh_names):
-    ensure_indexes(client, fresh_names)
-    short = SessionStore(client, fresh_names, SessionLimits(ttl_days=2 / 86400))
-    lasting = SessionStore(client, fresh_names, SessionLimits(ttl_days=30))
-    lasting.record_events([event("i1", "old", user_id="u", timestamp=time.time())], lookup)
-    lasting.record_query(query("phone", "old"), user_id="u")
-    assert lasting.flush()
-    wait_until(lambda: short.read("old", "u") == Visitor("old", "u"), 10)
-    with pytest.raises(SessionUnknown):  # although it is not purged
-        short.export("old")
-    assert lasting.export("old")["ubi_events"]["count"] == 1
-    assert item_ids(lasting.read("old", "u")) == ["i1"]
-    lasting.record_events([event("i2", "new", user_id="u")], lookup)
-    purged = short.purge()
-    assert (purged.sessions, purged.ubi_events, purged.ubi_queries) == (1, 1, 1)
-    assert item_ids(lasting.read("new", "u")) == ["i2"]
-    with pytest.raises(SessionUnknown):
-        lasting.export("old")
-    assert not lasting.purge().anything
 
 
 def test_ids_are_not_logged(store, session_id, caplog):
