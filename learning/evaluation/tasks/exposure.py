@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from learning.data.behaviour import read_rows
 from learning.data.users import Users
 from learning.evaluation.charts import Curve
 from learning.evaluation.concurrent_requests import HitList, degraded_counts
@@ -16,14 +15,8 @@ from learning.evaluation.measures.item_attributes import ItemAttributes
 from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from learning.evaluation.measures.metrics import Values
 from learning.evaluation.measures.targets import target_measures
-from learning.evaluation.popularity import Popularity
 from learning.evaluation.report.report import Report
-from learning.evaluation.tasks.personalised_search import (
-    VisitQuery,
-    rows_with_query,
-    search_visit,
-    visit_queries,
-)
+from learning.evaluation.tasks.visit_queries import VisitQueries, VisitQuery, search_visit
 from learning.evaluation.variants import WHOLE
 from learning.evaluation.workbench import Setup, Workbench
 from query_service.pipeline import Pipeline
@@ -54,25 +47,20 @@ class ExposureTask:
         Raises DatasetError, CatalogueError, MappingError, ClusterUnavailable, and what a rebuild
         raises.
         """
-        items, mapping = self.setup.read_items()
-        visits = read_rows(self.rows_file, items.ids)
-        users = self.users.asked(row.user_id for row in visits.rows)
-        popularity = Popularity.read(self.popularity_from, items.ids, self.users, users)
-        questions = visit_queries(rows_with_query(visits, users), self.setup.seed)
-        with popularity.workbench(self.setup, items=items, mapping=mapping) as bench:
-            rows, index_facts = self._rows(questions, bench), bench.facts
+        asked = VisitQueries.read(self.setup, self.rows_file, self.users, self.popularity_from)
+        with asked.workbench(self.setup) as bench:
+            rows, index_facts = self._rows(asked.questions, bench), bench.facts
         facts = {
-            "items": f"{len(items.ids)} of {items.path.name}",
-            "queries": f"{len(questions)}, each with its history",
+            "items": f"{len(asked.items.ids)} of {asked.items.path.name}",
+            "queries": f"{len(asked.questions)}, each with its history",
             "split": self.users.split,
             "floors": f"{self.group}: {', '.join(f'{share:g}' for share in self.shares)}",
             "exposure": f"1 / log2(1 + position), of the first {K}",
-            "popularity": popularity.source,
+            "popularity": asked.popularity.source,
             **index_facts,
         }
-        remarks = [*visits.remarks.lines(), *popularity.remarks, *items.remarks]
         figures = [self._curve(rows)]
-        return Report("exposure", facts, rows, remarks, self.setup.seed, figures=figures)
+        return Report("exposure", facts, rows, asked.remarks, self.setup.seed, figures=figures)
 
     def _rows(self, questions: Sequence[VisitQuery], bench: Workbench) -> list[MeasuredRanking]:
         visitors = bench.visitors({q.own: q.row.history for q in questions})

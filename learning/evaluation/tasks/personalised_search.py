@@ -1,15 +1,10 @@
 """The task `personalised-search`: a live query and a history together, and each alone."""
 
-import random
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from learning.data.behaviour import VisitRow, VisitRows, read_rows
-from learning.data.tables import DatasetError
 from learning.data.users import Users
 from learning.data.visitors import Visitors
 from learning.evaluation.concurrent_requests import (
@@ -22,32 +17,15 @@ from learning.evaluation.concurrent_requests import (
 from learning.evaluation.measures.measured_ranking import MeasuredRanking
 from learning.evaluation.measures.targets import target_measures
 from learning.evaluation.plugin_searches import PLUGIN, plugin_searches
-from learning.evaluation.popularity import Popularity
 from learning.evaluation.query_kinds import query_kinds
 from learning.evaluation.report.report import Report
 from learning.evaluation.tasks.ablation import ablation
+from learning.evaluation.tasks.visit_queries import VisitQueries, VisitQuery, search_visit, without
 from learning.evaluation.variants import WHOLE, Variant
 from learning.evaluation.workbench import Setup, Workbench
 from query_service.pipeline import Pipeline
 from query_service.replay.encoded_queries import EncodedQueries
-from query_service.schemas.search.requests import RecommendRequest, SearchRequest
-
-
-@dataclass(frozen=True)
-class VisitQuery:
-    """A row to evaluate. `own` and `other`: session ids of its own history and of another user's.
-
-    `own_items` are no hits, however the service is asked; `other_items`, without the target, are
-    none where the other history counts.
-    """
-
-    row: VisitRow
-    key: str
-    own: str
-    other: str
-    own_items: frozenset[str]
-    other_items: frozenset[str]
-
+from query_service.schemas.search.requests import RecommendRequest
 
 Ask = Callable[[Pipeline, VisitQuery], HitList]
 QUERY_AND_HISTORY = "query + history"
@@ -70,31 +48,26 @@ class PersonalisedTask:
         Raises DatasetError, CatalogueError, MappingError, ClusterUnavailable, and what a rebuild
         raises.
         """
-        items, mapping = self.setup.read_items()
-        visits = read_rows(self.rows_file, items.ids)
-        users = self.users.asked(row.user_id for row in visits.rows)
-        popularity = Popularity.read(self.popularity_from, items.ids, self.users, users)
-        questions = visit_queries(rows_with_query(visits, users), self.setup.seed)
-        open_bench = partial(popularity.workbench, items=items, mapping=mapping)
-        measure = partial(self._rows, questions)
+        asked = VisitQueries.read(self.setup, self.rows_file, self.users, self.popularity_from)
+        questions, measure = asked.questions, partial(self._rows, asked.questions)
         remarks: list[str] = []
         if self.ablate:
             rows, index_facts, remarks = ablation(
-                self.setup, open_bench, measure, query=True, metrics=["NDCG@10"]
+                self.setup, asked.workbench, measure, query=True, metrics=["NDCG@10"]
             )
         else:
-            with open_bench(self.setup) as bench:
+            with asked.workbench(self.setup) as bench:
                 rows, index_facts = measure(bench, [WHOLE]), bench.facts
         user_count = len({question.row.user_id for question in questions})
         facts = {
-            "items": f"{len(items.ids)} of {items.path.name}",
+            "items": f"{len(asked.items.ids)} of {asked.items.path.name}",
             "queries": f"{len(questions)} of {user_count} users"
             + ("; the intervals are over users" if user_count < len(questions) else ""),
             "split": self.users.split,
-            "popularity": popularity.source,
+            "popularity": asked.popularity.source,
             **index_facts,
         }
-        remarks += [*visits.remarks.lines(), *popularity.remarks, *items.remarks]
+        remarks += asked.remarks
         return Report("personalised-search", facts, rows, remarks, self.setup.seed)
 
     def _rows(
@@ -152,67 +125,6 @@ class PersonalisedTask:
         )
 
 
-def rows_with_query(visits: VisitRows, users: frozenset[str]) -> list[VisitRow]:
-    """The rows of `users` that have a query; the others are counted in the remarks.
-
-    Raises DatasetError where none is left.
-    """
-    rows = [row for row in visits.rows if row.user_id in users]
-    for row in rows:
-        if not row.query:
-            visits.remarks.add("its query is empty: see evaluate next-item", row.user_id)
-    rows = [row for row in rows if row.query]
-    if not rows:
-        raise DatasetError("no row that is to be asked has a query")
-    return rows
-
-
-def visit_queries(rows: Sequence[VisitRow], seed: int) -> list[VisitQuery]:
-    """A question for each row, with another user's history beside its own."""
-
-    def items(row: VisitRow) -> frozenset[str]:
-        return frozenset(event.item_id for event in row.history)
-
-    return [
-        VisitQuery(
-            row,
-            key=f"{row.user_id} {row.query} {row.target}",
-            own=f"visit-{number}",
-            other=f"visit-{other}",
-            own_items=items(row),
-            other_items=items(rows[other]) - {row.target},
-        )
-        for number, (row, other) in enumerate(zip(rows, other_users_rows(rows, seed), strict=True))
-    ]
-
-
-def other_users_rows(rows: Sequence[VisitRow], seed: int) -> list[int]:
-    """For each row the number of another user's row: a permutation.
-
-    The shuffled rows form a ring, those of a user side by side. Each row gets the one `largest`
-    further on: the number of rows of the user who has most. Raises DatasetError when one user has
-    more than half of the rows.
-    """
-    counts = Counter(row.user_id for row in rows)
-    largest = max(counts.values())
-    if 2 * largest > len(rows):
-        raise DatasetError(
-            f"one user has {largest} of the {len(rows)} rows: no other user's history can be "
-            "shown in place of each own one. Ask more users, or fewer rows of one."
-        )
-    draw = random.Random(seed)
-    users = sorted(counts)
-    draw.shuffle(users)
-    order = {user_id: number for number, user_id in enumerate(users)}
-    ring = list(range(len(rows)))
-    draw.shuffle(ring)
-    ring.sort(key=lambda number: order[rows[number].user_id])
-    others = [0] * len(rows)
-    for step, number in enumerate(ring):
-        others[number] = ring[(step + largest) % len(ring)]
-    return others
-
-
 def _query_alone(pipeline: Pipeline, question: VisitQuery) -> HitList:
     return search_visit(
         pipeline, question, question.own_items, session_id=SESSION, personalize=False
@@ -222,7 +134,7 @@ def _query_alone(pipeline: Pipeline, question: VisitQuery) -> HitList:
 def _history_alone(pipeline: Pipeline, question: VisitQuery) -> HitList:
     fields = {"session_id": question.own, "size": DEPTH}
     response = pipeline.recommend(RecommendRequest.model_validate(fields | LONG_DEADLINE))
-    return _without(HitList.of(response), question.own_items)
+    return without(HitList.of(response), question.own_items)
 
 
 def _query_and_history(pipeline: Pipeline, question: VisitQuery) -> HitList:
@@ -241,26 +153,3 @@ WAYS: dict[str, Ask] = {
     QUERY_AND_HISTORY: _query_and_history,
     "query + another user's history": _query_and_other_history,
 }
-
-
-def search_visit(
-    pipeline: Pipeline, question: VisitQuery, left_out: frozenset[str], **fields: Any
-) -> HitList:
-    """The first 100 hits that are not left out: an item of the history is no answer.
-
-    A second page makes up for those left out, unless the first holds the target.
-    """
-    fields = {"query": question.row.query, "size": DEPTH, **fields} | LONG_DEADLINE
-    first = HitList.of(pipeline.search(SearchRequest.model_validate(fields)))
-    hits = _without(first, left_out)
-    missing = len(first.ids) - len(hits.ids)
-    if not missing or len(first.ids) < DEPTH or question.row.target in hits.ids:
-        return hits
-    fields |= {"from": DEPTH, "size": missing}
-    second = HitList.of(pipeline.search(SearchRequest.model_validate(fields)))
-    more = _without(second, left_out)
-    return HitList(tuple(dict.fromkeys([*hits.ids, *more.ids])), hits.degraded + more.degraded)
-
-
-def _without(hits: HitList, left_out: frozenset[str]) -> HitList:
-    return HitList(tuple(i for i in hits.ids if i not in left_out), hits.degraded)

@@ -6,7 +6,7 @@ import pytest
 
 from learning.data.behaviour import PastEvent, VisitRow
 from learning.data.tables import DatasetError
-from learning.evaluation.tasks.personalised_search import other_users_rows
+from learning.evaluation.tasks.visit_queries import other_users_rows
 
 
 def rows(*shares: int) -> list[VisitRow]:
