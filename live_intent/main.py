@@ -70,14 +70,25 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> object:
-        """Turn a LiveIntentError into `Error: <message>` on stderr and its exit code."""
+        """Turn a LiveIntentError, or a full disk, into `Error: <message>` and its exit code."""
         try:
             return super().invoke(ctx)
-        except LiveIntentError as error:
+        except Exception as error:
+            if (shown := _shown(error)) is None:
+                raise
             if ctx.params["debug"]:
                 traceback.print_exc()
-            click.ClickException(str(error)).show()
-            return ctx.exit(error.exit_code)
+            click.ClickException(str(shown)).show()
+            return ctx.exit(shown.exit_code)
+
+
+def _shown(error: Exception) -> LiveIntentError | None:
+    """What the user reads of an error; None: the traceback."""
+    if isinstance(error, LiveIntentError):
+        return error
+    from plugin_config.full_disk import DiskFull, is_disk_full
+
+    return DiskFull.of(error) if is_disk_full(error) else None
 
 
 def _version() -> str:

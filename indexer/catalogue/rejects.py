@@ -94,16 +94,13 @@ class RejectsFile:
             self.first.append(reject)
         if self.path is None:
             return
-        if self._file is None:
-            try:
-                self._file = self.path.open("w", encoding="utf-8")
-            except OSError as error:
-                raise SettingsError(
-                    f"the rejects file {self.path} can't be written ({error.strerror}): name "
-                    "another with --rejects FILE"
-                ) from error
         entry = {"line": reject.line, "reason": reject.reason, "raw": reject.raw[:MAX_RAW]}
-        self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        try:
+            if self._file is None:
+                self._file = self.path.open("w", encoding="utf-8")
+            self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise self._not_written(error) from error
 
     def accepted(
         self, rows: Iterable[Row | Reject], limit: RejectLimit, progress: Progress
@@ -137,5 +134,15 @@ class RejectsFile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file is not None:
+        if self._file is None:
+            return
+        try:
             self._file.close()
+        except OSError as error:
+            raise self._not_written(error) from error
+
+    def _not_written(self, error: OSError) -> SettingsError:
+        return SettingsError(
+            f"the rejects file {self.path} can't be written ({error.strerror}): name another with "
+            "--rejects FILE"
+        )

@@ -76,9 +76,12 @@ class PositionFile:
             raise FeedTaken(
                 f"{feed} is followed by process {self._lock.read().strip()} already: one is enough"
             ) from None
-        self._lock.truncate(0)
-        self._lock.write(f"{os.getpid()}\n")
-        self._lock.flush()
+        try:
+            self._lock.truncate(0)
+            self._lock.write(f"{os.getpid()}\n")
+            self._lock.flush()
+        except OSError as error:
+            raise _not_writable(self.path, error) from error
 
     def load(self) -> Position | None:
         """The position that was saved last; None: there is none."""

@@ -38,6 +38,15 @@ def test_help_is_quick(command: tuple[str, ...]) -> None:
     assert min(seconds) < 0.5
 
 
+def test_a_full_disk_is_one_line_and_no_traceback(tmp_path: Path) -> None:
+    full = tmp_path / "full"
+    full.symlink_to("/dev/full")  # a command that replaces its file replaces the link
+    result = run("sample", str(full))
+    assert result.returncode == 1
+    [line] = result.stderr.splitlines()
+    assert line.startswith("Error: a file can't be written (No space left on device). Make room")
+
+
 def test_help_imports_no_heavy_module() -> None:
     shown = subprocess.run(
         [sys.executable, "-X", "importtime", COMMAND, "node", "--help"],

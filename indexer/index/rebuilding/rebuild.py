@@ -29,7 +29,6 @@ from indexer.index.item_vectors import ItemEncoder, ItemVectors
 from indexer.index.rebuilding.before_swap import BeforeSwap, Check, FilledIndex, SwapRefused
 from indexer.index.rebuilding.fill import Filled, encode_sample, fill
 from indexer.index.rebuilding.fitted_bundle import FITTED_ON
-from indexer.index.rebuilding.full_disk import DiskFull, is_disk_full
 from indexer.index.rebuilding.half_made import dead_rebuilds
 from indexer.index.rebuilding.inspection import check_count, check_vectors
 from indexer.index.rebuilding.missing_vectors import add_missing_vectors
@@ -39,7 +38,8 @@ from indexer.index.rebuilding.rebuild_report import RebuildReport
 from indexer.index.rebuilding.refused_index import refuse
 from indexer.index.rebuilding.unchanged_index import still_good, unchanged_index
 from indexer.index.swap import move_alias, prune
-from plugin_config.errors import ClusterUnavailable
+from plugin_config.errors import ClusterUnavailable, LiveIntentError
+from plugin_config.full_disk import DiskFull, is_disk_full
 from plugin_config.native_libraries import refuse_missing_libraries
 
 UNREACHABLE = (ClusterUnavailable, NoConnection)
@@ -247,7 +247,7 @@ class _Rebuild:
         elif isinstance(error, UNREACHABLE):
             keep_until = "the cluster answers again"
         abandon(self.context, self.generation.new.name, keep_until=keep_until)
-        if keep_until and isinstance(error, OSError):
+        if is_disk_full(error) and not isinstance(error, LiveIntentError):
             raise DiskFull.of(error) from error
 
     def _read(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The survey: rejects file, limit of rejects, sample."""
 
 import json
+import resource
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,19 @@ def test_the_error_of_an_unwritable_rejects_file_names_the_option(tmp_path: Path
         pytest.raises(SettingsError, match="--rejects"),
     ):
         rejects.add(Reject(1, "reason", "raw"))
+
+
+def test_the_error_of_a_rejects_file_that_the_disk_does_not_take_names_the_option(
+    tmp_path: Path,
+) -> None:
+    most, ever = resource.getrlimit(resource.RLIMIT_FSIZE)
+    rejects = RejectsFile(tmp_path / "rejects.jsonl")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, ever))
+    try:
+        with pytest.raises(SettingsError, match="--rejects FILE"), rejects:
+            rejects.add(Reject.of_bytes(1, "title is missing", b"{}"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, ever))
 
 
 def test_a_mapped_column_that_no_row_has_is_refused(dirty: Path) -> None:

@@ -5,16 +5,17 @@ import os
 import signal
 
 import pytest
+from safetensors import SafetensorError
 
 from indexer.catalogue.items import Item
 from indexer.index.construction import RebuildUnderWay
 from indexer.index.generations import generations
 from indexer.index.live.updates import delete, upsert
 from indexer.index.owner import Owner
-from indexer.index.rebuilding.full_disk import DiskFull
 from indexer.index.rebuilding.half_made import take_over
 from indexer.index.swap import set_meta
 from plugin_config.errors import ClusterUnavailable
+from plugin_config.full_disk import DiskFull
 from tests.integration.command_line import start
 from tests.integration.rebuilding import (
     BUSY,
@@ -112,16 +113,22 @@ def test_a_rebuild_that_loses_the_cluster_leaves_its_index_to_go_on_with(
     assert alias_target(client, fresh_names) == live
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "model.npz"),
+        SafetensorError("Error while serializing: I/O error: No space left (os error 28)"),
+    ],
+)
 def test_a_full_disk_of_this_machine_leaves_the_index_to_go_on_with(
-    run_rebuild, client, fresh_names, catalogue
+    run_rebuild, client, fresh_names, catalogue, error
 ):
-    live = run_rebuild(catalogue).index
-
     def fill_the_disk() -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "model.npz")
+        raise error
 
+    live = run_rebuild(catalogue).index
     progress = AtStage("check", fill_the_disk)
-    with pytest.raises(DiskFull, match=r"model.npz can't be written \(No space left"):
+    with pytest.raises(DiskFull, match=r"can't be written \(No space left"):
         run_rebuild(catalogue, progress=progress, fresh=True)
     assert len(indexes(client, fresh_names)) == 2
     assert alias_target(client, fresh_names) == live
