@@ -277,3 +277,21 @@ def test_on_amazon_games_only_the_user_s_own_history_helps(
     both = means(report, "query + history")
     assert both["NDCG@10"] > means(report, "query + another user's history")["NDCG@10"]
     assert both["Recall@100"] > 0.8
+
+
+def test_a_floor_of_exposure_brings_the_group_more_of_it(
+    evaluate: Evaluate, items, rows, tmp_path
+) -> None:
+    lines = map(json.loads, items.read_text().splitlines())
+    catalogue = [row | {"popularity": n % 10} for n, row in enumerate(lines)]
+    varied = write_json_lines(tmp_path / "items.jsonl", catalogue)
+    options = ("--items", varied, "--rows", rows, "--share", 0.9, "--max-cost", 1)
+    result = evaluate("exposure", *options, "--json", "--quiet")
+    assert result.returncode == 0, result.stderr
+    report = json.loads(result.stdout)
+    assert report["queries"] == "40, each with its history"
+    assert any("its query is empty" in remark for remark in report["remarks"])
+    without, floor = (row["label"] for row in report["rows"])
+    assert (without, floor) == ("no floor", "long_tail 0.9, cost to 1")
+    shares = [means(report, label)["exposure of long_tail"] for label in (without, floor)]
+    assert shares[0] < shares[1]
