@@ -10,6 +10,7 @@ from plugin_config.settings import register
 from query_service.privacy.settings import PrivacySettings
 from query_service.setting_texts.addresses import networks
 from query_service.setting_texts.exposure_floors import ExposureFloors
+from query_service.setting_texts.page_origins import page_origins
 from query_service.setting_texts.rate import checked_rate
 
 SCENARIO_PAGES = ("feed", "video")  # beside the shop's
@@ -288,6 +289,12 @@ class ServiceSettings(PrivacySettings):
             networks(value)
         except ValueError as error:
             raise ValueError(f"{error}: write 10.0.0.0/8,127.0.0.1") from None
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _page_origins(cls, value: str) -> str:
+        page_origins(value)
         return value
 
     @field_validator("exposure")

@@ -22,6 +22,7 @@ def serve(host: str | None, port: int | None, processes: str | None, insecure: b
     (live-intent keys) it listens on this machine's own addresses only.
     """
     from plugin_config.connection.client import destination
+    from plugin_config.errors import SettingsError
     from plugin_config.schema import IndexNames
     from plugin_config.settings import ClusterSettings, load
     from query_service.settings import ServiceSettings
@@ -32,6 +33,8 @@ def serve(host: str | None, port: int | None, processes: str | None, insecure: b
 
     settings = load(ServiceSettings, host=host, port=port, processes=processes, insecure=insecure)
     _ = settings.pseudonyms  # refused here, not in each process
+    if settings.images and not settings.images.is_dir():
+        raise SettingsError(f"LIVE_INTENT_IMAGES={settings.images}: there is no such folder")
     cluster = load(ClusterSettings)
     listener = Listener.bind(settings.host, settings.port)
     logs.configure(settings.log_level, settings.log_format, texts=settings.log_query_texts)

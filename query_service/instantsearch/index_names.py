@@ -33,12 +33,15 @@ class IndexNamesSpoken:
         """From settings: `best_first=popularity, cheap=price:asc`. Raises SettingsError."""
         orders = {}
         for each in filter(None, map(str.strip, replicas.split(","))):
-            name, equals, order = each.partition("=")
-            if not (name.strip() and equals and order.strip()):
+            name, _, order = map(str.strip, each.partition("="))
+            try:
+                orders[name] = _sort_by(order)  # an empty one is none
+            except (IndexUnknown, ValueError):  # pydantic's too
+                orders.pop(name, None)
+            if not name or name not in orders:
                 raise SettingsError(
                     f"LIVE_INTENT_INSTANTSEARCH_REPLICAS: {each!r}: write name=price:asc"
                 )
-            orders[name.strip()] = _sort_by(order.strip())
         return cls(index, orders)
 
     def order(self, name: str) -> SortBy | None:

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
+from query_service.setting_texts.page_origins import page_origins
 from query_service.settings import ServiceSettings
 from query_service.web.errors import ApiProblem
 from query_service.web.json_body import is_plain
@@ -25,8 +26,7 @@ class CrossOrigin:
     """Which origins may call, and the headers that tell browsers so."""
 
     def __init__(self, settings: ServiceSettings) -> None:
-        names = settings.cors_origins.split(",")
-        self._origins = {name.strip().rstrip("/") for name in names} - {""}
+        self._origins = page_origins(settings.cors_origins)
 
     def install(self, app: Flask) -> None:
         """Refuse plain bodies from other origins, and add the headers to answers."""

@@ -103,6 +103,7 @@ def test_an_index_of_another_encoder_is_refused(
         ("LIVE_INTENT_DRAIN_S", "-1", 2, "LIVE_INTENT_DRAIN_S=-1"),
         ("LIVE_INTENT_STOP_GRACE_S", "0", 2, "LIVE_INTENT_STOP_GRACE_S=0"),
         ("LIVE_INTENT_OPENSEARCH_URL", "localhost:9200", 2, "LIVE_INTENT_OPENSEARCH_URL"),
+        ("LIVE_INTENT_IMAGES", "./no-such-folder", 2, "LIVE_INTENT_IMAGES=no-such-folder"),
         ("LIVE_INTENT_BUNDLE", "./no-such-bundle", 4, "LIVE_INTENT_BUNDLE"),
         ("LIVE_INTENT_ENCODER", "./no-such-folder", 2, "the encoder ./no-such-folder looks like a"),
         ("LIVE_INTENT_ENCODER", str(Path(__file__).parent), 2, "has no config.json"),

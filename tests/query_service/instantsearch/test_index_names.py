@@ -35,7 +35,7 @@ def test_another_index_does_not_exist(name: str) -> None:
         NAMES.order(name)
 
 
-@pytest.mark.parametrize("replicas", ["cheapest", "=price", "cheapest="])
+@pytest.mark.parametrize("replicas", ["cheapest", "=price", "cheapest=", "cheapest=price:up"])
 def test_a_setting_that_names_no_order_stops_the_start(replicas: str) -> None:
     with pytest.raises(SettingsError, match="LIVE_INTENT_INSTANTSEARCH_REPLICAS"):
         IndexNamesSpoken.of("shop", replicas)
