@@ -34,6 +34,7 @@ class FollowedFile:
         self._path, self._note, self._until_end = path, note, until_end
         self._rotated_at: float | None = None
         self.ended = False
+        self._rotated_before = set[tuple[int, int] | None]()  # before the file was opened
         self._file = self._opened(position)
 
     @property
@@ -51,6 +52,9 @@ class FollowedFile:
         if self._file.is_cut():
             self._note(f"{self._path} was truncated or overwritten after line {self._file.line}")
             self._file = self._opened(self._file.position)
+        if (copy := self._copy_of_unread()) is not None:
+            self._note(f"{self._path} was copied and truncated before a line of it was read")
+            self._file = self._open(copy)
         if lines := self._file.read():
             return lines
         if (following := self._following()) is None:
@@ -62,7 +66,7 @@ class FollowedFile:
         self._rotated_at = None
         rest = self._file.last_line(whole=False)
         self._note(f"{self._path} was rotated after line {self._file.line}: going on in the next")
-        self._file = FeedFile(following)
+        self._file = self._open(following)
         return rest or self._file.read()
 
     def wait(self, seconds: float, stop: threading.Event) -> None:
@@ -86,7 +90,7 @@ class FollowedFile:
                 if position.is_in(path):
                     if path != self._path:
                         self._note(f"line {position.line} is in {path} now: going on there")
-                    return FeedFile(path, position)
+                    return self._open(path, position)
             self._note(
                 f"{self._path} is another file than the one that was read to line {position.line}"
                 ": it is read from its start. Lines that only the other one had are not read; if "
@@ -99,7 +103,21 @@ class FollowedFile:
                 raise CatalogueError(
                     f"the feed {self._path} is gzip: zcat {self._path} | live-intent index follow -"
                 )
-        return FeedFile(self._path)
+        return self._open(self._path)
+
+    def _open(self, path: Path, position: Position | None = None) -> FeedFile:
+        self._rotated_before = {_key(each) for each in self._files() if each != self._path}
+        return FeedFile(path, position)
+
+    def _copy_of_unread(self) -> Path | None:
+        """What the file was copied to since it was opened, if nothing of it is read; else None.
+
+        A copy of what was read is recognised by its bytes.
+        """
+        if self._file.offset or _key(self._path) != self._file.key:
+            return None
+        rotated = (path for path in self._files() if path != self._path)
+        return next((path for path in rotated if _key(path) not in self._rotated_before), None)
 
     def _following(self) -> Path | None:
         """The file after the one that is read; None: there is none."""

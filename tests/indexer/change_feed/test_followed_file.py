@@ -1,6 +1,7 @@
 """A feed's file that grows, is rotated, copied, truncated, or is another one after a restart."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -92,6 +93,22 @@ def test_a_truncated_file_goes_on_in_its_copy(path, opened, notes):
     path.write_text(rows(3, 4, 5), encoding="utf-8")  # longer than what was read
     assert numbers(read(file, 4)) == [2, 3, 4, 5]
     assert "was truncated or overwritten after line 1" in notes[0]
+
+
+def test_a_file_that_is_truncated_before_it_is_read_goes_on_in_its_copies(path, opened, notes):
+    path.write_text(rows(1), encoding="utf-8")
+    file = opened()
+    assert numbers(read(file, 1)) == [1]
+    path.rename(path.with_suffix(".jsonl.1"))
+    path.touch()
+    wait_until(lambda: not file.read() and "was rotated" in "".join(notes), 5)
+    for number in (2, 3):  # between two looks at the file
+        copy = path.with_suffix(f".jsonl.2026112{number}")
+        copy.write_text(rows(number), encoding="utf-8")
+        os.utime(copy, ns=(1, copy.stat().st_mtime_ns + number * 1_000_000))
+    path.write_text(rows(4), encoding="utf-8")
+    os.utime(path, ns=(1, path.stat().st_mtime_ns + 9_000_000))
+    assert numbers(read(file, 3)) == [2, 3, 4]
 
 
 def test_a_truncated_file_without_a_copy_is_read_from_its_start(path, opened, notes):
