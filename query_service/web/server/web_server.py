@@ -29,6 +29,7 @@ from query_service.web.server.arbiter import ServiceArbiter
 from query_service.web.server.gpus import visible_gpus
 from query_service.web.server.listener import Listener
 from query_service.web.server.preloaded import cores, preload, use_threads
+from query_service.web.server.shared_folder import renew
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -179,6 +180,14 @@ class WebServer(BaseApplication):  # type: ignore[misc]
             return ServiceNotStarted(**json.loads(first_line))
         except (OSError, ValueError, IndexError):
             return ServiceNotStarted("the service could not start; the lines above say why")
+
+    def keep_shared(self) -> None:
+        """Make the shared folder again if it is gone; called every second by the parent process."""
+        if self.shared is not None:
+            try:
+                renew(self.shared)
+            except OSError as error:
+                logger.warning("the folder that the processes share is gone: %s", error)
 
     def _pre_fork(self, server: Any, worker: Any) -> None:
         # A new worker takes the slot, and with it the GPU, of one that has ended.

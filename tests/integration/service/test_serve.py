@@ -1,6 +1,7 @@
 """`live-intent serve` as a process: its address, its errors at the start, its end by a signal."""
 
 import os
+import shutil
 import signal
 import socket
 from pathlib import Path
@@ -64,6 +65,7 @@ def test_several_processes_share_sessions_pages_and_metrics(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     several = environment | {"LIVE_INTENT_PROCESSES": "2", "LIVE_INTENT_LOG_FORMAT": "json"}
+    several |= {"TMPDIR": str(tmp_path)}
     with serve(several, tmp_path) as running:
         api = running.api()
         running.wait_for_workers(2)
@@ -81,7 +83,18 @@ def test_several_processes_share_sessions_pages_and_metrics(
         running.wait_for_workers(3)
         assert api.search("Acme", "many")["personalized"]
         assert f"{counted} 12.0" in api("GET", "/metrics").body  # with those of the killed one
-        running.end()
+        [folder] = tmp_path.glob("live-intent-processes-*")
+        shutil.rmtree(folder)  # as programs do that tidy /tmp
+        wait_until((folder / "metrics").is_dir)
+        running.kill_worker()
+        running.wait_for_workers(4)
+        for _ in range(10):
+            assert api.search("Acme", "many")["personalized"]
+            assert api("GET", "/metrics").status == 200
+        assert len(pages_of_a_front_end(api, "anonymous")) == 10
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(60) == 0, running.output
+        assert not folder.exists()
 
 
 def test_an_index_of_another_encoder_is_refused(
