@@ -67,9 +67,11 @@ def check_fingerprint(spec: EncoderSpec, meta: Mapping[str, Any], index_name: st
         return
     other = meta.get("encoder")
     of_index = _described(other) if other else "an unknown encoder (it was not made by a rebuild)"
+    own = spec.to_meta()
+    differences = _differences(other, own) if other else ""
     raise EncoderMismatch(
         f"the index {index_name} holds vectors of {of_index}; this process encodes with "
-        f"{_described(spec.to_meta())}. Rebuild it (live-intent index rebuild CATALOGUE), or set "
+        f"{_described(own)}{differences}. Rebuild it (live-intent index rebuild CATALOGUE), or set "
         "LIVE_INTENT_BUNDLE, LIVE_INTENT_ENCODER, LIVE_INTENT_LAYOUT and what goes with them to "
         "the index's"
     )
@@ -83,3 +85,9 @@ def _described(meta: Mapping[str, Any]) -> str:
         f"{meta['model']} (weights {meta['weights_hash']}, {meta['pooling']} pooling, {layout}"
         f"{learned})"
     )
+
+
+def _differences(other: Mapping[str, Any], own: Mapping[str, Any]) -> str:
+    differing = [name for name in {**own, **other} if other.get(name) != own.get(name)]
+    named = (f"{name} ({other.get(name)!r} there, {own.get(name)!r} here)" for name in differing)
+    return f"; they differ in {', '.join(named)}" if differing else ""

@@ -216,6 +216,11 @@ def test_another_fingerprint_is_refused(minilm: Encoder, tiny: Path) -> None:
     other = encoder(encoder=str(tiny)).spec
     with pytest.raises(EncoderMismatch, match="items-1 holds vectors of minilm"):
         check_fingerprint(other, meta, "items-1")
+    prefixed = encoder(query_prefix="query: ").spec
+    with pytest.raises(
+        EncoderMismatch, match=r"differ in query_prefix \('' there, 'query: ' here\)"
+    ):
+        check_fingerprint(prefixed, meta, "items-1")
     with pytest.raises(EncoderMismatch, match="unknown encoder"):
         check_fingerprint(other, {}, "items-1")
 
