@@ -57,12 +57,9 @@ class AskedOfIndex:
         )  # fmt: skip
         if isinstance(request, RankRequest):
             return plan
-        embedding, person = intent.query_embedding, intent.user_vector
         statistics = context.view.bundle.statistics
         plan = replace(
-            plan,
-            query_vector=None if embedding is None else context.view.query_vector(embedding),
-            R=None if person is None else person.R,
+            with_vectors(plan, context, intent),
             k=k,  # whatever the page: its order must not depend on it
             meaning_cut=statistics.meaning_cut,
             meaning_cut_alone=statistics.meaning_cut_alone,
@@ -76,6 +73,17 @@ class AskedOfIndex:
         acted_on = sorted({event.item_id for event in events})
         known = readable(context.attributes, request.language)
         return replace(plan, exclude=acted_on, popular=True, readable=known)
+
+
+def with_vectors(plan: RetrievalPlan, context: RequestContext, intent: Intent) -> RetrievalPlan:
+    """The plan with the vectors of the query and the visitor, and the time that is left."""
+    embedding, person = intent.query_embedding, intent.user_vector
+    return replace(
+        plan,
+        query_vector=None if embedding is None else context.view.query_vector(embedding),
+        R=None if person is None else person.R,
+        timeout_s=context.timeout_s(MIN_TIMEOUT_S),
+    )
 
 
 def _collapse(context: RequestContext) -> bool:

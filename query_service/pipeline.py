@@ -5,7 +5,8 @@ The steps, in order, and the function of each:
     load session         SessionVisitors.visitor  the visitor's events and queries
     encode query         BatchingEncoder          in a thread, while the session is read
     build user vector    user_vector.build        D_H, D_q, D_B and D_a to R
-    retrieve             retrieval.search         the legs in one round trip, to `Candidates`
+    retrieve             retrieval.search         the legs, to `Candidates`: the words leg is sent
+                                                  with the first steps, the others in one request
     re-rank              RerankStage.score        `rerank_input` to a score per candidate
     page                 Page.of                  the requested hits, deep ones from the engine
     explain              explanation.explain      each score as shares that add up to it

@@ -22,20 +22,14 @@ from query_service.context import (
 from query_service.facets.facet_counter import CountedFacets, FacetCounter
 from query_service.matches_below import MatchesBelow
 from query_service.observability.traced_pool import TracedPool
+from query_service.planned_search import PlannedSearch
 from query_service.ranking.rerank_input import RerankInput, rerank_input
 from query_service.retrieval.candidates.candidate_items import CandidateItems
-from query_service.retrieval.kept_searches import KeptSearches
+from query_service.retrieval.kept_searches import KeptSearches, StartedSearches
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.search import Retrieved, retrieve, retrieve_ids
 from query_service.retrieval.spelling.corrections import NO_CORRECTIONS, Corrections
-from query_service.retrieval.spelling.missing_words import QueryWordsAsked
-from query_service.rule_stage import (
-    NO_RULES_AT_WORK,
-    RulesAtWork,
-    at_work,
-    effects_in,
-    with_synonyms,
-)
+from query_service.rule_stage import NO_RULES_AT_WORK, RulesAtWork, at_work
 from query_service.schemas.search.answers import QueryCut
 from query_service.schemas.search.requests import RankRequest
 from query_service.settings import ServiceSettings
@@ -116,29 +110,25 @@ class Preparation:
         # What the index can't answer is refused before any work.
         asked = AskedOfIndex.of(context, self._facets.grids)
         encoding = self._start_encoding(context)  # while the session is read
+        early = PlannedSearch.before_visitor(context, asked, self._candidates_per_leg)
+        started = self._start(context, early)  # likewise
         visitor = self._load_session(context)
         embedding = self._encoded(context, encoding)
         intent = Intent(visitor, context.query_text, embedding)
         if asked.order is None:
             intent = replace(intent, user_vector=self._build_user_vector(context, intent))
-        plan = asked.plan(context, intent, self._candidates_per_leg)
-        effects = effects_in(context, visitor, is_sorted=plan.order is not None)
-        plan = with_synonyms(context, effects.on(plan) if effects.rules else plan)
-        plan = asked.facets.beside(plan)
-        # They are looked up in the whole index, whatever a key forces.
-        corrections = (
-            NO_CORRECTIONS if context.forced else Corrections.of(plan, context.vocabulary.columns)
-        )
-        plan = corrections.beside(plan)
-        words = QueryWordsAsked.of(plan) if context.says_what_is_missing else QueryWordsAsked()
-        plan = words.beside(plan)
-        retrieved = self._retrieve(context, plan)
+        if early is not None:
+            planned = early.with_vectors(context, intent)
+        else:
+            planned = PlannedSearch.of(context, asked, intent, self._candidates_per_leg)
+        plan = asked.facets.beside(planned.plan)
+        retrieved = self._retrieve(context, plan, started)
         rest = replace(plan, timeout_s=context.timeout_s(MIN_TIMEOUT_S))
         index = context.view.index
         counting = self._facets.start(index, asked.facets, rest, retrieved)
-        missing = words.missing(rest, retrieved, self.pool)
+        missing = planned.words.missing(rest, retrieved, self.pool)
         given = isinstance(context.request, RankRequest)
-        rules = at_work(self.client, context, effects, retrieved, collapse=plan.collapse)
+        rules = at_work(self.client, context, planned.effects, retrieved, collapse=plan.collapse)
         return Prepared(
             intent=intent,
             plan=plan,
@@ -147,7 +137,7 @@ class Preparation:
             given=given,
             facets=counting,
             rules=rules,
-            corrections=corrections,
+            corrections=planned.corrections,
             missing_words=missing,
         )
 
@@ -198,7 +188,18 @@ class Preparation:
             )
         return built if built is not None and built.known and built.knows_behaviour else None
 
-    def _retrieve(self, context: RequestContext, plan: RetrievalPlan) -> Retrieved:
+    def _start(
+        self, context: RequestContext, early: PlannedSearch | None
+    ) -> StartedSearches | None:
+        """Send what needs neither the visitor nor a vector, in a thread."""
+        if early is None:
+            return None
+        index, bodies = context.view.index, early.bodies
+        return self.kept.start(self.pool, self.client, index, early.plan, bodies)
+
+    def _retrieve(
+        self, context: RequestContext, plan: RetrievalPlan, started: StartedSearches | None
+    ) -> Retrieved:
         request, view, progress = context.request, context.view, context.progress
         if isinstance(request, RankRequest):
             ids = request.item_ids
@@ -207,7 +208,13 @@ class Preparation:
             )
         else:
             retrieved = retrieve(
-                self.client, view.index, plan, view.dims, self.items, kept=self.kept
+                self.client,
+                view.index,
+                plan,
+                view.dims,
+                self.items,
+                kept=self.kept,
+                started=started,
             )
         progress.clock.step("retrieve")
         for stage in retrieved.stages:

@@ -11,6 +11,7 @@ written in between that a search could see. So it is never older than the engine
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -55,6 +56,18 @@ class _Kept:
     response: bytes
 
 
+@dataclass(frozen=True)
+class StartedSearches:
+    """Searches of a request that were sent before its others, by their names.
+
+    `before`: the state of the index as it was last heard of then.
+    """
+
+    keys: Mapping[str, bytes]
+    before: IndexState | None
+    responses: "Future[dict[str, Response]]"
+
+
 class KeptSearches:
     """The responses of one process. Safe to use from many threads."""
 
@@ -68,17 +81,38 @@ class KeptSearches:
         # Called with how many searches of a request it had, and how many it had to ask for.
         self.on_lookup: Callable[[int, int], None] = lambda found, asked: None
 
+    def start(
+        self,
+        pool: Executor,
+        client: OpenSearch,
+        index: str,
+        plan: RetrievalPlan,
+        bodies: Mapping[str, Mapping[str, Any]],
+    ) -> StartedSearches | None:
+        """Send those of `bodies` that are not kept, in a thread; None if all are."""
+        before = self._states.get(index)
+        keys = {
+            name: key
+            for name, key in self._keys(index, plan, bodies).items()
+            if self.find(key, before) is None
+        }
+        if not keys:
+            return None
+        wanted = {name: bodies[name] for name in keys}
+        return StartedSearches(keys, before, pool.submit(searches, client, index, plan, wanted))
+
     def answers(
         self,
         client: OpenSearch,
         index: str,
         plan: RetrievalPlan,
         bodies: Mapping[str, Mapping[str, Any]],
+        started: StartedSearches | None = None,
     ) -> "tuple[dict[str, Response], Snapshot]":
         """The responses to `bodies`, by their names, and the index as they saw it.
 
-        One round trip; another only for what was kept and has just become outdated. Raises
-        ClusterUnavailable, IndexGone.
+        One round trip, without those that were `started`; another only for what was kept and has
+        just become outdated. Raises ClusterUnavailable, IndexGone.
         """
         keys = self._keys(index, plan, bodies)
         if not keys:
@@ -86,11 +120,18 @@ class KeptSearches:
         before = self._states.get(index)
         kept = {name: found for name, key in keys.items() if (found := self.find(key, before))}
         self.on_lookup(len(kept), len(keys) - len(kept))
-        wanted = {name: body for name, body in bodies.items() if name not in kept}
+        sent = {} if started is None else started.keys
+        early = {name for name in keys.keys() - kept.keys() if keys[name] == sent.get(name)}
+        wanted = {name: bodies[name] for name in bodies if name not in kept and name not in early}
         heard = searches(client, index, plan, {**wanted, STATE: STATE_BODY})
         state = IndexState.of(heard.pop(STATE))
         if state is not None:
             self._states[index] = state
+        if started is not None and early:
+            responses = started.responses.result()
+            heard |= {name: responses[name] for name in early}
+            if started.before != before:  # the state some time before them is not this one
+                keys = {name: key for name, key in keys.items() if name not in early}
         if state is not None and state == before:
             for name in keys.keys() & heard.keys():
                 self.keep(keys[name], state, heard[name])

@@ -1,4 +1,4 @@
-"""All legs in one round trip to OpenSearch, and the union of their hits."""
+"""The legs, those not sent before in one round trip to OpenSearch, and the union of their hits."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ from query_service.retrieval.groups import (
     group_count,
     matching_variants,
 )
-from query_service.retrieval.kept_searches import KeptSearches, Snapshot
+from query_service.retrieval.kept_searches import KeptSearches, Snapshot, StartedSearches
 from query_service.retrieval.plan import HAS_WORDS, MEANING, READABLE, WORDS, RetrievalPlan
 from query_service.retrieval.shards import BY_SCORE
 from query_service.retrieval.text.text_query import matching, text_query
@@ -70,8 +70,10 @@ def retrieve(
     items: CandidateItems,
     *,
     kept: KeptSearches = NOTHING_KEPT,
+    started: StartedSearches | None = None,
 ) -> Retrieved:
-    """Run the legs of `plan` in one `_msearch`, but what is `kept`; return the union of their hits.
+    """Run the legs of `plan` in one `_msearch`, but what is `kept` or `started`; return the union
+    of their hits.
 
     Raises:
         ClusterUnavailable: no leg could be answered.
@@ -83,7 +85,7 @@ def retrieve(
         return Retrieved(Candidates.union({}, {}, plan.legs, dims))
     if plan.pins:
         bodies[RULES] = pins_body(plan, bodies.get(WORDS))
-    everything, snapshot = kept.answers(client, index, plan, {**bodies, **plan.beside})
+    everything, snapshot = kept.answers(client, index, plan, {**bodies, **plan.beside}, started)
     responses = {leg: everything[leg] for leg in bodies}
     failed = {leg: reason for leg, r in responses.items() if (reason := failure(r))}
     if any("index_not_found" in reason for reason in failed.values()):
