@@ -1,4 +1,4 @@
-"""What a service checks in the background: engine, index, events, rules, experiment."""
+"""What a service checks in the background: engine, index, keys, events, rules, experiment."""
 
 import logging
 
@@ -9,6 +9,7 @@ from plugin_config.connection.client import ping_or_raise
 from plugin_config.errors import LiveIntentError
 from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
+from query_service.access.key_ring import KeyRing
 from query_service.experiments.experiment_book import ExperimentBook
 from query_service.index_view import IndexNotReady, IndexViews
 from query_service.retrieval.probe import probe
@@ -30,15 +31,20 @@ class HealthChecks:
         *,
         views: IndexViews,
         writer: StoreWriter,
+        key_ring: KeyRing,
         rule_book: RuleBook,
         experiments: ExperimentBook,
     ) -> None:
         self._client, self._names, self._views = client, names, views
-        self._writer, self._rule_book, self._experiments = writer, rule_book, experiments
+        self._writer, self._key_ring = writer, key_ring
+        self._rule_book, self._experiments = rule_book, experiments
         self._logged = ""
 
     def result(self) -> Readiness:
-        """Whether searches are answered: one is sent to the engine, on the current index."""
+        """Whether searches are answered: one is sent to the engine, on the current index.
+
+        Until the API keys were read once, no request is.
+        """
         checks: dict[str, str] = {}
         try:
             checks["opensearch"] = "ok"
@@ -57,6 +63,9 @@ class HealthChecks:
             checks["rules"] = self._rules_check()
             checks["experiment"] = self._experiments.state
         ok = checks["opensearch"] == "ok" and checks["index"].startswith("ok")
+        if self._key_ring.never_read:
+            checks["keys"] = "not read yet; the log says why"
+            ok = False
         return Readiness(ok, checks)
 
     def _events_check(self) -> str:

@@ -116,6 +116,7 @@ class Service:
             names,
             views=self._views,
             writer=self.store.writer,
+            key_ring=self.key_ring,
             rule_book=self.rule_book,
             experiments=self.experiment_book,
         )

@@ -164,8 +164,7 @@ def test_missing_session_indexes_are_made_once_the_cluster_answers(
         wait_until(api.ready)
         mapping = client.indices.get_mapping(index=fresh_names.sessions)
         assert mapping[fresh_names.sessions]["mappings"]["dynamic"] == "strict"
-        # API keys are read again some seconds later; until then no request is answered.
-        wait_until(lambda: api.event("click", "1", "q1").status == 200)
+        assert api.event("click", "1", "q1").status == 200  # API keys were read, too
         assert api.search("Acme", "q1")["personalized"] is True
     proxy.close()
 
