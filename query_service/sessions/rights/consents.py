@@ -1,6 +1,7 @@
 """The choices of sessions: what their visitors agree to, read before a write and changed."""
 
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any
@@ -13,12 +14,19 @@ from plugin_config.errors import ClusterUnavailable
 from plugin_config.schema import IndexNames
 from query_service.privacy.consent import Consent
 from query_service.privacy.pseudonyms import Pseudonyms
-from query_service.sessions.document_writes import LASTING, LASTING_RETRY_AFTER_S, scripted_upsert
+from query_service.sessions.document_writes import (
+    ATTEMPTS,
+    LASTING,
+    LASTING_RETRY_AFTER_S,
+    scripted_upsert,
+)
 from query_service.sessions.documents import document_id, now_ms
 from query_service.sessions.erasure.removal import DocumentRemoval, NotErased
 from query_service.sessions.scripts import CONSENT, NOT_LEARNED, painless
 from query_service.sessions.store_writer import StoreWriter
 from query_service.user.user_session import earlier_names
+
+NO_SHARD = "no_shard_available_action_exception"
 
 
 @dataclass(frozen=True)
@@ -61,16 +69,8 @@ class SessionConsents:
         }
         if not ids:
             return {}
-        try:
-            response = self._client.mget(
-                index=self._names.sessions,
-                body={"ids": sorted(set(chain(*ids.values())))},
-                params={"_source_includes": "consent"},
-            )
-        except OpenSearchException as error:
-            raise cluster_unavailable(error, "keep events or queries") from error
         chosen: dict[str, Consent] = {}
-        for document in response["docs"]:
+        for document in self._documents(sorted(set(chain(*ids.values())))):
             problem = document.get("error", {}).get("type", "index_not_found_exception")
             if problem != "index_not_found_exception":
                 unreadable = ChoicesClosed if problem in LASTING else ClusterUnavailable
@@ -83,6 +83,28 @@ class SessionConsents:
             for session_id, own in ids.items()
             if any(each in chosen for each in own)
         }
+
+    def _documents(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """What the engine says of these documents, their choices alone.
+
+        Asked again where the index has no shard yet, as in the moment after it was made again.
+        """
+        documents: list[dict[str, Any]] = []
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                time.sleep(0.05 * 2**attempt)
+            try:
+                response = self._client.mget(
+                    index=self._names.sessions,
+                    body={"ids": list(ids)},
+                    params={"_source_includes": "consent"},
+                )
+            except OpenSearchException as error:
+                raise cluster_unavailable(error, "keep events or queries") from error
+            documents = response["docs"]
+            if not any(each.get("error", {}).get("type") == NO_SHARD for each in documents):
+                break
+        return documents
 
     def set(self, session_id: str, consent: Consent) -> NotLearned:
         """Keep a session's choice, for what it sends from now on.

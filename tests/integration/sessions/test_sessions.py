@@ -10,6 +10,7 @@ import pytest
 
 from plugin_config.connection.client import connect
 from plugin_config.errors import ClusterUnavailable
+from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.schemas.behaviour.events import ReceivedEvent
@@ -55,6 +56,33 @@ def test_each_click_is_in_the_very_next_read(store, elsewhere, session_id):
         assert newest.features == ("brand:acme",)
         assert newest.vector_space == "space"
         assert float(newest.vector @ ITEMS[f"i{number}"].vector) > 0.9999
+
+
+def test_an_event_waits_for_the_shard_of_an_index_that_was_just_made_again(
+    client, fresh_names, session_id
+):
+    held = {"index.routing.allocation.enable": "none"}
+    ensure_indexes(client, fresh_names)
+    client.indices.delete(index=fresh_names.sessions)
+    alias = {fresh_names.writing(fresh_names.sessions): {}}
+    body = {"settings": held, "aliases": alias}
+    client.indices.create(index=fresh_names.sessions, body=body, wait_for_active_shards="0")
+
+    def allocate() -> None:
+        time.sleep(0.15)
+        settings = dict.fromkeys(held, None)
+        client.indices.put_settings(index=fresh_names.sessions, body=settings)
+
+    store = SessionStore(client, fresh_names)
+    try:
+        with pytest.raises(ClusterUnavailable, match="no_shard_available"):
+            store.record_events([event("i1", session_id)], lookup)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(allocate)
+            [outcome] = store.record_events([event("i1", session_id)], lookup)
+        assert outcome.status == "accepted"
+    finally:
+        store.close()
 
 
 def test_an_unknown_visitor_has_no_events(store, client):
