@@ -3,10 +3,11 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from plugin_config.errors import SettingsError
+from plugin_config.file_lock import locked_file
 
 WAIT_S = 1.0  # for another process that writes
 
@@ -20,13 +21,16 @@ class ProcessDatabase:
         Raises SettingsError: the file can't be made.
         """
         self._lock = threading.Lock()
+        # sqlite waits for no other process while the way a file is written changes.
+        alone = locked_file(file.with_suffix(".lock")) if file else nullcontext()
         try:
             self._connection = sqlite3.connect(
                 file or ":memory:", timeout=WAIT_S, isolation_level=None, check_same_thread=False
             )
-            # Nothing in it need survive a crash of the machine.
-            self._connection.executescript(f"PRAGMA synchronous = OFF;{tables}")
-        except sqlite3.Error as error:
+            with alone:
+                # Nothing in it need survive a crash of the machine.
+                self._connection.executescript(f"PRAGMA synchronous = OFF;{tables}")
+        except (sqlite3.Error, OSError) as error:
             raise SettingsError(
                 f"{file} can't be made ({error}): let TMPDIR name a folder with room, or set "
                 "LIVE_INTENT_PROCESSES=1, which needs none"

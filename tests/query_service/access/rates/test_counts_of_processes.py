@@ -30,6 +30,18 @@ allowed = sum(counts.hit(parse("100/hour"), ("session", "s")) for _ in range(110
 sys.exit(allowed)
 """
 
+MAKING = """
+import os, sys, time
+from pathlib import Path
+from query_service.web.access.shared_counts import SharedCounts
+folder, ends_at = Path(sys.argv[1]), time.monotonic() + 30
+for number in range(50):
+    (folder / f"{number}-{os.getpid()}.ready").touch()
+    while len(list(folder.glob(f"{number}-*.ready"))) < 4:
+        assert time.monotonic() < ends_at
+    SharedCounts(folder / f"{number}.sqlite").incr("name", 10)
+"""
+
 
 def counts_in(folder: Path | None) -> RateCounts:
     return RateCounts("memory://", lambda is_alone: None, folder)
@@ -45,6 +57,12 @@ def test_processes_at_once_allow_a_rate_once(tmp_path: Path) -> None:
     assert sum(each.wait(60) for each in running) == 100
     assert counts_in(tmp_path).window(RATE, NAME).remaining == 0
     assert counts_in(None).hit(RATE, NAME)  # another service
+
+
+def test_a_file_that_all_processes_make_at_once_is_made_once(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", MAKING, str(tmp_path)]
+    running = [subprocess.Popen(command) for _ in range(4)]
+    assert [each.wait(60) for each in running] == [0] * 4
 
 
 def test_counts_expire_and_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
