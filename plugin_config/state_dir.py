@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -94,6 +95,16 @@ def make_state_dir(path: Path) -> Path:
                 "folder of your own"
             )
     return path
+
+
+def state_file(state_dir: Path, kind: str, about: str, target: str) -> Path:
+    """The file in the folder `kind` that keeps what is known of the path `about`.
+
+    `target`: the cluster and alias that it is for. Nothing is made.
+    """
+    digest = hashlib.sha256(f"{target}\n{about}".encode(errors="surrogateescape")).hexdigest()[:12]
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", Path(about).name)[:100]
+    return state_dir / kind / f"{name}-{digest}.json"
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -4,14 +4,13 @@ import fcntl
 import hashlib
 import json
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
 from plugin_config.errors import LiveIntentError, SettingsError
-from plugin_config.state_dir import make_state_dir, write_whole
+from plugin_config.state_dir import make_state_dir, state_file, write_whole
 
 KNOWN_BYTES = 1024  # at the file's beginning, and before the position, by which it is recognised
 
@@ -60,10 +59,8 @@ class PositionFile:
         Raises FeedTaken; SettingsError: the folder can't be written.
         """
         feed = Path(os.path.abspath(feed))  # the same for ../feeds/it and it; links stay
-        digest = hashlib.sha256(f"{target}\n{feed}".encode()).hexdigest()[:12]
-        name = re.sub(r"[^A-Za-z0-9_.-]", "_", feed.name)[:100]
         self._feed = str(feed)
-        self.path = make_state_dir(state_dir) / "feeds" / f"{name}-{digest}.json"
+        self.path = state_file(make_state_dir(state_dir), "feeds", self._feed, target)
         try:
             self.path.parent.mkdir(exist_ok=True)
             self._lock: IO[str] = self.path.with_suffix(".lock").open("a+", encoding="utf-8")

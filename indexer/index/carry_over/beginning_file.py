@@ -3,10 +3,8 @@
 A try that is killed while it reads the catalogue leaves no index that could say when it began.
 """
 
-import hashlib
 import json
 import os
-import re
 import stat
 import time
 from dataclasses import asdict, dataclass, replace
@@ -18,7 +16,7 @@ from indexer.index.context import IndexContext
 from indexer.index.generations import live_generation
 from indexer.index.owner import Owner
 from plugin_config.errors import LiveIntentError
-from plugin_config.state_dir import make_state_dir, write_whole
+from plugin_config.state_dir import make_state_dir, state_file, write_whole
 
 
 @dataclass(frozen=True)
@@ -66,10 +64,8 @@ class BeginningFile:
         self._state_dir = state_dir
         if catalogue is not None:
             cluster = context.client.info()["cluster_uuid"]
-            target = f"{cluster} {context.names.items}\n{catalogue.path}"
-            digest = hashlib.sha256(target.encode(errors="surrogateescape")).hexdigest()[:12]
-            name = re.sub(r"[^A-Za-z0-9_.-]", "_", Path(catalogue.path).name)[:100]
-            self.path = state_dir / "rebuilds" / f"{name}-{digest}.json"
+            target = f"{cluster} {context.names.items}"
+            self.path = state_file(state_dir, "rebuilds", catalogue.path, target)
 
     def begin(self, now: Beginning) -> Beginning:
         """`now`, or the beginning that an earlier try left; it is on disk when this returns.
