@@ -94,7 +94,7 @@ class KeptSearches:
         keys = {
             name: key
             for name, key in self._keys(index, plan, bodies).items()
-            if self.find(key, before) is None
+            if self._fitting(key, before) is None
         }
         if not keys:
             return None
@@ -143,13 +143,8 @@ class KeptSearches:
 
     def find(self, key: bytes, state: IndexState | None) -> Response | None:
         """The response under a key, if the index has this state; else None."""
-        kept = self._young.get(key)
-        if kept is None and (kept := self._old.get(key)) is not None:
-            self._put(key, kept)
-        if kept is None or state is None or kept.state != state or kept.until < time.monotonic():
-            return None
-        response: Response = orjson.loads(kept.response)
-        return response
+        kept = self._fitting(key, state)
+        return None if kept is None else orjson.loads(kept.response)
 
     def keep(self, key: bytes, before: IndexState, response: Response) -> None:
         """Keep a whole response; `before`: the state of the index some time before it."""
@@ -158,6 +153,15 @@ class KeptSearches:
         text = orjson.dumps(response)
         if len(text) <= MAX_BYTES:
             self._put(key, _Kept(before, time.monotonic() + MAX_AGE_S, text))
+
+    def _fitting(self, key: bytes, state: IndexState | None) -> _Kept | None:
+        """What is kept under a key, if the index has this state; else None."""
+        kept = self._young.get(key)
+        if kept is None and (kept := self._old.get(key)) is not None:
+            self._put(key, kept)
+        if kept is None or state is None or kept.state != state or kept.until < time.monotonic():
+            return None
+        return kept
 
     def _put(self, key: bytes, kept: _Kept) -> None:
         self._young[key] = kept

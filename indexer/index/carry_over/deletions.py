@@ -75,6 +75,8 @@ def deleted_before(
 ) -> dict[str, int]:
     """The versions as of which items were deleted before the beginning, by id."""
     last = beginning.deletions.get(_SHARD, NONE_YET)
+    if last == NONE_YET:  # nothing was deleted: no request for each window of a rebuild
+        return {}
     versions = read_versions(context, context.names.deletions, ids, last)
     return {i: version for i, version in versions.items() if version <= beginning.version}
 
