@@ -2,7 +2,7 @@
 
 A change reads the item and writes it with its version, which the engine can't make depend on what
 was read: of two at once the later one would undo the earlier. A process that hangs may hold a lock
-for ever: nobody waits past the deadline of the request.
+permanently: nobody waits past the deadline of the request.
 """
 
 import threading

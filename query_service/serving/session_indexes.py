@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class SessionIndexes:
-    """Those of one service, whose `store` is told when nothing may be stored in them."""
+    """Those of one service; its `store` gets a refusal while nothing may be stored in them."""
 
     def __init__(self, client: OpenSearch, names: IndexNames, store: SessionStore) -> None:
         self._client, self._names, self._store = client, names, store

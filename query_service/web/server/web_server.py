@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 RETRY_S = 1.0  # before another try to replace a worker
-# Python's threads wait for each other within a process, and of two that are killed one answers.
+# Python's threads wait for each other within a process, and where one is killed the other answers.
 PROCESSES = 2
 
 
