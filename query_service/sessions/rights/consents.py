@@ -10,12 +10,12 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
 from plugin_config.connection.client import cluster_unavailable
+from plugin_config.connection.engine_deadline import engine_time_left
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.schema import IndexNames
 from query_service.privacy.consent import Consent
 from query_service.privacy.pseudonyms import Pseudonyms
 from query_service.sessions.document_writes import (
-    ATTEMPTS,
     LASTING,
     LASTING_RETRY_AFTER_S,
     scripted_upsert,
@@ -27,6 +27,12 @@ from query_service.sessions.store_writer import StoreWriter
 from query_service.user.user_session import earlier_names
 
 NO_SHARD = "no_shard_available_action_exception"
+# How long the shard of an index that was just made may take, s: 0.1 to 2 on busy nodes.
+YOUNG_S = 30.0
+# Without a request's deadline.
+SHARD_WAIT_S = 10.0
+# What a request keeps of its time for the answer, s.
+LAST_TRY_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -87,24 +93,37 @@ class SessionConsents:
     def _documents(self, ids: Sequence[str]) -> list[dict[str, Any]]:
         """What the engine says of these documents, their choices alone.
 
-        Asked again where the index has no shard yet, as in the moment after it was made again.
+        Asked again while an index that was just made again starts its shard, until the request's
+        deadline. A shard that is missing for longer is not waited for: each event would hold a
+        thread.
         """
-        documents: list[dict[str, Any]] = []
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                time.sleep(0.05 * 2**attempt)
-            try:
+        left_s = engine_time_left()
+        until = time.monotonic() + (SHARD_WAIT_S if left_s is None else left_s - LAST_TRY_S)
+        pause_s = 0.05
+        try:
+            while True:
                 response = self._client.mget(
                     index=self._names.sessions,
                     body={"ids": list(ids)},
                     params={"_source_includes": "consent"},
                 )
-            except OpenSearchException as error:
-                raise cluster_unavailable(error, "keep events or queries") from error
-            documents = response["docs"]
-            if not any(each.get("error", {}).get("type") == NO_SHARD for each in documents):
-                break
-        return documents
+                documents: list[dict[str, Any]] = response["docs"]
+                if not any(each.get("error", {}).get("type") == NO_SHARD for each in documents):
+                    return documents
+                if time.monotonic() + pause_s > until or not self._just_made():
+                    return documents
+                time.sleep(pause_s)
+                pause_s = min(2 * pause_s, 0.5)
+        except OpenSearchException as error:
+            raise cluster_unavailable(error, "keep events or queries") from error
+
+    def _just_made(self) -> bool:
+        """Whether the index of sessions was made within YOUNG_S, by the engine's clock and ours."""
+        response = self._client.indices.get(
+            index=self._names.sessions, params={"filter_path": "*.settings.index.creation_date"}
+        )
+        made = (int(each["settings"]["index"]["creation_date"]) for each in response.values())
+        return now_ms() - max(made, default=0) < YOUNG_S * 1000
 
     def set(self, session_id: str, consent: Consent) -> NotLearned:
         """Keep a session's choice, for what it sends from now on.

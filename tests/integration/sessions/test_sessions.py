@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from plugin_config.connection.client import connect
+from plugin_config.connection.engine_deadline import ENGINE_DEADLINE
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.provisioning.provisioning import ensure_indexes
 from plugin_config.schema import IndexNames
@@ -17,6 +18,7 @@ from query_service.schemas.behaviour.events import ReceivedEvent
 from query_service.sessions.intake import EventOutcome
 from query_service.sessions.limits import SessionLimits
 from query_service.sessions.reader import SessionsUnreadable
+from query_service.sessions.rights import consents
 from query_service.sessions.store import SessionStore
 from query_service.user.visitor import PastQuery, Visitor
 from query_service.web.behaviour.event_forms import parse_events
@@ -59,7 +61,7 @@ def test_each_click_is_in_the_very_next_read(store, elsewhere, session_id):
 
 
 def test_an_event_waits_for_the_shard_of_an_index_that_was_just_made_again(
-    client, fresh_names, session_id
+    client, fresh_names, session_id, monkeypatch
 ):
     held = {"index.routing.allocation.enable": "none"}
     ensure_indexes(client, fresh_names)
@@ -69,14 +71,23 @@ def test_an_event_waits_for_the_shard_of_an_index_that_was_just_made_again(
     client.indices.create(index=fresh_names.sessions, body=body, wait_for_active_shards="0")
 
     def allocate() -> None:
-        time.sleep(0.15)
+        time.sleep(1)
         settings = dict.fromkeys(held, None)
         client.indices.put_settings(index=fresh_names.sessions, body=settings)
 
     store = SessionStore(client, fresh_names)
     try:
+        deadline = ENGINE_DEADLINE.set(time.perf_counter() + 3)
         with pytest.raises(ClusterUnavailable, match="no_shard_available"):
             store.record_events([event("i1", session_id)], lookup)
+        ENGINE_DEADLINE.reset(deadline)
+        with monkeypatch.context() as long_ago:
+            long_ago.setattr(consents, "YOUNG_S", 0)
+            started = time.monotonic()
+            with pytest.raises(ClusterUnavailable, match="no_shard_available"):
+                store.record_events([event("i1", session_id)], lookup)
+            assert time.monotonic() - started < consents.SHARD_WAIT_S / 2
+        monkeypatch.setattr(consents, "SHARD_WAIT_S", 60)
         with ThreadPoolExecutor(1) as pool:
             pool.submit(allocate)
             [outcome] = store.record_events([event("i1", session_id)], lookup)
