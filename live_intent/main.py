@@ -6,8 +6,10 @@ from importlib.metadata import PackageNotFoundError, version
 
 import click
 
+from live_intent import LOADED_NS
 from live_intent.search_tools import search_tools
 from live_intent.terminal import make_output_plain
+from plugin_config.command_start import COMMAND_BEGAN
 from plugin_config.errors import LiveIntentError
 
 # name -> ("module:attribute", one line of help); the module is imported when its command runs.
@@ -132,6 +134,7 @@ def cli(context: click.Context, debug: bool) -> None:
 
 def main() -> None:
     """Entry point of the command `live-intent`."""
+    COMMAND_BEGAN.set(LOADED_NS)
     make_output_plain()
     cli(prog_name="live-intent")
 

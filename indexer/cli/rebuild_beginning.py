@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from indexer.cli.interruption import Stopped
+from plugin_config.command_start import began_ms
 
 if TYPE_CHECKING:
     from indexer.cli.cluster_session import ClusterSession
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def kept_beginning(
     cluster: "ClusterSession", context: "IndexContext", catalogue: str, as_of: datetime | None
 ) -> "Iterator[Beginning]":
-    """When the rebuild of a catalogue began: now, or with an earlier try that did not end.
+    """When the rebuild of a catalogue began: with its command, or an earlier try that did not end.
 
     It is kept until the block ends. After an error, SIGTERM or `kill -9` the next try has it; after
     Ctrl-C, by which somebody gives the rebuild up, it has not.
@@ -29,7 +30,7 @@ def kept_beginning(
     state = CatalogueState.of(catalogue, as_of)
     file = BeginningFile(context, cluster.settings.state_dir, state)
     try:
-        yield file.begin(Beginning.now(context, as_of))
+        yield file.begin(Beginning.now(context, as_of, began_ms()))
     except Stopped as stopped:
         if stopped.number == signal.SIGINT:
             file.forget()

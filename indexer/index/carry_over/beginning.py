@@ -25,9 +25,9 @@ class Beginning:
     A live write wins over the catalogue if its version is newer than `version`, or if its sequence
     number is beyond the checkpoint of its shard: then it was acknowledged after the beginning,
     whatever its version, and whatever the clock of the machine that sent it. The command loads the
-    encoder between the beginning and the first read, so that the answers to earlier writes are on
-    their way by then. `version` is when the catalogue was exported, where that is known: what was
-    written with a later version wins too.
+    encoder between the checkpoints and the first read, so that the answers to earlier writes are
+    on their way by then. `version` is when the command began, or when the catalogue was exported,
+    where that is known: what was written with a later version wins too.
     """
 
     version: int  # ms since 1970
@@ -37,12 +37,14 @@ class Beginning:
     deletions: Checkpoints = field(default_factory=dict)
 
     @classmethod
-    def now(cls, context: IndexContext, as_of: datetime | None = None) -> "Beginning":
-        """This moment; `as_of`: when the catalogue was exported.
+    def now(
+        cls, context: IndexContext, as_of: datetime | None = None, began: int | None = None
+    ) -> "Beginning":
+        """This moment; `as_of`: when the catalogue was exported; `began`: when its command did, ms.
 
         Raises AliasTaken, ForeignIndex, ClusterUnavailable; SettingsError: `as_of` is to come.
         """
-        began = time.time_ns() // 1_000_000
+        began = time.time_ns() // 1_000_000 if began is None else began
         version = began if as_of is None else round(as_of.timestamp() * 1000)
         if version > began:
             raise SettingsError(f"--as-of {as_of}: the catalogue can't be of a time to come")

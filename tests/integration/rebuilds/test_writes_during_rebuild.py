@@ -23,10 +23,11 @@ from indexer.index.live.updates import delete, update, upsert
 from indexer.progress import Silence
 from plugin_config.ownership import ForeignIndex
 from plugin_config.schema import CHANGED_AT, VECTOR_FLOAT16
-from plugin_config.settings import load
+from plugin_config.settings import load, variable
 from query_service.serving.batching import BatchingEncoder
 from query_service.settings import ServiceSettings
 from query_service.web.app import create_app
+from tests.integration.command_line import run
 from tests.integration.rebuilding import (
     COLOURS,
     FILL,
@@ -38,6 +39,7 @@ from tests.integration.rebuilding import (
 )
 from tests.integration.serving import serving
 from tests.integration.waiting import wait_until
+from tests.local_server import QuietHandler, local_server
 
 pytestmark = pytest.mark.node
 
@@ -269,6 +271,38 @@ def test_what_was_deleted_during_the_first_reading_of_the_catalogue_stays_delete
     # The next rebuild began after these writes: its catalogue brings the items back.
     assert run_rebuild(catalogue).count == 300
     assert source(client, fresh_names, "9")["title"].endswith("model 9")
+
+
+def test_what_is_written_before_the_command_has_asked_for_anything_wins_too(
+    run_rebuild, client, fresh_names, fresh_context, fresh_environment, encoder, catalogue, tmp_path
+):
+    run_rebuild(catalogue)
+    upsert(fresh_context, lambda: encoder, [Item("8", "earlier piano")])
+    delete(fresh_context, ["9"])
+    written = threading.Event()
+
+    class Handler(QuietHandler):
+        def handle_any(self) -> None:
+            if not written.is_set():  # the first request of the command
+                delete(fresh_context, ["5"])
+                upsert(fresh_context, lambda: encoder, [Item("6", "purple piano")])
+                update(fresh_context, lambda: encoder, [ItemChange("7", {"price": 3000.0})])
+                written.set()
+            response, content = self.forwarded(node, self.body())
+            self.answer(response.status, content, length=response.headers.get("Content-Length"))
+
+        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = handle_any  # noqa: N815
+
+    node = fresh_environment[variable("opensearch_url")].removeprefix("http://").rstrip("/")
+    with local_server(Handler) as url:
+        environment = fresh_environment | {variable("opensearch_url"): url}
+        done = run(environment, "index", "rebuild", catalogue, "--fresh", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert source(client, fresh_names, "5") is None
+    assert source(client, fresh_names, "6")["title"] == "purple piano"
+    assert source(client, fresh_names, "7")["price"] == 3000
+    for earlier in ("8", "9"):  # the catalogue is newer
+        assert source(client, fresh_names, earlier)["title"].endswith(f"model {earlier}")
 
 
 @pytest.mark.parametrize("stage", [READ, FILL, "check"])
