@@ -62,6 +62,13 @@ class ServiceSettings(PrivacySettings):
     stop_grace_s: float = Field(
         30, gt=0, le=600, description="Seconds after that for the requests under way."
     )
+    hang_timeout_s: float = Field(
+        30,
+        ge=0,
+        le=3600,
+        description="Seconds after which a worker process that does nothing at all, answering or "
+        "not, is killed and replaced; it would keep its connections. 0: never.",
+    )
     session_max_events: int = Field(50, ge=1, le=1000, description="Events kept of a session.")
     session_max_queries: int = Field(20, ge=0, le=200, description="Queries kept of a session.")
     user_max_events: int = Field(100, ge=1, le=1000, description="Events kept of a user.")

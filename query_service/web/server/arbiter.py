@@ -1,5 +1,6 @@
 """The parent process: starts, replaces and stops the worker processes."""
 
+import logging
 import queue
 import signal
 import socket
@@ -16,6 +17,8 @@ from query_service.settings import ServiceSettings
 if TYPE_CHECKING:
     from query_service.web.server.buffered_worker import BufferedWorker
 
+logger = logging.getLogger(__name__)
+LOOK_S = 2.0  # of the time between two looks at the workers, what counts at most
 CLOSE_S = 15.0  # for a worker to write the waiting queries, after its grace
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)  # each is in more of a hurry
 
@@ -35,7 +38,28 @@ class ServiceArbiter(Arbiter):  # type: ignore[misc]
         super().__init__(app)
         self.LISTENERS = [listener]
         self._stop_signal = signal.SIGINT
+        self._hang_s = settings.hang_timeout_s
+        self._looked_at = time.monotonic()
         self._stop_s = settings.drain_s + settings.stop_grace_s + CLOSE_S
+
+    def murder_workers(self) -> None:
+        """Kill a worker that hangs, as its connections would: gunicorn's name for it.
+
+        A worker notes each round of its loop. Time counts only while this process looks at it every
+        second or so: after both were stopped for a minute none has hung.
+        """
+        now = time.monotonic()
+        passed_s = min(now - self._looked_at, LOOK_S)
+        self._looked_at = now
+        for pid, worker in list(self.WORKERS.items()):
+            still_s = worker.stands_still(passed_s)
+            # One that ends does not go round its loop.
+            allowed_s = self._hang_s + (self._stop_s if worker.retired else 0)
+            if self._hang_s and worker.answers and still_s > allowed_s:
+                logger.error(
+                    "process %d hangs since %.0f s: it is killed, and replaced", pid, still_s
+                )
+                self.kill_worker(pid, signal.SIGKILL)
 
     def manage_workers(self) -> None:
         """Start missing workers; end renewed and surplus ones when the others answer."""

@@ -29,11 +29,19 @@ class BufferedWorker(Worker):  # type: ignore[misc]
         super().__init__(*arguments)
         self._answers = mmap.mmap(-1, 1)  # shared with the parent process
         self._drains = self._hurries = False
+        self._last_round, self._still_s = 0.0, 0.0  # in the parent
 
     @property
     def answers(self) -> bool:
         """Whether it takes requests; known in the parent process, too."""
         return self._answers[0] == 1
+
+    def stands_still(self, passed_s: float) -> float:
+        """In the parent: seconds without a round of its loop; `passed_s` since the last look."""
+        last_round = self.tmp.last_update()
+        self._still_s = self._still_s + passed_s if last_round == self._last_round else 0.0
+        self._last_round = last_round
+        return self._still_s
 
     def init_signals(self) -> None:
         super().init_signals()

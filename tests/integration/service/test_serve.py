@@ -193,6 +193,25 @@ def test_a_killed_worker_costs_its_own_requests_and_hup_none(
         assert len(running.workers) == 3
 
 
+def test_a_worker_that_hangs_is_replaced(environment: dict[str, str], tmp_path: Path) -> None:
+    own = {"LIVE_INTENT_PROCESSES": "2", "LIVE_INTENT_HANG_TIMEOUT_S": "3"}
+    with serve(environment | own, tmp_path) as running:
+        running.wait_for_workers(2)
+        hung, other = running.workers
+        os.kill(hung, signal.SIGSTOP)
+        running.wait_for_workers(3)
+        assert not is_running(hung)
+        assert is_running(other)
+        port = int(running.api().url.rsplit(":", 1)[1])
+        clients = Clients(lambda: port)
+        with clients.running():
+            clients.wait_for_answers()
+        assert set(clients.statuses) == {200}
+        running.end()
+        assert f"process {hung} hangs since" in running.output
+        assert len(running.workers) == 3
+
+
 def children_of(running: Serve, but: list[int]) -> list[int]:
     """Process ids of the workers, some left out; waits until there is one."""
     pid = running.process.pid
