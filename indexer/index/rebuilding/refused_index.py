@@ -64,6 +64,8 @@ def activate(
     """
     client, names = context.client, context.names
     generation = of_name(context.client, context.names, index)
+    if generation.live:
+        raise NoItemsIndex(f"{names.items} points at {index} already: there is nothing to do")
     if generation.state != REFUSED:
         raise NoItemsIndex(
             f"{index} was not refused by the gate. An earlier or later index is put back by: "

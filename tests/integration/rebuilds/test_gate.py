@@ -265,7 +265,7 @@ def test_only_the_newest_refused_index_is_kept_and_not_for_ever(
 def test_a_refused_index_is_not_activated_beside_a_rebuild(
     run_rebuild, client, fresh_names, fresh_context, encoder, catalogue, tmp_path
 ):
-    run_rebuild(catalogue)
+    earlier = run_rebuild(catalogue).index
     cut = write_catalogue(tmp_path / "cut.jsonl", range(100))
     with pytest.raises(SwapRefused):
         run_rebuild(cut, before_swap=gate(gate_sample=0))
@@ -279,7 +279,9 @@ def test_a_refused_index_is_not_activated_beside_a_rebuild(
     assert alias_target(client, fresh_names) == report.index
     [kept] = [g for g in generations(client, fresh_names) if g.index == refused]
     assert (kept.state, kept.building) == ("refused", False)
-    with pytest.raises(NoItemsIndex, match=f"rollback --to {report.index}"):
+    with pytest.raises(NoItemsIndex, match=f"rollback --to {earlier}"):
+        activate(fresh_context, earlier, lambda: encoder)
+    with pytest.raises(NoItemsIndex, match=f"points at {report.index} already"):
         activate(fresh_context, report.index, lambda: encoder)
 
 
