@@ -36,7 +36,7 @@ def query_kind(query_text: str, complete: NDArray[np.bool_], *, matched: bool) -
     """
     if not query_text.strip():
         return "none"
-    if complete.any() and len(np.unique(hashed_text(query_text).words)) > 1:
+    if complete.any() and len(hashed_text(query_text).distinct_words) > 1:
         return "precise"
     return "broad" if matched or complete.any() else "meaning"
 

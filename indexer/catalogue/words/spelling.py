@@ -8,7 +8,19 @@ from plugin_config.analysis.spelling_rules import CHARACTERS, INVISIBLE, MARKS, 
 
 CACHED_LENGTH = 100  # letters of the texts, mostly queries, whose spelling is kept
 _INVISIBLE, _MARKS = re.compile(INVISIBLE), re.compile(MARKS)
-_RULES = [(re.compile(pattern), text.replace("$", "\\")) for pattern, text in RULES.values()]
+# What a text must have for a rule to match: most texts have little of it, and the test costs less.
+_NEEDED = {
+    "halves": "1/2", "quarters": "1/4", "three_quarters": "3/4", "zeros": "0", "only_zeros": "0",
+    "spaced_thousands": "000", "dotted_thousands": ".", "swiss_thousands": "'",
+    "middle_points": "\u00b7", "leading_points": ".", "inches_1/2": "5", "inches_1/4": "25",
+    "inches_3/4": "75", "inches_1/8": "125", "inches_3/8": "375", "inches_5/8": "625",
+    "inches_7/8": "875", "no_inches": "0-", "plus_signs": "+", "sharps": "#",
+    "thai_am": "\u0e4d", "long_vowels": "\u30fc", "lao_am": "\u0ecd",
+}  # fmt: skip
+_RULES = [
+    (_NEEDED.get(name, ""), re.compile(pattern), text.replace("$", "\\"))
+    for name, (pattern, text) in RULES.items()
+]
 _HALF_WIDTH = re.compile("[\uff66-\uff9f]+")  # kana
 _NUMBER = re.compile(r"(?<![\d.,])\d+(?:,\d+)+(?!\d)")
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+")
@@ -45,8 +57,9 @@ def _spelled(text: str) -> str:
         text = canonical(text).translate(_folded())
         text = _MARKS.sub("", text)
     text = text.replace("_", " ").replace("`", "'")
-    for pattern, replacement in _RULES:
-        text = pattern.sub(replacement, text)
+    for needed, pattern, replacement in _RULES:
+        if needed in text:
+            text = pattern.sub(replacement, text)
     if not any(map(str.isdigit, text)):
         return text
     return _JOINT.sub(" ", _NUMBER.sub(_number, text))

@@ -62,7 +62,7 @@ def title_match(titles: TitleTable, query_text: str) -> TitleMatch:
     if not len(query.words):
         zeros = np.zeros(len(titles.texts), dtype=np.float32)
         return TitleMatch(*[zeros] * len(fields(TitleMatch)))
-    query_words = np.unique(query.words)
+    query_words = query.distinct_words
     has, rarity = titles.having(query_words)  # [n, m], [m]
     missing = (1 - has) @ rarity
     overlap, lengths = titles.overlap(query), np.maximum(titles.lengths, 1)
@@ -71,12 +71,12 @@ def title_match(titles: TitleTable, query_text: str) -> TitleMatch:
         cover=has.mean(axis=1),
         cover_rare=1 - missing / max(float(rarity.sum()), 1e-6),
         missing_rare=missing,
-        letters3=_float32(letters3 / max(query.distinct(LETTERS3), 1)),
-        letters4=_float32(letters4 / max(query.distinct(LETTERS4), 1)),
+        letters3=_float32(letters3 / max(query.distinct_sizes[LETTERS3], 1)),
+        letters4=_float32(letters4 / max(query.distinct_sizes[LETTERS4], 1)),
         of_title3=_float32(letters3 / lengths[:, LETTERS3]),
         of_title4=_float32(letters4 / lengths[:, LETTERS4]),
         numbers=_float32(numbers / max(query.sizes[NUMBERS], 1)),
-        numbers_missing=query.distinct(NUMBERS) - numbers,
+        numbers_missing=np.float32(query.distinct_sizes[NUMBERS]) - numbers,
         pairs=_float32(overlap[:, PAIRS] / max(query.sizes[PAIRS], 1)),
         last_word=has[:, query_words == query.words[-1]][:, 0],
         first_place=titles.in_order.first_positions(query_words),

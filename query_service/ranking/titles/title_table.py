@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from query_service.ranking.titles.hashed_text import (
     KINDS,
     SLOTS,
+    WORDS,
     Floats,
     HashedText,
     Ints,
@@ -25,42 +26,56 @@ class TitleTable:
 
     @cached_property
     def lengths(self) -> Ints:
-        """How many hashes of each kind each title has, int64 [n, KINDS]."""
-        return np.array([text.sizes for text in self.texts])
+        """How many hashes of each kind each title has, again and again, int32 [n, KINDS]."""
+        return np.concatenate([text.sizes for text in self.texts]).reshape(-1, KINDS)
 
     @cached_property
     def in_order(self) -> RaggedHashes:
         """The titles' words, in the order of the titles."""
-        return RaggedHashes.of([text.words for text in self.texts])
+        words = np.concatenate([text.words for text in self.texts])
+        return RaggedHashes.of(words, self.lengths[:, WORDS])
 
     def overlap(self, query: HashedText) -> Floats:
         """How many of the query's hashes each title has, counted once, float32 [n, KINDS]."""
-        hashes = RaggedHashes.of([text.hashes for text in self.texts])
-        present = hashes.positions(query.hashes)
-        once = np.unique(hashes.owner[present] * (KINDS * SLOTS) + hashes.hashes[present])
-        counts = np.bincount(once // SLOTS, minlength=len(self.texts) * KINDS)
+        present = self._distinct.positions(query.distinct)
+        kinds = self._distinct.hashes[present] // SLOTS
+        owner = self._distinct.owner[present]
+        counts = np.bincount(owner * KINDS + kinds, minlength=len(self.texts) * KINDS)
         return counts.reshape(-1, KINDS).astype(np.float32)
 
     def complete(self, query_text: str) -> NDArray[np.bool_]:
         """Which titles have all words of the query, bool [n]; none where it has no word."""
-        words = np.unique(hashed_text(query_text).words)
+        words = hashed_text(query_text).distinct_words
         if not len(words) or not self.texts:
             return np.zeros(len(self.texts), dtype=np.bool_)
-        present = self.in_order.positions(words)
-        once = np.unique(self.in_order.owner[present] * SLOTS + self.in_order.hashes[present])
-        complete: NDArray[np.bool_] = np.bincount(once // SLOTS, minlength=len(self.texts)) == len(
-            words
-        )
+        owner = self._words.owner[self._words.positions(words)]
+        found = np.bincount(owner, minlength=len(self.texts))
+        complete: NDArray[np.bool_] = found == len(words)
         return complete
 
     @cached_property
-    def _columns_of_titles(self) -> tuple[Ints, Ints, Ints]:
-        """`words` int64 [U], the sorted hashes of all words; and each word of each title once: word
+    def _distinct(self) -> RaggedHashes:
+        """The titles' hashes of all kinds, each once in a title."""
+        hashes = np.concatenate([text.distinct for text in self.texts])
+        return RaggedHashes.of(hashes, self._distinct_sizes.sum(axis=1))
+
+    @cached_property
+    def _words(self) -> RaggedHashes:
+        """The titles' words, each once in a title."""
+        hashes = np.concatenate([text.distinct_words for text in self.texts])
+        return RaggedHashes.of(hashes, self._distinct_sizes[:, WORDS])
+
+    @cached_property
+    def _distinct_sizes(self) -> Ints:
+        return np.concatenate([text.distinct_sizes for text in self.texts]).reshape(-1, KINDS)
+
+    @cached_property
+    def _columns_of_titles(self) -> tuple[Ints, NDArray[np.int64], NDArray[np.intp]]:
+        """`words` int32 [U], the sorted hashes of all words; and each word of each title once: word
         `column` [m] is in title `owner` [m].
         """
-        words, column = np.unique(self.in_order.hashes, return_inverse=True)
-        owner, column = np.divmod(np.unique(self.in_order.owner * SLOTS + column), SLOTS)
-        return words, owner, column
+        words, column = np.unique(self._words.hashes, return_inverse=True)
+        return words, self._words.owner, column
 
     @cached_property
     def rarity(self) -> Floats:
@@ -94,12 +109,13 @@ class TitleTable:
         """
         if not texts:
             return np.zeros((len(self.texts), 0), dtype=np.float32)
-        theirs = RaggedHashes.of([hashed_text(text).words for text in texts])
+        words = [hashed_text(text).distinct_words for text in texts]
+        theirs = RaggedHashes.of(np.concatenate(words), np.array([len(each) for each in words]))
         known, of_texts = self._known(theirs.hashes)
         columns, indices = np.unique(of_texts, return_inverse=True)
         in_text = np.zeros((len(columns), len(texts)), dtype=np.float32)
         in_text[indices, theirs.owner[known]] = 1
-        left_out = np.isin(columns, self._known(hashed_text(leave_out).words)[1])
+        left_out = np.isin(columns, self._known(hashed_text(leave_out).distinct_words)[1])
         rarity = np.where(left_out, np.float32(0), self.rarity[columns])
         shared: Floats = (self._has(columns) * rarity) @ in_text
         return shared
