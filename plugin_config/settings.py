@@ -119,8 +119,16 @@ class ClusterSettings(Settings):
     @field_validator("opensearch_ca_file")
     @classmethod
     def _ca_file(cls, value: Path | None) -> Path | None:
-        if value is not None and not value.is_file():
+        if value is None:
+            return None
+        if not value.is_file():
             raise ValueError("allowed: the path of a PEM file that exists")
+        import ssl
+
+        try:
+            ssl.create_default_context(cafile=value)
+        except OSError as error:  # ssl.SSLError among them
+            raise ValueError(f"it can't be read as certificates in PEM form ({error})") from None
         return value
 
     @field_validator("state_dir", "bundles_dir")

@@ -24,16 +24,22 @@ def temporary_folder(purpose: str) -> Iterator[Path]:
     """
     _remove_abandoned(purpose)
     maker, folder = os.getpid(), Path(tempfile.mkdtemp(prefix=f"{PREFIX}{purpose}-"))
-    handle = os.open(folder, os.O_RDONLY)
+    handle = hold(folder)
     try:
-        with suppress(OSError):  # a file system without locks: the folder is never taken for left
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            (folder / MARK).touch()
         yield folder
     finally:
         if os.getpid() == maker:  # a forked process leaves through here, too
             shutil.rmtree(folder, ignore_errors=True)
         os.close(handle)
+
+
+def hold(folder: Path) -> int:
+    """Keep others from removing the folder until the handle that this returns is closed."""
+    handle = os.open(folder, os.O_RDONLY)
+    with suppress(OSError):  # a file system without locks: the folder is never taken for left
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        (folder / MARK).touch()
+    return handle
 
 
 def _remove_abandoned(purpose: str) -> None:

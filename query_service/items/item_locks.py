@@ -42,6 +42,8 @@ class ItemLocks:
                     stack.enter_context(self._lock(number))
             except TimeoutError:
                 raise ItemsLocked("others were changing the same items: try it again") from None
+            except OSError as error:  # its folder was removed, which is made again within a second
+                raise ItemsLocked(f"items can't be locked ({error}): try it again") from None
             yield
 
     def _lock(self, number: int) -> AbstractContextManager[object]:

@@ -70,6 +70,7 @@ def test_several_addresses_are_several_hosts() -> None:
         ("LIVE_INTENT_OPENSEARCH_URL", "localhost:9200", "http://host:port"),
         ("LIVE_INTENT_OPENSEARCH_URL", "http://a:99999", "Port out of range"),
         ("LIVE_INTENT_OPENSEARCH_CA_FILE", "/no/such.pem", "PEM file that exists"),
+        ("LIVE_INTENT_OPENSEARCH_CA_FILE", __file__, "certificates in PEM form"),
         ("LIVE_INTENT_INDEX_PREFIX", "Shop-", "allowed: a-z, 0-9, '_', '.' and '-'"),
     ],
 )

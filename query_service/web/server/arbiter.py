@@ -63,7 +63,9 @@ class ServiceArbiter(Arbiter):  # type: ignore[misc]
 
     def manage_workers(self) -> None:
         """Start missing workers; end renewed and surplus ones when the others answer."""
-        self.app.keep_shared()
+        if self.app.keep_shared():
+            for worker in self.WORKERS.values():
+                worker.renewed = True
         current = [worker for worker in self.WORKERS.values() if not worker.retired]
         fresh = sorted((each for each in current if not each.renewed), key=lambda each: each.age)
         for _ in range(self.num_workers - len(fresh)):

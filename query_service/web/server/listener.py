@@ -10,7 +10,13 @@ BACKLOG = 1024  # connections that wait to be accepted: while a worker process i
 
 
 class PortTaken(LiveIntentError):
-    """The address can't be listened on."""
+    """Another program listens there."""
+
+
+class AddressUnusable(LiveIntentError):
+    """The address can't be listened on: it is no address of this machine, say."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,7 @@ class Listener:
 
     @classmethod
     def bind(cls, host: str, port: int) -> "Listener":
-        """Bound to the address. Raises PortTaken."""
+        """Bound to the address. Raises PortTaken, AddressUnusable."""
         try:
             family, kind, protocol, _, address = socket.getaddrinfo(
                 host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -32,7 +38,7 @@ class Listener:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind(address)
         except OSError as error:
-            raise _port_taken(host, port, error) from None
+            raise _refusal(host, port, error) from None
         bound.setblocking(False)
         return cls(host, port, bound)
 
@@ -41,7 +47,7 @@ class Listener:
         try:
             self.socket.listen(BACKLOG)
         except OSError as error:  # another service has bound the address at the same time
-            raise _port_taken(self.host, self.port, error) from None
+            raise _refusal(self.host, self.port, error) from None
 
     @property
     def url(self) -> str:
@@ -52,13 +58,13 @@ class Listener:
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _port_taken(host: str, port: int, error: OSError) -> PortTaken:
+def _refusal(host: str, port: int, error: OSError) -> LiveIntentError:
     if error.errno == errno.EADDRINUSE:
         return PortTaken(
             f"the port {port} of {host} is in use: stop what runs there, or name another with "
             "--port or LIVE_INTENT_PORT"
         )
-    return PortTaken(
+    return AddressUnusable(
         f"can't listen on {host}, port {port} ({error.strerror}): name another address with "
         "--host and --port"
     )

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from plugin_config.temporary_folder import temporary_folder
+from plugin_config.temporary_folder import hold, temporary_folder
 
 logger = logging.getLogger(__name__)
 METRICS = "metrics"
+WHOLE = "whole"  # a file that goes with the others
 
 
 @contextmanager
@@ -22,21 +23,33 @@ def shared_folder(processes: int) -> Iterator[Path | None]:
         yield None
         return
     with temporary_folder("processes") as folder:
-        metrics = folder / METRICS
-        metrics.mkdir()
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
+        _fill(folder)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder / METRICS)
         yield folder
 
 
-def renew(folder: Path) -> None:
-    """Make the folder again if somebody has removed it, as programs that tidy /tmp do.
+def renew(folder: Path) -> bool:
+    """Make the folder again if somebody has removed it or its files, as programs that tidy /tmp do.
 
-    Without it no process can start, count or lock an item. Raises OSError.
+    True: it is made, and processes that had opened its files still have those that are gone: they
+    count and keep pages apart from new ones, and /metrics lacks them. Raises OSError.
     """
-    if (folder / METRICS).is_dir():
-        return
+    if (folder / METRICS).is_dir() and (folder / WHOLE).is_file():
+        return False
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.stat().st_uid != os.geteuid():
         raise PermissionError(f"{folder} is another user's")
-    (folder / METRICS).mkdir()
-    logger.warning("%s was removed, and is made again: keep it out of what tidies /tmp", folder)
+    _fill(folder)
+    hold(folder)  # as long as a process lives
+    logger.warning(
+        "%s was removed, and is made again, and so are the processes: keep it out of what tidies "
+        "%s",
+        folder,
+        folder.parent,
+    )
+    return True
+
+
+def _fill(folder: Path) -> None:
+    (folder / METRICS).mkdir(exist_ok=True)
+    (folder / WHOLE).touch()

@@ -71,9 +71,12 @@ class QuietLogger(Logger):  # type: ignore[misc]
 
 
 def _is_no_echo(record: logging.LogRecord) -> bool:
-    """False for what gunicorn says of a worker that could not start: `_failure` has the reason."""
+    """False for what gunicorn says of workers that could not start: `_failure` has the reason.
+
+    Those beside the first one that could not are ended while they load.
+    """
     message = record.getMessage()
-    ended = f"exited with code {Arbiter.APP_LOAD_ERROR}."
+    ended = (f"exited with code {Arbiter.APP_LOAD_ERROR}.", "was sent SIGINT!", "was sent SIGTERM!")
     return not (message.startswith(("Shutting down:", "Reason: App")) or message.endswith(ended))
 
 
@@ -181,13 +184,16 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         except (OSError, ValueError, IndexError):
             return ServiceNotStarted("the service could not start; the lines above say why")
 
-    def keep_shared(self) -> None:
-        """Make the shared folder again if it is gone; called every second by the parent process."""
-        if self.shared is not None:
-            try:
-                renew(self.shared)
-            except OSError as error:
-                logger.warning("the folder that the processes share is gone: %s", error)
+    def keep_shared(self) -> bool:
+        """Make the shared folder again if it is gone; called every second by the parent process.
+
+        True where it had to: the processes are to be renewed, too.
+        """
+        try:
+            return self.shared is not None and renew(self.shared)
+        except OSError as error:
+            logger.warning("the folder that the processes share is gone: %s", error)
+            return False
 
     def _pre_fork(self, server: Any, worker: Any) -> None:
         # A new worker takes the slot, and with it the GPU, of one that has ended.

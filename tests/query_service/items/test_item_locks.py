@@ -77,3 +77,9 @@ def test_nobody_waits_past_the_deadline_of_a_request(tmp_path: Path, shared: boo
         assert 0.2 <= pool.submit(change).result(20) < 5
     with other.alone(["chair", "lamp"]):  # nothing stays locked
         pass
+
+
+def test_a_folder_that_is_gone_is_no_bug_of_the_service(tmp_path: Path) -> None:
+    locks = ItemLocks(tmp_path / "removed")
+    with pytest.raises(ItemsLocked), locks.alone(["lamp"]):
+        pass
