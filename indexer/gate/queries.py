@@ -1,7 +1,7 @@
 """What searchers see: overlap on recent queries, and NDCG on judgments."""
 
 from indexer.gate.comparison import Comparison
-from indexer.gate.replay import Judged, Replay
+from indexer.gate.replay import DEPTH, Judged, Replay
 from indexer.index.rebuilding.before_swap import Check, FilledIndex
 
 LEAST_QUERIES = 10  # with fewer a few changed items decide
@@ -30,6 +30,12 @@ def check_ndcg(filled: FilledIndex, replay: Replay, judged: Judged, most: float)
         text = f"NDCG@10 {new:.3f} on {count} judged queries; no live index to compare with"
         return Check(name, None, text, new)
     old = float(judged.ndcg(replay.answers(filled.live, judged.queries)).mean())
+    if not old and not new:
+        text = (
+            f"of {count} judged queries no relevant item is among the first {DEPTH} hits of either "
+            "index: are these judgments of this catalogue?"
+        )
+        return Check(name, None, text, new)
     drop = old - new
     text = (
         f"NDCG@10 {new:.3f} on {count} judged queries, {old:.3f} with the live index (allowed: "

@@ -230,6 +230,16 @@ def test_judged_queries_must_be_answered_as_well(run_rebuild, catalogue, tmp_pat
         run_rebuild(swapped_titles(tmp_path / "swapped.jsonl"), before_swap=gate(judged))
 
 
+def test_judgments_of_another_catalogue_pass_no_check(run_rebuild, catalogue, tmp_path):
+    rows = [{"query": "red phone", "item_id": "of another shop", "grade": 3}]
+    judged = JudgedAnswers.read(write_json_lines(tmp_path / "judgments.jsonl", rows))
+    run_rebuild(catalogue)
+    second = run_rebuild(catalogue, before_swap=gate(judged))
+    [ndcg] = [check for check in second.checks if check.name == "ndcg"]
+    assert ndcg.passed is None
+    assert "are these judgments of this catalogue?" in ndcg.text
+
+
 def test_a_forced_swap_says_what_failed(run_rebuild, client, fresh_names, catalogue, tmp_path):
     run_rebuild(catalogue)
     cut = write_catalogue(tmp_path / "cut.jsonl", range(100))
