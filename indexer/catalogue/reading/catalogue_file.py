@@ -6,7 +6,7 @@ import shutil
 import stat
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from indexer.catalogue.files.xml_items import xml_rows
 from indexer.catalogue.formats.shop_format import ShopRow
 from indexer.catalogue.reading.column_map import ColumnMap
 from indexer.catalogue.reading.decimal_comma import DecimalComma
+from indexer.catalogue.reading.opened_file import OpenedFile
 from indexer.catalogue.reading.recognition import Recognised, recognise
 from indexer.catalogue.rejects import Reject
 from plugin_config.temporary_folder import temporary_folder
@@ -32,7 +33,8 @@ _PEEKED = 1000  # rows by which it is decided whether commas are decimal signs
 class Catalogue:
     """A regular file that can be read again. `name` is what the user called it.
 
-    `assumed`: what was taken for granted about its values, in words; "" for nothing.
+    `assumed`: what was taken for granted about its values, in words; "" for nothing. `is_changed`:
+    whether somebody has written to the file since it was opened.
     """
 
     path: Path
@@ -40,6 +42,7 @@ class Catalogue:
     mapping: ColumnMap
     recognised: Recognised = field(default_factory=Recognised)
     assumed: str = ""
+    is_changed: Callable[[], bool] = lambda: False
 
     def rows(self) -> Iterator[Row | Reject | LeftOut]:
         """Every row in order, a Reject for a bad one; blank lines are skipped.
@@ -106,7 +109,8 @@ class CatalogueSource:
     def open(self) -> Iterator[Catalogue]:
         """The catalogue; what can be read only once (a pipe) is first copied to a temporary file.
 
-        Raises CatalogueError: it is missing, a folder, empty or of an unknown format.
+        A file that takes its name while it is read, such as the next export, is not read. Raises
+        CatalogueError: it is missing, a folder, empty or of an unknown format.
         """
         is_stdin, path = str(self.path) == "-", Path(self.path)
         name = "standard input" if is_stdin else str(self.path)
@@ -115,8 +119,10 @@ class CatalogueSource:
         else:
             opened = _opened(path, name)
             if stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-                opened.close()
-                yield self._examined(path, name)
+                with opened:
+                    file = OpenedFile(opened, path)
+                    catalogue = self._examined(file.path, name)
+                    yield replace(catalogue, is_changed=lambda: file.is_changed)
                 return
         # A TemporaryFile has no name to open again: hence a file in a temporary folder.
         with temporary_folder("catalogue") as folder:

@@ -123,9 +123,11 @@ def survey_source(source: CatalogueSource, settings: IndexSettings, progress: Pr
 
 
 def check_unchanged(catalogue: Catalogue, surveyed: int, read: int, advice: str) -> None:
-    """Raises CatalogueError when a second pass read other rows than the survey."""
+    """Raises CatalogueError when a second pass read other rows than the survey, or may have."""
     if read != surveyed:
-        raise CatalogueError(
-            f"{catalogue.name} changed while it was read: {surveyed} good rows at first, then "
-            f"{read}. {advice}"
-        )
+        counts = f"{surveyed} good rows at first, then {read}"
+    elif catalogue.is_changed():
+        counts = f"{read} good rows, and somebody wrote to it"
+    else:
+        return
+    raise CatalogueError(f"{catalogue.name} changed while it was read: {counts}. {advice}")

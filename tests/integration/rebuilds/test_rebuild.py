@@ -20,6 +20,7 @@ from indexer.catalogue.rejects import TooManyRejects
 from indexer.cli.status import read_status
 from indexer.index.construction import RebuildUnderWay
 from indexer.index.generations import AliasTaken, NoItemsIndex, generations
+from indexer.index.live.updates import upsert
 from indexer.index.rebuilding.inspection import IndexNotWhole
 from indexer.index.swap import roll_back, set_meta
 from plugin_config.errors import SettingsError
@@ -136,6 +137,35 @@ def test_a_catalogue_that_changes_during_the_rebuild_is_refused(
         run_rebuild(catalogue, progress=AtStage(FILL, grow))
     assert alias_target(client, fresh_names) == before
     assert indexes(client, fresh_names) == [before]
+
+
+def test_rows_that_are_replaced_by_as_many_others_are_refused(
+    run_rebuild, client, fresh_names, catalogue
+):
+    before = run_rebuild(catalogue).index
+
+    def overwrite() -> None:
+        write_catalogue(catalogue, range(1000, 1300))
+
+    with pytest.raises(CatalogueError, match="300 good rows, and somebody wrote to it"):
+        run_rebuild(catalogue, progress=AtStage(FILL, overwrite))
+    assert indexes(client, fresh_names) == [before]
+
+
+@pytest.mark.parametrize("stage", [FILL, "check"])
+def test_an_export_that_takes_the_place_of_the_catalogue_waits_for_the_next_rebuild(
+    run_rebuild, client, fresh_names, fresh_context, encoder, catalogue, tmp_path, stage
+):
+    run_rebuild(catalogue)
+
+    def next_export() -> None:
+        write_catalogue(tmp_path / "next", range(1000, 1300)).replace(catalogue)
+        # A live write, so that the rows are counted one by one.
+        upsert(fresh_context, lambda: encoder, [Item("7", "purple piano")])
+
+    assert run_rebuild(catalogue, progress=AtStage(stage, next_export)).count == 300
+    assert source(client, fresh_names, "8") is not None
+    assert source(client, fresh_names, "1000") is None
 
 
 def test_an_analyzer_that_the_cluster_lacks_is_refused_and_nothing_is_left(
