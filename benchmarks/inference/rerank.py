@@ -2,23 +2,29 @@
 
     python -m benchmarks.inference.rerank [--candidates 300 3000 30000] [--events 30] [--rounds 30]
 
-From arrays in memory to scores in memory, transfers included; random vectors of 384 dimensions, and
-an untrained network, whose work is that of a trained one. The first device is the yardstick.
+From arrays in memory to scores in memory, transfers included; random vectors of 384 dimensions,
+titles of ten random words, and an untrained network, whose work is that of a trained one. The first
+device is the yardstick. `--new-titles`: the titles' hashes are in no memory, as of items that no
+earlier list had.
 """
 
 import argparse
+import random
 import time
 from statistics import median
+from string import ascii_lowercase
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from indexer.encoder.number_format import torch_threads
 from query_service.ranking.learned.learned_reranker import LearnedReranker
 from query_service.ranking.learned.residual import RerankerConfig
 from query_service.ranking.rerank_input import RerankInput
 from query_service.ranking.reranker import Reranker, Scoring
+from query_service.ranking.titles.hashed_text import hashed_text
 from query_service.retrieval.candidates.candidates import Candidates
 from query_service.retrieval.legs import LEGS
 
@@ -34,7 +40,9 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, nargs="+", default=[300, 3000, 30_000])
     parser.add_argument("--events", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--new-titles", action="store_true")
     options = parser.parse_args()
+    threadpool_limits(1, user_api="blas")  # as in the service
     devices = ["cpu", *(["cpu+cuda", "cuda"] if torch.cuda.is_available() else [])]
     print(
         f"{options.events} events, {options.rounds} rounds, medians, ms; equal: largest difference"
@@ -45,7 +53,8 @@ def main() -> None:
         scorers = [_scorer(name, device) for device in devices]
         for n in options.candidates:
             inputs = random_input(n, options.events)
-            times, differs = _in_turns(scorers, inputs, options.rounds)
+            new_titles = options.new_titles and name == "learned"
+            times, differs = _in_turns(scorers, inputs, options.rounds, new_titles=new_titles)
             shown = " | ".join(f"{each * 1000:.2f}" for each in times)
             print(f"| {name} | {n} | {shown} | {times[0] / times[-1]:.2f} | {differs:.1e} |")
 
@@ -61,7 +70,7 @@ def random_input(n: int, events: int) -> RerankInput:
 
     vectors, event_vectors = units(n), units(events)
     ids = tuple(str(row) for row in range(n))
-    titles = tuple(f"red lamp number {row % 997}" for row in range(n))
+    titles = _titles(n)
     candidates = Candidates(
         ids=ids,
         legs=LEGS,
@@ -92,9 +101,17 @@ def random_input(n: int, events: int) -> RerankInput:
         event_titles=titles[:events],
         demand=units(1)[0],
         tastes=units(3),
-        query_text="red lamp",
+        query_text=" ".join(titles[0].split()[:2]),
         query_terms=2,
     )
+
+
+def _titles(n: int) -> tuple[str, ...]:
+    """Titles of ten words or sizes each, some 65 letters."""
+    draw = random.Random(7)
+    vocabulary = ["".join(draw.choices(ascii_lowercase, k=draw.randint(3, 8))) for _ in range(3000)]
+    vocabulary += [f"{draw.randint(1, 99)} in." for _ in range(300)]
+    return tuple(" ".join(draw.choices(vocabulary, k=10)) for _ in range(n))
 
 
 def _scorer(name: str, device: str) -> Scoring:
@@ -109,12 +126,15 @@ def _scorer(name: str, device: str) -> Scoring:
 
 
 def _in_turns(
-    scorers: list[Scoring], inputs: RerankInput, rounds: int
+    scorers: list[Scoring], inputs: RerankInput, rounds: int, *, new_titles: bool
 ) -> tuple[list[float], float]:
     """Median seconds of each, and how far the last one's scores are from the first one's."""
     seconds: list[list[float]] = [[] for _ in scorers]
     for turn in range(WARM_UP + rounds):
         for scorer, times in zip(scorers, seconds, strict=True):
+            vars(inputs).pop("title_table", None)  # each request has its own
+            if new_titles:
+                hashed_text.cache_clear()
             start = time.perf_counter()
             with torch_threads(1):  # as a request does
                 scorer.score(inputs)
