@@ -43,9 +43,9 @@ from query_service.context import (
     RetrievalOptions,
 )
 from query_service.experiments.experiment_book import NO_EXPERIMENTS, Experimenting
-from query_service.exposure_groups import attribute_groups
 from query_service.index_view import IndexView, OneView, ViewSource
-from query_service.preparation import Preparation, Prepared
+from query_service.preparation.exposure_groups import attribute_groups
+from query_service.preparation.preparation import Preparation, Prepared
 from query_service.ranking.exposure import shown_exposure
 from query_service.ranking.reranker import Scoring
 from query_service.ranking.scores import leaders, ranked_rows

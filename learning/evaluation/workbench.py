@@ -138,7 +138,7 @@ class Workbench:
         )
         from query_service.context import NoQueryRecorder, RetrievalOptions
         from query_service.pipeline import Pipeline
-        from query_service.preparation import Preparation
+        from query_service.preparation.preparation import Preparation
         from query_service.retrieval.legs import LEGS
         from query_service.settings import ServiceSettings
 

@@ -13,7 +13,7 @@ from query_service.cursor import Cursor, FrozenList
 from query_service.experiments.assignment import NOT_ASSIGNED, Assignment
 from query_service.experiments.experiment_book import Experimenting
 from query_service.experiments.team_draft import NO_TEAM, team_draft
-from query_service.preparation import Prepared
+from query_service.preparation.preparation import Prepared
 from query_service.progress import RequestProgress
 from query_service.schemas.search.requests import SearchRequest
 from query_service.schemas.search.where import WhereBrowse, WhereSearch

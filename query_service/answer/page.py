@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from plugin_config.schema import GROUP_ID
 from query_service.context import RequestContext
 from query_service.cursor import Cursor, FrozenList, OffsetBelow, request_digest
-from query_service.matches_below import Below
-from query_service.preparation import Prepared
+from query_service.preparation.matches_below import Below
+from query_service.preparation.preparation import Prepared
 from query_service.ranking.explanation import (
     explain,
     explain_below,

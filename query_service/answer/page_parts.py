@@ -13,7 +13,7 @@ from query_service.context import MIN_TIMEOUT_S, HitSources, RequestContext
 from query_service.experiments.team_draft import NO_TEAM
 from query_service.highlighting.engine_marks import EngineMarks
 from query_service.highlighting.highlighter import Highlighter, highlighter_of
-from query_service.preparation import Prepared
+from query_service.preparation.preparation import Prepared
 from query_service.retrieval.engine_searches import failure
 from query_service.retrieval.groups import matching_variants
 from query_service.retrieval.spelling.corrections import CORRECTIONS

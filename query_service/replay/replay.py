@@ -22,7 +22,7 @@ from query_service.index_view import IndexViews
 from query_service.items.item_reader import ItemReader
 from query_service.models import Models, load_models
 from query_service.pipeline import Pipeline
-from query_service.preparation import Preparation
+from query_service.preparation.preparation import Preparation
 from query_service.ranking.reranker import Reranker
 from query_service.replay.encoded_queries import EncodedQueries
 from query_service.schemas.search.requests import SearchRequest

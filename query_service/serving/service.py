@@ -27,7 +27,7 @@ from query_service.items.item_reader import ItemReader
 from query_service.items.item_writer import ItemWriter
 from query_service.models import Models, load_models
 from query_service.pipeline import Pipeline
-from query_service.preparation import Preparation
+from query_service.preparation.preparation import Preparation
 from query_service.records.query_explanation import QueryExplanations
 from query_service.retention.retention_watch import RetentionWatch
 from query_service.rules.rule_book import RuleBook

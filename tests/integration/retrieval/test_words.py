@@ -19,7 +19,7 @@ from plugin_config.settings import ClusterSettings, load
 from query_service.context import NoQueryRecorder, RetrievalOptions
 from query_service.index_view import IndexViews
 from query_service.pipeline import Pipeline
-from query_service.preparation import Preparation
+from query_service.preparation.preparation import Preparation
 from query_service.ranking.learned.learned_reranker import LearnedReranker, RerankerConfig
 from query_service.ranking.reranker import Reranker, Scoring
 from query_service.retrieval.candidates.candidate_items import CandidateItems

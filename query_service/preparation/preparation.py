@@ -10,7 +10,6 @@ from functools import cached_property
 from opensearchpy import OpenSearch
 
 from indexer.bundle.model_bundle import ModelBundle
-from query_service.asked_of_index import AskedOfIndex
 from query_service.context import (
     MIN_TIMEOUT_S,
     QueryEncoder,
@@ -20,16 +19,17 @@ from query_service.context import (
     VisitorSource,
 )
 from query_service.facets.facet_counter import CountedFacets, FacetCounter
-from query_service.matches_below import MatchesBelow
 from query_service.observability.traced_pool import TracedPool
-from query_service.planned_search import PlannedSearch
+from query_service.preparation.asked_of_index import AskedOfIndex
+from query_service.preparation.matches_below import MatchesBelow
+from query_service.preparation.planned_search import PlannedSearch
+from query_service.preparation.rule_stage import NO_RULES_AT_WORK, RulesAtWork, at_work
 from query_service.ranking.rerank_input import RerankInput, rerank_input
 from query_service.retrieval.candidates.candidate_items import CandidateItems
 from query_service.retrieval.kept_searches import KeptSearches, StartedSearches
 from query_service.retrieval.plan import WORDS, RetrievalPlan
 from query_service.retrieval.search import Retrieved, retrieve, retrieve_ids
 from query_service.retrieval.spelling.corrections import NO_CORRECTIONS, Corrections
-from query_service.rule_stage import NO_RULES_AT_WORK, RulesAtWork, at_work
 from query_service.schemas.search.answers import QueryCut
 from query_service.schemas.search.requests import RankRequest
 from query_service.settings import ServiceSettings

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from query_service.asked_of_index import AskedOfIndex, with_vectors
 from query_service.context import RequestContext
+from query_service.preparation.asked_of_index import AskedOfIndex, with_vectors
+from query_service.preparation.rule_stage import effects_in, with_synonyms
 from query_service.retrieval.plan import RetrievalPlan
 from query_service.retrieval.search import search_bodies
 from query_service.retrieval.spelling.corrections import NO_CORRECTIONS, Corrections
 from query_service.retrieval.spelling.missing_words import QueryWordsAsked
-from query_service.rule_stage import effects_in, with_synonyms
 from query_service.rules.effects import RuleEffects
 from query_service.schemas.search.requests import SearchRequest
 from query_service.user.intent import Intent

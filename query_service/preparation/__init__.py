@@ -1,0 +1,1 @@
+"""The steps of a request up to the re-ranker's input: session, query, plan, rules, retrieval."""
