@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from indexer.bundle.hashed_folder import sha256_of
 from indexer.catalogue.items import items_of_file
@@ -16,6 +15,7 @@ from learning.data.behaviour import Sequences, read_sequences
 from learning.data.datasets import ItemsFile
 from learning.data.users import Users
 from learning.evaluation.workbench import Setup, Workbench
+from plugin_config.temporary_folder import temporary_folder
 
 
 def counted(sequences: Sequences, users: Iterable[str] | None = None) -> Counter[str]:
@@ -54,8 +54,8 @@ class Popularity:
     @contextmanager
     def workbench(self, setup: Setup, items: ItemsFile, mapping: ColumnMap) -> Iterator[Workbench]:
         """Opens a workbench on the catalogue with this popularity."""
-        with TemporaryDirectory(prefix="live-intent-") as folder:
-            rewritten = self._catalogue(items, mapping, Path(folder) / "items.jsonl")
+        with temporary_folder("evaluation") as folder:
+            rewritten = self._catalogue(items, mapping, folder / "items.jsonl")
             with setup.workbench(rewritten, ColumnMap()) as bench:
                 yield bench
 
