@@ -17,7 +17,7 @@ from indexer.index.live.live_vectors import LiveVectors
 from indexer.index.live.live_writes import WritePlan, write_everywhere
 from indexer.index.live.updates import LoadEncoder
 from indexer.index.live.write_target import Target
-from indexer.index.stored_items import StoredItem
+from indexer.index.stored_items import StoredItem, newest
 from plugin_config.connection.client import cluster_unavailable
 
 Status = Literal["applied", "old", "missing", "rejected"]
@@ -152,7 +152,7 @@ def _apply(
         if target.generation.live:
             live.update(stored)
         # In a new index an item that the rebuild has not reached is as the live index had it.
-        known = {**live, **stored}
+        known = newest(live, stored)
         items = {i: _fold(*_state(i, known, deleted), by_id[i]) for i in ids}
         folded[target.generation.index] = items
         if target.generation.live:

@@ -68,12 +68,18 @@ class ClusterSession:
         from opensearchpy.exceptions import ConnectionError as NoConnection
         from opensearchpy.exceptions import TransportError
 
+        from plugin_config.connection.client import may_pass
         from plugin_config.errors import ClusterUnavailable, LiveIntentError
 
         if isinstance(error, NoConnection):
             raise ClusterUnavailable(
                 f"OpenSearch stopped answering ({error.error}). When it is back, see "
                 "live-intent index status and run the command again."
+            ) from error
+        if isinstance(error, TransportError) and may_pass(error):
+            raise ClusterUnavailable(
+                f"OpenSearch is overloaded, full, or lacks a shard: {error}. When that is over, "
+                "run the command again."
             ) from error
         if isinstance(error, TransportError):
             raise LiveIntentError(

@@ -13,21 +13,29 @@ from plugin_config.schema import IndexNames
 
 @dataclass(frozen=True)
 class Owner:
-    """The process that fills an index; `started` differs when its pid is used again later."""
+    """The process that fills an index; `started` differs when its pid is used again later.
+
+    `pid_namespace`: where its pid means it; containers of one host name may have several. "": an
+    earlier version did not say.
+    """
 
     host: str
     pid: int
     started: str
+    pid_namespace: str = ""
 
     @classmethod
     def this_process(cls) -> "Owner":
         """The owner of an index that this process makes."""
-        return cls(socket.gethostname(), os.getpid(), _started(os.getpid()))
+        pid = os.getpid()
+        return cls(socket.gethostname(), pid, _started(pid), _pid_namespace())
 
     @classmethod
     def of_meta(cls, meta: Mapping[str, Any]) -> "Owner":
         """The owner that an index's `_meta` names."""
-        return cls(str(meta.get("host", "")), int(meta.get("pid", 0)), str(meta.get("started", "")))
+        texts = [str(meta.get(name, "")) for name in ("host", "started", "pid_namespace")]
+        host, started, pid_namespace = texts
+        return cls(host, int(meta.get("pid", 0)), started, pid_namespace)
 
     def to_meta(self) -> dict[str, Any]:
         """The owner's entries in the index's `_meta`."""
@@ -50,10 +58,23 @@ class Owner:
             pass
         return bool(self.started) and _started(self.pid) != self.started
 
+    def is_surely_dead(self) -> bool:
+        """Whether it is dead, also where another container has the host's name."""
+        same = self.pid_namespace == _pid_namespace() != ""
+        return same and self.is_dead()
+
     def is_another(self) -> bool:
         """Whether it is another process of this host that may be alive."""
         here = self.host == socket.gethostname()
         return here and self != Owner.this_process() and not self.is_dead()
+
+
+def _pid_namespace() -> str:
+    """The namespace of this process's pid; "" where there is none to read."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
 
 
 def _started(pid: int) -> str:

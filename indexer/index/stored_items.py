@@ -61,6 +61,18 @@ def read_stored(
     return stored
 
 
+def newest(
+    live: Mapping[str, StoredItem], stored: Mapping[str, StoredItem]
+) -> dict[str, StoredItem]:
+    """The items of both indexes, by id, each as it is `stored`, or newer in the live one.
+
+    An index that is being filled lacks items that the rebuild has not reached, and writes that
+    were made while nobody filled it.
+    """
+    newer = {i: old for i, old in live.items() if i in stored and stored[i].version < old.version}
+    return {**live, **stored, **newer}
+
+
 def read_versions(
     context: IndexContext, index: str, ids: Sequence[str], last_seq_no: int = sys.maxsize
 ) -> dict[str, int]:

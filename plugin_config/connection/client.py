@@ -23,6 +23,7 @@ from opensearchpy.exceptions import (
     SSLError,
     TransportError,
 )
+from opensearchpy.exceptions import ConnectionError as NoConnection
 
 from plugin_config.connection import partial_answers
 from plugin_config.connection.deadline_connection import DeadlineConnection
@@ -218,6 +219,18 @@ def is_refusal(status: object, reason: str) -> bool:
     if CLOSED_INDEX in reason:
         return False
     return status in REFUSED_STATUSES or any(kind in reason for kind in REFUSED_KINDS)
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether a request failed as the cluster was away, overloaded or full: it may succeed later.
+
+    What is wrong with a connection's certificates does not pass.
+    """
+    if isinstance(error, SSLError):
+        return False
+    if isinstance(error, NoConnection):
+        return True
+    return isinstance(error, TransportError) and error.status_code in RETRIED_STATUSES
 
 
 def _authentication(settings: ClusterSettings) -> Any:

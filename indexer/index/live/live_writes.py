@@ -63,7 +63,8 @@ def write_everywhere(context: IndexContext, ids: Sequence[str], plan: Plan) -> L
     `plan` makes the writes for an index and some of the ids; it is asked again for those that
     somebody else changed since it read them. A rebuild may start, or move the alias, between the
     look and the write: writes that reached another index than meant are sent again, and their
-    versions make that harmless.
+    versions make that harmless. The half-made index of a rebuild that died on this machine is left
+    out, so that nobody waits for it where it takes no writes: whoever goes on with it copies them.
 
     Raises:
         NoItemsIndex: there is no items index at all.
@@ -72,10 +73,13 @@ def write_everywhere(context: IndexContext, ids: Sequence[str], plan: Plan) -> L
     names, result, strayed = context.names, LiveOutcome(), set[str]()
     refuse_taken_alias(context.client, names)
     for _ in range(ROUNDS):
+        all_indexes = generations(context.client, names)
+        searched = any(each.live for each in all_indexes)
         targets = [
             Target(g, names.items if g.live else names.items_building, g.index in strayed)
-            for g in generations(context.client, names)
-            if (g.live or g.building) and g.index not in result.by_index
+            for g in all_indexes
+            if (g.live or (g.building and not (searched and g.owner.is_surely_dead())))
+            and g.index not in result.by_index
         ]
         if not targets:
             break

@@ -19,7 +19,7 @@ from indexer.index.item_vectors import ItemEncoder
 from indexer.index.live.live_vectors import LiveVectors
 from indexer.index.live.live_writes import LiveOutcome, WritePlan, write_everywhere
 from indexer.index.live.write_target import Target
-from indexer.index.stored_items import StoredItem, read_versions
+from indexer.index.stored_items import StoredItem, newest, read_versions
 from plugin_config.schema import CHANGED_AT
 
 LoadEncoder = Callable[[], ItemEncoder]
@@ -139,7 +139,7 @@ def update(
             live, dated = {**others, **stored}, target.generation.attributes.dates_changes
         elif live is not None:  # a rebuild's index may have what was deleted, and may be given up
             stored = {i: old for i, old in stored.items() if i in live}
-        known = {**(live or {}), **stored}
+        known = newest(live or {}, stored)
         bases = {i: known[i] for i in ids if i in known}
         newer = {
             i

@@ -4,6 +4,7 @@ import hashlib
 import json
 import socket
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from opensearchpy.exceptions import NotFoundError
@@ -23,7 +24,10 @@ from plugin_config.schema import META
 
 INPUT = "input"  # in `_meta`: the fingerprint of what an index is made from
 # The part of `_meta` that differs between two rebuilds from the same input.
-_OF_ONE_REBUILD = ("bundle", "created_at", "version", "beginning", "host", "pid", "started", INPUT)
+_OF_ONE_REBUILD = (
+    "bundle", "created_at", "version", "beginning", INPUT,
+    *(field.name for field in fields(Owner)),
+)  # fmt: skip
 
 
 def dead_rebuilds(context: IndexContext) -> list[Generation]:

@@ -3,8 +3,6 @@
 import time
 from typing import Any
 
-from opensearchpy.exceptions import ConnectionError as NoConnection
-
 from indexer.bundle.model_bundle import fit_space, vector_space
 from indexer.bundle.projections import Projections, Vectors
 from indexer.catalogue.attributes.facets import FacetChoice
@@ -38,11 +36,11 @@ from indexer.index.rebuilding.rebuild_report import RebuildReport
 from indexer.index.rebuilding.refused_index import refuse
 from indexer.index.rebuilding.unchanged_index import still_good, unchanged_index
 from indexer.index.swap import move_alias, prune
+from plugin_config.connection.client import may_pass
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
 from plugin_config.full_disk import DiskFull, is_disk_full
 from plugin_config.native_libraries import refuse_missing_libraries
 
-UNREACHABLE = (ClusterUnavailable, NoConnection)
 # Items that are merged into one segment unless the caller says otherwise: k-NN walks one graph in
 # place of ten. Of 54,667 items it took some 100 s on a busy machine, and the engine's CPU of the
 # three legs fell from 46 to 17 ms.
@@ -244,7 +242,7 @@ class _Rebuild:
         keep_until = ""
         if is_disk_full(error):
             keep_until = "there is room"
-        elif isinstance(error, UNREACHABLE):
+        elif isinstance(error, ClusterUnavailable) or may_pass(error):
             keep_until = "the cluster answers again"
         abandon(self.context, self.generation.new.name, keep_until=keep_until)
         if is_disk_full(error) and not isinstance(error, LiveIntentError):

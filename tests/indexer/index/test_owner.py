@@ -21,3 +21,13 @@ def test_owner_tells_dead_processes_from_living_ones() -> None:
 def test_a_later_process_with_the_same_pid_is_another_owner() -> None:
     own = Owner.this_process()
     assert Owner(own.host, own.pid, "another start").is_dead()
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/ns/pid"), reason="no namespaces of pids")
+def test_a_process_of_another_container_with_the_same_host_name_is_not_surely_dead() -> None:
+    own = Owner.this_process()
+    died = Owner(own.host, 2**22 + 1, "", own.pid_namespace)
+    assert died.is_surely_dead()
+    assert not own.is_surely_dead()
+    assert not Owner(own.host, died.pid, "", "pid:[1]").is_surely_dead()
+    assert not Owner(own.host, died.pid, "").is_surely_dead()  # of an earlier version

@@ -3,19 +3,26 @@
 import errno
 import os
 import signal
+from dataclasses import replace
 
 import pytest
+from opensearchpy.exceptions import TransportError
 from safetensors import SafetensorError
 
+from indexer.catalogue.changes.item_changes import ItemChange
 from indexer.catalogue.items import Item
+from indexer.cli.cluster_session import ClusterSession
 from indexer.index.construction import RebuildUnderWay
 from indexer.index.generations import generations
-from indexer.index.live.updates import delete, upsert
+from indexer.index.live.updates import delete, update, upsert
 from indexer.index.owner import Owner
 from indexer.index.rebuilding.half_made import take_over
 from indexer.index.swap import set_meta
+from indexer.settings import IndexSettings
+from plugin_config.connection.cluster_address import ClusterAddress
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.full_disk import DiskFull
+from plugin_config.settings import load
 from tests.integration.command_line import start
 from tests.integration.rebuilding import (
     BUSY,
@@ -85,6 +92,28 @@ def test_a_killed_rebuild_goes_on_with_its_index_and_encodes_nothing_twice(
     ]
 
 
+def test_the_half_made_index_of_a_dead_rebuild_holds_no_live_write_up(
+    killed, client, fresh_names, fresh_context, encoder
+):
+    live, half_made = killed
+    client.indices.put_settings(index=half_made, body={BUSY: True})
+    impatient = replace(fresh_context, settings=load(IndexSettings, bulk_retries=0))
+    for written in (
+        update(impatient, lambda: encoder, [ItemChange("5", {"price": 77.0})]),
+        upsert(impatient, lambda: encoder, [Item("7", "purple piano")]),
+        delete(impatient, ["6"]),
+    ):
+        assert written.indexes == (live,)
+    # Somebody goes on with it: a further change does not build on what it missed.
+    client.indices.put_settings(index=half_made, body={BUSY: None})
+    [dead] = [each for each in generations(client, fresh_names) if each.building]
+    set_meta(client, half_made, take_over(fresh_context, dead))
+    both = update(fresh_context, lambda: encoder, [ItemChange("5", {"popularity": 3.0})])
+    assert set(both.indexes) == {live, half_made}
+    document = client.get(index=half_made, id="5")["_source"]
+    assert (document["price"], document["popularity"]) == (77, 3)
+
+
 def test_only_one_process_takes_a_half_made_index_over(client, fresh_names, fresh_context):
     half_made = f"{fresh_names.prefix}items-20260101t000000z"
     died = Owner("elsewhere", 1, "")
@@ -111,6 +140,24 @@ def test_a_rebuild_that_loses_the_cluster_leaves_its_index_to_go_on_with(
         run_rebuild(catalogue, progress=progress, bulk_items=25, bulk_retries=0, fresh=True)
     assert len(indexes(client, fresh_names)) == 2
     assert alias_target(client, fresh_names) == live
+
+
+def test_a_full_disk_of_the_cluster_after_the_fill_leaves_the_index_to_go_on_with(
+    run_rebuild, client, fresh_names, fresh_settings, catalogue
+):
+    live = run_rebuild(catalogue).index
+
+    def set_busy() -> None:
+        client.indices.put_settings(index=fresh_names.items_building, body={BUSY: True})
+
+    with pytest.raises(TransportError, match="cluster_block"):
+        run_rebuild(catalogue, progress=AtStage("check", set_busy), fresh=True)
+    assert len(indexes(client, fresh_names)) == 2
+    assert alias_target(client, fresh_names) == live
+    # As a command says it.
+    address = ClusterAddress(fresh_settings.opensearch_url, fresh_settings.index_prefix)
+    with pytest.raises(ClusterUnavailable, match="flood-stage"), ClusterSession(address) as cluster:
+        set_meta(cluster.client, fresh_names.items_building, {})
 
 
 @pytest.mark.parametrize(
