@@ -9,7 +9,7 @@ import click
 from live_intent import LOADED_NS
 from live_intent.search_tools import search_tools
 from live_intent.terminal import make_output_plain
-from plugin_config.command_start import COMMAND_BEGAN
+from plugin_config.command_start import COMMAND_BEGAN, process_began_ns
 from plugin_config.errors import LiveIntentError
 
 # name -> ("module:attribute", one line of help); the module is imported when its command runs.
@@ -134,7 +134,7 @@ def cli(context: click.Context, debug: bool) -> None:
 
 def main() -> None:
     """Entry point of the command `live-intent`."""
-    COMMAND_BEGAN.set(LOADED_NS)
+    COMMAND_BEGAN.set(process_began_ns(LOADED_NS))
     make_output_plain()
     cli(prog_name="live-intent")
 
