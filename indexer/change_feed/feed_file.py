@@ -96,14 +96,17 @@ class FeedFile:
     def _taken(self, data: bytes) -> list[FeedLine]:
         """The lines of the next bytes, which count as read."""
         lines = []
+        unfinished = self._tail[-1:] not in (b"", b"\n")  # its last line was taken without its end
         for raw in pieces(data):
+            rest, unfinished = unfinished, False
             self.offset += len(raw)
             ends = raw.endswith(b"\n")
             too_long = not ends and len(raw) >= LONGEST_LINE
             if self._skipping:
                 self._skipping = not ends
                 continue
-            self.line += 1
+            if raw.strip() or not rest:
+                self.line += 1
             self._skipping = too_long
             if raw.strip():
                 problem = f"longer than {LONGEST_LINE >> 20} MiB" if too_long else ""
