@@ -48,6 +48,12 @@ MOST_MERGED = 200_000
 INSPECTED = 32  # items whose stored vectors are compared
 
 
+class RebuildOvertaken(LiveIntentError):
+    """A rebuild that began later has swapped its index in."""
+
+    exit_code = 4
+
+
 def rebuild(
     context: IndexContext,
     encoder: ItemEncoder,
@@ -71,7 +77,7 @@ def rebuild(
 
     Raises:
         TooManyRejects, CatalogueError, MappingError: the catalogue.
-        RebuildUnderWay, AliasTaken: the cluster's state.
+        RebuildUnderWay, RebuildOvertaken, AliasTaken: the cluster's state.
         SettingsError, ConfigMismatch: settings of vectors that the engine or the cluster lacks.
         BulkError, ClusterUnavailable, IndexNotWhole, DiskFull: the fill.
         SwapRefused: the filled index.
@@ -135,6 +141,7 @@ class _Rebuild:
             context.progress.note(line)
         try:
             made.claim()
+            self._refuse_overtaken()
             known = made.resumed if made.resumed and made.resumed.vector_space else live
             shared = None if fresh or known is None else SharedSpace.of(context, known, encoder)
             projections, sample = self._fit_first(shared)
@@ -203,6 +210,21 @@ class _Rebuild:
             attributes=report,
             checks=checks,
             **self._read(),
+        )
+
+    def _refuse_overtaken(self) -> None:
+        """Raises RebuildOvertaken: a rebuild that began after this one has swapped its index in.
+
+        It could as long as this one had none. A process that was stopped for a day must not bring
+        the catalogue of the day before back.
+        """
+        beginning = self.generation.beginning
+        live = live_generation(self.context.client, self.context.names)
+        if live is None or live.index == beginning.live or live.created_at <= beginning.time:
+            return
+        raise RebuildOvertaken(
+            f"{live.index} is live now, of a rebuild that began later and was quicker: nothing was "
+            f"changed. If {self.catalogue.name} is the newer catalogue, run the rebuild again."
         )
 
     def keep_unchanged(self, begun: float, before_swap: BeforeSwap | None) -> RebuildReport | None:

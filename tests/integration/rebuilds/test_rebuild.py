@@ -22,6 +22,7 @@ from indexer.index.construction import RebuildUnderWay
 from indexer.index.generations import AliasTaken, NoItemsIndex, generations
 from indexer.index.live.updates import upsert
 from indexer.index.rebuilding.inspection import IndexNotWhole
+from indexer.index.rebuilding.rebuild import RebuildOvertaken
 from indexer.index.swap import roll_back, set_meta
 from plugin_config.errors import SettingsError
 from tests.integration.rebuilding import (
@@ -166,6 +167,22 @@ def test_an_export_that_takes_the_place_of_the_catalogue_waits_for_the_next_rebu
     assert run_rebuild(catalogue, progress=AtStage(stage, next_export)).count == 300
     assert source(client, fresh_names, "8") is not None
     assert source(client, fresh_names, "1000") is None
+
+
+def test_a_rebuild_that_a_later_one_overtook_changes_nothing(
+    run_rebuild, client, fresh_names, catalogue, tmp_path
+):
+    before = run_rebuild(catalogue).index
+    newer = write_catalogue(tmp_path / "newer.jsonl", range(310))
+    later: list[str] = []
+
+    def overtake() -> None:  # while the first one, which was stopped, has no index yet
+        later.append(run_rebuild(newer).index)
+
+    with pytest.raises(RebuildOvertaken, match="of a rebuild that began later"):
+        run_rebuild(catalogue, progress=AtStage("read and check", overtake))
+    assert [alias_target(client, fresh_names)] == later
+    assert indexes(client, fresh_names) == [before, *later]
 
 
 def test_an_analyzer_that_the_cluster_lacks_is_refused_and_nothing_is_left(
