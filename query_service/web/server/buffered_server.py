@@ -43,11 +43,12 @@ class Timeouts:
 
 
 class BufferedServer(TcpWSGIServer):  # type: ignore[misc]
-    """Serves `app` on a listening socket; `poll` is one round of its loop."""
+    """Serves `app` on a socket that listens, or will; `poll` is one round of its loop."""
 
     channel_class = Channel
 
     def __init__(self, app: Any, listener: Any, settings: ServiceSettings) -> None:
+        """Its threads run then. Raises RuntimeError where they can't be started."""
         self.draining = False
         limit = ConcurrencyLimit(settings.threads)
         self.admission = Admission[Channel](limit, app.extensions.get(LOAD_METRICS))
@@ -81,7 +82,9 @@ class BufferedServer(TcpWSGIServer):  # type: ignore[misc]
             adj=adjustments,
             bind_socket=False,
             sockinfo=(listener.family, listener.type, None, listener.getsockname()),
+            _start=False,
         )
+        self.accepting = True
 
     def set_reuse_addr(self) -> None:
         """Nothing: the socket is bound already."""

@@ -51,9 +51,7 @@ class BufferedWorker(Worker):  # type: ignore[misc]
         """Answer until a signal, or until the parent process is gone."""
         if not self.alive:  # asked to end while it was loading
             return
-        [listener] = self.sockets
-        settings = self.app.settings
-        self.server = BufferedServer(self.wsgi, listener, settings)
+        settings, self.server = self.app.settings, self.app.server
         self._answers[0] = 1
         next_tell = 0.0
         while self.alive and self._has_parent():

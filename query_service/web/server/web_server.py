@@ -13,6 +13,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     from indexer.encoder.encoder import Encoder
     from query_service.serving.service import Service
+    from query_service.web.server.buffered_server import BufferedServer
 
 logger = logging.getLogger(__name__)
 RETRY_S = 1.0  # before another try to replace a worker
@@ -56,6 +59,24 @@ class ServiceNotStarted(LiveIntentError):
     def __init__(self, message: str, exit_code: int = 1) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+
+class ThreadsRefused(LiveIntentError):
+    """The machine lets the process start no more threads."""
+
+
+@contextmanager
+def _refused_threads_named() -> Iterator[None]:
+    """Raises ThreadsRefused for what Python says of a thread that can't be started."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) != "can't start new thread":
+            raise
+        raise ThreadsRefused(
+            "a process can't start its threads: lower LIVE_INTENT_THREADS or LIVE_INTENT_PROCESSES,"
+            " or allow more (ulimit -u, ulimit -v, the process limit of the container)"
+        ) from error
 
 
 class QuietLogger(Logger):  # type: ignore[misc]
@@ -94,7 +115,8 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         self.failures = os.pipe()
         os.set_blocking(self.failures[0], False)
         self.encoder: Encoder | None = None
-        self.service: Service | None = None  # in a worker
+        self.service: Service | None = None  # in a worker, as is `server`
+        self.server: BufferedServer | None = None
         self.shared: Path | None = None  # the folder of several processes
         self._notice = ""  # who may call, where that is anybody
         self._has_answered = mmap.mmap(-1, 1)  # shared by all processes
@@ -124,7 +146,8 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         """The app; gunicorn calls this in each worker, after the fork."""
         replaces = self._has_answered[0] == 1
         try:
-            return self._app(wait=replaces)
+            with _refused_threads_named():
+                return self._app(wait=replaces)
         except LiveIntentError as error:
             if not replaces:
                 failure = {"message": str(error), "exit_code": error.exit_code}
@@ -143,6 +166,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         from query_service.web.access.listening import notice
         from query_service.web.access.rate_counts import check_storage
         from query_service.web.app import create_app
+        from query_service.web.server.buffered_server import BufferedServer
 
         use_threads(self.encoder, self.processes)
         if self.encoder is None:
@@ -154,7 +178,8 @@ class WebServer(BaseApplication):  # type: ignore[misc]
             check_storage(self.settings.rate_storage)
             self._notice = notice(self.settings, self.service.key_ring)
         app = create_app(self.settings, self.cluster, service=self.service)
-        self.listener.listen()
+        self.server = BufferedServer(app, self.listener.socket, self.settings)
+        self.listener.listen()  # only now: whoever connects is answered
         return app
 
     def run(self) -> None:

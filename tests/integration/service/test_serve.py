@@ -1,9 +1,12 @@
 """`live-intent serve` as a process: its address, its errors at the start, its end by a signal."""
 
 import os
+import resource
 import shutil
 import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -138,6 +141,31 @@ def test_wrong_settings_are_one_line_and_an_exit_code(
         assert error.startswith("Error: ")
         assert says in error
         assert "Live Intent answers" not in refused.output
+
+
+@contextmanager
+def limited(limits: dict[int, int]) -> Iterator[None]:
+    """Processes that are started in the block have these limits of `resource`."""
+    before = {each: resource.getrlimit(each) for each in limits}
+    try:
+        for each, value in limits.items():
+            resource.setrlimit(each, (value, before[each][1]))
+        yield
+    finally:
+        for each, values in before.items():
+            resource.setrlimit(each, values)
+
+
+def test_a_service_that_can_start_no_threads_never_listens(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    many = environment | {"LIVE_INTENT_THREADS": "256", "LIVE_INTENT_PROCESSES": "2"}
+    gigabytes = {resource.RLIMIT_STACK: 1 << 28, resource.RLIMIT_AS: 40 << 30}  # of 256, some 150
+    with limited(gigabytes), serve(many, tmp_path) as refused:
+        assert refused.process.wait(READY_S) == 1, refused.output
+        assert "Error: a process can't start its threads: lower LIVE_INTENT_TH" in refused.output
+        assert "Live Intent answers" not in refused.output
+        assert "Traceback" not in refused.output
 
 
 def test_it_starts_before_the_cluster_and_is_not_ready_then(
