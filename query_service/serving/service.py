@@ -84,6 +84,7 @@ class Service:
             limits_of(settings),
             count_impressions=settings.impressions_count,
             pseudonyms=settings.pseudonyms,
+            shared=shared,
         )
         self._stopping = False
         self.waits = False  # for an index that fits
@@ -228,7 +229,7 @@ class Service:
 
     def explained(self, query_id: str) -> QueryExplanation:
         """Why the hits of a query were shown. Raises QueryUnknown, ClusterUnavailable."""
-        self.store.flush()
+        self.store.settle()
         return self._explanations.of(query_id)
 
     def record_events(

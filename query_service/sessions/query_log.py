@@ -58,6 +58,8 @@ class QueryLog(Generic[Entry]):
         self._closed = False
         # Called after a write with how many entries it wrote, lost, and how many are waiting.
         self.on_written: Callable[[int, int, int], None] = lambda written, lost, waiting: None
+        # Called at each change with how many entries were added so far, and how many are done with.
+        self.on_change: Callable[[int, int], None] = lambda added, done: None
         self._counts = dict.fromkeys(("added", "written", "lost", "written_by_caller"), 0)
 
     @property
@@ -70,6 +72,7 @@ class QueryLog(Generic[Entry]):
         """Queue `entry`; with a full or closed queue, write it in the calling thread."""
         with self._changed:
             self._counts["added"] += 1
+            self._tell()
             if not self._closed and len(self._entries) < self._capacity:
                 self._entries.append(entry)
                 self._start()
@@ -105,6 +108,9 @@ class QueryLog(Generic[Entry]):
         if thread is not None:
             thread.join(timeout_s)
         atexit.unregister(self.close)
+
+    def _tell(self) -> None:
+        self.on_change(self._counts["added"], self._counts["written"] + self._counts["lost"])
 
     def _start(self) -> None:
         """Start the thread if none lives; after a fork the parent's does not live in the child."""
@@ -153,6 +159,7 @@ class QueryLog(Generic[Entry]):
         with self._changed:
             self._counts["written"] += len(entries) - len(unwritten)
             self._counts["lost"] += len(unwritten)
+            self._tell()
             waiting = len(self._entries)
         self.on_written(len(entries) - len(unwritten), len(unwritten), waiting)
         if unwritten:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from opensearchpy import OpenSearch
@@ -34,6 +35,7 @@ from query_service.sessions.erasure.expiry import (
 from query_service.sessions.event_rows import EventRows
 from query_service.sessions.intake import Encode, EventOutcome, after_write, text_vectors
 from query_service.sessions.limits import SessionLimits
+from query_service.sessions.process_queues import WAIT_S, ProcessQueues
 from query_service.sessions.query_log import QueryLog
 from query_service.sessions.reader import SessionReader
 from query_service.sessions.rights.visitor_rights import VisitorRights
@@ -62,14 +64,20 @@ class SessionStore(VisitorRights):
         write_interval_s: float = 0.2,
         count_impressions: bool = False,
         pseudonyms: Pseudonyms = NO_PSEUDONYMS,
+        shared: Path | None = None,
     ) -> None:
-        """`count_impressions`: in the user vector, as views; else they are in ubi_events alone."""
+        """`count_impressions`: in the user vector, as views; else they are in ubi_events alone.
+
+        `shared`: the folder of the service's processes; None: this is the only one.
+        """
         super().__init__(client, names, limits or SessionLimits(), pseudonyms)
         self._count_impressions = count_impressions
         self.write_interval_s = write_interval_s
         self.query_log: QueryLog[RecordedQuery] = QueryLog(
             self._write_queries, capacity=queue_size, interval_s=write_interval_s
         )
+        self._queues = ProcessQueues(shared, names.prefix)
+        self.query_log.on_change = self._queues.note
         self._reader = SessionReader(client, names, self.limits, pseudonyms)
         self._writes = SessionWrites(client, names, self.writer, self.limits)
         self.expiry = Expiry(client, names, self.writer, self.limits)
@@ -210,11 +218,18 @@ class SessionStore(VisitorRights):
         written = self.query_log.flush(until - time.monotonic())
         return self._clicks.flush(max(until - time.monotonic(), 0)) and written
 
+    def settle(self) -> None:
+        """Wait until all that is queued is written, in the other processes of the service, too."""
+        self.flush()
+        left_s = engine_time_left()
+        self._queues.wait(WAIT_S if left_s is None else left_s / 2)
+
     def close(self, timeout_s: float = 5.0) -> None:
         """Write all waiting queries and clicks, and stop the background threads."""
         self.query_log.close(timeout_s)
         self._pool.shutdown(wait=False)
         self._clicks.close(timeout_s)
+        self._queues.close()
 
     def _write_queries(self, entries: Sequence[RecordedQuery]) -> list[RecordedQuery]:
         """Write `entries`; return those that could not be written."""

@@ -52,9 +52,13 @@ class VisitorRights(ABC):
     def flush(self, timeout_s: float = 5.0) -> bool:
         """Wait until all that is queued is written; False after `timeout_s`."""
 
+    @abstractmethod
+    def settle(self) -> None:
+        """Wait until all that is queued is written, in the other processes of the service, too."""
+
     def export(self, session_id: str) -> dict[str, Any]:
         """Everything stored about a session, see `SessionExport.export`."""
-        self.flush()
+        self.settle()
         *earlier, last = self.stored_names.of(session_id)
         for name in earlier:
             with suppress(SessionUnknown):
@@ -63,7 +67,7 @@ class VisitorRights(ABC):
 
     def export_user(self, user_id: str) -> dict[str, Any]:
         """Everything stored about a user, see `UserExport.export`."""
-        self.flush()
+        self.settle()
         names = self.stored_names.pseudonyms.names(user_id)
         return {"user_id": user_id} | self._user_export.export(names)
 
@@ -79,19 +83,19 @@ class VisitorRights(ABC):
     def join(self, session_id: str, user_id: str) -> Joined:
         """Give an anonymous session to a user, see `SessionJoins.join`."""
         self._check_ours()
-        self.flush()
+        self.settle()
         of = self.stored_names.pseudonyms.of
         return self._joins.join(of(session_id), of(user_id))
 
     def split(self, session_id: str) -> SplitOff:
         """Take a session from its user, see `SessionJoins.split`."""
-        self.flush()
+        self.settle()
         return summed(self._joins.split(name) for name in self.stored_names.of(session_id))
 
     def set_consent(self, session_id: str, consent: Consent) -> NotLearned:
         """Keep what a session agrees to from now on, see `SessionConsents.set`."""
         self._check_ours()
-        self.flush()
+        self.settle()
         return self._consents.set(session_id, consent)
 
     def delete(self, session_id: str) -> Deleted:

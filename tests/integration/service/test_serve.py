@@ -82,10 +82,14 @@ def test_several_processes_share_sessions_pages_and_metrics(
         for number in range(3):  # each page is answered by any of them
             shown = pages_of_a_front_end(api, f"anonymous-{number}")
             assert len(set(shown)) == len(shown) == 10
+        for number in range(8):  # at once, whichever process has yet to write the query
+            api.search("Acme", f"login-{number}")
+            body = {"session_id": f"login-{number}", "user_id": f"login-{number}"}
+            assert api("POST", "/v1/joins", body).body == {"events": 0, "queries": 1}
         running.kill_worker()
         running.wait_for_workers(3)
         assert api.search("Acme", "many")["personalized"]
-        assert f"{counted} 12.0" in api("GET", "/metrics").body  # with those of the killed one
+        assert f"{counted} 20.0" in api("GET", "/metrics").body  # with those of the killed one
         [folder] = tmp_path.glob("live-intent-processes-*")
         shutil.rmtree(folder)  # as programs do that tidy /tmp
         running.wait_for_workers(5)  # the earlier ones count in files that are gone
