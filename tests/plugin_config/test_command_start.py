@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-TICK_NS = 10_000_000
 PRINTED = (
     "import time; time.sleep(.3); loaded = time.time_ns();"
     "from plugin_config.command_start import process_began_ns;"
@@ -25,7 +24,6 @@ def test_a_command_began_with_its_process_and_not_before() -> None:
     before = time.time_ns()
     began, loaded = began_and_loaded(sys.executable, "-c", PRINTED)
     assert before <= began < loaded - 250_000_000
-    assert began - before < 200_000_000 + 2 * TICK_NS
 
 
 def test_what_a_shell_did_before_it_became_the_command_is_before_its_beginning() -> None:
