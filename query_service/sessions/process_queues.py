@@ -5,6 +5,7 @@ then, or joins it to a user, is to find them. Each process notes in a file how m
 queue got, and how many of them it is done with; services on other machines are not waited for.
 """
 
+import logging
 import mmap
 import os
 import struct
@@ -12,8 +13,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from plugin_config.errors import SettingsError
-
+logger = logging.getLogger(__name__)
 WAIT_S = 1.0  # at most: one that hangs is not waited for
 PAUSE_S = 0.005
 _NUMBERS = struct.Struct("QQ")  # entries added, entries done
@@ -23,10 +23,7 @@ class ProcessQueues:
     """The queue of this process among those of one service's processes."""
 
     def __init__(self, folder: Path | None = None, prefix: str = "") -> None:
-        """`folder`: which the processes share, None: there are no others. `prefix`: of the indexes.
-
-        Raises SettingsError: the file can't be made.
-        """
+        """`folder`: which the processes share, None: there are no others. `prefix`: of indexes."""
         self._folder, self._name = folder, f"{prefix}queue-"
         self._own = memoryview(bytearray(_NUMBERS.size)).cast("Q")
         if folder is None:
@@ -37,10 +34,7 @@ class ProcessQueues:
                 file.flush()
                 self._own = memoryview(mmap.mmap(file.fileno(), _NUMBERS.size)).cast("Q")
         except OSError as error:
-            raise SettingsError(
-                f"{folder} can't be written ({error}): let TMPDIR name a folder with room, or set "
-                "LIVE_INTENT_PROCESSES=1, which needs none"
-            ) from None
+            logger.warning("other processes will not wait for what this one writes: %s", error)
 
     def note(self, added: int, done: int) -> None:
         """Let others know how many entries were added so far, and how many are written or lost."""

@@ -31,7 +31,7 @@ from query_service.web.server.arbiter import ServiceArbiter
 from query_service.web.server.gpus import visible_gpus
 from query_service.web.server.listener import Listener
 from query_service.web.server.preloaded import cores, preload, use_threads
-from query_service.web.server.shared_folder import renew
+from query_service.web.server.shared_folder import free_slot, renew, use_slot
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -215,7 +215,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         True where it had to: the processes are to be renewed, too.
         """
         try:
-            return self.shared is not None and renew(self.shared)
+            return self.shared is not None and renew(self.shared, self.processes)
         except OSError as error:
             logger.warning("the folder that the processes share is gone: %s", error)
             return False
@@ -229,6 +229,8 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         if self.devices:
             device = self.devices[worker.slot % len(self.devices)]
             os.environ["CUDA_VISIBLE_DEVICES"] = device
+        if self.shared is not None:
+            use_slot(worker.slot)
 
     def _worker_ready(self, worker: Any) -> None:
         if not self._has_answered[0]:
@@ -245,7 +247,5 @@ class WebServer(BaseApplication):  # type: ignore[misc]
                 self.service.encoder.close()
 
     def _child_exit(self, server: Any, worker: Any) -> None:
-        if self.processes > 1:
-            from prometheus_client.multiprocess import mark_process_dead
-
-            mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+        if self.shared is not None:
+            free_slot(self.shared, worker.slot)
