@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+from query_service.observability.patient_handler import PatientHandler
+
 INTERVAL_S = 10.0
 WITHOUT_IDS = "without_ids"  # of a record: its message before its request's ids were added
 MOST = 200  # kinds that are counted at once; lines of further ones are all written
@@ -96,7 +98,7 @@ class RepeatedLines:
         return [kind.count(now) for kind in kinds.values() if kind.repeated]
 
 
-class CountingHandler(logging.StreamHandler[TextIO]):
+class CountingHandler(PatientHandler):
     """Writes lines to a stream, and counts of those that repeat; the last ones when it is closed.
 
     `tell` writes what is due, where no line comes. A forked process counts its own lines alone.

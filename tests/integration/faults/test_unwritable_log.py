@@ -1,5 +1,7 @@
-"""A log that can't be written, on a full disk or closed: the service starts, answers and ends."""
+"""A log that can't be written, on a full disk, closed or unread: the service goes on, and ends."""
 
+import fcntl
+import os
 import signal
 import subprocess
 import time
@@ -52,6 +54,40 @@ def test_the_service_goes_on_without_its_log(
         assert process.wait(40) in (0, 120)  # 120: Python could not write its last output
         assert time.monotonic() - started < 40
     finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait(20)
+
+
+def test_a_reader_of_the_log_that_hangs_holds_nobody_up(
+    shop: ClusterSettings, environment: dict[str, str]
+) -> None:
+    port = free_port()
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 16_384)
+    process = subprocess.Popen(
+        [*LIVE_INTENT, "serve", "--port", str(port)],
+        env=environment
+        | PYTHONPATH
+        | {"LIVE_INTENT_DEVICE": "cpu", "LIVE_INTENT_LOG_FORMAT": "json"},
+        stdout=writer,
+        stderr=writer,
+    )
+    os.close(writer)
+    try:
+        api = Api(f"http://127.0.0.1:{port}")
+        wait_until(api.ready, 120)
+        for _ in range(150):  # some 50 kB of lines
+            assert api("GET", "/no-such-page").status == 404
+        assert api("GET", "/readyz").status == 200
+        assert len(os.read(reader, 65_536)) > 4_096
+        for _ in range(10):
+            assert api("GET", "/no-such-page").status == 404
+        assert b"lines are missing here" in os.read(reader, 65_536)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(40) == 0
+    finally:
+        os.close(reader)
         if process.poll() is None:
             process.kill()
             process.wait(20)
