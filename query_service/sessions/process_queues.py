@@ -26,6 +26,7 @@ class ProcessQueues:
         """`folder`: which the processes share, None: there are no others. `prefix`: of indexes."""
         self._folder, self._name = folder, f"{prefix}queue-"
         self._own = memoryview(bytearray(_NUMBERS.size)).cast("Q")
+        self._hanging: dict[int, int] = {}  # processes not waited for until they have done more
         if folder is None:
             return
         try:
@@ -47,9 +48,15 @@ class ProcessQueues:
         until = time.monotonic() + min(timeout_s, WAIT_S)
         for file in self._folder.glob(f"{self._name}*"):
             pid = int(file.name.removeprefix(self._name))
-            added = 0 if pid == os.getpid() else _numbers(file)[0]
-            while _numbers(file)[1] < added and _is_alive(pid) and time.monotonic() < until:
+            added, done = _numbers(file)
+            if pid == os.getpid() or self._hanging.get(pid) == done:
+                continue
+            while done < added and _is_alive(pid):
+                if time.monotonic() >= until:
+                    self._hanging[pid] = done
+                    break
                 time.sleep(PAUSE_S)
+                done = _numbers(file)[1]
 
     def close(self) -> None:
         """Remove this process's file."""
@@ -59,7 +66,7 @@ class ProcessQueues:
 
 
 def _numbers(file: Path) -> tuple[int, int]:
-    """Entries added and done; as many of both where the process has just ended."""
+    """Entries added and done; 0 of both where the process has just ended."""
     try:
         added, done = _NUMBERS.unpack(file.read_bytes())
     except (OSError, struct.error):

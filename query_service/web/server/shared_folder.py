@@ -16,6 +16,7 @@ from plugin_config.temporary_folder import hold, temporary_folder
 
 logger = logging.getLogger(__name__)
 METRICS = "metrics"
+MULTIPROCESS = ("PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir")  # what may name its folder
 WHOLE = "whole"  # a file that goes with the others
 # Bytes of prometheus_client's files of a process, by their names there: what all routes take.
 ROOM = {"histogram": 1 << 20, "counter": 1 << 18, "gauge_livesum": 1 << 16}
@@ -30,6 +31,8 @@ def shared_folder(processes: int) -> Iterator[Path | None]:
     SettingsError.
     """
     if processes == 1:
+        for variable in MULTIPROCESS:  # of another program, which is none of this service's
+            os.environ.pop(variable, None)
         yield None
         return
     with ExitStack() as stack:
@@ -41,7 +44,7 @@ def shared_folder(processes: int) -> Iterator[Path | None]:
                 f"the processes can share no temporary folder ({error}): let TMPDIR name one with "
                 "room, or set LIVE_INTENT_PROCESSES=1, which needs none"
             ) from None
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder / METRICS)
+        os.environ[MULTIPROCESS[0]] = str(folder / METRICS)
         yield folder
 
 

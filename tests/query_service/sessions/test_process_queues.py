@@ -18,7 +18,10 @@ queues = ProcessQueues(Path(sys.argv[1]), "shop-")
 queues.note(3, 2)
 print("waiting", flush=True)
 sys.stdin.readline()
-queues.note(3, 3)
+queues.note(4, 3)
+print("on", flush=True)
+sys.stdin.readline()
+queues.note(4, 4)
 sys.stdin.readline()
 """
 
@@ -32,8 +35,13 @@ def test_a_process_waits_for_what_others_had_got(tmp_path: Path) -> None:
         assert other.stdout is not None
         assert other.stdout.readline()
         ProcessQueues(tmp_path, "feed-").wait()  # another catalogue's
-        assert seconds(own) >= WAIT_S  # no longer: it may hang
-        assert seconds(own, 0.05) < WAIT_S
+        assert seconds(own, 0.3) >= 0.3  # no longer: it may hang
+        assert seconds(own, 0.3) < 0.3  # nor again
+        other.stdin.write(b"\n")
+        other.stdin.flush()
+        assert other.stdout.readline()
+        assert seconds(own, 0.3) >= 0.3  # it goes on
+        own = ProcessQueues(tmp_path, "shop-")
         other.stdin.write(b"\n")
         other.stdin.flush()
         own.wait(WAIT_S)

@@ -1,5 +1,6 @@
 """The folder of a service's processes: their metrics need no room on the disk that may be gone."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -70,3 +71,10 @@ def test_a_folder_that_cannot_be_written_is_refused(folder_of_tests: Path) -> No
         patch.setattr("tempfile.tempdir", str(folder_of_tests / "missing"))
         with pytest.raises(SettingsError, match="TMPDIR"), shared_folder(2):
             pass
+
+
+def test_a_single_process_has_its_metrics_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "./of-another-program")
+    with shared_folder(1) as folder:
+        assert folder is None
+        assert "PROMETHEUS_MULTIPROC_DIR" not in os.environ
