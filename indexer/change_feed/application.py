@@ -70,7 +70,7 @@ def apply_changes(
             raise
         refused, again = error.reasons, len(changes) > 1
     except NotTaken as error:
-        if not error.taken:
+        if not error.of_items:
             raise
         refused, again = error.reasons, False
     except OpenSearchException as error:

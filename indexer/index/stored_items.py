@@ -9,6 +9,7 @@ from indexer.bundle.projections import Vectors
 from indexer.catalogue.items import Item
 from indexer.index.context import IndexContext
 from indexer.index.documents import from_float16_base64, to_stored_item
+from plugin_config.errors import ClusterUnavailable
 from plugin_config.schema import CHANGED_AT, VECTOR_FLOAT16
 
 BATCH = 500  # items in one request
@@ -38,7 +39,10 @@ def version_of(version: int, source: Mapping[str, Any]) -> int:
 def read_stored(
     context: IndexContext, index: str, ids: Sequence[str], fields: Sequence[str] = ()
 ) -> dict[str, StoredItem]:
-    """The stored ones of the items, by id, read in real time; with these fields, or all."""
+    """The stored ones of the items, by id, read in real time; with these fields, or all.
+
+    Raises ClusterUnavailable: the index lacks the shard of one of them.
+    """
     stored: dict[str, StoredItem] = {}
     params: dict[str, Any] = {"request_timeout": context.settings.bulk_timeout_s}
     if fields:
@@ -46,7 +50,7 @@ def read_stored(
     for start in range(0, len(ids), BATCH):
         body = {"ids": list(ids[start : start + BATCH])}
         for row in context.client.mget(index=index, body=body, params=params)["docs"]:
-            if not row.get("found"):
+            if not _found(row, index):
                 continue
             source, vector = row["_source"], None
             if copy := source.get(VECTOR_FLOAT16):
@@ -78,13 +82,28 @@ def read_versions(
 ) -> dict[str, int]:
     """The versions of the stored ones of the items, ms since 1970, by id, read in real time.
 
-    Without those that were written after the one with that sequence number.
+    Without those that were written after the one with that sequence number. Raises as
+    `read_stored` does.
     """
     versions: dict[str, int] = {}
     params = {"request_timeout": context.settings.bulk_timeout_s, "_source": CHANGED_AT}
     for start in range(0, len(ids), BATCH):
         body = {"ids": list(ids[start : start + BATCH])}
         for row in context.client.mget(index=index, body=body, params=params)["docs"]:
-            if row.get("found") and row["_seq_no"] <= last_seq_no:
+            if _found(row, index) and row["_seq_no"] <= last_seq_no:
                 versions[row["_id"]] = version_of(row["_version"], row["_source"])
     return versions
+
+
+def _found(row: Mapping[str, Any], index: str) -> bool:
+    """Whether an index has an item, by a row of the engine's answer; there may be no such index.
+
+    Raises ClusterUnavailable: nobody knows, as the item's shard is away.
+    """
+    error = row.get("error")
+    if error and error["type"] != "index_not_found_exception":
+        raise ClusterUnavailable(
+            f"item {row['_id']} can't be read from {index}: {error['type']}: {error['reason']}. "
+            "See _cluster/health, and try again when the index is at least yellow"
+        )
+    return bool(row.get("found"))

@@ -15,6 +15,8 @@ from plugin_config.connection.client import one_try
 from plugin_config.errors import ClusterUnavailable, LiveIntentError
 
 BUSY = (429, 502, 503, 504)  # HTTP status
+LOST_SHARD = "unavailable_shards_exception"
+SHARD_WAIT_S = 5  # of the engine for a shard's primary; else it is a minute, at each try
 # Written first among deletions alone, and always refused. The engine makes an index for a deletion
 # with an external version, even if an alias is required, unless another write requires it.
 _GUARD = (
@@ -33,7 +35,10 @@ class BulkError(LiveIntentError):
 
 
 class NotTaken(ClusterUnavailable):
-    """The cluster is busy or absent; `reasons` by item id. `taken`: writes that it took before."""
+    """The cluster is busy or absent, or lacks a shard; `reasons` by item id.
+
+    `taken`: writes that it took before. `of_items`: it took others, and has the shards of these.
+    """
 
     def __init__(
         self, alias: str, writes: Sequence["ItemWrite"], tries: int, reason: str, *, taken: int
@@ -48,6 +53,7 @@ class NotTaken(ClusterUnavailable):
             write.item_id: f"not taken after {tries} tries: {reason}" for write in writes
         }
         self.taken = taken
+        self.of_items = taken > 0 and LOST_SHARD not in reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +190,9 @@ def _send_once(
     context: IndexContext, alias: str, writes: list[ItemWrite], outcome: WriteOutcome
 ) -> tuple[list[ItemWrite], str]:
     """Sends once, adds to `outcome`; returns the writes to retry, and why they were refused."""
-    params = {"require_alias": "true", "request_timeout": context.settings.bulk_timeout_s}
+    timeout_s = context.settings.bulk_timeout_s
+    params: dict[str, Any] = {"require_alias": "true", "request_timeout": timeout_s}
+    params["timeout"] = f"{round(min(SHARD_WAIT_S, timeout_s / 2) * 1000)}ms"
     payloads = [write.payload for write in writes]
     guarded = all(write.deletion for write in writes)
     if guarded:

@@ -37,7 +37,7 @@ def send_accepted(
                 raise
             refused |= error.reasons
         except NotTaken as error:
-            if not error.taken:
+            if not error.of_items:
                 raise
             refused |= error.reasons
         pending = [each for each in pending if each.item_id not in refused]

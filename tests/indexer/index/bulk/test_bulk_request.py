@@ -18,6 +18,7 @@ from indexer.index.bulk.bulk_request import (
 from indexer.index.bulk.bulk_writer import BulkWriter, IndexDeleted
 from indexer.index.bulk_pace import BulkPace
 from indexer.index.documents import to_document
+from indexer.index.stored_items import read_versions
 from indexer.progress import Silence
 from plugin_config.connection.client import connect
 from plugin_config.errors import ClusterUnavailable
@@ -142,6 +143,24 @@ def test_what_a_busy_cluster_did_not_take_is_named_beside_what_it_took(client, a
     assert caught.value.taken == 10
     assert caught.value.reasons.keys() == {str(n) for n in range(10, 30)}
     assert "after 1 tries: HTTP 503" in caught.value.reasons["10"]
+
+
+def test_a_lost_shard_is_waited_for_and_no_fault_of_its_items(client, fresh_names, tmp_path):
+    index, alias = f"{fresh_names.prefix}halves", f"{fresh_names.prefix}both"
+    one_a_node = {
+        "number_of_shards": 2,
+        "number_of_replicas": 0,
+        "routing.allocation.total_shards_per_node": 1,
+    }
+    body = {"settings": {"index": one_a_node}, "aliases": {alias: {}}}
+    client.indices.create(index=index, body=body, params={"wait_for_active_shards": "0"})
+    context = index_context(client, fresh_names, tmp_path, bulk_retries=0, bulk_timeout_s=4)
+    with pytest.raises(NotTaken, match="primary shard is not active") as caught:
+        send_items(context, alias, [item_write(n) for n in range(30)])
+    assert 0 < caught.value.taken < 30
+    assert not caught.value.of_items
+    with pytest.raises(ClusterUnavailable, match="no_shard_available"):
+        read_versions(context, alias, [str(n) for n in range(30)])
 
 
 def test_fewer_requests_are_under_way_while_the_cluster_is_busy():
