@@ -9,6 +9,7 @@ from opensearchpy import OpenSearch
 
 from indexer.index.context import IndexContext
 from indexer.settings import IndexSettings
+from plugin_config.connection.engine_deadline import ENGINE_DEADLINE
 from plugin_config.schema import IndexNames
 from plugin_config.settings import ClusterSettings, load
 from query_service.access.key_ring import KeyRing
@@ -50,6 +51,7 @@ from query_service.user.visitor import PastQuery
 from query_service.visitors import SessionVisitors
 
 MAX_CHECK_PAUSE_S = 1.0
+REPLACEMENT_S = 5.0  # for all first reads of a process that replaces another: clients may wait
 
 
 class Service:
@@ -175,8 +177,9 @@ class Service:
     def start(self, wait: bool = False) -> None:
         """Create missing indexes, load the view, and warm up the encoder.
 
-        A cluster that does not answer is waited for; with `wait` an index that fits, too. Raises
-        EncoderMismatch, BundleError, KeysUnreadable.
+        A cluster that does not answer is waited for; with `wait` an index that fits, too, and no
+        longer than REPLACEMENT_S before the service answers. Raises EncoderMismatch, BundleError,
+        KeysUnreadable.
         """
         from threadpoolctl import threadpool_limits
 
@@ -185,11 +188,16 @@ class Service:
         # A request's matrices are small: BLAS threads that wait for each other cost far more than
         # they gain (measured: 40 against 11 ms of CPU a search).
         threadpool_limits(1, user_api="blas")
-        self._views.start(wait)
-        if self._owns_keys:
-            self.key_ring.start(wait)
-        self.rule_book.start()
-        self.experiment_book.start()
+        deadline = time.perf_counter() + REPLACEMENT_S if wait else None
+        token = ENGINE_DEADLINE.set(deadline)
+        try:
+            self._views.start(wait)
+            if self._owns_keys:
+                self.key_ring.start(wait)
+            self.rule_book.start()
+            self.experiment_book.start()
+        finally:
+            ENGINE_DEADLINE.reset(token)
         self.encoder.encode_query("warm up")
         self._readiness.start()
         self._retention.start()
