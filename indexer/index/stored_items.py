@@ -1,6 +1,7 @@
 """Items as an index stores them, with their vectors and versions."""
 
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,15 @@ from indexer.bundle.projections import Vectors
 from indexer.catalogue.items import Item
 from indexer.index.context import IndexContext
 from indexer.index.documents import from_float16_base64, to_stored_item
+from plugin_config.connection.engine_deadline import engine_time_left
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.schema import CHANGED_AT, VECTOR_FLOAT16
 
 BATCH = 500  # items in one request
+ABSENT_INDEX = "index_not_found_exception"
+# For the shard of an index that was just made: 0.1 to 2 s on busy nodes.
+SHARD_WAIT_S, FIRST_PAUSE_S = 5.0, 0.05
+LAST_TRY_S = 0.2  # of a request's time, for its answer
 IDENTITY = ("item_id", "title")  # an `Item` has at least these fields
 
 
@@ -48,9 +54,8 @@ def read_stored(
     if fields:
         params["_source_includes"] = ",".join((*fields, CHANGED_AT))
     for start in range(0, len(ids), BATCH):
-        body = {"ids": list(ids[start : start + BATCH])}
-        for row in context.client.mget(index=index, body=body, params=params)["docs"]:
-            if not _found(row, index):
+        for row in _documents(context, index, ids[start : start + BATCH], params):
+            if not row.get("found"):
                 continue
             source, vector = row["_source"], None
             if copy := source.get(VECTOR_FLOAT16):
@@ -88,22 +93,40 @@ def read_versions(
     versions: dict[str, int] = {}
     params = {"request_timeout": context.settings.bulk_timeout_s, "_source": CHANGED_AT}
     for start in range(0, len(ids), BATCH):
-        body = {"ids": list(ids[start : start + BATCH])}
-        for row in context.client.mget(index=index, body=body, params=params)["docs"]:
-            if _found(row, index) and row["_seq_no"] <= last_seq_no:
+        for row in _documents(context, index, ids[start : start + BATCH], params):
+            if row.get("found") and row["_seq_no"] <= last_seq_no:
                 versions[row["_id"]] = version_of(row["_version"], row["_source"])
     return versions
 
 
-def _found(row: Mapping[str, Any], index: str) -> bool:
-    """Whether an index has an item, by a row of the engine's answer; there may be no such index.
+def _documents(
+    context: IndexContext, index: str, ids: Sequence[str], params: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """The engine's rows of some items; asked again while an index that was just made starts.
 
-    Raises ClusterUnavailable: nobody knows, as the item's shard is away.
+    Raises ClusterUnavailable: the shard of one of them is still away after SHARD_WAIT_S, or at the
+    deadline of a request.
     """
-    error = row.get("error")
-    if error and error["type"] != "index_not_found_exception":
-        raise ClusterUnavailable(
-            f"item {row['_id']} can't be read from {index}: {error['type']}: {error['reason']}. "
-            "See _cluster/health, and try again when the index is at least yellow"
-        )
-    return bool(row.get("found"))
+    left_s = engine_time_left()
+    wait_s = SHARD_WAIT_S if left_s is None else min(SHARD_WAIT_S, left_s - LAST_TRY_S)
+    until, pause_s = time.monotonic() + wait_s, FIRST_PAUSE_S
+    while True:
+        answer = context.client.mget(index=index, body={"ids": list(ids)}, params=dict(params))
+        rows: list[dict[str, Any]] = answer["docs"]
+        away = next((row for row in rows if _is_away(row)), None)
+        if away is None:
+            return rows
+        if time.monotonic() + pause_s > until:
+            error = away["error"]
+            raise ClusterUnavailable(
+                f"item {away['_id']} can't be read from {index}: {error['type']}: "
+                f"{error['reason']}. See _cluster/health, and try again when the index is at least "
+                "yellow"
+            )
+        time.sleep(pause_s)
+        pause_s *= 2
+
+
+def _is_away(row: Mapping[str, Any]) -> bool:
+    """Whether nobody knows if the item is there; an index that does not exist has none."""
+    return bool(row.get("error", {}).get("type", ABSENT_INDEX) != ABSENT_INDEX)

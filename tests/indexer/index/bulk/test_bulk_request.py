@@ -163,6 +163,20 @@ def test_a_lost_shard_is_waited_for_and_no_fault_of_its_items(client, fresh_name
         read_versions(context, alias, [str(n) for n in range(30)])
 
 
+def test_items_of_an_index_that_was_just_made_are_read_once_its_shard_has_started(
+    client, fresh_names, context
+):
+    index, of_node = f"{fresh_names.prefix}young", "index.routing.allocation.require._name"
+    body = {"settings": {"index.number_of_replicas": 0, of_node: "nobody"}}
+    client.indices.create(index=index, body=body, params={"wait_for_active_shards": "0"})
+    starts = threading.Timer(
+        0.5, lambda: client.indices.put_settings(index=index, body={of_node: None})
+    )
+    starts.start()
+    assert read_versions(context, index, ["1"]) == {}
+    starts.join()
+
+
 def test_fewer_requests_are_under_way_while_the_cluster_is_busy():
     pace = BulkPace()
     with pace.request(), pace.request(), pace.request(), pace.request():
