@@ -49,7 +49,8 @@ def withoutUser(def row, long splitAt) {
 # An event or query that is already there is left alone, so that a client may send it again.
 # A query that the session has already replaces that one, in any letter case: only its time moves.
 # So does one that goes on with what the visitor was typing ten seconds before.
-# A session with a row of a user joins that user: so do its rows that belong to nobody.
+# A session with a row of a user joins that user: so do its rows that belong to nobody. One of them
+# that is written late, as a query is, joins too, where it happened before a row of the user.
 _APPEND = """
 if (source.consent != null && !(source.consent.personalize && source.consent.store)) {
   ctx.op = 'none';
@@ -89,11 +90,17 @@ for (def query : params.queries) {
   }
   if (index >= 0) { source.queries.add(index, withoutUser(query, splitAt)); }
 }
-if (joins && ofSession) {
+if (ofSession && source.user_id != null) {
+  long named = joins ? Long.MAX_VALUE : -1L;
   for (def rows : [source.events, source.queries]) {
     for (def row : rows) {
-      if (row.user_id == null && row.timestamp > splitAt) {
-        row.user_id = params.user_id;
+      if (row.user_id == source.user_id && row.timestamp > named) { named = row.timestamp; }
+    }
+  }
+  for (def rows : [source.events, source.queries]) {
+    for (def row : rows) {
+      if (row.user_id == null && row.timestamp > splitAt && row.timestamp <= named) {
+        row.user_id = source.user_id;
         source.joining = true;
         changed = true;
       }

@@ -40,6 +40,17 @@ def test_a_search_with_the_user_is_a_login_too(stores: Stores) -> None:
     assert clicked(elsewhere.read("other", "u2")) == ["i1"]
 
 
+def test_an_anonymous_search_that_is_written_after_the_login_counts_for_the_user(
+    stores: Stores,
+) -> None:
+    here, elsewhere = stores
+    here.record_query(query("phone", "s10"))  # waits to be written
+    act(elsewhere, "i1", "s10", "u10")
+    here.record_query(query("after the logout", "s10"))
+    assert here.flush()
+    assert [each.query_text for each in here.read("other", "u10").queries] == ["phone"]
+
+
 def test_a_session_joins_by_request_and_again_after_a_logout(stores: Stores) -> None:
     here, elsewhere = stores
     assert here.join("s3", "u3") == Joined()  # nothing is known of it
