@@ -20,6 +20,7 @@ from indexer.index.generations import (
     refuse_taken_alias,
 )
 from indexer.index.owner import Owner
+from plugin_config.errors import LiveIntentError
 from plugin_config.schema import META
 
 INPUT = "input"  # in `_meta`: the fingerprint of what an index is made from
@@ -30,18 +31,26 @@ _OF_ONE_REBUILD = (
 )  # fmt: skip
 
 
+class HalfMadeClosed(LiveIntentError):
+    """Somebody closed the half-made index of a rebuild."""
+
+    exit_code = 4
+
+
 def dead_rebuilds(context: IndexContext) -> list[Generation]:
     """The half-made indexes of rebuilds that are known to be dead.
 
     Raises:
         RebuildUnderWay: another rebuild is alive, or may be: it runs on another host and is
             younger than the setting `stale_after_hours`.
+        HalfMadeClosed: somebody closed the index of one.
         AliasTaken, ForeignIndex: an alias is an index, or points at one that we did not make.
     """
     stale_after_hours = context.settings.stale_after_hours
     refuse_taken_alias(context.client, context.names)
-    dead = []
-    for half_made in generations(context.client, context.names):
+    dead, known = [], generations(context.client, context.names)
+    _refuse_closed(context, known)
+    for half_made in known:
         finished = half_made.state in (READY, REFUSED) and not half_made.building
         if half_made.live or finished:
             continue
@@ -52,6 +61,29 @@ def dead_rebuilds(context: IndexContext) -> list[Generation]:
         elif half_made.building:
             raise under_way(half_made, stale_after_hours)
     return dead
+
+
+def _refuse_closed(context: IndexContext, known: list[Generation]) -> None:
+    """Raises HalfMadeClosed. A closed index is none of `known`, but stays behind its alias.
+
+    Whoever closed it may want it, so it is not deleted; nothing can be written to the alias while
+    it is there.
+    """
+    names = context.names
+    behind = context.client.indices.get_alias(
+        name=names.items_building,
+        index=names.items_pattern,
+        params={"expand_wildcards": "all"},
+        ignore=[404],
+    )
+    opened = {each.index for each in known}
+    for index, body in behind.items():
+        if isinstance(body, dict) and "aliases" in body and index not in opened:
+            raise HalfMadeClosed(
+                f"{index}, half made by a rebuild that ended, is closed: nothing was changed. To "
+                f"have a rebuild of the same catalogue go on with it, open it (POST {index}/_open);"
+                f" else delete it (DELETE {index}). Then run the rebuild again."
+            )
 
 
 def input_fingerprint(body: Mapping[str, Any], survey: Survey) -> str:

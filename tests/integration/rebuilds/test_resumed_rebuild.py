@@ -13,15 +13,16 @@ from indexer.catalogue.changes.item_changes import ItemChange
 from indexer.catalogue.items import Item
 from indexer.cli.cluster_session import ClusterSession
 from indexer.index.construction import RebuildUnderWay
-from indexer.index.generations import generations
+from indexer.index.generations import BUILDING, generations
 from indexer.index.live.updates import delete, update, upsert
 from indexer.index.owner import Owner
-from indexer.index.rebuilding.half_made import take_over
+from indexer.index.rebuilding.half_made import HalfMadeClosed, dead_rebuilds, take_over
 from indexer.index.swap import set_meta
 from indexer.settings import IndexSettings
 from plugin_config.connection.cluster_address import ClusterAddress
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.full_disk import DiskFull
+from plugin_config.schema import META
 from plugin_config.settings import load
 from tests.integration.command_line import start
 from tests.integration.rebuilding import (
@@ -68,6 +69,20 @@ def killed(fresh_environment, run_rebuild, client, fresh_names, catalogue, large
     client.indices.put_settings(index=building, body={BUSY: None})
     [half_made] = [each for each in indexes(client, fresh_names) if each != live]
     return live, half_made
+
+
+def test_a_half_made_index_that_somebody_closed_is_named(client, fresh_context, fresh_names):
+    half_made = f"{fresh_names.items}-20260101t000000z"
+    body = {
+        "mappings": {"_meta": {META: {"state": BUILDING}}},
+        "aliases": {fresh_names.items_building: {}},
+    }
+    client.indices.create(index=half_made, body=body)
+    client.indices.close(index=half_made)
+    with pytest.raises(HalfMadeClosed, match=f"{half_made}.*POST {half_made}/_open"):
+        dead_rebuilds(fresh_context)
+    client.indices.open(index=half_made)
+    assert [each.index for each in dead_rebuilds(fresh_context)] == [half_made]
 
 
 def test_a_killed_rebuild_goes_on_with_its_index_and_encodes_nothing_twice(
