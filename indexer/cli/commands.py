@@ -19,7 +19,7 @@ from indexer.cli.options.shared_options import (
     option_time,
     output_options,
 )
-from indexer.cli.rebuild_beginning import kept_beginning
+from indexer.cli.rebuild_beginning import kept_beginning, refuse_time_to_come
 from indexer.cli.suggestions_command import make_after_rebuild, suggestions
 from indexer.cli.swap_commands import activate, discard, rollback
 from plugin_config.connection.cluster_address import ClusterAddress, cluster_options
@@ -123,6 +123,7 @@ def rebuild(
         facets=",".join(facets) or None,
     )
     exported_at = option_time(as_of, "--as-of")
+    refuse_time_to_come(exported_at)
     quantization_of(settings.quantization, settings.engine)  # refused before anything is read
     before_swap = gate.gate(make_tools, as_json)
     source = catalogue.source(settings.public_attributes)

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from indexer.index.context import IndexContext
 
 
+def refuse_time_to_come(exported_at: datetime | None) -> None:
+    """Raises SettingsError: the catalogue would be of a time after the command's beginning."""
+    from indexer.index.carry_over.beginning import version_of
+
+    version_of(exported_at, began_ms())
+
+
 @contextmanager
 def kept_beginning(
     cluster: "ClusterSession", context: "IndexContext", catalogue: str, as_of: datetime | None

@@ -45,9 +45,7 @@ class Beginning:
         Raises AliasTaken, ForeignIndex, ClusterUnavailable; SettingsError: `as_of` is to come.
         """
         began = time.time_ns() // 1_000_000 if began is None else began
-        version = began if as_of is None else round(as_of.timestamp() * 1000)
-        if version > began:
-            raise SettingsError(f"--as-of {as_of}: the catalogue can't be of a time to come")
+        version = version_of(as_of, began)
         live = live_generation(context.client, context.names)
         index = live.index if live else ""
         return cls(
@@ -82,6 +80,14 @@ class Beginning:
             "items": dict(self.items),
             "deletions": dict(self.deletions),
         }
+
+
+def version_of(as_of: datetime | None, began: int) -> int:
+    """The version of a catalogue's rows, ms since 1970. Raises SettingsError: it is to come."""
+    version = began if as_of is None else round(as_of.timestamp() * 1000)
+    if version > began:
+        raise SettingsError(f"--as-of {as_of}: the catalogue can't be of a time to come")
+    return version
 
 
 def checkpoints(context: IndexContext, index: str) -> Checkpoints:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 ROWS = [
@@ -56,3 +57,11 @@ def test_a_date_at_the_end_of_time_costs_the_date(tmp_path: Path) -> None:
     row = {"item_id": "1", "title": "Stool", "updated_at": "9999-12-31T23:59:59-05:00"}
     code, out = dry_run(tmp_path, json.dumps(row).encode())
     assert (code, "1 items in 1 rows" in out, "values of updated_at" in out) == (0, True, True)
+
+
+def test_a_catalogue_of_a_time_to_come_is_refused(tmp_path: Path) -> None:
+    content = b'{"item_id": "1", "title": "Stool"}'
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    code, out = dry_run(tmp_path, content, "--as-of", tomorrow)
+    assert (code, "can't be of a time to come" in out) == (2, True)
+    assert dry_run(tmp_path, content, "--as-of", "2026-01-01T00:00:00Z")[0] == 0
