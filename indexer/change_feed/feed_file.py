@@ -6,11 +6,14 @@ from pathlib import Path
 
 import orjson
 
+from indexer.catalogue.files.encodings import Encoding
+from indexer.catalogue.files.rows import CatalogueError
 from indexer.change_feed.position import KNOWN_BYTES, Position
 
 CHUNK = 1 << 20  # bytes
 LONGEST_LINE = 16 << 20  # bytes
 SHOWN = 10_000  # bytes of a line that is too long
+_ZEROS = 8  # bytes
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,11 @@ class FeedFile:
         while True:
             data = os.pread(self._fd, size, self.offset)
             if b"\n" in data or len(data) < size or size >= LONGEST_LINE:
-                return data
+                break
             size *= 2
+        if not self.offset:
+            refuse_encoding(data, str(self.path))
+        return data
 
     def _taken(self, data: bytes) -> list[FeedLine]:
         """The lines of the next bytes, which count as read."""
@@ -114,6 +120,22 @@ class FeedFile:
                 lines.append(FeedLine(self.line, shown, self.offset, self._head, tail, problem))
         self._tail = (self._tail + data[-KNOWN_BYTES:])[-KNOWN_BYTES:]
         return lines
+
+
+def refuse_encoding(data: bytes, feed: str) -> None:
+    """Raises CatalogueError: a feed's first bytes are UTF-16 or UTF-32, whose lines can't be split.
+
+    Zero bytes alone are what a truncated file begins with whose writer kept its offset.
+    """
+    if data[:_ZEROS] == bytes(_ZEROS):
+        return
+    encoding = Encoding.of(data[:KNOWN_BYTES])
+    if encoding.name.startswith(("utf-16", "utf-32")):
+        raise CatalogueError(
+            f"the feed {feed} is {encoding.shown}, where UTF-8 is wanted: have its writer write "
+            f"UTF-8, or convert it: iconv -f {encoding.shown} -t UTF-8 FILE | live-intent index "
+            "follow -"
+        )
 
 
 def pieces(data: bytes) -> list[bytes]:

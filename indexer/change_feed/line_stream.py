@@ -5,7 +5,14 @@ import select
 import threading
 from typing import IO
 
-from indexer.change_feed.feed_file import CHUNK, LONGEST_LINE, SHOWN, FeedLine, pieces
+from indexer.change_feed.feed_file import (
+    CHUNK,
+    LONGEST_LINE,
+    SHOWN,
+    FeedLine,
+    pieces,
+    refuse_encoding,
+)
 
 POLL_S = 0.1  # in which a signal is noticed
 
@@ -30,6 +37,8 @@ class LineStream:
         data = os.read(self._fd, CHUNK)
         self.ended = not data
         data = self._rest + data
+        if not self._offset:
+            refuse_encoding(data, "of standard input")
         end = len(data) if self.ended else data.rfind(b"\n") + 1
         if not end and len(data) >= LONGEST_LINE:
             end = len(data)

@@ -10,6 +10,7 @@ import pytest
 from indexer.catalogue.files.rows import CatalogueError
 from indexer.change_feed.feed_file import FeedLine
 from indexer.change_feed.followed_file import FollowedFile
+from indexer.change_feed.line_stream import LineStream
 from indexer.change_feed.position import FeedTaken, Position, PositionFile
 from plugin_config.errors import SettingsError
 from tests.integration.waiting import wait_until
@@ -192,3 +193,27 @@ def test_a_position_is_kept_for_each_feed_and_cluster_and_held_by_one_process(pa
     again.path.write_text("{")
     with pytest.raises(SettingsError, match="delete the file"):
         again.load()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_another_encoding_is_named_once(path, opened, encoding):
+    path.write_bytes(rows(1, 2).encode(encoding))
+    with pytest.raises(CatalogueError, match=f"is {encoding.upper()}.*iconv -f"):
+        opened().read()
+    with path.open("rb") as pipe, pytest.raises(CatalogueError, match=encoding.upper()):
+        LineStream(pipe).read()
+
+
+def test_a_file_of_another_encoding_that_takes_the_place_of_one_is_named(path, opened, tmp_path):
+    path.write_text(rows(1))
+    file = opened(until_end=True)
+    assert len(file.read()) == 1
+    path.rename(tmp_path / "changes.jsonl.1")
+    path.write_bytes(rows(2).encode("utf-16"))
+    with pytest.raises(CatalogueError, match="UTF-16"):
+        file.read()
+
+
+def test_the_zeros_of_a_truncated_file_are_no_encoding(path, opened):
+    path.write_bytes(bytes(300) + rows(1).encode())
+    assert len(opened().read()) == 1
