@@ -20,6 +20,7 @@ from query_service.sessions.store_writer import StoreWriter
 KIND = "maintenance"
 DOCUMENT = f"{KIND}:retention"
 HELD_MS = 60_000  # without a sign of life
+SKEW_MS = 60_000  # a time that is further ahead is of a clock that has gone back since
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,12 @@ class RetentionLease:
         """Take the lease; False where a run is not due, or another process has it."""
         report, version = self._read()
         now = now_ms()
-        if report.held_until > now or now - report.began < interval_s * 1000:
+        held = now < report.held_until <= now + HELD_MS + SKEW_MS
+        began = report.began if report.began <= now + SKEW_MS else 0
+        if held or now - began < interval_s * 1000:
             return False
-        held = replace(report, owner=self._owner, held_until=now + HELD_MS, began=now)
-        return self._write(held, version)
+        taken = replace(report, owner=self._owner, held_until=now + HELD_MS, began=now)
+        return self._write(taken, version)
 
     def renew(self) -> bool:
         """Hold it on, where it is half over; False where another process has taken it."""

@@ -162,7 +162,7 @@ source.updated_at = params.now;
 
 _SPLIT = """
 source.kind = 'session';
-source.split_at = params.now;
+source.split_at = params.until;
 source.remove('user_id');
 source.remove('joining');
 for (def rows : [source.events, source.queries]) { for (def row : rows) { row.remove('user_id'); } }
@@ -215,7 +215,7 @@ source.erased_at = params.now;
 CONSENT = _LISTS + _CONSENT + _DESCRIBE
 # Says of a row of UBI that nothing is learned from it.
 NOT_LEARNED = "ctx._source.learn = false;"
-# Takes the session from its user at `now`.
+# Takes what happened in the session until `until` from its user. Also takes `now`.
 SPLIT = _LISTS + _SPLIT + _DESCRIBE
 # Says that the document of the user `user_id` has all rows of the session.
 JOINED = """

@@ -111,8 +111,10 @@ class SessionJoins:
         try:
             self._removal.check_stores()
             self._removal.refresh()
+            source = self._document(own).get("_source", {})
+            until = max(now, self._removal.newest(source, of_session))
             [result] = self._writer.send(
-                [scripted_upsert(self._alias, own, painless(SPLIT, now=now))]
+                [scripted_upsert(self._alias, own, painless(SPLIT, until=until, now=now))]
             )
             if not result.done:
                 raise NotErased(f"the session is not split off: {result.reason}. Try again.")
@@ -120,10 +122,10 @@ class SessionJoins:
             users = self._removal.forget(
                 {"bool": {"filter": [{"term": {"kind": "user"}}, of_session]}},
                 session_id=session_id,
-                until=now,
+                until=until,
             )
             known = {"bool": {"filter": [of_session, {"exists": {"field": "user_id"}},
-                                         {"range": {"timestamp": {"lte": now}}}]}}  # fmt: skip
+                                         {"range": {"timestamp": {"lte": until}}}]}}  # fmt: skip
             script = painless(WITHOUT_USER)
             queries, events = (
                 self._removal.update_all(index, known, script)

@@ -125,6 +125,18 @@ def test_a_lease_of_a_process_that_died_is_taken_when_it_is_over(
     assert watch(fill, retention_interval_s=1).run_if_due()
 
 
+def test_a_clock_that_was_ahead_keeps_no_run_from_being_due(
+    client: OpenSearch, fresh_names: IndexNames, fill: SessionStore
+) -> None:
+    ahead = round(time.time() * 1000) + 3_600_000
+    for held_until in (0, ahead + 60_000):  # it ended, or died
+        held = {"owner": "ahead", "held_until": held_until, "began": ahead}
+        body = {"kind": "maintenance", "report": held}
+        client.index(index=fresh_names.sessions, id=DOCUMENT, body=body)
+        assert watch(fill, retention_interval_s=3600).run_if_due()
+        assert not watch(fill, retention_interval_s=3600).run_if_due()
+
+
 def test_a_service_does_so_by_itself(
     client: OpenSearch, names: IndexNames, shop: ClusterSettings, encoder: Encoder
 ) -> None:

@@ -92,6 +92,15 @@ def test_a_session_that_is_taken_apart_and_its_user_know_nothing_of_each_other(
     assert clicked(here.read("other", "u6")) == ["i3", "i5"]
 
 
+def test_a_session_is_taken_apart_whole_after_the_clock_has_gone_back(stores: Stores) -> None:
+    here, elsewhere = stores
+    here.record_query(query("phone", "s11", time.time() + 3600), user_id="u11")
+    assert here.flush()
+    assert elsewhere.split("s11") == SplitOff(users=1, ubi_queries=1)
+    act(here, "i1", "s11", "u11")  # a new login
+    assert not here.read("other", "u11").queries
+
+
 def test_an_unknown_session_is_taken_apart_without_a_trace(stores: Stores) -> None:
     assert stores[0].split("never-seen") == SplitOff()
     with pytest.raises(SessionUnknown):
