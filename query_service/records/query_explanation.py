@@ -11,6 +11,8 @@ from plugin_config.errors import LiveIntentError
 from plugin_config.schema import IndexNames
 from query_service.records.answer_record import ATTRIBUTE
 from query_service.schemas.search.explanations import QueryExplanation, ShownItem
+from query_service.sessions.limits import SessionLimits
+from query_service.sessions.rights.session_export import lasting
 
 MOST_ROWS = 20  # sessions that sent the same query_id
 REFERRED = 100  # earlier queries whose texts are looked up
@@ -21,10 +23,10 @@ class QueryUnknown(LiveIntentError):
 
 
 class QueryExplanations:
-    """Reads explanations from one set of indexes."""
+    """Reads explanations from one set of indexes, of rows that have not expired."""
 
-    def __init__(self, client: OpenSearch, names: IndexNames) -> None:
-        self._client, self._index = client, names.ubi_queries
+    def __init__(self, client: OpenSearch, names: IndexNames, limits: SessionLimits) -> None:
+        self._client, self._index, self._limits = client, names.ubi_queries, limits
 
     def of(self, query_id: str) -> QueryExplanation:
         """The explanation of a query; of several rows with this id the newest answer's.
@@ -44,8 +46,9 @@ class QueryExplanations:
         except OpenSearchException as error:
             raise cluster_unavailable(error, "read the query") from error
 
-    def _rows(self, query: Mapping[str, Any], size: int) -> list[dict[str, Any]]:
-        body = {"query": query, "size": size, "sort": [{"timestamp": "desc"}]}
+    def _rows(self, query: dict[str, Any], size: int) -> list[dict[str, Any]]:
+        kept = lasting(query, self._limits.kept_queries)
+        body = {"query": kept, "size": size, "sort": [{"timestamp": "desc"}]}
         try:
             found = self._client.search(index=self._index, body=body)
         except NotFoundError:

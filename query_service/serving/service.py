@@ -125,7 +125,7 @@ class Service:
         )
         pause_s = min(settings.swap_poll_s, MAX_CHECK_PAUSE_S)
         self._readiness = ReadinessWatch(checks.result, pause_s)
-        self._explanations = QueryExplanations(client, names)
+        self._explanations = QueryExplanations(client, names, self.store.limits)
         self.item_writer = ItemWriter(
             IndexContext(client, names, _update_settings(cluster), cluster.bundles_dir),
             encoder.encoder if isinstance(encoder, BatchingEncoder) else encoder,

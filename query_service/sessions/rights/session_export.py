@@ -63,17 +63,11 @@ class SessionExport:
     def _session(self, session_id: str, scope: Scope) -> dict[str, Any] | None:
         ids = [document_id("session", session_id)]
         response = self._client.mget(body={"ids": ids}, index=self._names.sessions)
-        document: dict[str, Any] = response["docs"][0].get("_source", {})
-        lists = {
-            name: [without_vectors(row) for row in document.get(name) or () if scope.admits(row)]
-            for name in ("events", "queries")
-        }
-        return document | lists if has_rows(lists) or document.get("consent") else None
+        document = shown_document(response["docs"][0].get("_source", {}), scope)
+        return document if has_rows(document) or document.get("consent") else None
 
     def _rows(self, index: str, session_id: str, days: float) -> dict[str, Any]:
-        oldest = now_ms() - round(days * DAY_MS)
-        lasting = {"range": {"timestamp": {"gte": oldest, "format": "epoch_millis"}}}
-        query = {"bool": {"filter": [{"term": {"session_id": session_id}}, lasting]}}
+        query = lasting({"term": {"session_id": session_id}}, days)
         return rows_of(self._client, index, query, ROWS_SHOWN)
 
     def _users(self, session_id: str, scope: Scope) -> int:
@@ -96,6 +90,21 @@ class SessionExport:
             )
             for hit in hits
         )
+
+
+def shown_document(source: dict[str, Any], scope: Scope) -> dict[str, Any]:
+    """A session's or user's document with the rows that `scope` admits, without vectors."""
+    return source | {
+        name: [without_vectors(row) for row in source.get(name) or () if scope.admits(row)]
+        for name in ("events", "queries")
+    }
+
+
+def lasting(query: dict[str, Any], days: float) -> dict[str, Any]:
+    """The query for those rows of UBI alone that are not older than `days`."""
+    oldest = now_ms() - round(days * DAY_MS)
+    since = {"range": {"timestamp": {"gte": oldest, "format": "epoch_millis"}}}
+    return {"bool": {"filter": [query, since]}}
 
 
 def rows_of(client: OpenSearch, index: str, query: dict[str, Any], size: int) -> dict[str, Any]:

@@ -8,9 +8,15 @@ from opensearchpy.exceptions import OpenSearchException
 
 from plugin_config.connection.client import cluster_unavailable
 from plugin_config.schema import IndexNames
-from query_service.sessions.documents import document_id, without_vectors
+from query_service.sessions.documents import Scope, document_id, now_ms
 from query_service.sessions.erasure.erasure import has_rows
-from query_service.sessions.rights.session_export import SessionUnknown, rows_of
+from query_service.sessions.limits import SessionLimits
+from query_service.sessions.rights.session_export import (
+    SessionUnknown,
+    lasting,
+    rows_of,
+    shown_document,
+)
 from query_service.sessions.stores import refresh_stores
 
 ROWS_SHOWN = 10_000  # the most that the engine gives at once
@@ -18,16 +24,16 @@ SESSIONS_SHOWN = 1000
 
 
 class UserExport:
-    """Reads all data of a user, expired or not, whichever process wrote it."""
+    """Reads all data of a user that has not expired, whichever process wrote it."""
 
-    def __init__(self, client: OpenSearch, names: IndexNames) -> None:
-        self._client, self._names = client, names
+    def __init__(self, client: OpenSearch, names: IndexNames, limits: SessionLimits) -> None:
+        self._client, self._names, self._limits = client, names, limits
 
     def export(self, user_names: Sequence[str]) -> dict[str, Any]:
         """Everything stored under these names of one user; of vectors only their lengths.
 
         Raises:
-            SessionUnknown: nothing is stored about the user.
+            SessionUnknown: nothing is stored about the user, or all has expired.
             ClusterUnavailable: OpenSearch did not answer.
         """
         try:
@@ -37,8 +43,11 @@ class UserExport:
             sessions = self._documents("session", session_ids)
             person = _of_person(user_names, session_ids)
             queries, events = (
-                rows_of(self._client, index, person, ROWS_SHOWN)
-                for index in (self._names.ubi_queries, self._names.ubi_events)
+                rows_of(self._client, index, lasting(person, days), ROWS_SHOWN)
+                for index, days in (
+                    (self._names.ubi_queries, self._limits.kept_queries),
+                    (self._names.ubi_events, self._limits.kept_events),
+                )
             )
         except OpenSearchException as error:
             raise cluster_unavailable(error, "read the user") from error
@@ -53,7 +62,10 @@ class UserExport:
         }
 
     def session_ids(self, user_names: Collection[str]) -> list[str]:
-        """The stored names of all sessions of the user. Raises OpenSearchException."""
+        """The stored names of all sessions of the user, expired or not.
+
+        Raises OpenSearchException.
+        """
         either: list[dict[str, Any]] = [
             {"terms": {"user_id": list(user_names)}},
             {"terms": {"client_id": list(user_names)}},
@@ -75,13 +87,9 @@ class UserExport:
             return []
         ids = [document_id(kind, name) for name in stored_names]
         response = self._client.mget(body={"ids": ids}, index=self._names.sessions)
-        sources = [document.get("_source", {}) for document in response["docs"]]
-        return [
-            source
-            | {n: [without_vectors(r) for r in source.get(n, ())] for n in ("events", "queries")}
-            for source in sources
-            if has_rows(source)
-        ]
+        scope = Scope(self._limits.oldest(now_ms()))
+        shown = (shown_document(each.get("_source", {}), scope) for each in response["docs"])
+        return [document for document in shown if has_rows(document)]
 
 
 def _of_person(user_names: Collection[str], session_ids: Collection[str]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class VisitorRights(ABC):
         self.writer = writer = StoreWriter(client, names)
         self.stored_names = StoredNames(client, names, pseudonyms)
         self._export = SessionExport(client, names, limits)
-        self._user_export = UserExport(client, names)
+        self._user_export = UserExport(client, names, limits)
         self._erasure = SessionErasure(client, names, writer, limits)
         self._joins = SessionJoins(client, names, writer, limits)
         self._consents = SessionConsents(client, names, writer, pseudonyms)

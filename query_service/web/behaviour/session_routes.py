@@ -76,7 +76,7 @@ def session_routes(store: SessionStore, guard: Guard, bundles: LearnedBundles) -
         responses={200: UserResponse} | problems(404, 422, 500, 503),
     )
     def user(path: UserPath) -> Response:
-        """All that is kept of a user and of all sessions of the user, expired or not."""
+        """All that is kept of a user and of all sessions of the user."""
         exported = UserResponse(**store.export_user(path.user_id))
         return json_response(exported.model_dump())
 

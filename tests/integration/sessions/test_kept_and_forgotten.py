@@ -6,6 +6,7 @@ import time
 import pytest
 
 from plugin_config.provisioning.provisioning import ensure_indexes
+from query_service.records.query_explanation import QueryExplanations, QueryUnknown
 from query_service.sessions.limits import SessionLimits
 from query_service.sessions.rights.session_export import SessionUnknown
 from query_service.sessions.store import SessionStore
@@ -83,6 +84,13 @@ def test_expired_sessions_are_not_read_and_are_purged(client, fresh_names):
     wait_until(lambda: short.read("old", "u") == Visitor("old", "u"), 10)
     with pytest.raises(SessionUnknown):  # although it is not purged
         short.export("old")
+    with pytest.raises(SessionUnknown):
+        short.export_user("u")
+    [row] = lasting.export("old")["ubi_queries"]["rows"]
+    with pytest.raises(QueryUnknown):
+        QueryExplanations(client, fresh_names, short.limits).of(row["query_id"])
+    assert QueryExplanations(client, fresh_names, lasting.limits).of(row["query_id"])
+    assert lasting.export_user("u")["ubi_events"]["count"] == 1
     assert lasting.export("old")["ubi_events"]["count"] == 1
     assert item_ids(lasting.read("old", "u")) == ["i1"]
     lasting.record_events([event("i2", "new", user_id="u")], lookup)
