@@ -3,11 +3,11 @@
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain
+from itertools import chain, count
 from typing import Any
 
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import OpenSearchException
+from opensearchpy.exceptions import NotFoundError, OpenSearchException
 
 from plugin_config.connection.client import cluster_unavailable
 from plugin_config.connection.engine_deadline import engine_time_left
@@ -16,6 +16,7 @@ from plugin_config.schema import IndexNames
 from query_service.privacy.consent import Consent
 from query_service.privacy.pseudonyms import Pseudonyms
 from query_service.sessions.document_writes import (
+    ATTEMPTS,
     LASTING,
     LASTING_RETRY_AFTER_S,
     scripted_upsert,
@@ -93,15 +94,15 @@ class SessionConsents:
     def _documents(self, ids: Sequence[str]) -> list[dict[str, Any]]:
         """What the engine says of these documents, their choices alone.
 
-        Asked again while an index that was just made again starts its shard, until the request's
-        deadline. A shard that is missing for longer is not waited for: each event would hold a
-        thread.
+        Asked again while an index that somebody deletes ends its shard, and the one that is made in
+        its place starts its own, until the request's deadline. A shard that is missing for longer
+        is not waited for: each event would hold a thread.
         """
         left_s = engine_time_left()
         until = time.monotonic() + (SHARD_WAIT_S if left_s is None else left_s - LAST_TRY_S)
         pause_s = 0.05
         try:
-            while True:
+            for attempt in count(1):
                 response = self._client.mget(
                     index=self._names.sessions,
                     body={"ids": list(ids)},
@@ -110,18 +111,26 @@ class SessionConsents:
                 documents: list[dict[str, Any]] = response["docs"]
                 if not any(each.get("error", {}).get("type") == NO_SHARD for each in documents):
                     return documents
-                if time.monotonic() + pause_s > until or not self._just_made():
-                    return documents
+                gone = attempt > ATTEMPTS and not self._just_made()
+                if gone or time.monotonic() + pause_s > until:
+                    break
                 time.sleep(pause_s)
                 pause_s = min(2 * pause_s, 0.5)
         except OpenSearchException as error:
             raise cluster_unavailable(error, "keep events or queries") from error
+        return documents
 
     def _just_made(self) -> bool:
-        """Whether the index of sessions was made within YOUNG_S, by the engine's clock and ours."""
-        response = self._client.indices.get(
-            index=self._names.sessions, params={"filter_path": "*.settings.index.creation_date"}
-        )
+        """Whether the index of sessions was made within YOUNG_S, or is not there.
+
+        By the engine's clock and ours.
+        """
+        try:
+            response = self._client.indices.get(
+                index=self._names.sessions, params={"filter_path": "*.settings.index.creation_date"}
+            )
+        except NotFoundError:
+            return True
         made = (int(each["settings"]["index"]["creation_date"]) for each in response.values())
         return now_ms() - max(made, default=0) < YOUNG_S * 1000
 

@@ -60,20 +60,46 @@ def test_each_click_is_in_the_very_next_read(store, elsewhere, session_id):
         assert float(newest.vector @ ITEMS[f"i{number}"].vector) > 0.9999
 
 
-def test_an_event_waits_for_the_shard_of_an_index_that_was_just_made_again(
-    client, fresh_names, session_id, monkeypatch
-):
-    held = {"index.routing.allocation.enable": "none"}
+HELD = {"index.routing.allocation.enable": "none"}
+
+
+@pytest.fixture
+def without_shard(client, fresh_names) -> str:
+    """The index of sessions, whose shard does not start; its name."""
     ensure_indexes(client, fresh_names)
     client.indices.delete(index=fresh_names.sessions)
     alias = {fresh_names.writing(fresh_names.sessions): {}}
-    body = {"settings": held, "aliases": alias}
+    body = {"settings": HELD, "aliases": alias}
     client.indices.create(index=fresh_names.sessions, body=body, wait_for_active_shards="0")
+    return fresh_names.sessions
 
+
+def test_an_event_waits_for_the_end_of_an_index_that_somebody_deletes(
+    client, fresh_names, without_shard, session_id, monkeypatch
+):
+    # Of an index that is being deleted the shard goes first.
+    monkeypatch.setattr(consents, "YOUNG_S", 0)
+    monkeypatch.setattr(consents, "ATTEMPTS", 100)
+
+    def delete() -> None:
+        time.sleep(0.5)
+        client.indices.delete(index=without_shard)
+
+    store = SessionStore(client, fresh_names)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(delete)
+        [outcome] = store.record_events([event("i1", session_id)], lookup)
+    assert outcome.status == "accepted"
+    store.close()
+
+
+def test_an_event_waits_for_the_shard_of_an_index_that_was_just_made_again(
+    client, fresh_names, without_shard, session_id, monkeypatch
+):
     def allocate() -> None:
         time.sleep(1)
-        settings = dict.fromkeys(held, None)
-        client.indices.put_settings(index=fresh_names.sessions, body=settings)
+        settings = dict.fromkeys(HELD, None)
+        client.indices.put_settings(index=without_shard, body=settings)
 
     store = SessionStore(client, fresh_names)
     try:
