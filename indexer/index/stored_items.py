@@ -10,15 +10,14 @@ from indexer.bundle.projections import Vectors
 from indexer.catalogue.items import Item
 from indexer.index.context import IndexContext
 from indexer.index.documents import from_float16_base64, to_stored_item
-from plugin_config.connection.engine_deadline import engine_time_left
+from plugin_config.connection.engine_deadline import LAST_TRY_S, engine_time_left, tries
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.schema import CHANGED_AT, VECTOR_FLOAT16
 
 BATCH = 500  # items in one request
 ABSENT_INDEX = "index_not_found_exception"
 # For the shard of an index that was just made: 0.1 to 2 s on busy nodes.
-SHARD_WAIT_S, FIRST_PAUSE_S = 5.0, 0.05
-LAST_TRY_S = 0.2  # of a request's time, for its answer
+SHARD_WAIT_S = 5.0
 IDENTITY = ("item_id", "title")  # an `Item` has at least these fields
 
 
@@ -109,22 +108,18 @@ def _documents(
     """
     left_s = engine_time_left()
     wait_s = SHARD_WAIT_S if left_s is None else min(SHARD_WAIT_S, left_s - LAST_TRY_S)
-    until, pause_s = time.monotonic() + wait_s, FIRST_PAUSE_S
-    while True:
+    for _ in tries(time.monotonic() + wait_s):
         answer = context.client.mget(index=index, body={"ids": list(ids)}, params=dict(params))
         rows: list[dict[str, Any]] = answer["docs"]
         away = next((row for row in rows if _is_away(row)), None)
         if away is None:
             return rows
-        if time.monotonic() + pause_s > until:
-            error = away["error"]
-            raise ClusterUnavailable(
-                f"item {away['_id']} can't be read from {index}: {error['type']}: "
-                f"{error['reason']}. See _cluster/health, and try again when the index is at least "
-                "yellow"
-            )
-        time.sleep(pause_s)
-        pause_s *= 2
+    assert away is not None
+    error = away["error"]
+    raise ClusterUnavailable(
+        f"item {away['_id']} can't be read from {index}: {error['type']}: {error['reason']}. See "
+        "_cluster/health, and try again when the index is at least yellow"
+    )
 
 
 def _is_away(row: Mapping[str, Any]) -> bool:

@@ -3,14 +3,14 @@
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain, count
+from itertools import chain
 from typing import Any
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, OpenSearchException
 
 from plugin_config.connection.client import cluster_unavailable
-from plugin_config.connection.engine_deadline import engine_time_left
+from plugin_config.connection.engine_deadline import LAST_TRY_S, engine_time_left, tries
 from plugin_config.errors import ClusterUnavailable
 from plugin_config.schema import IndexNames
 from query_service.privacy.consent import Consent
@@ -32,8 +32,7 @@ NO_SHARD = "no_shard_available_action_exception"
 YOUNG_S = 30.0
 # Without a request's deadline.
 SHARD_WAIT_S = 10.0
-# What a request keeps of its time for the answer, s.
-LAST_TRY_S = 0.2
+LONGEST_PAUSE_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -100,22 +99,19 @@ class SessionConsents:
         """
         left_s = engine_time_left()
         until = time.monotonic() + (SHARD_WAIT_S if left_s is None else left_s - LAST_TRY_S)
-        pause_s = 0.05
+        documents: list[dict[str, Any]] = []
         try:
-            for attempt in count(1):
+            for attempt in tries(until, LONGEST_PAUSE_S):
                 response = self._client.mget(
                     index=self._names.sessions,
                     body={"ids": list(ids)},
                     params={"_source_includes": "consent"},
                 )
-                documents: list[dict[str, Any]] = response["docs"]
+                documents = response["docs"]
                 if not any(each.get("error", {}).get("type") == NO_SHARD for each in documents):
-                    return documents
-                gone = attempt > ATTEMPTS and not self._just_made()
-                if gone or time.monotonic() + pause_s > until:
                     break
-                time.sleep(pause_s)
-                pause_s = min(2 * pause_s, 0.5)
+                if attempt > ATTEMPTS and not self._just_made():
+                    break
         except OpenSearchException as error:
             raise cluster_unavailable(error, "keep events or queries") from error
         return documents

@@ -43,7 +43,7 @@ class ServiceArbiter(Arbiter):  # type: ignore[misc]
         self._stop_s = settings.drain_s + settings.stop_grace_s + CLOSE_S
 
     def murder_workers(self) -> None:
-        """Kill a worker that hangs, as its connections would: gunicorn's name for it.
+        """Kill a worker that hangs: it would keep its connections. gunicorn calls this each second.
 
         A worker notes each round of its loop. Time counts only while this process looks at it every
         second or so: after both were stopped for a minute none has hung.
